@@ -1,0 +1,45 @@
+#ifndef SP_FILE_H
+#define SP_FILE_H
+
+#include "base/buf.h"
+
+#include <sys/types.h>
+
+/* Files so that they survive: every fd is CLOEXEC, every write may fail, a
+ * file is replaced by temporary, fsync, rename, fsync of the folder. */
+
+void sp_file_closep(int *fd); /* closes when >= 0 */
+#define SP_AUTO_FD SP_CLEANUP(sp_file_closep) int
+
+/* Hand an fd on; the local becomes -1. */
+static inline int
+sp_file_steal(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+/* All of it, from the fd's offset; retries EINTR and short writes. */
+enum sp_code sp_file_write_all(int fd, const void *bytes, size_t len,
+    struct sp_err *err) SP_MUST_USE;
+enum sp_code sp_file_pwrite_all(int fd, const void *bytes, size_t len,
+    off_t at, struct sp_err *err) SP_MUST_USE;
+/* Up to len bytes; *got < len only at the end of the file. */
+enum sp_code sp_file_pread_all(int fd, void *bytes, size_t len, off_t at,
+    size_t *got, struct sp_err *err) SP_MUST_USE;
+
+/* The whole file, at most out->max bytes (SP_E_LIMIT), appended. */
+enum sp_code sp_file_read(int dirfd, const char *path, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+/* Replace atomically and durably.  dirfd may be AT_FDCWD. */
+enum sp_code sp_file_replace(int dirfd, const char *path, const void *bytes,
+    size_t len, mode_t mode, struct sp_err *err) SP_MUST_USE;
+/* mkdir that is content with an existing folder; the parent is fsynced. */
+enum sp_code sp_file_mkdir(int dirfd, const char *path, mode_t mode,
+    struct sp_err *err) SP_MUST_USE;
+enum sp_code sp_file_sync_dir(
+    int dirfd, const char *path, struct sp_err *err) SP_MUST_USE;
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef SP_ID_H
+#define SP_ID_H
+
+#include "base/clock.h"
+
+/* UUID version 7 (RFC 9562 5.7): sorts by time, 74 random bits. */
+#define SP_ID_LEN  16
+#define SP_ID_TEXT 37
+
+struct sp_id {
+	uint8_t b[SP_ID_LEN];
+};
+
+/* Unique in this process even when the clock steps back (a counter takes the
+ * place of the time until the clock has caught up).  Any thread. */
+struct sp_id sp_id_new(void);
+void sp_id_text(const struct sp_id *id, char out[static SP_ID_TEXT]);
+/* 36 characters, lower case, version 7 and RFC variant. */
+bool sp_id_parse(const char *s, size_t len, struct sp_id *out) SP_MUST_USE;
+bool sp_id_equal(const struct sp_id *a, const struct sp_id *b);
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef SP_PARSE_H
+#define SP_PARSE_H
+
+#include "base/base.h"
+
+/*
+ * A bounded view that moves forward only.  The first short read poisons it:
+ * later reads yield zeroes, and sp_in_done() says once whether all was well.
+ */
+struct sp_in {
+	const uint8_t *at;
+	size_t left;
+	bool bad;
+};
+
+struct sp_in sp_in_from(const void *bytes, size_t len);
+uint8_t sp_in_u8(struct sp_in *in);
+uint32_t sp_in_u32be(struct sp_in *in);
+/* A 32-bit length no greater than `max`, then that many bytes (borrowed). */
+struct sp_in sp_in_blob(struct sp_in *in, size_t max);
+/* True when nothing failed and nothing is left over. */
+bool sp_in_done(const struct sp_in *in) SP_MUST_USE;
+
+/* Decimal digits only: no sign, space, leading zero or trailing byte. */
+bool sp_parse_u64(const char *s, size_t len, uint64_t min, uint64_t max,
+    uint64_t *out) SP_MUST_USE;
+
+#endif

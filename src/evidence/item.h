@@ -1,0 +1,89 @@
+#ifndef EVIDENCE_ITEM_H
+#define EVIDENCE_ITEM_H
+
+#include "evidence/room.h"
+
+/*
+ * Evidence items: what is known of an original.
+ *
+ * Metadata comes with the upload (tus Upload-Metadata); every value is UTF-8
+ * without control characters and within its limit:
+ *
+ *   filename 255 bytes, required, no '/' and not "." or ".."
+ *   filetype 127 (RFC 9110 media type; application/octet-stream when absent)
+ *   title 200 · category 64 of a-z 0-9 _ (default "uncategorized")
+ *   captured_at RFC 3339 · device 100 · sha256 64 hex digits (declared)
+ *   anything else: a name of 1-40 of a-z 0-9 _ and at most 1,000 bytes; at
+ *   most 20 of those; they are kept as they came.
+ */
+#define EVIDENCE_FILENAME_MAX 255
+#define EVIDENCE_MEDIA_MAX    127
+#define EVIDENCE_TITLE_MAX    200
+#define EVIDENCE_CATEGORY_MAX 64
+#define EVIDENCE_DEVICE_MAX   100
+#define EVIDENCE_EXTRA_MAX    20
+#define EVIDENCE_EXTRA_VALUE  1000
+
+struct evidence_meta {
+	char filename[EVIDENCE_FILENAME_MAX + 1];
+	char media_type[EVIDENCE_MEDIA_MAX + 1];
+	char title[EVIDENCE_TITLE_MAX + 1];       /* "" when absent */
+	char category[EVIDENCE_CATEGORY_MAX + 1];
+	char device[EVIDENCE_DEVICE_MAX + 1];
+	char captured_at[40];                     /* as given; "" when absent */
+	bool has_sha256;
+	uint8_t sha256[CRYPTO_SHA256_LEN];        /* as declared */
+	struct sp_buf extra;                      /* canonical JSON object */
+};
+
+/* Start empty; evidence_meta_done frees. */
+void evidence_meta_init(struct evidence_meta *m);
+void evidence_meta_done(struct evidence_meta *m);
+/* One member; SP_E_INVALID / SP_E_LIMIT name the field and the rule. */
+enum sp_code evidence_meta_set(struct evidence_meta *m, const char *name,
+    const void *value, size_t len, struct sp_err *err) SP_MUST_USE;
+/* All are in: required ones present, defaults filled, extras in order. */
+enum sp_code evidence_meta_check(
+    struct evidence_meta *m, struct sp_err *err) SP_MUST_USE;
+
+#define EVIDENCE_STATES(X)                                                     \
+	X(EVIDENCE_SEALED, "sealed")                                           \
+	X(EVIDENCE_CORRUPT, "corrupt") /* its object failed its own check */
+
+enum evidence_state {
+#define X(id, name) id,
+	EVIDENCE_STATES(X)
+#undef X
+	    EVIDENCE_STATE_COUNT
+};
+const char *evidence_state_name(enum evidence_state s);
+
+/* One item as JSON (docs/api.md, Evidence): what …/evidence/{id} answers. */
+enum sp_code evidence_item_json(struct evidence_room *r,
+    struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+/* A page, newest first: {"items":[...],"next":"<cursor>"|null}.  `cursor` is
+ * the last page's next or NULL; n 1..1000. */
+struct evidence_list {
+	const char *cursor;
+	size_t n;
+	const char *sha256;   /* hex, or NULL: any */
+	const char *category; /* or NULL */
+};
+enum sp_code evidence_item_list(struct evidence_room *r,
+    struct gate_pass *pass, const struct evidence_list *q, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+
+/* The tlog-proof that covers its sealing, and the proven entry's bytes. */
+enum sp_code evidence_item_receipt(struct evidence_room *r,
+    struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+enum sp_code evidence_item_receipt_entry(struct evidence_room *r,
+    struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+/* Its story: {"evidence":id,"events":[entry + "index"...],"next":n|null}. */
+enum sp_code evidence_item_custody(struct evidence_room *r,
+    struct gate_pass *pass, const struct sp_id *id, uint64_t from,
+    struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
+
+#endif

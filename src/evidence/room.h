@@ -1,0 +1,52 @@
+#ifndef EVIDENCE_ROOM_H
+#define EVIDENCE_ROOM_H
+
+#include "gate/gate.h"
+#include "keeper/client.h"
+#include "people/agency.h"
+#include "vault/read.h"
+
+/*
+ * One agency's evidence room, open: its database, log, writer, gate, object
+ * store.  Everything an agency owns hangs on this handle and nothing of any
+ * other agency can be reached from it (promise 4).  Any thread.
+ */
+struct evidence_room;
+
+struct evidence_limits {
+	uint64_t upload_max;       /* bytes; 0: 1 TiB */
+	sp_time upload_expires;    /* after the last byte; 0: 7 days */
+	sp_time viewing_idle;      /* 0: 10 minutes */
+	size_t uploads_open;       /* per agency; 0: 10,000 */
+};
+
+struct evidence_room_options {
+	const char *dir; /* agencies/<slug> */
+	const struct people_agency *agency;
+	struct keeper_client *keeper;
+	struct vault_pool *pool;
+	struct evidence_limits limits;
+};
+
+/* Opens and repairs: see repair.h. */
+enum sp_code evidence_room_open(struct evidence_room **out,
+    const struct evidence_room_options *o, struct sp_err *err) SP_MUST_USE;
+void evidence_room_close(struct evidence_room *r);
+
+const struct people_agency *evidence_room_agency(const struct evidence_room *r);
+struct gate *evidence_room_gate(struct evidence_room *r);
+struct ledger_log *evidence_room_log(struct evidence_room *r);
+struct ledger_writer *evidence_room_writer(struct evidence_room *r);
+struct db_pool *evidence_room_readers(struct evidence_room *r);
+
+/* Who holds this bearer text (gate_token_know on a reader). */
+enum sp_code evidence_room_know(struct evidence_room *r, const char *bearer,
+    struct gate_caller *out, struct sp_err *err) SP_MUST_USE;
+
+struct evidence_room_counts {
+	uint64_t evidence, bytes, uploads, viewings, corrupt;
+};
+enum sp_code evidence_room_counts(struct evidence_room *r,
+    struct evidence_room_counts *out, struct sp_err *err) SP_MUST_USE;
+
+#endif

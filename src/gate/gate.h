@@ -1,0 +1,55 @@
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include "gate/token.h"
+
+/*
+ * The one door (DESIGN 9): whoever wants to act on evidence asks here and
+ * gets a pass or a reasoned denial.  For acts that reveal plaintext the entry
+ * is durable in the ledger before the pass exists (promise 1).
+ *
+ * Denials of known callers are entries too ("gate.denied"); a flood of the
+ * same denial is one entry a minute, which counts those it stands for.
+ */
+struct gate;
+struct gate_pass;
+
+/* One an agency; the writer is borrowed. */
+enum sp_code gate_open(struct gate **out, const struct sp_id *agency,
+    struct ledger_writer *writer, struct sp_err *err) SP_MUST_USE;
+void gate_close(struct gate *g);
+
+struct gate_object {
+	const char *kind; /* static: "evidence", "upload", "log", "token" */
+	struct sp_id id;  /* zero: all of that kind */
+};
+
+/* SP_E_DENIED with reason "role", SP_E_UNAVAIL/SP_E_STOPPED when the entry
+ * cannot be written.  The pass is released by its last gate_pass_unref. */
+enum sp_code gate_admit(struct gate *g, const struct gate_caller *who,
+    enum gate_act act, const struct gate_object *on, struct gate_pass **out,
+    struct sp_err *err) SP_MUST_USE;
+
+struct gate_pass *gate_pass_ref(struct gate_pass *p);
+void gate_pass_unref(struct gate_pass *p);
+const struct gate_caller *gate_pass_caller(const struct gate_pass *p);
+/* Index of the entry written for it; UINT64_MAX where the act has none. */
+uint64_t gate_pass_entry(const struct gate_pass *p);
+/* Aborts unless the pass is for this act and this object (or all of its
+ * kind): what every function that takes a pass does first. */
+void gate_pass_require(const struct gate_pass *p, enum gate_act act,
+    const struct sp_id *object);
+
+static inline void
+gate_pass_unrefp(struct gate_pass **p)
+{
+	gate_pass_unref(*p);
+}
+#define GATE_AUTO_PASS SP_CLEANUP(gate_pass_unrefp) struct gate_pass *
+
+/* Fill an entry with who, where, when and outcome from a caller; the writer of
+ * the act adds act, object and detail. */
+struct ledger_entry gate_entry(const struct gate_caller *who, const char *act,
+    const char *object_kind, const struct sp_id *object);
+
+#endif

@@ -1,0 +1,67 @@
+#ifndef GATE_TOKEN_H
+#define GATE_TOKEN_H
+
+#include "base/buf.h"
+#include "crypto/digest.h"
+#include "db/db.h"
+#include "gate/role.h"
+#include "ledger/writer.h"
+
+/*
+ * Bearer tokens: "spt_" base64url(agency id) "_" base64url(32 random bytes).
+ * Only the SHA-256 of the whole text is stored, in the agency's database,
+ * with a role and an expiry.  The agency in the text lets a token of another
+ * agency be told apart without asking that agency's database.
+ */
+#define GATE_TOKEN_TEXT  72 /* 4 + 22 + 1 + 43 and the NUL, with slack */
+#define GATE_TOKEN_LABEL 100
+
+extern const char gate_token_schema[]; /* among the agency's migrations */
+
+struct gate_token {
+	struct sp_id id;
+	enum gate_role role;
+	char label[GATE_TOKEN_LABEL + 1];
+	sp_time created;
+	sp_time expires;
+	sp_time revoked; /* 0: not */
+};
+
+/* Who is asking: known by a token, from an address. */
+struct gate_caller {
+	struct sp_id agency;
+	struct sp_id token;
+	enum gate_role role;
+	char address[46]; /* numeric, "" when there is none */
+	const char *source; /* static: "api", "cli" */
+};
+
+/* Make a token: rows and the entry "token.issued", inside an act.  `by` is
+ * NULL for a site's own (init).  The text is shown once and never again. */
+struct gate_token_new {
+	struct sp_id agency;
+	enum gate_role role;
+	const char *label;
+	sp_time expires;
+	const struct gate_caller *by;
+};
+enum sp_code gate_token_issue(struct ledger_tx *tx,
+    const struct gate_token_new *t, struct sp_id *id,
+    char text[static GATE_TOKEN_TEXT], struct sp_err *err) SP_MUST_USE;
+enum sp_code gate_token_revoke(struct ledger_tx *tx,
+    const struct gate_caller *by, const struct sp_id *id,
+    struct sp_err *err) SP_MUST_USE;
+enum sp_code gate_token_each(struct db *db,
+    enum sp_code (*visit)(
+	void *arg, const struct gate_token *t, struct sp_err *err),
+    void *arg, struct sp_err *err) SP_MUST_USE;
+
+/* Who holds this bearer text?  SP_E_NOTFOUND: a token of another agency;
+ * SP_E_UNKNOWN: none, malformed, never issued, revoked or expired (the reason
+ * says which: token.missing, token.unknown, token.revoked, token.expired).
+ * Fills agency, token and role of *out. */
+enum sp_code gate_token_know(struct db *db, const struct sp_id *agency,
+    const char *text, struct gate_caller *out,
+    struct sp_err *err) SP_MUST_USE;
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "evidence/site.h"
+
+/*
+ * The HTTPS server: libmicrohttpd over GnuTLS, a thread a connection.
+ *
+ * Every limit has a name here and an option of `sallyport serve`; zero takes
+ * the default.
+ */
+struct http_limits {
+	unsigned connections;       /* 2,000 */
+	unsigned connections_per_address; /* 0: no limit of its own */
+	unsigned idle_seconds;      /* no byte either way: 60 */
+	unsigned header_seconds;    /* for a request's headers: 30 */
+	unsigned body_rate;         /* bytes/s over a minute, at least: 16 */
+	size_t header_bytes;        /* of one request, all lines: 32 KiB */
+	size_t json_bytes;          /* body of a JSON request: 64 KiB */
+};
+
+struct http_server_options {
+	struct evidence_site *site;
+	const char *listen;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: any */
+	const char *cert_path; /* PEM chain */
+	const char *key_path;  /* PEM private key */
+	struct http_limits limits;
+};
+
+struct http_server;
+
+enum sp_code http_server_start(struct http_server **out,
+    const struct http_server_options *o, struct sp_err *err) SP_MUST_USE;
+/* The port it really listens on. */
+uint16_t http_server_port(const struct http_server *s);
+/* Read certificate and key again; new connections use them.  On failure the
+ * old ones stay. */
+enum sp_code http_server_reload(
+    struct http_server *s, struct sp_err *err) SP_MUST_USE;
+/* Stop accepting, cut what still uploads (their tails are kept), let answers
+ * under way finish for `grace` seconds, then free. */
+void http_server_stop(struct http_server *s, unsigned grace);
+
+#endif

@@ -1,0 +1,49 @@
+#ifndef LEDGER_ENTRY_H
+#define LEDGER_ENTRY_H
+
+#include "base/buf.h"
+#include "base/id.h"
+
+/*
+ * One entry: canonical JSON (RFC 8785), at most 64 KiB - 1, that says the six
+ * things an audit record must (CJISSECPOL AU-3; docs/ledger.md):
+ *
+ *   {"act":"evidence.sealed","actor":{"id":"...","kind":"token"},
+ *    "address":"192.0.2.7","agency":"<id>","at":"2026-...Z",
+ *    "detail":{...},"object":{"id":"...","kind":"evidence"},
+ *    "outcome":"done","source":"api","v":1}
+ *
+ * Ids only; no names and no free text.
+ */
+#define LEDGER_ENTRY_MAX 65535
+
+#define LEDGER_OUTCOMES(X)                                                     \
+	X(LEDGER_DONE, "done")                                                 \
+	X(LEDGER_REFUSED, "refused") /* denied by policy, or input refused */  \
+	X(LEDGER_FAILED, "failed")   /* corrupt, interrupted */
+
+enum ledger_outcome {
+#define X(id, name) id,
+	LEDGER_OUTCOMES(X)
+#undef X
+	    LEDGER_OUTCOME_COUNT
+};
+
+struct ledger_entry {
+	const char *act;         /* "evidence.sealed" */
+	const char *actor_kind;  /* "token", "site" */
+	struct sp_id actor;
+	const char *address;     /* numeric IP address, or NULL: absent */
+	struct sp_id agency;
+	sp_time at;
+	const char *object_kind; /* "evidence", "upload", "token", "log" … */
+	struct sp_id object;
+	enum ledger_outcome outcome;
+	const char *source;      /* "api", "cli", "repair" */
+	const char *detail;      /* canonical JSON object, or NULL for {} */
+};
+
+enum sp_code ledger_entry_write(const struct ledger_entry *e,
+    struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
+
+#endif

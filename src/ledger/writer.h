@@ -1,0 +1,54 @@
+#ifndef LEDGER_WRITER_H
+#define LEDGER_WRITER_H
+
+#include "ledger/log.h"
+
+/*
+ * The agency's one writer: a thread that runs queued acts in one transaction
+ * a batch, appends their entries, has one checkpoint signed for the batch,
+ * commits (one fsync) and then answers all of them (DESIGN 5).
+ *
+ *   act queued --> run under a mark --> batch checkpoint signed --> commit
+ *                   | fails: undone,      | keeper away: all         |
+ *                   v answered alone      v undone, UNAVAIL          v answered
+ *
+ * When a commit fails to reach the disk the writer stops for good: every act
+ * from then on is SP_E_STOPPED, reading goes on (DESIGN 2.9).
+ */
+struct ledger_writer;
+struct ledger_tx;
+
+/* `db` (writable, owned from now on) and `log` (borrowed). */
+enum sp_code ledger_writer_open(struct ledger_writer **out, struct db *db,
+    struct ledger_log *log, struct sp_err *err) SP_MUST_USE;
+/* Runs what is queued, then stops. */
+void ledger_writer_close(struct ledger_writer *w);
+
+/* An act changes rows through ledger_tx_db() and appends entries.  It may be
+ * run a second time when its batch is undone (idempotent outside the db).
+ * What it learns goes to `arg`. */
+typedef enum sp_code (*ledger_act)(
+    struct ledger_tx *tx, void *arg, struct sp_err *err);
+
+/* Queue an act and wait: SP_OK means durable and covered by a published
+ * checkpoint.  Any thread but the writer's own. */
+enum sp_code ledger_writer_run(struct ledger_writer *w, ledger_act act,
+    void *arg, struct sp_err *err) SP_MUST_USE;
+
+struct db *ledger_tx_db(struct ledger_tx *tx);
+/* *index may be NULL. */
+enum sp_code ledger_tx_append(struct ledger_tx *tx,
+    const struct ledger_entry *entry, uint64_t *index,
+    struct sp_err *err) SP_MUST_USE;
+
+/* Stop writing because a file outside the database failed to reach the disk. */
+void ledger_writer_stop(struct ledger_writer *w, const char *why);
+bool ledger_writer_stopped(struct ledger_writer *w);
+
+struct ledger_writer_stats {
+	uint64_t acts, batches, entries, failed;
+};
+void ledger_writer_stats(
+    struct ledger_writer *w, struct ledger_writer_stats *out);
+
+#endif

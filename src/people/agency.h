@@ -1,0 +1,45 @@
+#ifndef PEOPLE_AGENCY_H
+#define PEOPLE_AGENCY_H
+
+#include "base/id.h"
+#include "db/db.h"
+#include "ledger/note.h"
+
+/*
+ * Agencies of a site: the record in the site's database.  A slug names an
+ * agency in URLs and folders: 2 to 40 of a-z 0-9 and single inner hyphens.
+ */
+#define PEOPLE_SLUG_MAX 40
+#define PEOPLE_NAME_MAX 200
+
+struct people_agency {
+	struct sp_id id;
+	char slug[PEOPLE_SLUG_MAX + 1];
+	char name[PEOPLE_NAME_MAX + 1];
+	char state[3];   /* USPS two letters */
+	char ori[10];    /* NCIC ORI: nine of A-Z 0-9 */
+	char geography[33];
+	struct ledger_vkey vkey; /* its log; the name is the log's origin */
+	sp_time created;
+};
+
+/* The site database's migrations. */
+extern const char *const people_agency_migrations[];
+extern const size_t people_agency_migrations_count;
+
+bool people_agency_slug_ok(const char *slug) SP_MUST_USE;
+/* Every field against its rule; SP_E_INVALID names the field and the rule. */
+enum sp_code people_agency_check(
+    const struct people_agency *a, struct sp_err *err) SP_MUST_USE;
+/* SP_E_CONFLICT when the slug or ORI is taken. */
+enum sp_code people_agency_add(struct db *site, const struct people_agency *a,
+    struct sp_err *err) SP_MUST_USE;
+enum sp_code people_agency_by_slug(struct db *site, const char *slug,
+    struct people_agency *out, struct sp_err *err) SP_MUST_USE;
+/* Each in order of slug. */
+enum sp_code people_agency_each(struct db *site,
+    enum sp_code (*visit)(
+	void *arg, const struct people_agency *a, struct sp_err *err),
+    void *arg, struct sp_err *err) SP_MUST_USE;
+
+#endif
