@@ -70,6 +70,17 @@ uint64_t vault_seal_offset(const struct vault_seal *s);
 enum sp_code vault_seal_rest(struct vault_seal *s, struct sp_buf *tail,
     struct crypto_digest **hash, struct sp_err *err) SP_MUST_USE;
 
+/*
+ * After a call has failed with SP_E_FULL: space is claimed before a segment is
+ * sealed, so nothing beyond some segment boundary has been.  That offset, with
+ * all before it on the disk, goes to *offset: the seal may be resumed there
+ * (no tail, no hash) once there is space.  After any other failure a segment
+ * may be sealed and torn: SP_E_CONFLICT, and the object goes on only under a
+ * new key.
+ */
+enum sp_code vault_seal_salvage(struct vault_seal *s, uint64_t *offset,
+    struct sp_err *err) SP_MUST_USE;
+
 /* Seal the last segment, sync, move to kept.  sha256 is the plaintext's.
  * `declared`, when not NULL, is compared before the move: SP_E_MISMATCH and
  * the staged object is removed. */

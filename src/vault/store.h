@@ -31,6 +31,12 @@ struct vault_store_ops {
 	    const struct sp_id *id, struct vault_file **out,
 	    struct sp_err *err);
 	void (*close)(struct vault_file *f);
+	/* Claim space for the file's bytes up to `end`, so that writing them
+	 * cannot run out of it; SP_E_FULL when there is none (a file system
+	 * that cannot claim answers SP_OK).  Grows in steps of some MiB; what
+	 * is too much goes back at truncate and at the short last write. */
+	enum sp_code (*reserve)(
+	    struct vault_file *f, uint64_t end, struct sp_err *err);
 	/* Write at a multiple of VAULT_SEGMENT.  `bytes` is aligned to
 	 * VAULT_ALIGN and has room to be padded to a multiple of it; a length
 	 * that is no such multiple ends the object there. */
