@@ -12,8 +12,8 @@ enum cmd_exit {
 	CMD_CHECK_FAILED = 1, /* what was to be checked is not so; any failure
 				 that has no number of its own */
 	CMD_USAGE = 2,
-	CMD_REFUSED = 3,      /* the site said no */
-	CMD_UNREACHABLE = 4,  /* no answer from the site */
+	CMD_REFUSED = 3,     /* the site said no */
+	CMD_UNREACHABLE = 4, /* no answer from the site */
 };
 
 struct cmd {
@@ -21,7 +21,7 @@ struct cmd {
 	const char *operands; /* "FILE..." */
 	const char *summary;  /* one line */
 	int (*run)(const struct cmd *self, int argc, char **argv);
-	bool internal;        /* not in the help: processes of serve */
+	bool internal; /* not in the help: processes of serve */
 };
 
 /* An option writes to where its row points: text for those with a value. */
@@ -40,6 +40,11 @@ struct cmd_option {
  * argv's storage) and *n. */
 int cmd_parse(const struct cmd *self, const struct cmd_option *option,
     size_t options, int argc, char **argv, char ***operands, size_t *n);
+
+/* For a subcommand with subcommands of its own: runs the row named by argv[1]
+ * ("add" for the row "agency add") with argv from there on. */
+int cmd_dispatch(const struct cmd *self, const struct cmd *row, size_t rows,
+    int argc, char **argv);
 
 /* Say on stderr "sallyport put: text" and give the exit code of err->code. */
 int cmd_fail(const struct cmd *self, const struct sp_err *err);
