@@ -1,0 +1,6 @@
+# ./dev build: build/sallyport
+
+need "${packages_build[@]}"
+configure_gcc
+ninja -C build ${CI:+--quiet} sallyport
+good "build/sallyport is ready: build/sallyport --help"
