@@ -81,7 +81,8 @@ enum sp_code evidence_item_receipt(struct evidence_room *r,
 enum sp_code evidence_item_receipt_entry(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
-/* Its story: {"evidence":id,"events":[entry + "index"...],"next":n|null}. */
+/* Its story: {"evidence":id,"events":[{"entry":{...},"index":n},...],
+ * "next":n|null}; `from` is the last page's next, 0 at first. */
 enum sp_code evidence_item_custody(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id, uint64_t from,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;

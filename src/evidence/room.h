@@ -12,6 +12,8 @@
  * other agency can be reached from it (promise 4).  Any thread.
  */
 struct evidence_room;
+struct evidence_desk;     /* session.h */
+struct evidence_viewings; /* viewing.h */
 
 struct evidence_limits {
 	uint64_t upload_max;       /* bytes; 0: 1 TiB */
@@ -38,6 +40,22 @@ struct gate *evidence_room_gate(struct evidence_room *r);
 struct ledger_log *evidence_room_log(struct evidence_room *r);
 struct ledger_writer *evidence_room_writer(struct evidence_room *r);
 struct db_pool *evidence_room_readers(struct evidence_room *r);
+
+/* For the other modules of this room only. */
+struct keeper_client *evidence_room_keeper(struct evidence_room *r);
+struct vault_store *evidence_room_store(struct evidence_room *r);
+struct vault_pool *evidence_room_pool(struct evidence_room *r);
+const struct evidence_limits *evidence_room_limits(
+    const struct evidence_room *r);
+/* Drawn when the room opened: says which process sealed last (upload.h). */
+const struct sp_id *evidence_room_boot(const struct evidence_room *r);
+struct evidence_desk *evidence_room_desk(struct evidence_room *r);
+struct evidence_viewings *evidence_room_viewings(struct evidence_room *r);
+/* An item was sealed / found corrupt: keeps the counts. */
+void evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes);
+void evidence_room_count_corrupt(struct evidence_room *r);
+/* Expire uploads, close idle viewings. */
+void evidence_room_tick(struct evidence_room *r);
 
 /* Who holds this bearer text (gate_token_know on a reader). */
 enum sp_code evidence_room_know(struct evidence_room *r, const char *bearer,

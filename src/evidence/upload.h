@@ -2,53 +2,61 @@
 #define EVIDENCE_UPLOAD_H
 
 #include "evidence/item.h"
+#include "evidence/object.h"
 
 /*
- * Uploads: what tus talks about, without HTTP.
+ * Uploads: what tus talks about, without HTTP.  This module keeps the
+ * records; session.h takes in the bytes.
  *
- *            create                write ... end            (last byte)
- *   (none) ---------> OPEN <---------------------> OPEN ------------------> evidence
- *                      |  \                              \ (partial: PART)
- *                      |   \ declared sha256 differs: REFUSED (kept nowhere)
- *                      \----> remove / expire: gone
+ *            create               session ... end        (last byte)
+ *   (none) ---------> OPEN <-------------------> OPEN -----------------> evidence
+ *                      | \                          \- partial: WHOLE
+ *                      |  \- declared sha256 differs: refused, kept nowhere
+ *                      \---- remove, expire: gone
  *
- * The record's (offset, sealed tail) are what is acknowledged: durable before
- * evidence_upload_end returns.  Only one session writes an upload at a time.
- * A session that is cut (client gone) rests what it took in.
+ * The record's (offset, sealed tail) are what is acknowledged.  Its `sealing`
+ * says whether segments beyond them may have been sealed: the boot id of the
+ * process that may have, or NULL when that process rested the upload on its
+ * way out.  Bytes go on under the same key only when it is this process or
+ * none; else the object is begun anew under a new key (vault/seal.h).
+ *
+ * An upload keeps its id when it becomes evidence.
  */
-struct evidence_session;
-
 #define EVIDENCE_LENGTH_UNKNOWN UINT64_MAX
 
 struct evidence_upload {
 	struct sp_id id;
 	uint64_t offset;
-	uint64_t length;   /* or EVIDENCE_LENGTH_UNKNOWN */
-	sp_time expires;
-	bool partial;      /* for concatenation only */
-	bool final;        /* made by concatenation */
-	bool done;         /* a whole partial, or evidence */
-	struct sp_id evidence; /* set when done and not partial */
-	struct sp_buf metadata; /* Upload-Metadata, as it came */
+	uint64_t length; /* or EVIDENCE_LENGTH_UNKNOWN */
+	sp_time expires; /* 0 when done */
+	bool partial;    /* for concatenation only */
+	bool final;      /* made by concatenation */
+	bool done;       /* a whole partial, or evidence */
+	struct sp_buf metadata; /* Upload-Metadata as it came; "" when done */
 	struct sp_buf concat;   /* Upload-Concat to echo; "" when neither */
 };
 void evidence_upload_done(struct evidence_upload *u); /* frees its buffers */
+#define EVIDENCE_AUTO_UPLOAD                                                   \
+	SP_CLEANUP(evidence_upload_done) struct evidence_upload
 
 struct evidence_upload_new {
 	uint64_t length; /* or EVIDENCE_LENGTH_UNKNOWN */
 	bool partial;
 	const char *metadata;             /* as it came, "" when absent */
 	const struct evidence_meta *meta; /* checked; NULL when partial */
+	const char *concat;               /* Upload-Concat to echo, or NULL */
 };
-/* An upload of length 0 is evidence at once (u->done). */
+/* An upload of length 0 is evidence (or a whole partial) at once. */
 enum sp_code evidence_upload_create(struct evidence_room *r,
     struct gate_pass *pass, const struct evidence_upload_new *n,
     struct evidence_upload *out, struct sp_err *err) SP_MUST_USE;
-/* Join whole partial uploads, in order, into evidence. */
+/* Join whole partial uploads, in order, into evidence; n->length is not
+ * looked at.  The parts stay until they expire. */
+#define EVIDENCE_PARTS_MAX 1000
 enum sp_code evidence_upload_concat(struct evidence_room *r,
     struct gate_pass *pass, const struct evidence_upload_new *n,
-    const struct sp_id *part, size_t parts, const char *concat,
-    struct evidence_upload *out, struct sp_err *err) SP_MUST_USE;
+    const struct sp_id *part, size_t parts, struct evidence_upload *out,
+    struct sp_err *err) SP_MUST_USE;
 /* SP_E_NOTFOUND; SP_E_LOCKED while a live session writes it.  A session that
  * has had no byte for a few seconds is cut and waited for. */
 enum sp_code evidence_upload_find(struct evidence_room *r,
@@ -58,29 +66,82 @@ enum sp_code evidence_upload_remove(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;
 
-struct evidence_patch {
-	uint64_t offset;  /* must be the upload's: SP_E_CONFLICT "upload.offset" */
-	uint64_t length;  /* declares a deferred length, or UNKNOWN */
-	uint64_t content; /* Content-Length, or UNKNOWN: checked against length */
-	bool checked;     /* Upload-Checksum was given: all or nothing */
-	enum crypto_digest_kind kind;
-	uint8_t sum[CRYPTO_DIGEST_MAX];
-	/* Called from another thread to wake a session that waits for bytes
-	 * (shut its socket down); may be NULL. */
-	void (*cut)(void *arg);
-	void *cut_arg;
+/* ---- For session.h, repair.h and room.h ---- */
+
+struct evidence_record {
+	struct sp_id id;
+	struct sp_id object;
+	uint64_t offset;
+	uint64_t length;
+	sp_time expires;
+	bool partial;
+	bool final;
+	bool whole;   /* a partial that has all its bytes */
+	bool resting; /* sealing is NULL */
+	bool ours;    /* sealing is this process */
+	bool has_declared;
+	uint8_t declared[CRYPTO_SHA256_LEN];
+	struct sp_buf tail; /* sealed */
 };
-enum sp_code evidence_session_begin(struct evidence_session **out,
-    struct evidence_room *r, struct gate_pass *pass, const struct sp_id *id,
-    const struct evidence_patch *p, struct sp_err *err) SP_MUST_USE;
-/* SP_E_LIMIT when the bytes would exceed the length. */
-enum sp_code evidence_session_write(struct evidence_session *s,
-    const void *bytes, size_t len, struct sp_err *err) SP_MUST_USE;
-/* Ends and frees the session.  `whole` is false when the body broke off:
- * what came is kept (unless a checksum was to be met).  The upload's new
- * state goes to *out; SP_E_MISMATCH for a checksum or declared sha256 that
- * differs.  May not be called from the ledger's writer. */
-enum sp_code evidence_session_end(struct evidence_session *s, bool whole,
-    struct evidence_upload *out, struct sp_err *err) SP_MUST_USE;
+void evidence_record_done(struct evidence_record *rec);
+#define EVIDENCE_AUTO_RECORD                                                   \
+	SP_CLEANUP(evidence_record_done) struct evidence_record
+
+/* SP_E_NOTFOUND. */
+enum sp_code evidence_record_load(struct evidence_room *r,
+    const struct sp_id *id, struct evidence_record *out,
+    struct sp_err *err) SP_MUST_USE;
+/* The bytes up to `offset` are safe: acknowledge them.  `length` declares a
+ * deferred one; `object`, when not NULL, takes the old object's place. */
+struct evidence_rest {
+	struct sp_id id;
+	uint64_t offset;
+	uint64_t length;
+	const struct sp_buf *tail;
+	const struct evidence_object *object;
+};
+enum sp_code evidence_record_rest(struct evidence_room *r,
+    const struct evidence_rest *rest, struct sp_err *err) SP_MUST_USE;
+/* Whether segments beyond the record may be sealed from now on (durable). */
+enum sp_code evidence_record_sealing(struct evidence_room *r,
+    const struct sp_id *id, bool sealing, struct sp_err *err) SP_MUST_USE;
+/* The object is kept: the upload becomes evidence, with its ledger entry. */
+struct evidence_sealed {
+	struct sp_id id;
+	uint64_t size;
+	uint8_t sha256[CRYPTO_SHA256_LEN];
+	struct gate_caller who;
+};
+enum sp_code evidence_record_seal(struct evidence_room *r,
+    const struct evidence_sealed *s, struct sp_err *err) SP_MUST_USE;
+/* The record goes, with an entry that says why; then its staged object. */
+#define EVIDENCE_ENDS(X)                                                       \
+	X(EVIDENCE_REMOVED, "upload.removed", LEDGER_DONE)                     \
+	X(EVIDENCE_EXPIRED, "upload.expired", LEDGER_DONE)                     \
+	X(EVIDENCE_REFUSED, "upload.refused", LEDGER_REFUSED)                  \
+	X(EVIDENCE_LOST, "upload.lost", LEDGER_FAILED)
+enum evidence_end {
+#define X(id, act, outcome) id,
+	EVIDENCE_ENDS(X)
+#undef X
+	    EVIDENCE_END_COUNT
+};
+struct evidence_ended {
+	struct sp_id id;
+	enum evidence_end why;
+	const struct gate_caller *who; /* NULL: the site itself */
+	const uint8_t *sha256;         /* refused: what came, or NULL */
+};
+enum sp_code evidence_record_end(struct evidence_room *r,
+    const struct evidence_ended *e, struct sp_err *err) SP_MUST_USE;
+
+/* The site itself as a caller ("site", no address). */
+struct gate_caller evidence_site_caller(const struct evidence_room *r);
+/* End uploads whose time is over; called by the room's tick. */
+void evidence_upload_expire(struct evidence_room *r);
+/* Each record's id, for repair and for closing. */
+enum sp_code evidence_record_ids(struct evidence_room *r, sp_time expired_by,
+    struct sp_id *id, size_t room_for, const struct sp_id *after, size_t *got,
+    struct sp_err *err) SP_MUST_USE;
 
 #endif
