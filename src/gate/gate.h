@@ -8,24 +8,35 @@
  * gets a pass or a reasoned denial.  For acts that reveal plaintext the entry
  * is durable in the ledger before the pass exists (promise 1).
  *
- * Denials of known callers are entries too ("gate.denied"); a flood of the
- * same denial is one entry a minute, which counts those it stands for.
+ * Denials of known callers are entries too: "gate.denied", outcome "refused",
+ * detail {"act":"evidence.view","code":"role","stands_for":1}.  A flood is
+ * counted, not copied: of one token and one act there is one entry a minute,
+ * and it stands for all denials since the one before it.
+ *
+ * Threads: any, but never inside an act (the gate waits for the writer).
  */
 struct gate;
 struct gate_pass;
 
-/* One an agency; the writer is borrowed. */
+/* One an agency; the writer is borrowed and outlives the gate. */
 enum sp_code gate_open(struct gate **out, const struct sp_id *agency,
     struct ledger_writer *writer, struct sp_err *err) SP_MUST_USE;
+/* Writes what is counted and not yet written. */
 void gate_close(struct gate *g);
+/* Write entries for floods whose minute is over; to be called every few
+ * seconds.  What cannot be written now stays counted. */
+void gate_tick(struct gate *g);
 
 struct gate_object {
 	const char *kind; /* static: "evidence", "upload", "log", "token" */
 	struct sp_id id;  /* zero: all of that kind */
 };
 
-/* SP_E_DENIED with reason "role", SP_E_UNAVAIL/SP_E_STOPPED when the entry
- * cannot be written.  The pass is released by its last gate_pass_unref. */
+/* SP_E_NOTFOUND for a caller of another agency; SP_E_DENIED with reason "role",
+ * SP_E_UNAVAIL/SP_E_STOPPED when the entry cannot be written.  Recorded acts
+ * (GATE_VIEW: "evidence.opened", GATE_EXPORT: "evidence.exported") are for one
+ * object, never for all of a kind.  The pass is released by its last
+ * gate_pass_unref. */
 enum sp_code gate_admit(struct gate *g, const struct gate_caller *who,
     enum gate_act act, const struct gate_object *on, struct gate_pass **out,
     struct sp_err *err) SP_MUST_USE;
@@ -36,9 +47,10 @@ const struct gate_caller *gate_pass_caller(const struct gate_pass *p);
 /* Index of the entry written for it; UINT64_MAX where the act has none. */
 uint64_t gate_pass_entry(const struct gate_pass *p);
 /* Aborts unless the pass is for this act and this object (or all of its
- * kind): what every function that takes a pass does first. */
-void gate_pass_require(const struct gate_pass *p, enum gate_act act,
-    const struct sp_id *object);
+ * kind; `object` NULL asks for that): what every function that takes a pass
+ * does first. */
+void gate_pass_require(
+    const struct gate_pass *p, enum gate_act act, const struct sp_id *object);
 
 static inline void
 gate_pass_unrefp(struct gate_pass **p)
@@ -47,8 +59,9 @@ gate_pass_unrefp(struct gate_pass **p)
 }
 #define GATE_AUTO_PASS SP_CLEANUP(gate_pass_unrefp) struct gate_pass *
 
-/* Fill an entry with who, where, when and outcome from a caller; the writer of
- * the act adds act, object and detail. */
+/* An entry with who, where, when (now) and outcome "done" from a caller; the
+ * writer of the act adds the detail.  An object that is NULL or zero (all of
+ * its kind) becomes the agency.  Borrows from `who`. */
 struct ledger_entry gate_entry(const struct gate_caller *who, const char *act,
     const char *object_kind, const struct sp_id *object);
 

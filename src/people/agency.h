@@ -16,8 +16,8 @@ struct people_agency {
 	struct sp_id id;
 	char slug[PEOPLE_SLUG_MAX + 1];
 	char name[PEOPLE_NAME_MAX + 1];
-	char state[3];   /* USPS two letters */
-	char ori[10];    /* NCIC ORI: nine of A-Z 0-9 */
+	char state[3]; /* USPS two letters */
+	char ori[10];  /* NCIC ORI: nine of A-Z 0-9 */
 	char geography[33];
 	struct ledger_vkey vkey; /* its log; the name is the log's origin */
 	sp_time created;
@@ -28,15 +28,19 @@ extern const char *const people_agency_migrations[];
 extern const size_t people_agency_migrations_count;
 
 bool people_agency_slug_ok(const char *slug) SP_MUST_USE;
-/* Every field against its rule; SP_E_INVALID names the field and the rule. */
+/* Every field that a person gives (slug, name, state, ori, geography) against
+ * its rule; SP_E_INVALID names the field and the rule. */
 enum sp_code people_agency_check(
     const struct people_agency *a, struct sp_err *err) SP_MUST_USE;
-/* SP_E_CONFLICT when the slug or ORI is taken. */
+/* The record must be whole (id, vkey and created as well).  SP_E_CONFLICT with
+ * reason "agency.slug" or "agency.ori" when that is taken. */
 enum sp_code people_agency_add(struct db *site, const struct people_agency *a,
     struct sp_err *err) SP_MUST_USE;
+/* SP_E_NOTFOUND: none has it, or it is no slug at all. */
 enum sp_code people_agency_by_slug(struct db *site, const char *slug,
     struct people_agency *out, struct sp_err *err) SP_MUST_USE;
-/* Each in order of slug. */
+/* Each in order of slug; ends at the first failure of `visit`, which may not
+ * use this handle for _each again. */
 enum sp_code people_agency_each(struct db *site,
     enum sp_code (*visit)(
 	void *arg, const struct people_agency *a, struct sp_err *err),

@@ -1,0 +1,406 @@
+#include "gate/gate.h"
+
+#include "base/json.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One entry about denials of a token and act in this time. */
+#define FLOOD_SPAN (60 * SP_SECOND)
+/* Tokens and acts followed at once.  When there are more, the one that was
+ * written longest ago makes room and its count is written early. */
+#define FLOOD_ROWS 1024
+
+/*
+ * Denials of one token and act:
+ *
+ *   (none) --denied: entry--> FOLLOWED --denied within the minute: counted--.
+ *                             |     ^                                       |
+ *              minute over,   |     '----------- minute over: entry --------'
+ *              nothing counted|                  for all that were counted
+ *                             v
+ *                           (none)
+ */
+struct flood {
+	struct gate_caller who; /* of the last denial counted */
+	enum gate_act act;
+	struct gate_object on;
+	int64_t since;  /* sp_ticks() of the last entry */
+	uint64_t count; /* denials not in any entry yet */
+};
+
+struct gate {
+	struct sp_id agency;
+	struct ledger_writer *writer;
+	pthread_mutex_t lock; /* over the floods */
+	struct flood *flood;
+	size_t floods;
+	size_t room;
+};
+
+struct gate_pass {
+	atomic_uint refs;
+	struct gate_caller who;
+	enum gate_act act;
+	struct gate_object on;
+	uint64_t entry;
+};
+
+static bool
+is_zero(const struct sp_id *id)
+{
+	static const struct sp_id zero;
+
+	return sp_id_equal(id, &zero);
+}
+
+enum sp_code
+gate_open(struct gate **out, const struct sp_id *agency,
+    struct ledger_writer *writer, struct sp_err *err)
+{
+	struct gate *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for the gate");
+	g->agency = *agency;
+	g->writer = writer;
+	SP_REQUIRE(pthread_mutex_init(&g->lock, NULL) == 0);
+	*out = g;
+	return SP_OK;
+}
+
+struct ledger_entry
+gate_entry(const struct gate_caller *who, const char *act,
+    const char *object_kind, const struct sp_id *object)
+{
+	bool all = object == NULL || is_zero(object);
+
+	return (struct ledger_entry){
+		.act = act,
+		.actor_kind = "token",
+		.actor = who->token,
+		.address = who->address[0] == '\0' ? NULL : who->address,
+		.agency = who->agency,
+		.at = sp_now(),
+		.object_kind = all ? "agency" : object_kind,
+		.object = all ? who->agency : *object,
+		.outcome = LEDGER_DONE,
+		.source = who->source,
+	};
+}
+
+/* --- denials --- */
+
+static enum sp_code
+denied_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct flood *f = arg;
+	struct ledger_entry e =
+	    gate_entry(&f->who, "gate.denied", f->on.kind, &f->on.id);
+	SP_AUTO_BUF detail = sp_buf_new(256);
+	struct sp_json j = sp_json_to(&detail);
+
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "act", gate_act_name(f->act));
+	sp_json_str(&j, "code", "role");
+	sp_json_int(&j, "stands_for", (int64_t)f->count);
+	sp_json_end(&j);
+	SP_TRY(sp_buf_check(&detail, "detail", err));
+	e.outcome = LEDGER_REFUSED;
+	e.detail = sp_buf_str(&detail);
+	return ledger_tx_append(tx, &e, NULL, err);
+}
+
+static struct flood *
+flood_find(struct gate *g, const struct flood *like)
+{
+	for (size_t i = 0; i < g->floods; i++) {
+		struct flood *f = &g->flood[i];
+
+		if (f->act == like->act &&
+		    sp_id_equal(&f->who.token, &like->who.token))
+			return f;
+	}
+	return NULL;
+}
+
+static struct flood *
+flood_oldest(struct gate *g)
+{
+	struct flood *oldest = &g->flood[0];
+
+	for (size_t i = 1; i < g->floods; i++)
+		if (g->flood[i].since < oldest->since)
+			oldest = &g->flood[i];
+	return oldest;
+}
+
+/* Room for one more row; false when there is none to be had. */
+static bool
+flood_grow(struct gate *g)
+{
+	size_t room = g->room == 0 ? 16 : 2 * g->room;
+	struct flood *grown;
+
+	if (g->floods < g->room)
+		return true;
+	if (room > FLOOD_ROWS)
+		return false;
+	grown = reallocarray(g->flood, room, sizeof(*grown));
+	if (grown == NULL)
+		return false;
+	g->flood = grown;
+	g->room = room;
+	return true;
+}
+
+/* Follow `f`.  *pushed receives the row that had to make room (count 0: none
+ * had).  Under the lock. */
+static void
+flood_follow(struct gate *g, const struct flood *f, struct flood *pushed)
+{
+	struct flood *oldest;
+
+	pushed->count = 0;
+	if (flood_grow(g)) {
+		g->flood[g->floods++] = *f;
+		return;
+	}
+	if (g->floods == 0)
+		return; /* no memory at all: each denial is written */
+	oldest = flood_oldest(g);
+	*pushed = *oldest;
+	*oldest = *f;
+}
+
+/* Write an entry that stands for f->count denials; while it cannot be
+ * written they stay counted, for gate_tick to try again. */
+static void
+flood_write(struct gate *g, struct flood *f)
+{
+	struct flood *again, pushed;
+	struct sp_err err;
+
+	if (ledger_writer_run(g->writer, denied_act, f, &err) == SP_OK)
+		return;
+	(void)pthread_mutex_lock(&g->lock);
+	again = flood_find(g, f);
+	if (again != NULL)
+		again->count += f->count;
+	else
+		flood_follow(g, f, &pushed); /* a pushed count is given up */
+	(void)pthread_mutex_unlock(&g->lock);
+}
+
+/* Count a denial.  True: *now is to be written, as is *pushed when its count
+ * is not 0. */
+static bool
+flood_count(struct gate *g, struct flood *now, struct flood *pushed)
+{
+	struct flood *f = flood_find(g, now);
+
+	pushed->count = 0;
+	if (f == NULL) {
+		struct flood quiet = *now;
+
+		quiet.count = 0;
+		flood_follow(g, &quiet, pushed);
+		return true;
+	}
+	now->count += f->count;
+	if (now->since - f->since < FLOOD_SPAN) {
+		int64_t since = f->since;
+
+		*f = *now;
+		f->since = since;
+		return false;
+	}
+	*f = *now;
+	f->count = 0;
+	return true;
+}
+
+static enum sp_code
+deny(struct gate *g, const struct gate_caller *who, enum gate_act act,
+    const struct gate_object *on, struct sp_err *err)
+{
+	struct flood pushed,
+	    now = {
+		    .who = *who,
+		    .act = act,
+		    .on = *on,
+		    .since = sp_ticks(),
+		    .count = 1,
+	    };
+	bool write;
+
+	(void)pthread_mutex_lock(&g->lock);
+	write = flood_count(g, &now, &pushed);
+	(void)pthread_mutex_unlock(&g->lock);
+	if (write)
+		flood_write(g, &now);
+	if (pushed.count > 0)
+		flood_write(g, &pushed);
+	return sp_fail_as(err, SP_E_DENIED, "role", "the role %s may not: %s",
+	    gate_role_name(who->role), gate_act_name(act));
+}
+
+/* Take one flood with something to write whose minute is over (or any, when
+ * `all`); rows with nothing left to say are dropped. */
+static bool
+flood_take(struct gate *g, int64_t now, bool all, struct flood *out)
+{
+	bool taken = false;
+
+	(void)pthread_mutex_lock(&g->lock);
+	for (size_t i = 0; i < g->floods && !taken;) {
+		struct flood *f = &g->flood[i];
+
+		if (!all && now - f->since < FLOOD_SPAN) {
+			i++;
+		} else if (f->count == 0) {
+			*f = g->flood[--g->floods];
+		} else {
+			*out = *f;
+			f->count = 0;
+			f->since = now;
+			taken = true;
+		}
+	}
+	(void)pthread_mutex_unlock(&g->lock);
+	return taken;
+}
+
+void
+gate_tick(struct gate *g)
+{
+	struct flood f;
+
+	for (size_t i = 0; i < FLOOD_ROWS; i++) {
+		if (!flood_take(g, sp_ticks(), false, &f))
+			return;
+		flood_write(g, &f);
+	}
+}
+
+void
+gate_close(struct gate *g)
+{
+	struct flood f;
+	struct sp_err err;
+
+	if (g == NULL)
+		return;
+	/* The gate ends here: what cannot be written now is lost. */
+	while (flood_take(g, sp_ticks(), true, &f))
+		if (ledger_writer_run(g->writer, denied_act, &f, &err) != SP_OK)
+			break;
+	free(g->flood);
+	(void)pthread_mutex_destroy(&g->lock);
+	free(g);
+}
+
+/* --- passes --- */
+
+/* The entry of an admission, and where it came to stand. */
+struct admission {
+	struct ledger_entry entry;
+	uint64_t index;
+};
+
+static enum sp_code
+admission_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct admission *a = arg;
+
+	return ledger_tx_append(tx, &a->entry, &a->index, err);
+}
+
+/* Durable in the ledger, or no pass. */
+static enum sp_code
+record(struct gate *g, const struct gate_caller *who, enum gate_act act,
+    const struct gate_object *on, uint64_t *index, struct sp_err *err)
+{
+	const char *word =
+	    act == GATE_VIEW ? "evidence.opened" : "evidence.exported";
+	struct admission a = {
+		.entry = gate_entry(who, word, on->kind, &on->id),
+	};
+
+	SP_REQUIRE(act == GATE_VIEW || act == GATE_EXPORT);
+	SP_REQUIRE(!is_zero(&on->id));
+	SP_TRY(ledger_writer_run(g->writer, admission_act, &a, err));
+	*index = a.index;
+	return SP_OK;
+}
+
+enum sp_code
+gate_admit(struct gate *g, const struct gate_caller *who, enum gate_act act,
+    const struct gate_object *on, struct gate_pass **out, struct sp_err *err)
+{
+	struct gate_pass *p;
+	uint64_t entry = UINT64_MAX;
+
+	if (!sp_id_equal(&who->agency, &g->agency))
+		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
+	if (!gate_role_may(who->role, act))
+		return deny(g, who, act, on, err);
+	/* Before the entry: an entry says that the pass was given. */
+	p = malloc(sizeof(*p));
+	if (p == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a pass");
+	if (gate_act_recorded(act)) {
+		enum sp_code code = record(g, who, act, on, &entry, err);
+
+		if (code != SP_OK) {
+			free(p);
+			return code;
+		}
+	}
+	*p = (struct gate_pass){
+		.refs = 1,
+		.who = *who,
+		.act = act,
+		.on = *on,
+		.entry = entry,
+	};
+	*out = p;
+	return SP_OK;
+}
+
+struct gate_pass *
+gate_pass_ref(struct gate_pass *p)
+{
+	SP_REQUIRE(atomic_fetch_add(&p->refs, 1) > 0);
+	return p;
+}
+
+void
+gate_pass_unref(struct gate_pass *p)
+{
+	if (p != NULL && atomic_fetch_sub(&p->refs, 1) == 1)
+		free(p);
+}
+
+const struct gate_caller *
+gate_pass_caller(const struct gate_pass *p)
+{
+	return &p->who;
+}
+
+uint64_t
+gate_pass_entry(const struct gate_pass *p)
+{
+	return p->entry;
+}
+
+void
+gate_pass_require(
+    const struct gate_pass *p, enum gate_act act, const struct sp_id *object)
+{
+	SP_REQUIRE(p->act == act);
+	SP_REQUIRE(is_zero(&p->on.id) ||
+	    (object != NULL && sp_id_equal(&p->on.id, object)));
+}
