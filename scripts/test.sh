@@ -1,0 +1,122 @@
+# ./dev test [PART...]: unit asan tsan system; all of them without PART.
+#
+# A part that fails does not stop the next.  Each writes its log into its
+# build folder; tally.mjs counts every TAP line of every test program and
+# prints the last line, "N passed, N failed".
+
+need "${packages_build[@]}"
+need_node
+
+export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
+export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1
+
+# Rooms with threads of their own, or whose locks the threads of others take.
+tsan_rooms='db|ledger|vault|keeper|gate|evidence|http'
+# System tests worth running again under ASan: they move bytes and meet
+# hostile input, and preload no libraries of their own.
+asan_system=(tus protocol reading keeper)
+
+results=()
+
+# step LOG NAME COMMAND...: run, say how it went and how long it took.
+step() {
+	local log=$1 name=$2 began=$SECONDS
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	if "$@" >"$log" 2>&1 </dev/null; then
+		good "  $name ($((SECONDS - began)) s)"
+	else
+		bad "  $name: failed ($((SECONDS - began)) s), see $log"
+		return 1
+	fi
+}
+
+# built FOLDER [TARGET...]: a build that fails counts as a failed test.
+built() {
+	local folder=$1
+	shift
+	if ! step "$folder/test-logs/build.log" "build $folder" \
+		ninja -k 0 -C "$folder" --quiet "$@"; then
+		tail -n 40 "$folder/test-logs/build.log"
+		results+=("failed:$folder:the build")
+		return 1
+	fi
+}
+
+# unit FOLDER TIMES [TEST...]: what meson knows as tests.
+unit() {
+	local folder=$1 times=$2
+	shift 2
+	rm -f "$folder/meson-logs/testlog.json"
+	step "$folder/test-logs/unit.log" "tests of $folder" \
+		meson test -C "$folder" --no-rebuild --num-processes 2 \
+		--timeout-multiplier "$times" "$@" || true
+	results+=("meson:$folder:$folder/meson-logs/testlog.json")
+}
+
+# system FOLDER FILE...: whole-system tests of the program in FOLDER.
+system() {
+	local folder=$1
+	shift
+	rm -rf "$folder/test-logs/system"
+	node scripts/system.mjs "$folder" "$@" </dev/null || true
+	results+=("tap:$folder:$folder/test-logs/system")
+}
+
+part_unit() {
+	say "modules: gcc"
+	if configure_gcc && built build; then
+		unit build 1
+	fi
+}
+
+part_asan() {
+	say "modules and fuzz corpora: clang with ASan and UBSan"
+	need "${packages_clang[@]}"
+	if configure_asan && built build-asan; then
+		unit build-asan 4
+	fi
+}
+
+part_tsan() {
+	local tests programs
+	say "modules with threads: clang with TSan"
+	need "${packages_clang[@]}"
+	configure_tsan || return 0
+	mapfile -t tests < <(meson introspect --tests build-tsan |
+		node scripts/select.mjs names "$tsan_rooms")
+	mapfile -t programs < <(meson introspect --tests build-tsan |
+		node scripts/select.mjs programs "$tsan_rooms" build-tsan)
+	if built build-tsan "${programs[@]}"; then
+		unit build-tsan 8 "${tests[@]}"
+	fi
+}
+
+part_system() {
+	local file name under_asan=()
+	say "the whole program: real clients"
+	need "${packages_system[@]}"
+	[ -d ../shared/data ] || need "${packages_clip[@]}"
+	npm_packages tests/system
+	configure_gcc && built build || return 0
+	system build tests/system/*.test.mjs
+	if [ -x build-asan/sallyport ]; then
+		for name in "${asan_system[@]}"; do
+			file=tests/system/$name.test.mjs
+			[ ! -f "$file" ] || under_asan+=("$file")
+		done
+		note "  again under ASan: ${asan_system[*]}"
+		system build-asan "${under_asan[@]}"
+	fi
+}
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(unit asan tsan system)
+for part in "${parts[@]}"; do
+	declare -F "part_$part" >/dev/null || die "test: no part named '$part'"
+	"part_$part" || results+=("failed:$part:the part itself")
+done
+note "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
+exec node scripts/tally.mjs "${results[@]}"
