@@ -1,9 +1,13 @@
 #ifndef SP_BASE_H
 #define SP_BASE_H
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define SP_MUST_USE     __attribute__((warn_unused_result))
 #define SP_PRINTF(a, b) __attribute__((format(printf, a, b)))
@@ -32,5 +36,12 @@ _Noreturn void sp_panic(
 		if (sp_try_ != SP_OK)                                          \
 			return sp_try_;                                        \
 	} while (0)
+
+/*
+ * These lose errors, overflow their target or keep hidden state.  Numbers
+ * are read by base/parse.h, text is made in a struct sp_buf.
+ */
+#pragma GCC poison atoi atol atoll strtol strtoll strtoul strtoull strtod
+#pragma GCC poison sscanf strtok strcpy strcat sprintf vsprintf
 
 #endif

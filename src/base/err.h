@@ -7,18 +7,18 @@
 #define SP_CODES(X)                                                            \
 	X(SP_OK, "ok")                                                         \
 	X(SP_E_NOMEM, "no-memory")                                             \
-	X(SP_E_INVALID, "invalid")           /* input is malformed */          \
-	X(SP_E_LIMIT, "limit")               /* well formed, over a limit */   \
+	X(SP_E_INVALID, "invalid") /* input is malformed */                    \
+	X(SP_E_LIMIT, "limit")     /* well formed, over a limit */             \
 	X(SP_E_NOTFOUND, "not-found")                                          \
-	X(SP_E_CONFLICT, "conflict")         /* not in this state */           \
-	X(SP_E_LOCKED, "locked")             /* another request is at it */    \
-	X(SP_E_MISMATCH, "mismatch")         /* a declared digest differs */   \
-	X(SP_E_UNKNOWN, "unknown")           /* nobody we know is asking */    \
-	X(SP_E_DENIED, "denied")             /* known, and may not */          \
-	X(SP_E_CORRUPT, "corrupt")           /* stored bytes fail a check */   \
-	X(SP_E_UNAVAIL, "unavailable")       /* try again later */             \
-	X(SP_E_FULL, "full")                 /* no space left */               \
-	X(SP_E_STOPPED, "stopped")           /* writing stopped: DESIGN 2.9 */ \
+	X(SP_E_CONFLICT, "conflict")   /* not in this state */                 \
+	X(SP_E_LOCKED, "locked")       /* another request is at it */          \
+	X(SP_E_MISMATCH, "mismatch")   /* a declared digest differs */         \
+	X(SP_E_UNKNOWN, "unknown")     /* nobody we know is asking */          \
+	X(SP_E_DENIED, "denied")       /* known, and may not */                \
+	X(SP_E_CORRUPT, "corrupt")     /* stored bytes fail a check */         \
+	X(SP_E_UNAVAIL, "unavailable") /* try again later */                   \
+	X(SP_E_FULL, "full")           /* no space left */                     \
+	X(SP_E_STOPPED, "stopped")     /* writing stopped: DESIGN 2.9 */       \
 	X(SP_E_INTERNAL, "internal")
 
 enum sp_code {
@@ -33,7 +33,7 @@ struct sp_err {
 	enum sp_code code;
 	int os_errno;
 	const char *reason; /* static: a finer stable word, or NULL */
-	char text[200];
+	char text[200];     /* printable UTF-8, whatever the arguments held */
 };
 
 const char *sp_code_name(enum sp_code code);

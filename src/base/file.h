@@ -22,24 +22,31 @@ sp_file_steal(int *fd)
 }
 
 /* All of it, from the fd's offset; retries EINTR and short writes. */
-enum sp_code sp_file_write_all(int fd, const void *bytes, size_t len,
+enum sp_code sp_file_write_all(
+    int fd, const void *bytes, size_t len, struct sp_err *err) SP_MUST_USE;
+enum sp_code sp_file_pwrite_all(int fd, const void *bytes, size_t len, off_t at,
     struct sp_err *err) SP_MUST_USE;
-enum sp_code sp_file_pwrite_all(int fd, const void *bytes, size_t len,
-    off_t at, struct sp_err *err) SP_MUST_USE;
 /* Up to len bytes; *got < len only at the end of the file. */
 enum sp_code sp_file_pread_all(int fd, void *bytes, size_t len, off_t at,
     size_t *got, struct sp_err *err) SP_MUST_USE;
 
-/* The whole file, at most out->max bytes (SP_E_LIMIT), appended. */
+/* The whole file appended, out->len at most out->max (else SP_E_LIMIT); on
+ * failure `out` is as before. */
 enum sp_code sp_file_read(int dirfd, const char *path, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
-/* Replace atomically and durably.  dirfd may be AT_FDCWD. */
+/* Replace atomically and durably, with exactly these permissions.  dirfd may
+ * be AT_FDCWD.  Interrupted, it can leave a temporary beside `path`, which
+ * sp_file_sweep() removes. */
 enum sp_code sp_file_replace(int dirfd, const char *path, const void *bytes,
     size_t len, mode_t mode, struct sp_err *err) SP_MUST_USE;
 /* mkdir that is content with an existing folder; the parent is fsynced. */
-enum sp_code sp_file_mkdir(int dirfd, const char *path, mode_t mode,
-    struct sp_err *err) SP_MUST_USE;
+enum sp_code sp_file_mkdir(
+    int dirfd, const char *path, mode_t mode, struct sp_err *err) SP_MUST_USE;
 enum sp_code sp_file_sync_dir(
+    int dirfd, const char *path, struct sp_err *err) SP_MUST_USE;
+/* Remove the temporaries that a killed sp_file_replace() left in a folder.
+ * Only while nothing replaces files in it: at start. */
+enum sp_code sp_file_sweep(
     int dirfd, const char *path, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -11,8 +11,8 @@ struct sp_id {
 	uint8_t b[SP_ID_LEN];
 };
 
-/* Unique in this process even when the clock steps back (a counter takes the
- * place of the time until the clock has caught up).  Any thread. */
+/* The time in ids never goes back: when the clock does, new ids keep the
+ * latest millisecond seen until it has caught up.  Any thread. */
 struct sp_id sp_id_new(void);
 void sp_id_text(const struct sp_id *id, char out[static SP_ID_TEXT]);
 /* 36 characters, lower case, version 7 and RFC variant. */

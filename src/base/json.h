@@ -1,27 +1,34 @@
 #ifndef SP_JSON_H
 #define SP_JSON_H
 
-#include "base/buf.h"
+#include "base/encode.h"
 
 /*
  * A writer of canonical JSON (RFC 8785) for the hot paths: ledger entries and
  * API answers.  Reading JSON is jansson's, at the edges.
  *
- * Members must be added in the order RFC 8785 3.2.3 sorts them (for the ASCII
- * names this program uses, byte order); a wrong order is a bug and aborts.
- * Strings must be UTF-8; one that is not poisons the buffer.  Integers are
- * those that a double holds exactly.
+ * Member names are literals of this program: printable ASCII, no quote or
+ * backslash, shorter than SP_JSON_NAME.  They must be added in the order that
+ * RFC 8785 3.2.3 sorts them (for ASCII, byte order); a wrong order is a bug
+ * and aborts.  Strings may come from outside: one that is not UTF-8, or holds
+ * U+0000, poisons the buffer with SP_E_INVALID.  So does an integer outside
+ * +-(2^53 - 1) (RFC 7493 2.2): a reader with doubles would change it.
+ *
+ * A poisoned or failed buffer makes every later call a no-op but for these
+ * checks of the program's own doing.
  */
-#define SP_JSON_DEPTH 8
+#define SP_JSON_DEPTH   16
+#define SP_JSON_NAME    96
+#define SP_JSON_INT_MAX ((INT64_C(1) << 53) - 1)
 
 struct sp_json {
 	struct sp_buf *out; /* borrowed */
-	unsigned depth;
+	unsigned depth;     /* containers now open */
 	struct {
 		bool array;
 		bool any;
-		char last[48]; /* the member before, to check the order */
-	} level[SP_JSON_DEPTH];
+		char last[SP_JSON_NAME]; /* the member before */
+	} level[SP_JSON_DEPTH + 1];      /* [0] holds the outermost value */
 };
 
 struct sp_json sp_json_to(struct sp_buf *out);
@@ -40,8 +47,5 @@ void sp_json_raw(struct sp_json *j, const char *name, const char *value);
 /* Bytes as lower-case hex. */
 void sp_json_hex(
     struct sp_json *j, const char *name, const void *bytes, size_t len);
-
-/* True for well-formed UTF-8 (RFC 3629) without U+0000. */
-bool sp_utf8_ok(const void *s, size_t len) SP_MUST_USE;
 
 #endif

@@ -15,7 +15,11 @@ struct sp_in {
 
 struct sp_in sp_in_from(const void *bytes, size_t len);
 uint8_t sp_in_u8(struct sp_in *in);
+uint16_t sp_in_u16be(struct sp_in *in);
 uint32_t sp_in_u32be(struct sp_in *in);
+uint64_t sp_in_u64be(struct sp_in *in);
+/* The next n bytes, borrowed; NULL (and poisoned) when there are fewer. */
+const uint8_t *sp_in_bytes(struct sp_in *in, size_t n);
 /* A 32-bit length no greater than `max`, then that many bytes (borrowed). */
 struct sp_in sp_in_blob(struct sp_in *in, size_t max);
 /* True when nothing failed and nothing is left over. */

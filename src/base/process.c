@@ -1,0 +1,155 @@
+#include "base/process.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+enum sp_code
+sp_process_harden(struct sp_err *err)
+{
+	static const struct rlimit none = { 0, 0 };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return sp_fail_os(err, "give up new privileges");
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return sp_fail_os(err, "forbid core dumps");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return sp_fail_os(err, "forbid dumps");
+	return SP_OK;
+}
+
+#ifdef SP_SANITIZED
+
+enum sp_code
+sp_process_sandbox(const char *const *allowed, size_t n, struct sp_err *err)
+{
+	(void)allowed;
+	(void)n;
+	(void)err;
+	return SP_OK; /* the sanitizers' runtimes make calls of their own */
+}
+
+#else
+
+/* Nothing works without these; exit also on the way out of a panic. */
+static const char *const always[] = { "exit", "exit_group", "rt_sigreturn",
+	"restart_syscall" };
+
+/* The steps of a break-in that no process of ours ever takes by mistake. */
+static const char *const deadly[] = { "execve", "execveat", "ptrace",
+	"process_vm_readv", "process_vm_writev", "process_madvise",
+	"pidfd_getfd", "kcmp", "bpf", "perf_event_open", "userfaultfd",
+	"keyctl", "add_key", "request_key", "mount", "umount2", "move_mount",
+	"open_tree", "fsopen", "fsmount", "fspick", "mount_setattr",
+	"pivot_root", "chroot", "setns", "unshare", "init_module",
+	"finit_module", "delete_module", "kexec_load", "kexec_file_load",
+	"reboot", "swapon", "swapoff", "acct", "quotactl", "settimeofday",
+	"clock_settime", "adjtimex", "clock_adjtime", "sethostname",
+	"setdomainname", "iopl", "ioperm", "personality", "setuid", "setgid",
+	"setreuid", "setregid", "setresuid", "setresgid", "setgroups",
+	"setfsuid", "setfsgid", "capset", "seccomp", "io_uring_setup",
+	"io_uring_enter", "io_uring_register" };
+
+static void
+filter_free(scmp_filter_ctx *filter)
+{
+	if (*filter != NULL)
+		seccomp_release(*filter);
+}
+
+static bool
+listed(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(name, list[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum sp_code
+add_rule(scmp_filter_ctx filter, uint32_t action, const char *name,
+    struct sp_err *err)
+{
+	int nr = seccomp_syscall_resolve_name(name);
+	int rc;
+
+	if (nr == __NR_SCMP_ERROR)
+		return sp_fail(err, SP_E_INVALID, "no system call %s", name);
+	rc = seccomp_rule_add(filter, action, nr, 0);
+	if (rc != 0) {
+		errno = -rc;
+		return sp_fail_os(err, "sandbox rule for %s", name);
+	}
+	return SP_OK;
+}
+
+/* A call that this libseccomp does not know cannot be named to it, and falls
+ * to the filter's default. */
+static enum sp_code
+add_deadly(scmp_filter_ctx filter, const char *const *allowed, size_t n,
+    struct sp_err *err)
+{
+	for (size_t i = 0; i < SP_COUNTOF(deadly); i++) {
+		if (listed(deadly[i], allowed, n) ||
+		    seccomp_syscall_resolve_name(deadly[i]) == __NR_SCMP_ERROR)
+			continue;
+		SP_TRY(add_rule(filter, SCMP_ACT_KILL_PROCESS, deadly[i], err));
+	}
+	if (listed("clone3", allowed, n))
+		return SP_OK;
+	return add_rule(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", err);
+}
+
+static enum sp_code
+set_attributes(scmp_filter_ctx filter, struct sp_err *err)
+{
+	static const struct {
+		enum scmp_filter_attr attr;
+		uint32_t value;
+	} rows[] = {
+		{ SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS },
+		{ SCMP_FLTATR_CTL_TSYNC, 1 },    /* all threads at once */
+		{ SCMP_FLTATR_CTL_OPTIMIZE, 2 }, /* a tree, not a list */
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		int rc = seccomp_attr_set(filter, rows[i].attr, rows[i].value);
+
+		if (rc != 0) {
+			errno = -rc;
+			return sp_fail_os(err, "sandbox attribute");
+		}
+	}
+	return SP_OK;
+}
+
+enum sp_code
+sp_process_sandbox(const char *const *allowed, size_t n, struct sp_err *err)
+{
+	SP_CLEANUP(filter_free)
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int rc;
+
+	if (filter == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for the sandbox");
+	SP_TRY(set_attributes(filter, err));
+	for (size_t i = 0; i < SP_COUNTOF(always); i++)
+		SP_TRY(add_rule(filter, SCMP_ACT_ALLOW, always[i], err));
+	for (size_t i = 0; i < n; i++) {
+		if (!listed(allowed[i], always, SP_COUNTOF(always)))
+			SP_TRY(
+			    add_rule(filter, SCMP_ACT_ALLOW, allowed[i], err));
+	}
+	SP_TRY(add_deadly(filter, allowed, n, err));
+	rc = seccomp_load(filter);
+	if (rc != 0) {
+		errno = -rc;
+		return sp_fail(err, SP_E_UNAVAIL,
+		    "the kernel refused the sandbox (%d)", -rc);
+	}
+	return SP_OK;
+}
+
+#endif

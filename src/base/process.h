@@ -1,0 +1,26 @@
+#ifndef SP_PROCESS_H
+#define SP_PROCESS_H
+
+#include "base/err.h"
+
+/* What every process of the program gives up before it serves anyone. */
+
+/* No new privileges by exec, no core dump, no ptrace by processes of the same
+ * user.  Children inherit all but the last, so each calls it. */
+enum sp_code sp_process_harden(struct sp_err *err) SP_MUST_USE;
+
+/*
+ * From here on every thread may make only the n system calls named (and exit,
+ * and return from a signal).  Any other fails with EPERM; those that only an
+ * intruder would want (execve, ptrace, mount, bpf, ...) kill the process,
+ * unless they are on the list.  clone3, unlisted, fails with ENOSYS, on which
+ * libc turns to clone.  It cannot be undone.
+ *
+ * SP_E_INVALID: a name that the kernel's table does not have.  SP_E_UNAVAIL:
+ * this kernel has no seccomp.  In a build with sanitizers nothing is
+ * restricted: their runtimes make calls of their own.
+ */
+enum sp_code sp_process_sandbox(
+    const char *const *allowed, size_t n, struct sp_err *err) SP_MUST_USE;
+
+#endif
