@@ -8,21 +8,36 @@
  * used, the last given back is the first lent) and the workers that hash and
  * seal beside the threads that receive.  One a process; any thread.
  *
- * Buffers are wiped when they are given back: they held plaintext.
+ * Whoever gives a buffer back says how much of it held plaintext, which is
+ * wiped: what was sealed in place holds none.  The memory is in no core dump
+ * and in no child process.
  */
 struct vault_pool;
 
-/* At most `buffers` are lent at once; `workers` threads. */
+/*
+ * At most `buffers` are lent at once; `workers` threads, which also wait for
+ * the disk: twice the number of cores keeps the cores busy.  As many buffers
+ * as there may be receiving threads (and some for what is in the lanes) means
+ * that nobody waits for another's slow sender.
+ */
 enum sp_code vault_pool_new(struct vault_pool **out, size_t buffers,
     size_t workers, struct sp_err *err) SP_MUST_USE;
 void vault_pool_free(struct vault_pool *p); /* all are back by then */
 
-/* Waits while all are lent: this is the back-pressure. */
+/* Waits while all are lent: this is the back-pressure.  A thread that waits
+ * here must hold no other buffer of the pool, or nobody might ever give. */
 uint8_t *vault_pool_take(struct vault_pool *p);
-void vault_pool_give(struct vault_pool *p, uint8_t *buf);
+/* `dirty`: how many bytes from its start may hold plaintext. */
+void vault_pool_give(struct vault_pool *p, uint8_t *buf, size_t dirty);
+
+/* The same for readers, who never wait and are not counted: such a buffer may
+ * be held while another is taken.  A few are kept for the next.  NULL: no
+ * memory. */
+uint8_t *vault_pool_spare(struct vault_pool *p) SP_MUST_USE;
+void vault_pool_spare_give(struct vault_pool *p, uint8_t *buf, size_t dirty);
 
 struct vault_pool_stats {
-	size_t lent, most_lent, buffers;
+	size_t lent, most_lent, buffers, spare_lent;
 	uint64_t waits;
 };
 void vault_pool_stats(struct vault_pool *p, struct vault_pool_stats *out);
@@ -30,8 +45,8 @@ void vault_pool_stats(struct vault_pool *p, struct vault_pool_stats *out);
 /*
  * A lane runs its jobs one after the other, in the order they were put in, on
  * whichever worker is free; different lanes run beside each other.  A job is
- * embedded in the caller's struct and is the caller's again when run has been
- * called.
+ * embedded in the caller's struct and is the caller's again as soon as run
+ * has been called, which may put it into another lane.
  */
 struct vault_lane;
 struct vault_job {

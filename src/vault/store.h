@@ -19,7 +19,11 @@ enum vault_place { VAULT_STAGED, VAULT_KEPT };
 #define VAULT_ALIGN   ((size_t)4096)
 
 struct vault_store;
-struct vault_file;
+
+/* What a backend's open files embed first. */
+struct vault_file {
+	struct vault_store *store; /* the one it was opened by */
+};
 
 struct vault_store_ops {
 	/* Make a new, empty staged object; SP_E_CONFLICT when it exists. */
@@ -34,7 +38,9 @@ struct vault_store_ops {
 	/* Claim space for the file's bytes up to `end`, so that writing them
 	 * cannot run out of it; SP_E_FULL when there is none (a file system
 	 * that cannot claim answers SP_OK).  Grows in steps of some MiB; what
-	 * is too much goes back at truncate and at the short last write. */
+	 * is too much goes back at truncate and at the short last write.  The
+	 * one call that may run beside another thread's write of the same
+	 * file. */
 	enum sp_code (*reserve)(
 	    struct vault_file *f, uint64_t end, struct sp_err *err);
 	/* Write at a multiple of VAULT_SEGMENT.  `bytes` is aligned to
@@ -42,16 +48,18 @@ struct vault_store_ops {
 	 * that is no such multiple ends the object there. */
 	enum sp_code (*write)(struct vault_file *f, uint64_t at, void *bytes,
 	    size_t len, struct sp_err *err);
-	/* Read up to len bytes at a multiple of VAULT_SEGMENT into an aligned
-	 * buffer; *got is less only at the end. */
+	/* Read up to len bytes, a multiple of VAULT_ALIGN, at a multiple of
+	 * VAULT_SEGMENT into an aligned buffer; *got is less only at the end.
+	 */
 	enum sp_code (*read)(struct vault_file *f, uint64_t at, void *bytes,
 	    size_t len, size_t *got, struct sp_err *err);
 	enum sp_code (*size)(
 	    struct vault_file *f, uint64_t *out, struct sp_err *err);
 	enum sp_code (*truncate)(
 	    struct vault_file *f, uint64_t size, struct sp_err *err);
-	/* All written bytes are on the disk.  SP_E_STOPPED on a failed sync,
-	 * which is never tried again. */
+	/* All written bytes and the file's name are on the disk.  A failed sync
+	 * is SP_E_STOPPED, reason "store.sync", and is never tried again: from
+	 * then on the store reads, and refuses all that changes it. */
 	enum sp_code (*sync)(struct vault_file *f, struct sp_err *err);
 	/* Staged to kept (or back: start-up repair), durably. */
 	enum sp_code (*move)(struct vault_store *s, const struct sp_id *id,
@@ -73,9 +81,12 @@ struct vault_store {
 	const struct vault_store_ops *ops;
 };
 
-/* Makes DIR/objects and DIR/staging when missing; removes stray temporaries. */
-enum sp_code vault_store_open_fs(struct vault_store **out, const char *dir,
-    struct sp_err *err) SP_MUST_USE;
+/*
+ * DIR/objects/<last byte of the id, 2 hex digits>/<id> and DIR/staging/<id>;
+ * the folders are made when missing.  Everything else in them is left alone.
+ */
+enum sp_code vault_store_open_fs(
+    struct vault_store **out, const char *dir, struct sp_err *err) SP_MUST_USE;
 struct vault_store *vault_store_new_mem(void) SP_MUST_USE;
 void vault_store_free(struct vault_store *s);
 
