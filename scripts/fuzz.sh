@@ -26,7 +26,7 @@ fi
 status=0
 mkdir -p build-fuzz/crashes
 for program in build-fuzz/fuzz/fuzz_${only:-*}; do
-	[ -x "$program" ] && [ -f "$program" ] || continue
+	if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
 	name=${program##*/fuzz_}
 	mkdir -p "build-fuzz/corpus/$name"
 	if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
