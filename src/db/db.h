@@ -2,6 +2,7 @@
 #define DB_DB_H
 
 #include "base/err.h"
+#include "db/pool.h"
 
 /*
  * Statements and transactions on one database.  A statement is a static
@@ -44,18 +45,31 @@ db_closep(struct db **db)
 }
 #define DB_AUTO SP_CLEANUP(db_closep) struct db *
 
+/* The file behind the handle. */
+const char *db_path(const struct db *db);
+
 /* Errors: constraint SP_E_CONFLICT, busy SP_E_UNAVAIL, no space SP_E_FULL,
- * a failed fsync SP_E_STOPPED, damaged file SP_E_CORRUPT, else INTERNAL. */
+ * a failed fsync SP_E_STOPPED, damaged file SP_E_CORRUPT, a missing file
+ * SP_E_NOTFOUND, no memory SP_E_NOMEM, else INTERNAL.  After a failed fsync
+ * the handle begins no transaction any more: SP_E_STOPPED. */
 
 /* IMMEDIATE: takes the write lock now. */
 enum sp_code db_begin(struct db *db, struct sp_err *err) SP_MUST_USE;
+/* SP_OK: on disk.  On failure the transaction is undone.  An error such as a
+ * full disk may undo it earlier; then every call up to the commit, and the
+ * commit, fail with that error's code. */
 enum sp_code db_commit(struct db *db, struct sp_err *err) SP_MUST_USE;
 void db_rollback(struct db *db); /* no-op outside a transaction */
+/* Move what the write-ahead log holds into the database file, once there is
+ * enough of it.  db_begin does the same; calling this when nobody waits keeps
+ * it out of the next transaction's time.  Outside transactions. */
+void db_tidy(struct db *db);
 /* A mark inside a transaction to go back to; marks do not nest. */
 enum sp_code db_mark(struct db *db, struct sp_err *err) SP_MUST_USE;
 enum sp_code db_mark_keep(struct db *db, struct sp_err *err) SP_MUST_USE;
 void db_mark_undo(struct db *db);
 
+/* A statement that is borrowed already is lent a second time, apart. */
 struct db_stmt *db_use(struct db *db, const struct db_sql *sql);
 void db_give_back(struct db_stmt **st);
 #define DB_STMT SP_CLEANUP(db_give_back) struct db_stmt *
@@ -69,17 +83,19 @@ void db_bind_textn(struct db_stmt *st, int at, const char *s, size_t len);
 void db_bind_blob(struct db_stmt *st, int at, const void *b, size_t len);
 void db_bind_null(struct db_stmt *st, int at);
 
-/* Step to the next row; *found says whether there is one. */
-enum sp_code db_row(struct db_stmt *st, bool *found,
-    struct sp_err *err) SP_MUST_USE;
-/* Run to the end; rows are an error. *changed (may be NULL): rows touched. */
-enum sp_code db_run(struct db_stmt *st, uint64_t *changed,
-    struct sp_err *err) SP_MUST_USE;
+/* Step to the next row; *found says whether there is one (and goes on saying
+ * no after the last). */
+enum sp_code db_row(
+    struct db_stmt *st, bool *found, struct sp_err *err) SP_MUST_USE;
+/* Run to the end; rows are an error. *changed (may be NULL): rows touched.
+ * The statement may be bound and run again; bindings stay. */
+enum sp_code db_run(
+    struct db_stmt *st, uint64_t *changed, struct sp_err *err) SP_MUST_USE;
 
 /* Columns count from 0; pointers live until the next step. */
 bool db_col_null(struct db_stmt *st, int at);
 int64_t db_col_i64(struct db_stmt *st, int at);
-const char *db_col_text(struct db_stmt *st, int at);      /* never NULL */
+const char *db_col_text(struct db_stmt *st, int at); /* never NULL */
 const void *db_col_blob(struct db_stmt *st, int at, size_t *len);
 /* Copies exactly len bytes; SP_E_CORRUPT when the column has another size. */
 enum sp_code db_col_bytes(struct db_stmt *st, int at, void *out, size_t len,
@@ -93,24 +109,5 @@ enum sp_code db_migrate(struct db *db, const char *const *script, size_t n,
 
 /* The engine's own consistency check; SP_E_CORRUPT with its first finding. */
 enum sp_code db_check(struct db *db, struct sp_err *err) SP_MUST_USE;
-
-/* A pool of read-only handles on one database, for many threads. */
-struct db_pool;
-enum sp_code db_pool_open(struct db_pool **out, const char *path, size_t n,
-    struct sp_err *err) SP_MUST_USE;
-void db_pool_close(struct db_pool *pool);
-/* Waits for a free handle. */
-struct db *db_pool_take(struct db_pool *pool);
-void db_pool_give(struct db_pool *pool, struct db *db);
-
-struct db_lent {
-	struct db_pool *pool;
-	struct db *db;
-};
-void db_lent_done(struct db_lent *lent);
-/* DB_LENT(r, pool); use r.db; given back at the end of the scope. */
-#define DB_LENT(name, from)                                                    \
-	SP_CLEANUP(db_lent_done)                                               \
-	struct db_lent name = { (from), db_pool_take(from) }
 
 #endif
