@@ -87,6 +87,10 @@ void evidence_record_done(struct evidence_record *rec);
 #define EVIDENCE_AUTO_RECORD                                                   \
 	SP_CLEANUP(evidence_record_done) struct evidence_record
 
+/* What tus asks of an upload, from its record or its evidence. */
+enum sp_code evidence_upload_load(struct evidence_room *r,
+    const struct sp_id *id, struct evidence_upload *out,
+    struct sp_err *err) SP_MUST_USE;
 /* SP_E_NOTFOUND. */
 enum sp_code evidence_record_load(struct evidence_room *r,
     const struct sp_id *id, struct evidence_record *out,

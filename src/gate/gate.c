@@ -76,11 +76,12 @@ gate_entry(const struct gate_caller *who, const char *act,
     const char *object_kind, const struct sp_id *object)
 {
 	bool all = object == NULL || is_zero(object);
+	bool site = is_zero(&who->token);
 
 	return (struct ledger_entry){
 		.act = act,
-		.actor_kind = "token",
-		.actor = who->token,
+		.actor_kind = site ? "site" : "token",
+		.actor = site ? who->agency : who->token,
 		.address = who->address[0] == '\0' ? NULL : who->address,
 		.agency = who->agency,
 		.at = sp_now(),
@@ -308,6 +309,8 @@ gate_close(struct gate *g)
 struct admission {
 	struct ledger_entry entry;
 	uint64_t index;
+	ledger_act also;
+	void *also_arg;
 };
 
 static enum sp_code
@@ -315,44 +318,48 @@ admission_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	struct admission *a = arg;
 
-	return ledger_tx_append(tx, &a->entry, &a->index, err);
+	SP_TRY(ledger_tx_append(tx, &a->entry, &a->index, err));
+	return a->also == NULL ? SP_OK : a->also(tx, a->also_arg, err);
 }
 
 /* Durable in the ledger, or no pass. */
 static enum sp_code
-record(struct gate *g, const struct gate_caller *who, enum gate_act act,
-    const struct gate_object *on, uint64_t *index, struct sp_err *err)
+record(struct gate *g, const struct gate_request *rq, uint64_t *index,
+    struct sp_err *err)
 {
 	const char *word =
-	    act == GATE_VIEW ? "evidence.opened" : "evidence.exported";
+	    rq->act == GATE_VIEW ? "evidence.opened" : "evidence.exported";
 	struct admission a = {
-		.entry = gate_entry(who, word, on->kind, &on->id),
+		.entry = gate_entry(rq->who, word, rq->on.kind, &rq->on.id),
+		.also = rq->also,
+		.also_arg = rq->also_arg,
 	};
 
-	SP_REQUIRE(act == GATE_VIEW || act == GATE_EXPORT);
-	SP_REQUIRE(!is_zero(&on->id));
+	SP_REQUIRE(rq->act == GATE_VIEW || rq->act == GATE_EXPORT);
+	SP_REQUIRE(!is_zero(&rq->on.id));
 	SP_TRY(ledger_writer_run(g->writer, admission_act, &a, err));
 	*index = a.index;
 	return SP_OK;
 }
 
 enum sp_code
-gate_admit(struct gate *g, const struct gate_caller *who, enum gate_act act,
-    const struct gate_object *on, struct gate_pass **out, struct sp_err *err)
+gate_admit_with(struct gate *g, const struct gate_request *rq,
+    struct gate_pass **out, struct sp_err *err)
 {
 	struct gate_pass *p;
 	uint64_t entry = UINT64_MAX;
 
-	if (!sp_id_equal(&who->agency, &g->agency))
+	SP_REQUIRE(rq->also == NULL || gate_act_recorded(rq->act));
+	if (!sp_id_equal(&rq->who->agency, &g->agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
-	if (!gate_role_may(who->role, act))
-		return deny(g, who, act, on, err);
+	if (!gate_role_may(rq->who->role, rq->act))
+		return deny(g, rq->who, rq->act, &rq->on, err);
 	/* Before the entry: an entry says that the pass was given. */
 	p = malloc(sizeof(*p));
 	if (p == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a pass");
-	if (gate_act_recorded(act)) {
-		enum sp_code code = record(g, who, act, on, &entry, err);
+	if (gate_act_recorded(rq->act)) {
+		enum sp_code code = record(g, rq, &entry, err);
 
 		if (code != SP_OK) {
 			free(p);
@@ -361,13 +368,22 @@ gate_admit(struct gate *g, const struct gate_caller *who, enum gate_act act,
 	}
 	*p = (struct gate_pass){
 		.refs = 1,
-		.who = *who,
-		.act = act,
-		.on = *on,
+		.who = *rq->who,
+		.act = rq->act,
+		.on = rq->on,
 		.entry = entry,
 	};
 	*out = p;
 	return SP_OK;
+}
+
+enum sp_code
+gate_admit(struct gate *g, const struct gate_caller *who, enum gate_act act,
+    const struct gate_object *on, struct gate_pass **out, struct sp_err *err)
+{
+	struct gate_request rq = { .who = who, .act = act, .on = *on };
+
+	return gate_admit_with(g, &rq, out, err);
 }
 
 struct gate_pass *

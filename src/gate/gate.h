@@ -41,6 +41,18 @@ enum sp_code gate_admit(struct gate *g, const struct gate_caller *who,
     enum gate_act act, const struct gate_object *on, struct gate_pass **out,
     struct sp_err *err) SP_MUST_USE;
 
+/* The same for a recorded act, with something that must be durable together
+ * with the entry: `also` runs in the entry's transaction, after it. */
+struct gate_request {
+	const struct gate_caller *who;
+	enum gate_act act;
+	struct gate_object on;
+	ledger_act also; /* NULL: nothing */
+	void *also_arg;
+};
+enum sp_code gate_admit_with(struct gate *g, const struct gate_request *rq,
+    struct gate_pass **out, struct sp_err *err) SP_MUST_USE;
+
 struct gate_pass *gate_pass_ref(struct gate_pass *p);
 void gate_pass_unref(struct gate_pass *p);
 const struct gate_caller *gate_pass_caller(const struct gate_pass *p);
