@@ -1,6 +1,7 @@
 #include "db/db.h"
 
 #include "fault_vfs.h"
+#include "scratch.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -9,15 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/sallyport-db-XXXXXX";
+static const char *dir;
 static char path[64];
 
-static const char *const migrations[] = {
-	"CREATE TABLE parent(id INTEGER PRIMARY KEY) STRICT",
-	"CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, raw BLOB,"
-	" parent INTEGER REFERENCES parent(id)) STRICT;"
-	"CREATE INDEX t_raw ON t(raw)",
-};
+#define FIRST "CREATE TABLE parent(id INTEGER PRIMARY KEY) STRICT"
+#define SECOND                                                                 \
+	"CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, raw BLOB,"   \
+	" parent INTEGER REFERENCES parent(id)) STRICT;"                       \
+	"CREATE INDEX t_raw ON t(raw)"
+
+static const char *const migrations[] = { FIRST, SECOND };
 
 static const struct db_sql put = {
 	"INSERT INTO t(id, name, raw) VALUES(?1, ?2, ?3)",
@@ -392,16 +394,16 @@ static void
 migrations_go_forward_only(void)
 {
 	static const char *const more[] = {
-		migrations[0],
-		migrations[1],
+		FIRST,
+		SECOND,
 		"CREATE TABLE u(a) STRICT",
 		"ALTER TABLE t ADD COLUMN z INTEGER; INSERT INTO t(id) "
 		"VALUES(7); SELECT nonsense",
 		"CREATE TABLE v(a INTEGER) STRICT",
 	};
 	static const char *const good[] = {
-		migrations[0],
-		migrations[1],
+		FIRST,
+		SECOND,
 		"CREATE TABLE u(a INTEGER) STRICT",
 	};
 	static const struct db_sql seven = { "SELECT 1 FROM t WHERE id = 7" };
@@ -596,7 +598,7 @@ main(void)
 		{ "damage is found", damage_is_found },
 	};
 
-	CHECK(mkdtemp(dir) != NULL);
+	dir = scratch_make();
 	fault_vfs_install();
 	return tap_run(cases, SP_COUNTOF(cases));
 }

@@ -1,12 +1,12 @@
 #include "db/db.h"
 
+#include "scratch.h"
 #include "tap.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/sallyport-pool-XXXXXX";
 static char path[64];
 
 static const char *const migrations[] = {
@@ -93,7 +93,6 @@ main(void)
 		{ "a pool of nothing", a_pool_of_nothing },
 	};
 
-	CHECK(mkdtemp(dir) != NULL);
-	(void)snprintf(path, sizeof(path), "%s/pool.db", dir);
+	(void)snprintf(path, sizeof(path), "%s/pool.db", scratch_make());
 	return tap_run(cases, SP_COUNTOF(cases));
 }
