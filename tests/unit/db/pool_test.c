@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-static char path[64];
+static char path[96];
 
 static const char *const migrations[] = {
 	"CREATE TABLE t(a INTEGER, b INTEGER) STRICT",
