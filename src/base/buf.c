@@ -187,6 +187,17 @@ sp_buf_clear(struct sp_buf *b)
 		b->at[0] = 0;
 }
 
+void
+sp_buf_cut(struct sp_buf *b, size_t len)
+{
+	SP_REQUIRE(len <= b->len);
+	if (b->secret && b->at != NULL)
+		explicit_bzero(b->at + len, b->len - len);
+	b->len = len;
+	if (b->at != NULL)
+		b->at[len] = 0;
+}
+
 bool
 sp_buf_ok(const struct sp_buf *b)
 {

@@ -45,6 +45,8 @@ uint8_t *sp_buf_extend(struct sp_buf *b, size_t len);
  * nonsense); the first reason stays. */
 void sp_buf_poison(struct sp_buf *b, enum sp_code why);
 void sp_buf_clear(struct sp_buf *b); /* keeps the memory, heals the poison */
+/* Drop what was appended after the first `len` bytes (len <= b->len). */
+void sp_buf_cut(struct sp_buf *b, size_t len);
 bool sp_buf_ok(const struct sp_buf *b) SP_MUST_USE;
 /* SP_OK, or why it is poisoned, naming `what`: SP_E_LIMIT over the maximum,
  * SP_E_NOMEM, or what sp_buf_poison() was given. */

@@ -121,9 +121,7 @@ sp_file_read(
 	code = read_to_end(fd, path, out, err);
 	if (code != SP_OK) {
 		out->bad = SP_OK;
-		out->len = before;
-		if (out->at != NULL)
-			out->at[before] = 0;
+		sp_buf_cut(out, before);
 	}
 	return code;
 }

@@ -10,8 +10,8 @@ enum sp_code crypto_cert_make_ca(const char *name, struct sp_buf *cert,
     struct sp_buf *key, struct sp_err *err) SP_MUST_USE;
 /* `hosts` are n names; those that parse as IP addresses become iPAddress. */
 enum sp_code crypto_cert_make_server(const char *ca_cert, const char *ca_key,
-    const char *const *hosts, size_t n, struct sp_buf *cert,
-    struct sp_buf *key, struct sp_err *err) SP_MUST_USE;
+    const char *const *hosts, size_t n, struct sp_buf *cert, struct sp_buf *key,
+    struct sp_err *err) SP_MUST_USE;
 /* Microseconds since 1970 of notAfter of the first certificate in `pem`. */
 enum sp_code crypto_cert_expiry(
     const char *pem, int64_t *out, struct sp_err *err) SP_MUST_USE;

@@ -21,10 +21,11 @@ enum crypto_digest_kind {
 
 const char *crypto_digest_name(enum crypto_digest_kind kind);
 size_t crypto_digest_len(enum crypto_digest_kind kind);
-bool crypto_digest_parse(const char *s, size_t len,
-    enum crypto_digest_kind *out) SP_MUST_USE;
+bool crypto_digest_parse(
+    const char *s, size_t len, enum crypto_digest_kind *out) SP_MUST_USE;
 
-/* A running hash.  One thread at a time.  NULL from _new and _copy: no memory. */
+/* A running hash.  One thread at a time.  NULL from _new and _copy: no memory.
+ */
 struct crypto_digest;
 struct crypto_digest *crypto_digest_new(
     enum crypto_digest_kind kind) SP_MUST_USE;
@@ -40,7 +41,8 @@ crypto_digest_freep(struct crypto_digest **d)
 {
 	crypto_digest_free(*d);
 }
-#define CRYPTO_AUTO_DIGEST SP_CLEANUP(crypto_digest_freep) struct crypto_digest *
+#define CRYPTO_AUTO_DIGEST                                                     \
+	SP_CLEANUP(crypto_digest_freep) struct crypto_digest *
 
 /* One-shot SHA-256 without an allocation (a context a thread is reused). */
 void crypto_sha256(

@@ -3,7 +3,12 @@
 
 #include "base/err.h"
 
-/* Key material: locked, kept out of core dumps, wiped on fork and on free. */
+/*
+ * Key material: locked in memory, kept out of core dumps, zero in a child
+ * after fork, wiped on free.  Any thread may make and free secrets; the bytes
+ * of one are its owner's to guard.  NULL: no memory, or over the maximum.
+ */
+#define CRYPTO_SECRET_MAX ((size_t)1 << 20)
 struct crypto_secret;
 
 struct crypto_secret *crypto_secret_new(size_t len) SP_MUST_USE; /* zeroed */
@@ -13,6 +18,9 @@ struct crypto_secret *crypto_secret_random(size_t len) SP_MUST_USE;
 uint8_t *crypto_secret_bytes(struct crypto_secret *s);
 size_t crypto_secret_len(const struct crypto_secret *s);
 void crypto_secret_free(struct crypto_secret *s); /* NULL is a no-op */
+/* Bytes of secrets' memory that the kernel would not lock (RLIMIT_MEMLOCK):
+ * worth a warning from the edge; 0 when all is well. */
+size_t crypto_secret_unlocked(void);
 /* In constant time. */
 bool crypto_bytes_equal(const void *a, const void *b, size_t len);
 /* From the provider's DRBG; aborts if it has none to give. */
@@ -23,7 +31,8 @@ crypto_secret_freep(struct crypto_secret **s)
 {
 	crypto_secret_free(*s);
 }
-#define CRYPTO_AUTO_SECRET SP_CLEANUP(crypto_secret_freep) struct crypto_secret *
+#define CRYPTO_AUTO_SECRET                                                     \
+	SP_CLEANUP(crypto_secret_freep) struct crypto_secret *
 
 /* Wipe a stack object when its scope ends, on every path out of it. */
 struct crypto_wipe {

@@ -29,6 +29,12 @@
 #define CRYPTO_STREAM_FIRST (CRYPTO_STREAM_SEGMENT - 40 - 16)
 #define CRYPTO_STREAM_REST  (CRYPTO_STREAM_SEGMENT - 16)
 
+/* The longest plaintext, by the 32-bit segment number; the functions on the
+ * shape of a stream abort on a larger one, so check what comes from outside. */
+#define CRYPTO_STREAM_MAX                                                      \
+	(CRYPTO_STREAM_FIRST + (UINT64_C(0xFFFFFFFE) * CRYPTO_STREAM_REST))
+#define CRYPTO_STREAM_AD_MAX 512
+
 struct crypto_stream;
 
 /* A new stream with fresh salt and prefix.  `key` is 32 bytes, borrowed for
@@ -47,19 +53,24 @@ crypto_stream_freep(struct crypto_stream **s)
 {
 	crypto_stream_free(*s);
 }
-#define CRYPTO_AUTO_STREAM SP_CLEANUP(crypto_stream_freep) struct crypto_stream *
+#define CRYPTO_AUTO_STREAM                                                     \
+	SP_CLEANUP(crypto_stream_freep) struct crypto_stream *
 
-void crypto_stream_header(const struct crypto_stream *s,
-    uint8_t out[static CRYPTO_STREAM_HEADER]);
+void crypto_stream_header(
+    const struct crypto_stream *s, uint8_t out[static CRYPTO_STREAM_HEADER]);
 
-/* Seal segment `index`: writes len + 16 bytes to `out` (not the header). */
+/* Seal segment `index`: writes len + 16 bytes to `out` (not the header),
+ * which may be `plain` itself.  SP_E_INVALID when `len` is not what the
+ * format has in that place: full, or if last 1 byte to full (segment 0 may be
+ * empty). */
 enum sp_code crypto_stream_seal(const struct crypto_stream *s, uint32_t index,
     bool last, const void *plain, size_t len, uint8_t *out,
     struct sp_err *err) SP_MUST_USE;
 /* Open one: `len` bytes of ciphertext and tag give len - 16 of plaintext.
- * SP_E_CORRUPT and `out` wiped when the tag does not fit. */
-enum sp_code crypto_stream_unseal(const struct crypto_stream *s,
-    uint32_t index, bool last, const uint8_t *sealed, size_t len, void *out,
+ * `out` may be `sealed` itself.  SP_E_CORRUPT when the length cannot be (`out`
+ * untouched) or the tag does not fit (`out` wiped). */
+enum sp_code crypto_stream_unseal(const struct crypto_stream *s, uint32_t index,
+    bool last, const uint8_t *sealed, size_t len, void *out,
     struct sp_err *err) SP_MUST_USE;
 
 /* Shape of a stream: plaintext bytes held by one full segment, the segment
@@ -73,11 +84,11 @@ uint32_t crypto_stream_segments(uint64_t plain);
 
 /* A small message as one whole stream (header and last segment 0), at most
  * CRYPTO_STREAM_FIRST bytes: appended to / opened into a buffer. */
-enum sp_code crypto_stream_seal_whole(struct crypto_secret *key,
-    const char *ad, const void *plain, size_t len, struct sp_buf *out,
+enum sp_code crypto_stream_seal_whole(struct crypto_secret *key, const char *ad,
+    const void *plain, size_t len, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
-enum sp_code crypto_stream_open_whole(struct crypto_secret *key,
-    const char *ad, const void *sealed, size_t len, struct sp_buf *out,
+enum sp_code crypto_stream_open_whole(struct crypto_secret *key, const char *ad,
+    const void *sealed, size_t len, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
 
 #endif

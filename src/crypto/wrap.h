@@ -10,8 +10,8 @@
 #define CRYPTO_WRAP_MAX    1024 /* largest secret wrapped */
 
 /* out holds CRYPTO_WRAP_LEN(len of secret) bytes. */
-enum sp_code crypto_wrap(struct crypto_secret *kek, struct crypto_secret *secret,
-    uint8_t *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code crypto_wrap(struct crypto_secret *kek,
+    struct crypto_secret *secret, uint8_t *out, struct sp_err *err) SP_MUST_USE;
 /* SP_E_CORRUPT when the integrity check fails (wrong key, changed bytes). */
 enum sp_code crypto_unwrap(struct crypto_secret *kek, const uint8_t *wrapped,
     size_t len, struct crypto_secret **out, struct sp_err *err) SP_MUST_USE;

@@ -1,0 +1,82 @@
+#include "crypto/kdf.h"
+
+#include "crypto/openssl.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+#define KEY_LEN 32
+
+/* OSSL_PARAM has no const pointers; nothing is written through these. */
+static OSSL_PARAM
+bytes_param(const char *name, const void *at, size_t len)
+{
+	return OSSL_PARAM_construct_octet_string(
+	    name, (void *)(uintptr_t)at, len);
+}
+
+static OSSL_PARAM
+text_param(const char *name, const char *s)
+{
+	return OSSL_PARAM_construct_utf8_string(name, (char *)(uintptr_t)s, 0);
+}
+
+enum sp_code
+crypto_kdf_passphrase(struct crypto_secret *passphrase, const uint8_t *salt,
+    size_t salt_len, uint32_t iterations, struct crypto_secret **out,
+    struct sp_err *err)
+{
+	SP_CLEANUP(EVP_KDF_CTX_freep)
+	EVP_KDF_CTX *ctx =
+	    EVP_KDF_CTX_new(crypto_openssl_kdf(CRYPTO_FETCH_PBKDF2));
+	CRYPTO_AUTO_SECRET key = crypto_secret_new(KEY_LEN);
+	uint64_t rounds = iterations;
+	OSSL_PARAM params[] = {
+		bytes_param(OSSL_KDF_PARAM_PASSWORD,
+		    crypto_secret_bytes(passphrase),
+		    crypto_secret_len(passphrase)),
+		bytes_param(OSSL_KDF_PARAM_SALT, salt, salt_len),
+		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &rounds),
+		text_param(OSSL_KDF_PARAM_DIGEST, "SHA256"),
+		text_param(OSSL_KDF_PARAM_PROPERTIES, crypto_openssl_query()),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (iterations == 0 || iterations > CRYPTO_KDF_ITERATIONS_MAX)
+		return sp_fail(err, SP_E_INVALID,
+		    "%" PRIu32 " iterations is not within 1 to %d", iterations,
+		    CRYPTO_KDF_ITERATIONS_MAX);
+	if (ctx == NULL || key == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory to derive a key");
+	if (EVP_KDF_derive(ctx, crypto_secret_bytes(key), KEY_LEN, params) != 1)
+		return crypto_openssl_fail(err, "derive a key");
+	*out = SP_STEAL(key);
+	return SP_OK;
+}
+
+enum sp_code
+crypto_kdf_hkdf(enum crypto_digest_kind hash, struct crypto_secret *ikm,
+    struct crypto_piece salt, struct crypto_piece info,
+    struct crypto_secret *out, struct sp_err *err)
+{
+	SP_CLEANUP(EVP_KDF_CTX_freep)
+	EVP_KDF_CTX *ctx =
+	    EVP_KDF_CTX_new(crypto_openssl_kdf(CRYPTO_FETCH_HKDF));
+	OSSL_PARAM params[] = {
+		text_param(OSSL_KDF_PARAM_DIGEST,
+		    EVP_MD_get0_name(crypto_openssl_md(hash))),
+		text_param(OSSL_KDF_PARAM_PROPERTIES, crypto_openssl_query()),
+		bytes_param(OSSL_KDF_PARAM_KEY, crypto_secret_bytes(ikm),
+		    crypto_secret_len(ikm)),
+		bytes_param(OSSL_KDF_PARAM_SALT, salt.at, salt.len),
+		bytes_param(OSSL_KDF_PARAM_INFO, info.at, info.len),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (ctx == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory to derive a key");
+	if (EVP_KDF_derive(ctx, crypto_secret_bytes(out),
+		crypto_secret_len(out), params) != 1)
+		return crypto_openssl_fail(err, "derive a key");
+	return SP_OK;
+}
