@@ -36,6 +36,8 @@ enum sp_code ledger_writer_run(struct ledger_writer *w, ledger_act act,
     void *arg, struct sp_err *err) SP_MUST_USE;
 
 struct db *ledger_tx_db(struct ledger_tx *tx);
+/* Entries in the log with those this batch has appended so far. */
+uint64_t ledger_tx_size(struct ledger_tx *tx);
 /* *index may be NULL. */
 enum sp_code ledger_tx_append(struct ledger_tx *tx,
     const struct ledger_entry *entry, uint64_t *index,
