@@ -16,6 +16,7 @@
  * Ids only; no names and no free text.
  */
 #define LEDGER_ENTRY_MAX 65535
+#define LEDGER_WORD_MAX  64 /* act, kinds, source: a-z 0-9 . - _ */
 
 #define LEDGER_OUTCOMES(X)                                                     \
 	X(LEDGER_DONE, "done")                                                 \
@@ -30,19 +31,21 @@ enum ledger_outcome {
 };
 
 struct ledger_entry {
-	const char *act;         /* "evidence.sealed" */
-	const char *actor_kind;  /* "token", "site" */
+	const char *act;        /* "evidence.sealed" */
+	const char *actor_kind; /* "token", "site" */
 	struct sp_id actor;
-	const char *address;     /* numeric IP address, or NULL: absent */
+	const char *address; /* numeric IP address, or NULL: absent */
 	struct sp_id agency;
 	sp_time at;
 	const char *object_kind; /* "evidence", "upload", "token", "log" … */
 	struct sp_id object;
 	enum ledger_outcome outcome;
-	const char *source;      /* "api", "cli", "repair" */
-	const char *detail;      /* canonical JSON object, or NULL for {} */
+	const char *source; /* "api", "cli", "repair" */
+	const char *detail; /* canonical JSON object, or NULL for {} */
 };
 
+/* Append the entry's bytes.  SP_E_INVALID: a word is none, an address is not
+ * numeric; SP_E_LIMIT: too long. */
 enum sp_code ledger_entry_write(const struct ledger_entry *e,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
