@@ -241,8 +241,7 @@ evidence_desk_record(struct evidence_claim *c, struct sp_err *err)
 void
 evidence_desk_alive(struct evidence_claim *c)
 {
-	__atomic_store_n(
-	    &place_of(c)->last_byte, sp_ticks(), __ATOMIC_RELAXED);
+	__atomic_store_n(&place_of(c)->last_byte, sp_ticks(), __ATOMIC_RELAXED);
 }
 
 void
@@ -308,6 +307,5 @@ rest_all_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 enum sp_code
 evidence_desk_rest_all(struct evidence_room *r, struct sp_err *err)
 {
-	return ledger_writer_run(
-	    evidence_room_writer(r), rest_all_run, r, err);
+	return ledger_writer_run(evidence_room_writer(r), rest_all_run, r, err);
 }

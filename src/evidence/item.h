@@ -23,17 +23,21 @@
 #define EVIDENCE_DEVICE_MAX   100
 #define EVIDENCE_EXTRA_MAX    20
 #define EVIDENCE_EXTRA_VALUE  1000
+#define EVIDENCE_EXTRA_NAME   40
 
 struct evidence_meta {
 	char filename[EVIDENCE_FILENAME_MAX + 1];
 	char media_type[EVIDENCE_MEDIA_MAX + 1];
-	char title[EVIDENCE_TITLE_MAX + 1];       /* "" when absent */
+	char title[EVIDENCE_TITLE_MAX + 1]; /* "" when absent */
 	char category[EVIDENCE_CATEGORY_MAX + 1];
 	char device[EVIDENCE_DEVICE_MAX + 1];
-	char captured_at[40];                     /* as given; "" when absent */
+	char captured_at[40]; /* as given; "" when absent */
 	bool has_sha256;
-	uint8_t sha256[CRYPTO_SHA256_LEN];        /* as declared */
-	struct sp_buf extra;                      /* canonical JSON object */
+	uint8_t sha256[CRYPTO_SHA256_LEN]; /* as declared */
+	size_t extras;
+	char extra_name[EVIDENCE_EXTRA_MAX][EVIDENCE_EXTRA_NAME + 1];
+	char *extra_value[EVIDENCE_EXTRA_MAX];
+	struct sp_buf extra; /* all of them, canonical JSON; by _check */
 };
 
 /* Start empty; evidence_meta_done frees. */
@@ -59,19 +63,20 @@ enum evidence_state {
 const char *evidence_state_name(enum evidence_state s);
 
 /* One item as JSON (docs/api.md, Evidence): what …/evidence/{id} answers. */
-enum sp_code evidence_item_json(struct evidence_room *r,
-    struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
-    struct sp_err *err) SP_MUST_USE;
+enum sp_code evidence_item_json(struct evidence_room *r, struct gate_pass *pass,
+    const struct sp_id *id, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 /* A page, newest first: {"items":[...],"next":"<cursor>"|null}.  `cursor` is
- * the last page's next or NULL; n 1..1000. */
+ * the last page's next or NULL; n 1..EVIDENCE_LIST_MAX. */
+#define EVIDENCE_LIST_MAX     1000
+#define EVIDENCE_CUSTODY_PAGE 500
 struct evidence_list {
 	const char *cursor;
 	size_t n;
 	const char *sha256;   /* hex, or NULL: any */
 	const char *category; /* or NULL */
 };
-enum sp_code evidence_item_list(struct evidence_room *r,
-    struct gate_pass *pass, const struct evidence_list *q, struct sp_buf *out,
+enum sp_code evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
+    const struct evidence_list *q, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
 
 /* The tlog-proof that covers its sealing, and the proven entry's bytes. */

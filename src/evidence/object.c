@@ -15,8 +15,8 @@ static const struct db_sql recipient_by_object = {
 };
 
 enum sp_code
-evidence_object_new(struct evidence_room *r, struct evidence_object *out,
-    struct sp_err *err)
+evidence_object_new(
+    struct evidence_room *r, struct evidence_object *out, struct sp_err *err)
 {
 	CRYPTO_AUTO_SECRET dek = crypto_secret_random(CRYPTO_STREAM_KEY);
 	struct keeper_wrapped wrapped;
@@ -101,8 +101,8 @@ evidence_object_key(struct evidence_room *r, const struct sp_id *id,
 }
 
 struct vault_object
-evidence_object_vault(struct evidence_room *r, const struct sp_id *id,
-    struct crypto_secret *dek)
+evidence_object_vault(
+    struct evidence_room *r, const struct sp_id *id, struct crypto_secret *dek)
 {
 	return (struct vault_object){
 		.store = evidence_room_store(r),

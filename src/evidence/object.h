@@ -25,8 +25,8 @@ void evidence_object_done(struct evidence_object *o);
 /* Its recipients' rows, inside a transaction. */
 enum sp_code evidence_object_insert(struct db *db,
     const struct evidence_object *o, struct sp_err *err) SP_MUST_USE;
-enum sp_code evidence_object_delete(struct db *db, const struct sp_id *id,
-    struct sp_err *err) SP_MUST_USE;
+enum sp_code evidence_object_delete(
+    struct db *db, const struct sp_id *id, struct sp_err *err) SP_MUST_USE;
 
 /* Have the keeper unwrap an object's DEK. */
 enum sp_code evidence_object_key(struct evidence_room *r,
@@ -34,7 +34,7 @@ enum sp_code evidence_object_key(struct evidence_room *r,
     struct sp_err *err) SP_MUST_USE;
 
 /* What the vault wants to know; `dek` is borrowed. */
-struct vault_object evidence_object_vault(struct evidence_room *r,
-    const struct sp_id *id, struct crypto_secret *dek);
+struct vault_object evidence_object_vault(
+    struct evidence_room *r, const struct sp_id *id, struct crypto_secret *dek);
 
 #endif

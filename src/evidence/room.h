@@ -16,10 +16,10 @@ struct evidence_desk;     /* session.h */
 struct evidence_viewings; /* viewing.h */
 
 struct evidence_limits {
-	uint64_t upload_max;       /* bytes; 0: 1 TiB */
-	sp_time upload_expires;    /* after the last byte; 0: 7 days */
-	sp_time viewing_idle;      /* 0: 10 minutes */
-	size_t uploads_open;       /* per agency; 0: 10,000 */
+	uint64_t upload_max;    /* bytes; 0: 1 TiB */
+	sp_time upload_expires; /* after the last byte; 0: 7 days */
+	sp_time viewing_idle;   /* 0: 10 minutes */
+	size_t uploads_open;    /* per agency; 0: 10,000 */
 };
 
 struct evidence_room_options {

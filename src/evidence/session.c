@@ -25,9 +25,9 @@ struct evidence_session {
 	struct evidence_record record;
 	struct vault_seal *seal;
 	struct spool spool;
-	uint64_t most;   /* offset that must not be passed */
-	uint64_t at;     /* offset of the next byte */
-	uint64_t rested; /* of the last rest */
+	uint64_t most;       /* offset that must not be passed */
+	uint64_t at;         /* offset of the next byte */
+	uint64_t rested;     /* of the last rest */
 	enum sp_code failed; /* of the seal: nothing more can be written */
 	struct sp_err failure;
 };
@@ -156,8 +156,8 @@ renew_record(struct evidence_session *s, const struct evidence_object *renewed,
 }
 
 static enum sp_code
-open_renewed(
-    struct evidence_session *s, const struct vault_object *old, struct sp_err *err)
+open_renewed(struct evidence_session *s, const struct vault_object *old,
+    struct sp_err *err)
 {
 	struct vault_store *store = old->store;
 	EVIDENCE_AUTO_OBJECT renewed = { .dek = NULL };
@@ -457,8 +457,8 @@ evidence_session_write(struct evidence_session *s, const void *bytes,
 /* ---- End ---- */
 
 static enum sp_code
-sha256_refused(struct evidence_session *s, const uint8_t *sha256,
-    struct sp_err *err)
+sha256_refused(
+    struct evidence_session *s, const uint8_t *sha256, struct sp_err *err)
 {
 	struct sp_err why;
 
@@ -571,8 +571,8 @@ evidence_session_end(struct evidence_session *s, bool whole,
 /* ---- Uploads made whole by the server itself ---- */
 
 static enum sp_code
-join_part(struct evidence_session *s, const struct sp_id *id,
-    struct sp_err *err)
+join_part(
+    struct evidence_session *s, const struct sp_id *id, struct sp_err *err)
 {
 	EVIDENCE_AUTO_RECORD part = { .tail = sp_buf_new(0) };
 	CRYPTO_AUTO_SECRET dek = NULL;
@@ -585,8 +585,8 @@ join_part(struct evidence_session *s, const struct sp_id *id,
 		return SP_OK;
 	SP_TRY(evidence_object_key(s->room, &part.object, &dek, err));
 	object = evidence_object_vault(s->room, &part.object, dek);
-	SP_TRY(vault_read_open_staged(&read, &object, part.length,
-	    part.tail.at, part.tail.len, err));
+	SP_TRY(vault_read_open_staged(
+	    &read, &object, part.length, part.tail.at, part.tail.len, err));
 	SP_TRY(vault_read_into(read, s->seal, err));
 	s->at += part.length;
 	return SP_OK;
@@ -627,9 +627,8 @@ evidence_session_join(struct evidence_room *r, struct evidence_claim *claim,
 }
 
 enum sp_code
-evidence_session_complete(struct evidence_room *r,
-    struct evidence_claim *claim, const struct gate_caller *who,
-    struct sp_err *err)
+evidence_session_complete(struct evidence_room *r, struct evidence_claim *claim,
+    const struct gate_caller *who, struct sp_err *err)
 {
 	return evidence_session_join(r, claim, NULL, 0, who, err);
 }

@@ -18,10 +18,12 @@
 struct evidence_session;
 
 struct evidence_patch {
-	uint64_t offset;  /* must be the upload's: SP_E_CONFLICT "upload.offset" */
-	uint64_t length;  /* declares a deferred length, or UNKNOWN */
-	uint64_t content; /* Content-Length, or UNKNOWN: checked against length */
-	bool checked;     /* Upload-Checksum was given: all or nothing */
+	uint64_t
+	    offset; /* must be the upload's: SP_E_CONFLICT "upload.offset" */
+	uint64_t length; /* declares a deferred length, or UNKNOWN */
+	uint64_t
+	    content;  /* Content-Length, or UNKNOWN: checked against length */
+	bool checked; /* Upload-Checksum was given: all or nothing */
 	enum crypto_digest_kind kind;
 	uint8_t sum[CRYPTO_DIGEST_MAX];
 	/* Called from another thread to wake a session that waits for bytes

@@ -12,8 +12,8 @@ struct evidence_site;
 
 struct evidence_site_options {
 	const char *dir;
-	size_t buffers;            /* segment buffers; 0: 1024 */
-	size_t workers;            /* 0: one a core, at least 2 */
+	size_t buffers; /* segment buffers; 0: 1024 */
+	size_t workers; /* 0: one a core, at least 2 */
 	struct evidence_limits limits;
 };
 

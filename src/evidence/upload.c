@@ -1,15 +1,18 @@
 #include "evidence/upload.h"
 
+#include "base/json.h"
 #include "evidence/session.h"
 
 #include <string.h>
 
 /* sealing: NULL rests; else the boot id of the process that may be sealing. */
 static const struct db_sql upload_insert = {
-	"INSERT INTO upload(id, object, length, bytes, partial, final, metadata,"
+	"INSERT INTO upload(id, object, length, bytes, partial, final, "
+	"metadata,"
 	" concat, filename, media_type, title, category, device, captured_at,"
 	" declared, extra, created, touched, sealing)"
-	" VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+	" VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+	"?14,"
 	" ?15, ?16, ?16, ?17)",
 };
 static const struct db_sql upload_count = { "SELECT count(*) FROM upload" };
@@ -104,8 +107,8 @@ evidence_site_caller(const struct evidence_room *r)
 static enum sp_code
 no_upload(struct sp_err *err)
 {
-	return sp_fail_as(err, SP_E_NOTFOUND, "upload.unknown",
-	    "there is no such upload");
+	return sp_fail_as(
+	    err, SP_E_NOTFOUND, "upload.unknown", "there is no such upload");
 }
 
 /* ---- Reading records ---- */
@@ -132,8 +135,8 @@ record_read(struct evidence_room *r, struct db_stmt *st,
 	    memcmp(blob, evidence_room_boot(r)->b, SP_ID_LEN) == 0;
 	rec->has_declared = !db_col_null(st, 7);
 	if (rec->has_declared)
-		SP_TRY(db_col_bytes(
-		    st, 7, rec->declared, CRYPTO_SHA256_LEN, err));
+		SP_TRY(
+		    db_col_bytes(st, 7, rec->declared, CRYPTO_SHA256_LEN, err));
 	blob = db_col_blob(st, 8, &len);
 	sp_buf_add(&rec->tail, blob, len);
 	return sp_buf_check(&rec->tail, "the upload's tail", err);
@@ -332,7 +335,8 @@ create(struct evidence_room *r, struct gate_pass *pass,
 		    "Upload-Length is over this site's limit of %ju bytes",
 		    (uintmax_t)max);
 	SP_TRY(evidence_object_new(r, &object, err));
-	SP_TRY(ledger_writer_run(evidence_room_writer(r), create_run, &act, err));
+	SP_TRY(
+	    ledger_writer_run(evidence_room_writer(r), create_run, &act, err));
 	*id = act.id;
 	return SP_OK;
 }
@@ -513,8 +517,8 @@ evidence_record_seal(struct evidence_room *r, const struct evidence_sealed *s,
 {
 	struct evidence_sealed copy = *s;
 
-	SP_TRY(ledger_writer_run(
-	    evidence_room_writer(r), sealed_run, &copy, err));
+	SP_TRY(
+	    ledger_writer_run(evidence_room_writer(r), sealed_run, &copy, err));
 	evidence_room_count_sealed(r, s->size);
 	return SP_OK;
 }
@@ -574,8 +578,8 @@ end_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 }
 
 enum sp_code
-evidence_record_end(struct evidence_room *r, const struct evidence_ended *e,
-    struct sp_err *err)
+evidence_record_end(
+    struct evidence_room *r, const struct evidence_ended *e, struct sp_err *err)
 {
 	struct vault_store *store = evidence_room_store(r);
 	struct end_act act = {
@@ -601,8 +605,7 @@ load_whole(struct evidence_claim *claim, const struct gate_caller *who,
 	if (!u.done && !u.partial && u.offset == u.length) {
 		SP_TRY(evidence_session_complete(claim->room, claim, who, err));
 		evidence_upload_done(&u);
-		SP_TRY(evidence_upload_load(
-		    claim->room, &claim->id, &u, err));
+		SP_TRY(evidence_upload_load(claim->room, &claim->id, &u, err));
 	}
 	*out = u;
 	u = (struct evidence_upload){ .done = false };
@@ -665,8 +668,8 @@ part_check(struct evidence_room *r, const struct sp_id *id, uint64_t *total,
 
 enum sp_code
 evidence_upload_concat(struct evidence_room *r, struct gate_pass *pass,
-    const struct evidence_upload_new *n, const struct sp_id *part,
-    size_t parts, struct evidence_upload *out, struct sp_err *err)
+    const struct evidence_upload_new *n, const struct sp_id *part, size_t parts,
+    struct evidence_upload *out, struct sp_err *err)
 {
 	const struct gate_caller *who = gate_pass_caller(pass);
 	struct evidence_upload_new whole = *n;
@@ -740,8 +743,8 @@ evidence_upload_expire(struct evidence_room *r)
 	struct sp_err err;
 	size_t n;
 
-	if (evidence_record_ids(
-		r, by, id, SP_COUNTOF(id), &none, &n, &err) != SP_OK)
+	if (evidence_record_ids(r, by, id, SP_COUNTOF(id), &none, &n, &err) !=
+	    SP_OK)
 		return;
 	for (size_t i = 0; i < n; i++)
 		expire_one(r, &id[i]);

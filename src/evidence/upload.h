@@ -9,9 +9,9 @@
  * records; session.h takes in the bytes.
  *
  *            create               session ... end        (last byte)
- *   (none) ---------> OPEN <-------------------> OPEN -----------------> evidence
- *                      | \                          \- partial: WHOLE
- *                      |  \- declared sha256 differs: refused, kept nowhere
+ *   (none) ---------> OPEN <-------------------> OPEN ----------------->
+ * evidence | \                          \- partial: WHOLE |  \- declared sha256
+ * differs: refused, kept nowhere
  *                      \---- remove, expire: gone
  *
  * The record's (offset, sealed tail) are what is acknowledged.  Its `sealing`
@@ -27,11 +27,11 @@
 struct evidence_upload {
 	struct sp_id id;
 	uint64_t offset;
-	uint64_t length; /* or EVIDENCE_LENGTH_UNKNOWN */
-	sp_time expires; /* 0 when done */
-	bool partial;    /* for concatenation only */
-	bool final;      /* made by concatenation */
-	bool done;       /* a whole partial, or evidence */
+	uint64_t length;        /* or EVIDENCE_LENGTH_UNKNOWN */
+	sp_time expires;        /* 0 when done */
+	bool partial;           /* for concatenation only */
+	bool final;             /* made by concatenation */
+	bool done;              /* a whole partial, or evidence */
 	struct sp_buf metadata; /* Upload-Metadata as it came; "" when done */
 	struct sp_buf concat;   /* Upload-Concat to echo; "" when neither */
 };
@@ -60,8 +60,8 @@ enum sp_code evidence_upload_concat(struct evidence_room *r,
 /* SP_E_NOTFOUND; SP_E_LOCKED while a live session writes it.  A session that
  * has had no byte for a few seconds is cut and waited for. */
 enum sp_code evidence_upload_find(struct evidence_room *r,
-    struct gate_pass *pass, const struct sp_id *id,
-    struct evidence_upload *out, struct sp_err *err) SP_MUST_USE;
+    struct gate_pass *pass, const struct sp_id *id, struct evidence_upload *out,
+    struct sp_err *err) SP_MUST_USE;
 enum sp_code evidence_upload_remove(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;

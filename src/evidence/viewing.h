@@ -4,37 +4,59 @@
 #include "evidence/item.h"
 
 /*
- * Reading content.  A viewing is one caller looking at one item for as long
- * as requests keep coming: one pass and one "content.opened" entry at its
- * start, one "content.closed" with the bytes served at its end, however many
- * ranges a player asks for.
+ * Reading content.  A viewing is one caller (token and address) looking at
+ * one item for as long as requests keep coming: one pass and one
+ * "evidence.opened" entry at its start, one "evidence.closed" with the bytes
+ * served at its end, however many ranges a player asks for.
  *
- *   (none) --first request: gate_admit--> OPEN --idle, stop--> CLOSED
+ *   (none) --first request--> OPENING --admitted--> OPEN --idle, stop--> CLOSED
+ *                                |  refused                 |
+ *                                v                          v crash
+ *                             (none)     "evidence.closed", outcome failed,
+ *                                        at the next start (row left over)
  *
- * A range is read through an evidence_reader: one a request, one thread.
+ * A range is read through a reader: one a request, one thread.
  */
 struct evidence_reader;
+struct evidence_viewings;
 
 struct evidence_content {
 	uint64_t size;
-	char etag[67];      /* "\"sha256 hex\"" */
+	char etag[67]; /* "\"sha256 hex\"" */
+	uint8_t sha256[CRYPTO_SHA256_LEN];
 	char media_type[EVIDENCE_MEDIA_MAX + 1];
 	char filename[EVIDENCE_FILENAME_MAX + 1];
 	sp_time received;
 };
 
-/* Joins or opens the caller's viewing; for HEAD nothing is recorded and no
- * reader made: use evidence_content_head. */
+/* What a HEAD tells; nothing is recorded.  The pass is for GATE_SHOW. */
 enum sp_code evidence_content_head(struct evidence_room *r,
-    struct gate_pass *pass /* GATE_SHOW */, const struct sp_id *id,
+    struct gate_pass *pass, const struct sp_id *id,
     struct evidence_content *out, struct sp_err *err) SP_MUST_USE;
+/* Joins the caller's viewing or opens one (this asks the gate). */
 enum sp_code evidence_reader_open(struct evidence_reader **out,
     struct evidence_room *r, const struct gate_caller *who,
     const struct sp_id *id, struct evidence_content *content,
     struct sp_err *err) SP_MUST_USE;
-/* SP_E_CORRUPT marks the item, writes the alert entry, and stays. */
+/* Under a pass for GATE_EXPORT of this item (referenced, not taken). */
+enum sp_code evidence_reader_open_for(struct evidence_reader **out,
+    struct evidence_room *r, struct gate_pass *pass, const struct sp_id *id,
+    struct evidence_content *content, struct sp_err *err) SP_MUST_USE;
+/* SP_E_CORRUPT marks the item and writes an alert entry the first time. */
 enum sp_code evidence_reader_read(struct evidence_reader *rd, uint64_t offset,
     void *out, size_t len, struct sp_err *err) SP_MUST_USE;
-void evidence_reader_close(struct evidence_reader *rd);
+void evidence_reader_close(struct evidence_reader *rd); /* NULL is a no-op */
+
+/* ---- For room.h and repair.h ---- */
+
+struct evidence_viewings *evidence_viewings_new(void) SP_MUST_USE;
+void evidence_viewings_free(struct evidence_viewings *v);
+/* Close what has been idle for `idle` microseconds; 0 closes all.  What
+ * cannot be recorded now stays for the next time. */
+void evidence_viewings_close(struct evidence_room *r, sp_time idle);
+size_t evidence_viewings_count(struct evidence_viewings *v);
+/* Close what a process that died left open. */
+enum sp_code evidence_viewings_repair(
+    struct evidence_room *r, struct sp_err *err) SP_MUST_USE;
 
 #endif

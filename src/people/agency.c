@@ -31,6 +31,9 @@ static const struct db_sql agency_by_slug = {
 static const struct db_sql agency_each = {
 	"SELECT " COLUMNS " FROM agency ORDER BY slug",
 };
+static const struct db_sql agency_like = {
+	"SELECT 1 FROM agency WHERE ori = ?1 OR slug = ?2",
+};
 static const struct db_sql agency_ori_taken = {
 	"SELECT 1 FROM agency WHERE ori = ?1",
 };
@@ -146,6 +149,19 @@ taken(struct db *site, const struct people_agency *a, struct sp_err *err)
 		    "another agency has the ORI %s", a->ori);
 	return sp_fail_as(err, SP_E_CONFLICT, "agency.slug",
 	    "another agency has the slug %s", a->slug);
+}
+
+enum sp_code
+people_agency_check_free(
+    struct db *site, const struct people_agency *a, struct sp_err *err)
+{
+	DB_STMT st = db_use(site, &agency_like);
+	bool found = false;
+
+	db_bind_text(st, 1, a->ori);
+	db_bind_text(st, 2, a->slug);
+	SP_TRY(db_row(st, &found, err));
+	return found ? taken(site, a, err) : SP_OK;
 }
 
 static enum sp_code

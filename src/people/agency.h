@@ -32,6 +32,10 @@ bool people_agency_slug_ok(const char *slug) SP_MUST_USE;
  * its rule; SP_E_INVALID names the field and the rule. */
 enum sp_code people_agency_check(
     const struct people_agency *a, struct sp_err *err) SP_MUST_USE;
+/* SP_E_CONFLICT, as from _add, when slug or ORI is taken: to be asked before
+ * anything is made for the agency. */
+enum sp_code people_agency_check_free(struct db *site,
+    const struct people_agency *a, struct sp_err *err) SP_MUST_USE;
 /* The record must be whole (id, vkey and created as well).  SP_E_CONFLICT with
  * reason "agency.slug" or "agency.ori" when that is taken. */
 enum sp_code people_agency_add(struct db *site, const struct people_agency *a,

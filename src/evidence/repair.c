@@ -1,0 +1,121 @@
+#include "evidence/repair.h"
+
+#include "crypto/stream.h"
+#include "evidence/viewing.h"
+
+#include <string.h>
+
+static const struct db_sql object_on_record = {
+	"SELECT 1 FROM upload WHERE object = ?1"
+	" UNION ALL SELECT 1 FROM evidence WHERE object = ?1",
+};
+
+static enum sp_code
+is_there(struct vault_store *store, enum vault_place place,
+    const struct sp_id *object, bool *out, struct sp_err *err)
+{
+	struct vault_file *f;
+	enum sp_code code = store->ops->open(store, place, object, &f, err);
+
+	if (code != SP_OK && code != SP_E_NOTFOUND)
+		return code;
+	*out = code == SP_OK;
+	if (code == SP_OK)
+		store->ops->close(f);
+	return SP_OK;
+}
+
+/* Does the record's offset need bytes of the staged object? */
+static bool
+needs_object(const struct evidence_record *rec)
+{
+	return rec->offset > CRYPTO_STREAM_FIRST;
+}
+
+static enum sp_code
+repair_upload(struct evidence_room *r, const struct sp_id *id,
+    struct evidence_repaired *did, struct sp_err *err)
+{
+	struct vault_store *store = evidence_room_store(r);
+	EVIDENCE_AUTO_RECORD rec = { .tail = sp_buf_new(0) };
+	struct evidence_ended lost = { .id = *id, .why = EVIDENCE_LOST };
+	bool staged, kept;
+
+	SP_TRY(evidence_record_load(r, id, &rec, err));
+	SP_TRY(is_there(store, VAULT_STAGED, &rec.object, &staged, err));
+	SP_TRY(is_there(store, VAULT_KEPT, &rec.object, &kept, err));
+	if (kept && !staged) {
+		SP_TRY(store->ops->move(store, &rec.object, VAULT_STAGED, err));
+		did->moved_back++;
+		return SP_OK;
+	}
+	if (!staged && needs_object(&rec)) {
+		did->lost++;
+		return evidence_record_end(r, &lost, err);
+	}
+	return SP_OK;
+}
+
+static enum sp_code
+repair_uploads(
+    struct evidence_room *r, struct evidence_repaired *did, struct sp_err *err)
+{
+	struct sp_id id[64], after = { { 0 } };
+	size_t n;
+
+	do {
+		SP_TRY(evidence_record_ids(
+		    r, INT64_MAX, id, SP_COUNTOF(id), &after, &n, err));
+		for (size_t i = 0; i < n; i++)
+			SP_TRY(repair_upload(r, &id[i], did, err));
+		if (n > 0)
+			after = id[n - 1];
+	} while (n == SP_COUNTOF(id));
+	return SP_OK;
+}
+
+struct stray {
+	struct evidence_room *room;
+	struct evidence_repaired *did;
+};
+
+static enum sp_code
+on_record(struct evidence_room *r, const struct sp_id *object, bool *out,
+    struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(r));
+	DB_STMT st = db_use(reader.db, &object_on_record);
+
+	db_bind_blob(st, 1, object->b, SP_ID_LEN);
+	return db_row(st, out, err);
+}
+
+static enum sp_code
+remove_stray(void *arg, const struct sp_id *object, struct sp_err *err)
+{
+	struct stray *s = arg;
+	struct vault_store *store = evidence_room_store(s->room);
+	bool known;
+
+	SP_TRY(on_record(s->room, object, &known, err));
+	if (known)
+		return SP_OK;
+	s->did->removed++;
+	return store->ops->remove(store, VAULT_STAGED, object, err);
+}
+
+enum sp_code
+evidence_repair(
+    struct evidence_room *r, struct evidence_repaired *out, struct sp_err *err)
+{
+	struct vault_store *store = evidence_room_store(r);
+	struct evidence_repaired did = { .moved_back = 0 };
+	struct stray stray = { .room = r, .did = &did };
+
+	SP_TRY(repair_uploads(r, &did, err));
+	SP_TRY(
+	    store->ops->each(store, VAULT_STAGED, remove_stray, &stray, err));
+	SP_TRY(evidence_viewings_repair(r, err));
+	*out = did;
+	return SP_OK;
+}

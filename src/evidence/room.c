@@ -1,0 +1,312 @@
+#include "evidence/room.h"
+
+#include "evidence/desk.h"
+#include "evidence/repair.h"
+#include "evidence/viewing.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_READERS 8
+
+/* The agency's database (docs/database.md).  No table names an agency: the
+ * handle is the agency. */
+static const char evidence_schema[] =
+    "CREATE TABLE recipient("
+    " object BLOB NOT NULL CHECK(length(object) = 16),"
+    " key BLOB NOT NULL CHECK(length(key) = 16),"
+    " wrapped BLOB NOT NULL,"
+    " PRIMARY KEY(object, key)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE upload("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " object BLOB NOT NULL UNIQUE CHECK(length(object) = 16),"
+    " length INTEGER CHECK(length >= 0),"
+    " bytes INTEGER NOT NULL CHECK(bytes >= 0),"
+    " partial INTEGER NOT NULL, final INTEGER NOT NULL,"
+    " metadata TEXT NOT NULL, concat TEXT NOT NULL,"
+    " filename TEXT, media_type TEXT, title TEXT, category TEXT,"
+    " device TEXT, captured_at TEXT, declared BLOB, extra TEXT,"
+    " created INTEGER NOT NULL, touched INTEGER NOT NULL,"
+    " sealing BLOB) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE upload_tail("
+    " upload BLOB NOT NULL PRIMARY KEY"
+    "  REFERENCES upload(id) ON DELETE CASCADE,"
+    " sealed BLOB NOT NULL) STRICT;"
+    "CREATE TABLE evidence("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " object BLOB NOT NULL UNIQUE CHECK(length(object) = 16),"
+    " size INTEGER NOT NULL CHECK(size >= 0),"
+    " sha256 BLOB NOT NULL CHECK(length(sha256) = 32),"
+    " filename TEXT NOT NULL, media_type TEXT NOT NULL, title TEXT,"
+    " category TEXT NOT NULL, device TEXT, captured_at TEXT,"
+    " extra TEXT NOT NULL, received INTEGER NOT NULL,"
+    " entry INTEGER NOT NULL, uploaded_by BLOB NOT NULL,"
+    " state TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX evidence_sha256 ON evidence(sha256, id);"
+    "CREATE INDEX evidence_category ON evidence(category, id);"
+    "CREATE TABLE viewing("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " evidence BLOB NOT NULL, token BLOB NOT NULL, address TEXT NOT NULL,"
+    " source TEXT NOT NULL, entry INTEGER NOT NULL) STRICT;";
+
+static const struct db_sql count_evidence = {
+	"SELECT count(*), coalesce(sum(size), 0),"
+	" coalesce(sum(state = 'corrupt'), 0) FROM evidence",
+};
+static const struct db_sql count_uploads = { "SELECT count(*) FROM upload" };
+
+struct evidence_room {
+	struct people_agency agency;
+	struct keeper_client *keeper;
+	struct vault_pool *pool;
+	struct evidence_limits limits;
+	struct sp_id boot;
+	struct db_pool *readers;
+	struct ledger_log *log;
+	struct ledger_writer *writer;
+	struct gate *gate;
+	struct vault_store *store;
+	struct evidence_desk *desk;
+	struct evidence_viewings *viewings;
+	atomic_uint_fast64_t evidence, bytes, corrupt;
+};
+
+/* The log's signer is the keeper. */
+static enum sp_code
+sign(void *self, const char *text, size_t len, struct sp_buf *note,
+    struct sp_err *err)
+{
+	const struct evidence_room *r = self;
+
+	return keeper_client_sign(
+	    r->keeper, &r->agency.id, text, len, note, err);
+}
+
+static void
+defaults(struct evidence_limits *l)
+{
+	if (l->upload_max == 0)
+		l->upload_max = UINT64_C(1) << 40;
+	if (l->upload_expires == 0)
+		l->upload_expires = 7 * 24 * 3600 * SP_SECOND;
+	if (l->viewing_idle == 0)
+		l->viewing_idle = 600 * SP_SECOND;
+	if (l->uploads_open == 0)
+		l->uploads_open = 10000;
+}
+
+static enum sp_code
+open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
+{
+	const char *const schema[] = { ledger_log_schema, gate_token_schema,
+		evidence_schema };
+	struct ledger_signer signer = { .sign = sign, .self = r };
+	char path[4096], log[4096];
+	DB_AUTO db = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/agency.db", dir);
+	(void)snprintf(log, sizeof(log), "%s/log", dir);
+	SP_TRY(db_open(&db, path, DB_CREATE, err));
+	SP_TRY(db_migrate(db, schema, SP_COUNTOF(schema), err));
+	SP_TRY(
+	    ledger_log_open(&r->log, db, log, &r->agency.vkey, &signer, err));
+	SP_TRY(ledger_writer_open(&r->writer, SP_STEAL(db), r->log, err));
+	return db_pool_open(&r->readers, path, ROOM_READERS, err);
+}
+
+static enum sp_code
+open_counts(struct evidence_room *r, struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+	DB_STMT st = db_use(reader.db, &count_evidence);
+	bool found;
+
+	SP_TRY(db_row(st, &found, err));
+	r->evidence = (uint64_t)db_col_i64(st, 0);
+	r->bytes = (uint64_t)db_col_i64(st, 1);
+	r->corrupt = (uint64_t)db_col_i64(st, 2);
+	return SP_OK;
+}
+
+static enum sp_code
+open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
+{
+	struct evidence_repaired repaired;
+
+	r->desk = evidence_desk_new();
+	r->viewings = evidence_viewings_new();
+	if (r->desk == NULL || r->viewings == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
+	SP_TRY(vault_store_open_fs(&r->store, dir, err));
+	SP_TRY(open_writer(r, dir, err));
+	SP_TRY(gate_open(&r->gate, &r->agency.id, r->writer, err));
+	SP_TRY(open_counts(r, err));
+	return evidence_repair(r, &repaired, err);
+}
+
+enum sp_code
+evidence_room_open(struct evidence_room **out,
+    const struct evidence_room_options *o, struct sp_err *err)
+{
+	struct evidence_room *r = calloc(1, sizeof(*r));
+	enum sp_code code;
+
+	if (r == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
+	r->agency = *o->agency;
+	r->keeper = o->keeper;
+	r->pool = o->pool;
+	r->limits = o->limits;
+	r->boot = sp_id_new();
+	defaults(&r->limits);
+	code = open_parts(r, o->dir, err);
+	if (code != SP_OK) {
+		evidence_room_close(r);
+		return code;
+	}
+	*out = r;
+	return SP_OK;
+}
+
+void
+evidence_room_close(struct evidence_room *r)
+{
+	if (r == NULL)
+		return;
+	if (r->writer != NULL && r->readers != NULL && r->gate != NULL) {
+		evidence_viewings_close(r, 0);
+		/* What does not rest is begun anew at the next start. */
+		(void)evidence_desk_rest_all(r, NULL);
+	}
+	gate_close(r->gate);
+	ledger_writer_close(r->writer);
+	ledger_log_close(r->log);
+	db_pool_close(r->readers);
+	vault_store_free(r->store);
+	evidence_desk_free(r->desk);
+	evidence_viewings_free(r->viewings);
+	free(r);
+}
+
+void
+evidence_room_tick(struct evidence_room *r)
+{
+	gate_tick(r->gate);
+	evidence_viewings_close(r, r->limits.viewing_idle);
+	evidence_upload_expire(r);
+}
+
+const struct people_agency *
+evidence_room_agency(const struct evidence_room *r)
+{
+	return &r->agency;
+}
+
+struct gate *
+evidence_room_gate(struct evidence_room *r)
+{
+	return r->gate;
+}
+
+struct ledger_log *
+evidence_room_log(struct evidence_room *r)
+{
+	return r->log;
+}
+
+struct ledger_writer *
+evidence_room_writer(struct evidence_room *r)
+{
+	return r->writer;
+}
+
+struct db_pool *
+evidence_room_readers(struct evidence_room *r)
+{
+	return r->readers;
+}
+
+struct keeper_client *
+evidence_room_keeper(struct evidence_room *r)
+{
+	return r->keeper;
+}
+
+struct vault_store *
+evidence_room_store(struct evidence_room *r)
+{
+	return r->store;
+}
+
+struct vault_pool *
+evidence_room_pool(struct evidence_room *r)
+{
+	return r->pool;
+}
+
+const struct evidence_limits *
+evidence_room_limits(const struct evidence_room *r)
+{
+	return &r->limits;
+}
+
+const struct sp_id *
+evidence_room_boot(const struct evidence_room *r)
+{
+	return &r->boot;
+}
+
+struct evidence_desk *
+evidence_room_desk(struct evidence_room *r)
+{
+	return r->desk;
+}
+
+struct evidence_viewings *
+evidence_room_viewings(struct evidence_room *r)
+{
+	return r->viewings;
+}
+
+enum sp_code
+evidence_room_know(struct evidence_room *r, const char *bearer,
+    struct gate_caller *out, struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+
+	return gate_token_know(reader.db, &r->agency.id, bearer, out, err);
+}
+
+void
+evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes)
+{
+	atomic_fetch_add(&r->evidence, 1);
+	atomic_fetch_add(&r->bytes, bytes);
+}
+
+void
+evidence_room_count_corrupt(struct evidence_room *r)
+{
+	atomic_fetch_add(&r->corrupt, 1);
+}
+
+enum sp_code
+evidence_room_counts(struct evidence_room *r, struct evidence_room_counts *out,
+    struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+	DB_STMT st = db_use(reader.db, &count_uploads);
+	bool found;
+
+	SP_TRY(db_row(st, &found, err));
+	*out = (struct evidence_room_counts){
+		.evidence = r->evidence,
+		.bytes = r->bytes,
+		.corrupt = r->corrupt,
+		.uploads = (uint64_t)db_col_i64(st, 0),
+		.viewings = evidence_viewings_count(r->viewings),
+	};
+	return SP_OK;
+}
