@@ -1,7 +1,7 @@
 #ifndef EVIDENCE_DESK_H
 #define EVIDENCE_DESK_H
 
-#include "evidence/upload.h"
+#include "evidence/record.h"
 
 /*
  * The desk: who is at which upload in this process, and what it has learnt

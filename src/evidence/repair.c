@@ -37,7 +37,7 @@ repair_upload(struct evidence_room *r, const struct sp_id *id,
     struct evidence_repaired *did, struct sp_err *err)
 {
 	struct vault_store *store = evidence_room_store(r);
-	EVIDENCE_AUTO_RECORD rec = { .tail = sp_buf_new(0) };
+	EVIDENCE_AUTO_RECORD rec = { .offset = 0 };
 	struct evidence_ended lost = { .id = *id, .why = EVIDENCE_LOST };
 	bool staged, kept;
 

@@ -1,7 +1,7 @@
 #ifndef EVIDENCE_REPAIR_H
 #define EVIDENCE_REPAIR_H
 
-#include "evidence/upload.h"
+#include "evidence/record.h"
 
 /*
  * What a process that died may have left, put right before the room serves:

@@ -2,6 +2,7 @@
 
 #include "evidence/desk.h"
 #include "evidence/repair.h"
+#include "evidence/upload.h"
 #include "evidence/viewing.h"
 
 #include <stdatomic.h>

@@ -574,7 +574,7 @@ static enum sp_code
 join_part(
     struct evidence_session *s, const struct sp_id *id, struct sp_err *err)
 {
-	EVIDENCE_AUTO_RECORD part = { .tail = sp_buf_new(0) };
+	EVIDENCE_AUTO_RECORD part = { .offset = 0 };
 	CRYPTO_AUTO_SECRET dek = NULL;
 	VAULT_AUTO_READ read = NULL;
 	struct vault_object object;

@@ -2,6 +2,7 @@
 #define EVIDENCE_SESSION_H
 
 #include "evidence/desk.h"
+#include "evidence/upload.h"
 
 /*
  * Taking in bytes: one session is one PATCH (or the body of a creation).
