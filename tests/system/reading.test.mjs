@@ -150,6 +150,19 @@ siteSuite('reading', {}, (context) => {
     assert.equal(closed[0].detail.bytes, served);
   });
 
+  test('a viewing that is over for a while is closed; the next one is another', async (t) => {
+    const { site } = context;
+    const it = await site.put(seeded(t).bytes(1000));
+    await site.stop();
+    site.args = ['--viewing-idle', '1'];
+    await site.start();
+    await site.content(it);
+    const acts = async () => (await site.custody(it)).map((e) => e.act).filter((a) => a.startsWith('content.'));
+    await until('the viewing is closed', async () => (await acts()).join() === 'content.opened,content.closed', 30);
+    await site.content(it);
+    assert.deepEqual((await acts()).slice(0, 3), ['content.opened', 'content.closed', 'content.opened']);
+  });
+
   test('two viewers are two viewings', async (t) => {
     const { site } = context;
     const it = await site.put(seeded(t).bytes(1000));

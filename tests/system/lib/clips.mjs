@@ -31,6 +31,37 @@ export function clips() {
   return found.length > 0 ? found : made();
 }
 
+/**
+ * The clip with its index (moov) at the end, far behind the pictures: a player
+ * cannot but seek.  The place where the index was and `gap` bytes before its
+ * new one are padding, so that no offset in it changes.
+ */
+export function indexAtEnd(clip, gap = 24 << 20) {
+  const parts = [];
+  let moov;
+  for (let at = 0; at < clip.length;) {
+    let size = clip.readUInt32BE(at);
+    if (size === 1) size = Number(clip.readBigUInt64BE(at + 8));
+    if (size === 0) size = clip.length - at;
+    const box = clip.subarray(at, at + size);
+    if (box.toString('latin1', 4, 8) === 'moov') {
+      moov = box;
+      parts.push(padding(size));
+    } else {
+      parts.push(box);
+    }
+    at += size;
+  }
+  return Buffer.concat([...parts, padding(gap), moov]);
+}
+
+function padding(size) {
+  const box = Buffer.alloc(size);
+  box.writeUInt32BE(size, 0);
+  box.write('free', 4, 'latin1');
+  return box;
+}
+
 export function sha256(bytes) {
   return createHash('sha256').update(bytes).digest('hex');
 }
