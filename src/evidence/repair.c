@@ -1,6 +1,5 @@
 #include "evidence/repair.h"
 
-#include "crypto/stream.h"
 #include "evidence/viewing.h"
 
 #include <string.h>
@@ -25,11 +24,25 @@ is_there(struct vault_store *store, enum vault_place place,
 	return SP_OK;
 }
 
-/* Does the record's offset need bytes of the staged object? */
-static bool
-needs_object(const struct evidence_record *rec)
+/* No staged object.  Where all bytes on record are in the tail an empty one
+ * does; else acknowledged bytes are lost, and the ledger says so. */
+static enum sp_code
+repair_missing(struct evidence_room *r, const struct evidence_record *rec,
+    struct evidence_repaired *did, struct sp_err *err)
 {
-	return rec->offset > CRYPTO_STREAM_FIRST;
+	struct vault_store *store = evidence_room_store(r);
+	struct evidence_ended lost = { .id = rec->id, .why = EVIDENCE_LOST };
+	struct vault_file *f;
+	struct vault_cut cut;
+
+	SP_TRY(vault_object_cut(rec->offset, rec->tail.len > 0, &cut, err));
+	if (cut.full > 0) {
+		did->lost++;
+		return evidence_record_end(r, &lost, err);
+	}
+	SP_TRY(store->ops->create(store, &rec->object, &f, err));
+	store->ops->close(f);
+	return SP_OK;
 }
 
 static enum sp_code
@@ -38,7 +51,6 @@ repair_upload(struct evidence_room *r, const struct sp_id *id,
 {
 	struct vault_store *store = evidence_room_store(r);
 	EVIDENCE_AUTO_RECORD rec = { .offset = 0 };
-	struct evidence_ended lost = { .id = *id, .why = EVIDENCE_LOST };
 	bool staged, kept;
 
 	SP_TRY(evidence_record_load(r, id, &rec, err));
@@ -49,11 +61,9 @@ repair_upload(struct evidence_room *r, const struct sp_id *id,
 		did->moved_back++;
 		return SP_OK;
 	}
-	if (!staged && needs_object(&rec)) {
-		did->lost++;
-		return evidence_record_end(r, &lost, err);
-	}
-	return SP_OK;
+	if (staged || rec.offset == 0)
+		return SP_OK;
+	return repair_missing(r, &rec, did, err);
 }
 
 static enum sp_code

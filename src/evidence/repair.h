@@ -8,7 +8,9 @@
  *
  *   kept object whose upload is still on record   moved back to staging (the
  *                                                 record tells the truth)
- *   upload with bytes on record, no staged object ended: "upload.lost"
+ *   upload without its staged object              an empty one is made; where
+ *                                                 bytes on record were in it
+ *                                                 it ends: "upload.lost"
  *   staged object on no record                    removed (a spool, an old
  *                                                 key's object, a removed
  *                                                 upload's)

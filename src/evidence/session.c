@@ -216,6 +216,9 @@ open_seal_or_end(struct evidence_session *s, struct sp_err *err)
 	};
 	enum sp_code code = open_seal(s, err);
 
+	if (code == SP_E_NOTFOUND)
+		code = sp_fail_as(err, SP_E_CORRUPT, "object.missing",
+		    "the upload's object is missing");
 	/* When ending it fails too, the next request finds the same. */
 	if (code == SP_E_CORRUPT)
 		(void)evidence_record_end(s->room, &lost, NULL);
