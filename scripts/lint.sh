@@ -11,10 +11,11 @@ declare -A knows=(
 	[db]='base'
 	[ledger]='base crypto db'
 	[vault]='base crypto'
+	[bag]='base crypto'
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base crypto db ledger vault keeper people gate'
+	[evidence]='base crypto db ledger vault bag keeper people gate'
 	[http]='base crypto db ledger vault keeper people gate evidence'
 	[cmd]='base crypto db ledger vault keeper people gate evidence http'
 )

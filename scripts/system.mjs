@@ -32,14 +32,24 @@ function run(file) {
       ['--test-reporter=tap', `--test-reporter-destination=${resolve(tap)}`, file],
       { stdio: ['ignore', log, log], detached: true, env: { ...process.env, BUILD_DIR: resolve(folder) } },
     );
-    const limit = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), LIMIT_SECONDS * 1000);
+    const limit = setTimeout(() => endGroup(child.pid), LIMIT_SECONDS * 1000);
     child.on('exit', () => {
       clearTimeout(limit);
       closeSync(log);
+      endGroup(child.pid);
       report(file, tap, started);
       done();
     });
   });
+}
+
+// What a test that died left running (its group is its own).
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing was left.
+  }
 }
 
 function report(file, tap, started) {

@@ -1,0 +1,22 @@
+# ./dev bench ingest|ledger|seal [--seconds N] [--write]
+#
+# Peers and ours run in the same minutes on the same machine; trust the
+# ratios.  --write puts the tables into docs/performance.md.
+
+need "${packages_build[@]}" "${packages_bench[@]}"
+need_node
+
+what=${1-}
+[ $# -eq 0 ] || shift
+CC=gcc configure build-bench --werror -Dbench=true
+case $what in
+ingest)
+	[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
+		note "Node $(node --version): @tus/server asks for 20.19 or newer"
+	npm_packages bench
+	ninja -C build-bench --quiet sallyport bench/seal_bench
+	;;
+ledger | seal) ninja -C build-bench --quiet "bench/${what}_bench" ;;
+*) die "bench: ingest, ledger or seal" ;;
+esac
+exec node "bench/$what.mjs" build-bench "$@"
