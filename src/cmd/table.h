@@ -8,7 +8,19 @@
  * operands, what it does, and whether it is internal (a process of serve's).
  * The name is the id.
  */
-#define CMD_TABLE(X) X(completion, "bash", "print a completion script", false)
+/* clang-format off */
+#define CMD_TABLE(X)                                                           \
+	X(put, "FILE...", "send files and check their receipts", false)        \
+	X(list, "", "list evidence, newest first", false)                      \
+	X(show, "ID", "what is known of one item", false)                      \
+	X(get, "ID", "fetch an original and check it", false)                  \
+	X(custody, "ID", "who did what with an item", false)                   \
+	X(export, "ID...", "fetch a bag of items that proves itself", false)   \
+	X(log, "COMMAND ...", "check the agency's log, or prove things by it", \
+	    false)                                                             \
+	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
+	X(completion, "bash", "print a completion script", false)
+/* clang-format on */
 
 #define X(id, operands, summary, internal)                                     \
 	int cmd_##id##_run(const struct cmd *self, int argc, char **argv);

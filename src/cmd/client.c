@@ -1,0 +1,95 @@
+#include "cmd/client.h"
+
+#include "base/id.h"
+#include "cmd/site_curl.h"
+#include "people/agency.h"
+
+#include <string.h>
+
+/* Which agency does the token belong to? */
+static enum sp_code
+ask_agency(struct client *c, struct sp_err *err)
+{
+	SITE_AUTO_JSON j = NULL;
+	const char *slug = NULL;
+
+	if (settings_token(&c->settings) == NULL)
+		return sp_fail(err, SP_E_INVALID,
+		    "no agency: give --agency SLUG or set SALLYPORT_AGENCY "
+		    "(or SALLYPORT_TOKEN, which tells)");
+	SP_TRY(site_get_json(&c->site, "/v1/token", &j, err));
+	SP_TRY(site_json_text(j, "agency", &slug, err));
+	if (!people_agency_slug_ok(slug))
+		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		    "the site names an agency that is none");
+	sp_buf_text(&c->site.agency, slug);
+	return sp_buf_check(&c->site.agency, "agency", err);
+}
+
+static enum sp_code
+connect_to(struct client *c, struct sp_err *err)
+{
+	struct site_transport *t = NULL;
+
+	SP_TRY(site_curl_new(&t, &c->settings, err));
+	SP_TRY(site_client_init(
+	    &c->site, t, sp_buf_str(&c->settings.agency), err));
+	return c->site.agency.len == 0 ? ask_agency(c, err) : SP_OK;
+}
+
+enum sp_code
+client_open(struct client *out, const struct cmd *self,
+    const struct client_options *o, struct sp_err *err)
+{
+	struct client c = { .self = self };
+	struct settings_options said = {
+		.site = o->site, .ca = o->ca, .agency = o->agency
+	};
+	enum sp_code code;
+
+	SP_TRY(settings_load(&c.settings, &said, err));
+	code = connect_to(&c, err);
+	if (code != SP_OK) {
+		client_done(&c);
+		return code;
+	}
+	*out = c;
+	return SP_OK;
+}
+
+void
+client_done(struct client *c)
+{
+	site_client_done(&c->site);
+	settings_done(&c->settings);
+}
+
+int
+client_exit(const struct sp_err *err)
+{
+	if (err->reason == site_refused)
+		return CMD_REFUSED;
+	if (err->reason == site_unreachable || err->reason == site_no_tls)
+		return CMD_UNREACHABLE;
+	return CMD_CHECK_FAILED;
+}
+
+int
+client_fail(const struct cmd *self, const struct sp_err *err)
+{
+	(void)cmd_fail(self, err);
+	return client_exit(err);
+}
+
+enum sp_code
+client_id(const char *s, struct sp_err *err)
+{
+	struct sp_id id;
+
+	if (!sp_id_parse(s, strlen(s), &id))
+		return sp_fail(err, SP_E_INVALID,
+		    "'%.60s' is no evidence id (36 characters, as 'list' "
+		    "shows them)",
+		    s);
+	return SP_OK;
+}

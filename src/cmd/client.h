@@ -1,0 +1,60 @@
+#ifndef CMD_CLIENT_H
+#define CMD_CLIENT_H
+
+#include "cmd/cmd.h"
+#include "cmd/present.h"
+#include "cmd/settings.h"
+#include "cmd/site_client.h"
+
+/*
+ * What every client subcommand begins and ends with: the options they share,
+ * a connection as a known agency, and exit codes.
+ */
+struct client {
+	const struct cmd *self;
+	struct settings settings;
+	struct site_client site;
+};
+
+/* Values of the shared options, and their rows:
+ *
+ *	struct client_options common = { 0 };
+ *	const struct cmd_option option[] = {
+ *		{ "chunk", 0, "SIZE", "...", &chunk, NULL },
+ *		CLIENT_OPTIONS(common),
+ *	};
+ */
+struct client_options {
+	const char *site;
+	const char *ca;
+	const char *agency;
+	bool json;
+};
+#define CLIENT_OPTIONS(o)                                                      \
+	{ "agency", 0, "SLUG", "agency (SALLYPORT_AGENCY)", &(o).agency,       \
+		NULL },                                                        \
+	    { "site", 0, "URL", "the site (SALLYPORT_SITE)", &(o).site,        \
+		    NULL },                                                    \
+	    { "ca", 0, "FILE", "CA certificates to trust (SALLYPORT_CA)",      \
+		    &(o).ca, NULL },                                           \
+	{                                                                      \
+		"json", 0, NULL, "print JSON, one object a line", NULL,        \
+		    &(o).json                                                  \
+	}
+
+/* Settings, connection, agency: asked of the site by the token when it is
+ * said nowhere.  Nothing to end on failure. */
+enum sp_code client_open(struct client *out, const struct cmd *self,
+    const struct client_options *o, struct sp_err *err) SP_MUST_USE;
+void client_done(struct client *c);
+
+/* Say what failed and give its exit code: 3 when the site said no, 4 when no
+ * usable answer came, 1 otherwise. */
+int client_fail(const struct cmd *self, const struct sp_err *err);
+/* The exit code of `err` alone. */
+int client_exit(const struct sp_err *err);
+
+/* An evidence id from the command line; SP_E_INVALID names it. */
+enum sp_code client_id(const char *s, struct sp_err *err) SP_MUST_USE;
+
+#endif

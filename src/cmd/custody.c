@@ -1,0 +1,141 @@
+#include "cmd/client.h"
+#include "cmd/table.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct run {
+	struct client client;
+	const char *id;
+	bool json;
+	struct present_table table;
+};
+
+/* "token 019a…": a kind, and the id in full: it is what one searches for. */
+static void
+add_who(struct run *r, const json_t *event)
+{
+	const json_t *actor = json_object_get(event, "actor");
+	char kind[64];
+	char id[64];
+	char cell[140];
+
+	(void)snprintf(cell, sizeof(cell), "%s %s",
+	    present_member(actor, "kind", kind, sizeof(kind)),
+	    present_member(actor, "id", id, sizeof(id)));
+	present_table_add(&r->table, cell);
+}
+
+static void
+add_row(struct run *r, const json_t *event)
+{
+	char cell[PRESENT_CELL_MAX];
+
+	present_table_add(
+	    &r->table, present_member(event, "index", cell, sizeof(cell)));
+	present_table_add(
+	    &r->table, present_member(event, "at", cell, sizeof(cell)));
+	present_table_add(
+	    &r->table, present_member(event, "act", cell, sizeof(cell)));
+	present_table_add(
+	    &r->table, present_member(event, "outcome", cell, sizeof(cell)));
+	present_table_add(
+	    &r->table, present_member(event, "address", cell, sizeof(cell)));
+	add_who(r, event);
+}
+
+static enum sp_code
+show_events(struct run *r, const json_t *page, struct sp_err *err)
+{
+	const json_t *events = json_object_get(page, "events");
+	size_t n = json_array_size(events);
+
+	if (!json_is_array(events))
+		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		    "the site's answer has no 'events'");
+	for (size_t i = 0; i < n; i++) {
+		const json_t *event = json_array_get(events, i);
+
+		if (r->json)
+			SP_TRY(present_json(event, err));
+		else
+			add_row(r, event);
+	}
+	return SP_OK;
+}
+
+/* Page by page; each must begin after the one before. */
+static enum sp_code
+show_pages(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	uint64_t from = 0;
+
+	for (;;) {
+		SITE_AUTO_JSON page = NULL;
+		uint64_t next = 0;
+
+		SP_TRY(site_path(&r->client.site, &path, err,
+		    "evidence/%s/custody?from=%" PRIu64, r->id, from));
+		SP_TRY(site_get_json(
+		    &r->client.site, sp_buf_str(&path), &page, err));
+		SP_TRY(show_events(r, page, err));
+		if (!json_is_integer(json_object_get(page, "next")))
+			return SP_OK;
+		SP_TRY(site_json_number(page, "next", &next, err));
+		if (next <= from)
+			return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+			    "the site tells the same page again");
+		from = next;
+	}
+}
+
+static enum sp_code
+show(struct run *r, struct sp_err *err)
+{
+	SP_TRY(show_pages(r, err));
+	if (!r->json)
+		SP_TRY(present_table_print(&r->table, stdout, err));
+	return present_flush(err);
+}
+
+static int
+run_custody(
+    struct run *r, const struct cmd *self, const struct client_options *common)
+{
+	static const char *const head[] = { "ENTRY", "TIME", "ACT", "OUTCOME",
+		"ADDRESS", "ACTOR", NULL };
+	struct sp_err err = { .code = SP_OK };
+	enum sp_code code;
+
+	if (client_open(&r->client, self, common, &err) != SP_OK)
+		return client_fail(self, &err);
+	r->table = present_table_new(head);
+	code = show(r, &err);
+	present_table_done(&r->table);
+	client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : client_fail(self, &err);
+}
+
+int
+cmd_custody_run(const struct cmd *self, int argc, char **argv)
+{
+	struct client_options common = { 0 };
+	struct run r = { .json = false };
+	struct sp_err err;
+	char **id;
+	size_t n;
+	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	int code =
+	    cmd_parse(self, option, SP_COUNTOF(option), argc, argv, &id, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 1)
+		return cmd_usage(self, "one evidence id is wanted");
+	if (client_id(id[0], &err) != SP_OK)
+		return cmd_usage(self, "%s", err.text);
+	r.id = id[0];
+	r.json = common.json;
+	return run_custody(&r, self, &common);
+}

@@ -1,0 +1,240 @@
+#include "cmd/log_check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Hashes made at one tile level that no tile was compared with yet. */
+struct level {
+	uint64_t index; /* of the tile they make */
+	size_t n;
+	struct ledger_hash hash[LOG_TILE_WIDTH];
+};
+
+struct run {
+	const struct log_check_options *o;
+	struct log_check *out;
+	struct log_tiles tiles;
+	struct ledger_frontier frontier;
+	struct level *level; /* LOG_TILE_LEVELS of them */
+	struct sp_buf bundle;
+	struct sp_err *err;
+};
+
+enum sp_code
+log_check_head(struct site_client *c, const struct ledger_vkey *key,
+    struct ledger_checkpoint *out, struct sp_buf *note, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+
+	SP_TRY(site_path(c, &path, err, "log/checkpoint"));
+	SP_TRY(site_get(c, sp_buf_str(&path), note, err));
+	return ledger_checkpoint_check(
+	    key, sp_buf_str(note), note->len, out, err);
+}
+
+static bool
+same(const struct ledger_hash *a, const struct ledger_hash *b, size_t n)
+{
+	return memcmp(a, b, n * sizeof(*a)) == 0;
+}
+
+/* A tile as served against the hashes computed for it. */
+static enum sp_code
+compare_tile(struct run *r, unsigned level)
+{
+	struct level *l = &r->level[level];
+	const struct log_tile *tile = NULL;
+
+	SP_TRY(log_tiles_get(&r->tiles, level, l->index, &tile, r->err));
+	if (tile->width != l->n || !same(tile->hash, l->hash, l->n)) {
+		SP_AUTO_BUF name = sp_buf_new(128);
+
+		log_tiles_name(&name, level, l->index, tile->width);
+		return sp_fail(r->err, SP_E_CORRUPT,
+		    "log/%.80s does not follow from what is below it",
+		    sp_buf_str(&name));
+	}
+	r->out->tiles++;
+	l->index++;
+	l->n = 0;
+	return SP_OK;
+}
+
+/* The tree has reached the size that was remembered. */
+static enum sp_code
+compare_remembered(struct run *r)
+{
+	const struct ledger_checkpoint *seen = &r->o->memory->seen;
+	struct ledger_hash root;
+
+	if (seen->size == 0 || r->frontier.size != seen->size)
+		return SP_OK;
+	ledger_frontier_root(&r->frontier, &root);
+	if (!same(&root, &seen->root, 1))
+		return sp_fail(r->err, SP_E_CORRUPT,
+		    "the log was rewritten: its first %" PRIu64
+		    " entries are not those signed before",
+		    seen->size);
+	return SP_OK;
+}
+
+static enum sp_code
+add_leaf(struct run *r, const struct ledger_hash *leaf)
+{
+	struct ledger_hash made[65];
+	size_t n = ledger_frontier_append(&r->frontier, leaf, made);
+
+	for (unsigned l = 1; l < LOG_TILE_LEVELS && 8 * l < n; l++) {
+		struct level *up = &r->level[l];
+
+		up->hash[up->n++] = made[8 * l];
+		if (up->n == LOG_TILE_WIDTH)
+			SP_TRY(compare_tile(r, l));
+	}
+	return compare_remembered(r);
+}
+
+/* May this token read entries?  Found out once, with the first bundle. */
+static enum sp_code
+first_bundle(struct run *r)
+{
+	enum sp_code code = log_tiles_bundle(&r->tiles, 0, &r->bundle, r->err);
+
+	r->out->entries_read = code == SP_OK;
+	if (code == SP_E_UNKNOWN || code == SP_E_DENIED ||
+	    code == SP_E_NOTFOUND)
+		return SP_OK;
+	return code;
+}
+
+/* The leaf hashes of a bundle, computed from its entries. */
+static enum sp_code
+hash_bundle(struct run *r, uint64_t index, struct level *leaves)
+{
+	size_t width = log_tiles_width(r->tiles.size, 0, index);
+
+	if (index > 0)
+		SP_TRY(log_tiles_bundle(&r->tiles, index, &r->bundle, r->err));
+	struct sp_in in = sp_in_from(sp_buf_str(&r->bundle), r->bundle.len);
+
+	for (leaves->n = 0; leaves->n < width; leaves->n++) {
+		struct sp_in entry = log_bundle_next(&in);
+
+		ledger_merkle_leaf(
+		    entry.at, entry.left, &leaves->hash[leaves->n]);
+		r->out->bytes += entry.left;
+	}
+	/* A whole bundle that came in place of a partial one goes on. */
+	bool over = in.left > 0 && width == LOG_TILE_WIDTH;
+
+	if (in.bad || over)
+		return sp_fail(r->err, SP_E_CORRUPT,
+		    "entry bundle %" PRIu64 " does not hold %zu entries", index,
+		    width);
+	return SP_OK;
+}
+
+/* Which entry of a tile is the first that differs. */
+static enum sp_code
+compare_leaves(
+    struct run *r, const struct level *leaves, const struct log_tile *tile)
+{
+	for (size_t i = 0; i < leaves->n; i++)
+		if (!same(&leaves->hash[i], &tile->hash[i], 1))
+			return sp_fail(r->err, SP_E_CORRUPT,
+			    "entry %" PRIu64 " is not the one that was logged",
+			    leaves->index * LOG_TILE_WIDTH + i);
+	return SP_OK;
+}
+
+/* 256 entries, or the last few. */
+static enum sp_code
+check_leaves(struct run *r, uint64_t index)
+{
+	struct level *leaves = &r->level[0];
+	const struct log_tile *tile = NULL;
+
+	leaves->index = index;
+	SP_TRY(log_tiles_get(&r->tiles, 0, index, &tile, r->err));
+	if (r->out->entries_read) {
+		SP_TRY(hash_bundle(r, index, leaves));
+		SP_TRY(compare_leaves(r, leaves, tile));
+	} else {
+		leaves->n = tile->width;
+		memcpy(leaves->hash, tile->hash,
+		    tile->width * sizeof(tile->hash[0]));
+	}
+	r->out->tiles++;
+	for (size_t i = 0; i < leaves->n; i++)
+		SP_TRY(add_leaf(r, &leaves->hash[i]));
+	if (r->o->progress != NULL)
+		r->o->progress(
+		    r->o->progress_arg, r->frontier.size, r->out->now.size);
+	return SP_OK;
+}
+
+static enum sp_code
+check_all(struct run *r)
+{
+	uint64_t size = r->out->now.size;
+	uint64_t bundles = size / LOG_TILE_WIDTH + (size % LOG_TILE_WIDTH > 0);
+	struct ledger_hash root;
+
+	if (size > 0)
+		SP_TRY(first_bundle(r));
+	for (uint64_t i = 0; i < bundles; i++)
+		SP_TRY(check_leaves(r, i));
+	for (unsigned l = 1; l < LOG_TILE_LEVELS; l++)
+		if (r->level[l].n > 0)
+			SP_TRY(compare_tile(r, l));
+	ledger_frontier_root(&r->frontier, &root);
+	if (!same(&root, &r->out->now.root, 1))
+		return sp_fail(r->err, SP_E_CORRUPT,
+		    "the signed root of %" PRIu64
+		    " entries is not the root of those served",
+		    size);
+	return SP_OK;
+}
+
+static enum sp_code
+run_check(struct run *r)
+{
+	SP_TRY(log_check_head(r->o->client, &r->o->memory->key, &r->out->now,
+	    &r->out->note, r->err));
+	SP_TRY(log_memory_compare(r->o->memory, &r->out->now, r->err));
+	SP_TRY(
+	    log_tiles_init(&r->tiles, r->o->client, r->out->now.size, r->err));
+	r->level = calloc(LOG_TILE_LEVELS, sizeof(*r->level));
+	if (r->level == NULL)
+		return sp_fail(r->err, SP_E_NOMEM, "no memory for tiles");
+	return check_all(r);
+}
+
+enum sp_code
+log_check_run(const struct log_check_options *o, struct log_check *out,
+    struct sp_err *err)
+{
+	struct log_check check = { .note = sp_buf_new(LEDGER_NOTE_MAX) };
+	struct run r = { .o = o,
+		.out = &check,
+		.bundle = sp_buf_new(LOG_BUNDLE_MAX),
+		.err = err };
+	enum sp_code code = run_check(&r);
+
+	log_tiles_done(&r.tiles);
+	free(r.level);
+	sp_buf_free(&r.bundle);
+	if (code != SP_OK) {
+		log_check_done(&check);
+		return code;
+	}
+	*out = check;
+	return SP_OK;
+}
+
+void
+log_check_done(struct log_check *c)
+{
+	sp_buf_free(&c->note);
+}
