@@ -1,0 +1,240 @@
+#include "room_fixture.h"
+
+#include <string.h>
+
+static struct room_fixture f;
+
+static void
+metadata_keeps_its_rules(void)
+{
+	static const char long_name[] =
+	    "0123456789012345678901234567890123456789012345678901234567890123"
+	    "0123456789012345678901234567890123456789012345678901234567890123"
+	    "0123456789012345678901234567890123456789012345678901234567890123"
+	    "0123456789012345678901234567890123456789012345678901234567890123";
+	static const struct {
+		const char *name, *value;
+		enum sp_code want;
+	} rows[] = {
+		{ "filename", "bodycam 7.mp4", SP_OK },
+		{ "filename", "\xf0\x9f\x9a\x94.mp4", SP_OK },
+		{ "filename", "a\\b", SP_OK }, /* no separator here */
+		{ "filename", "../../etc/passwd", SP_E_INVALID },
+		{ "filename", "/etc/passwd", SP_E_INVALID },
+		{ "filename", "..", SP_E_INVALID },
+		{ "filename", ".", SP_E_INVALID },
+		{ "filename", "a\nb", SP_E_INVALID },
+		{ "filename", "a\x7f", SP_E_INVALID },
+		{ "filename", "\xff\xfe", SP_E_INVALID },
+		{ "filename", long_name, SP_E_LIMIT },
+		{ "filetype", "video/mp4", SP_OK },
+		{ "filetype", "video", SP_E_INVALID },
+		{ "filetype", "video/mp4; codecs=x", SP_E_INVALID },
+		{ "filetype", "text/html\r\nX: y", SP_E_INVALID },
+		{ "category", "traffic_stop", SP_OK },
+		{ "category", "Traffic Stop", SP_E_INVALID },
+		{ "captured_at", "2026-11-21T08:00:00-05:00", SP_OK },
+		{ "captured_at", "yesterday", SP_E_INVALID },
+		{ "sha256", "00", SP_E_INVALID },
+		{ "my_value", "anything", SP_OK },
+		{ "My-Value", "anything", SP_E_INVALID },
+		{ "", "anything", SP_E_INVALID },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct evidence_meta m;
+		struct sp_err err;
+
+		evidence_meta_init(&m);
+		CHECK_CODE(evidence_meta_set(&m, rows[i].name, rows[i].value,
+			       strlen(rows[i].value), &err),
+		    rows[i].want, &err);
+		/* What was taken may not be given twice. */
+		if (rows[i].want == SP_OK)
+			CHECK_CODE(
+			    evidence_meta_set(&m, rows[i].name, rows[i].value,
+				strlen(rows[i].value), &err),
+			    SP_E_INVALID, &err);
+		evidence_meta_done(&m);
+	}
+}
+
+static void
+a_nul_inside_is_refused_everywhere(void)
+{
+	static const char *const names[] = { "filename", "filetype", "title",
+		"category", "device", "captured_at", "other" };
+
+	for (size_t i = 0; i < SP_COUNTOF(names); i++) {
+		struct evidence_meta m;
+		struct sp_err err;
+
+		evidence_meta_init(&m);
+		CHECK_CODE(evidence_meta_set(&m, names[i], "a\0b", 3, &err),
+		    SP_E_INVALID, &err);
+		evidence_meta_done(&m);
+	}
+}
+
+static void
+extras_are_bounded_and_sorted(void)
+{
+	struct evidence_meta m;
+	struct sp_err err;
+	char name[8];
+
+	evidence_meta_init(&m);
+	CHECK_CODE(evidence_meta_check(&m, &err), SP_E_INVALID, &err);
+	CHECK_OK(evidence_meta_set(&m, "filename", "a", 1, &err), &err);
+	for (int i = EVIDENCE_EXTRA_MAX; i > 0; i--) {
+		(void)snprintf(name, sizeof(name), "x%02d", i);
+		CHECK_OK(evidence_meta_set(&m, name, "v", 1, &err), &err);
+	}
+	CHECK_CODE(
+	    evidence_meta_set(&m, "one_more", "v", 1, &err), SP_E_LIMIT, &err);
+	CHECK_OK(evidence_meta_check(&m, &err), &err);
+	CHECK(strncmp(sp_buf_str(&m.extra), "{\"x01\":\"v\",\"x02\":\"v\"",
+		  20) == 0);
+	CHECK(strcmp(m.category, "uncategorized") == 0);
+	CHECK(strcmp(m.media_type, "application/octet-stream") == 0);
+	evidence_meta_done(&m);
+}
+
+static struct sp_id
+sealed(const char *text)
+{
+	struct new_upload u = { .length = strlen(text) };
+	struct sp_err err;
+	struct sp_id id;
+
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_OK(fixture_patch(&f, &id, (const uint8_t *)text, 0, strlen(text),
+		     NULL, &err),
+	    &err);
+	return id;
+}
+
+static void
+same_content_is_two_items_that_know_of_each_other(void)
+{
+	struct sp_id id[2] = { sealed("twice"), sealed("twice") };
+
+	for (int i = 0; i < 2; i++) {
+		GATE_AUTO_PASS pass = fixture_pass(&f, GATE_SHOW, &id[i]);
+		SP_AUTO_BUF json = sp_buf_new(1 << 20);
+		char other[SP_ID_TEXT], want[100];
+		struct sp_err err;
+
+		CHECK_OK(evidence_item_json(f.room, pass, &id[i], &json, &err),
+		    &err);
+		sp_id_text(&id[1 - i], other);
+		(void)snprintf(
+		    want, sizeof(want), "\"same_content\":[\"%s\"]", other);
+		CHECK(strstr(sp_buf_str(&json), want) != NULL);
+	}
+	/* Nothing is shared: each has an object of its own. */
+	CHECK(fixture_files(&f, "objects") == 2);
+}
+
+static void
+pages_show_each_item_once(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_LIST, NULL);
+	char cursor[SP_ID_TEXT] = "";
+	size_t pages = 0;
+	char seen[10][SP_ID_TEXT];
+	size_t n = 0;
+
+	for (int i = 0; i < 5; i++)
+		(void)sealed("page");
+	for (;;) {
+		struct evidence_list q = { .cursor = pages ? cursor : NULL,
+			.n = 2 };
+		SP_AUTO_BUF json = sp_buf_new(1 << 20);
+		const char *at;
+		struct sp_err err;
+
+		CHECK_OK(
+		    evidence_item_list(f.room, pass, &q, &json, &err), &err);
+		for (at = sp_buf_str(&json);
+		     (at = strstr(at, "\"id\":\"")) != NULL; at += 6) {
+			CHECK(n < SP_COUNTOF(seen));
+			(void)snprintf(seen[n++], SP_ID_TEXT, "%s", at + 6);
+		}
+		pages++;
+		at = strstr(sp_buf_str(&json), "\"next\":\"");
+		if (at == NULL)
+			break;
+		(void)snprintf(cursor, sizeof(cursor), "%s", at + 8);
+	}
+	CHECK(n == 7 && pages == 4);
+	for (size_t i = 1; i < n; i++)
+		CHECK(strcmp(seen[i - 1], seen[i]) > 0); /* newest first */
+}
+
+static void
+bad_queries_are_refused(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_LIST, NULL);
+	static const struct evidence_list rows[] = {
+		{ .n = 0 },
+		{ .n = EVIDENCE_LIST_MAX + 1 },
+		{ .n = 1, .cursor = "nonsense" },
+		{ .n = 1, .sha256 = "zz" },
+	};
+	SP_AUTO_BUF json = sp_buf_new(1 << 20);
+	struct sp_err err;
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++)
+		CHECK_CODE(
+		    evidence_item_list(f.room, pass, &rows[i], &json, &err),
+		    SP_E_INVALID, &err);
+}
+
+static void
+custody_tells_the_story_in_order(void)
+{
+	struct sp_id id = sealed("story");
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_CUSTODY, &id);
+	SP_AUTO_BUF json = sp_buf_new(1 << 20);
+	const char *created, *done, *opened;
+	struct sp_err err;
+
+	fixture_check_content(&f, &id, (const uint8_t *)"story", 5);
+	CHECK_OK(
+	    evidence_item_custody(f.room, pass, &id, 0, &json, &err), &err);
+	created = strstr(sp_buf_str(&json), "upload.created");
+	done = strstr(sp_buf_str(&json), "evidence.sealed");
+	opened = strstr(sp_buf_str(&json), "evidence.opened");
+	CHECK(created != NULL && created < done && done < opened);
+	CHECK(strstr(sp_buf_str(&json), "\"next\":null") != NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct tap_case cases[] = {
+		{ "metadata keeps its rules", metadata_keeps_its_rules },
+		{ "a NUL inside is refused everywhere",
+		    a_nul_inside_is_refused_everywhere },
+		{ "extras are bounded and sorted",
+		    extras_are_bounded_and_sorted },
+		{ "same content is two items that know of each other",
+		    same_content_is_two_items_that_know_of_each_other },
+		{ "pages show each item once", pages_show_each_item_once },
+		{ "bad queries are refused", bad_queries_are_refused },
+		{ "custody tells the story in order",
+		    custody_tells_the_story_in_order },
+	};
+	struct sp_err err;
+	int rc;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	KEEPER_TEST_MAIN(argc, argv);
+	fixture_make(&f);
+	fixture_open(&f);
+	rc = tap_run(cases, SP_COUNTOF(cases));
+	fixture_close(&f);
+	fixture_remove(&f);
+	return rc;
+}

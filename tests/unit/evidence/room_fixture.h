@@ -1,0 +1,305 @@
+#ifndef ROOM_FIXTURE_H
+#define ROOM_FIXTURE_H
+
+#include "base/encode.h"
+#include "crypto/provider.h"
+#include "evidence/session.h"
+#include "evidence/site.h"
+#include "evidence/viewing.h"
+#include "keeper/spawn.h"
+#include "keeper_self.h"
+#include "tap.h"
+
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * A site with one agency in a folder of its own, with a real keeper (this
+ * program again: main begins with KEEPER_TEST_MAIN).  The room may be closed
+ * and opened again, the keeper killed and started again.
+ */
+struct room_fixture {
+	char dir[64];
+	struct crypto_secret *unlock;
+	pid_t keeper;
+	struct people_agency agency;
+	char token[GATE_TOKEN_TEXT];
+	struct evidence_site *site;
+	struct evidence_room *room;
+	struct gate_caller who;
+	struct evidence_limits limits;
+};
+
+static inline void
+fixture_keeper_start(struct room_fixture *f, struct keeper_client *client)
+{
+	struct sp_err err;
+	int sock;
+
+	CHECK_OK(
+	    keeper_spawn(f->dir, f->unlock, &f->keeper, &sock, &err), &err);
+	keeper_client_attach(client, sock);
+}
+
+static inline void
+fixture_keeper_kill(struct room_fixture *f)
+{
+	CHECK(kill(f->keeper, SIGKILL) == 0);
+	CHECK(waitpid(f->keeper, NULL, 0) == f->keeper);
+}
+
+static inline void
+fixture_open(struct room_fixture *f)
+{
+	struct evidence_site_options o = {
+		.dir = f->dir,
+		.buffers = 64,
+		.workers = 2,
+		.limits = f->limits,
+	};
+	struct sp_err err;
+
+	CHECK_OK(evidence_site_open(&f->site, &o, &err), &err);
+	fixture_keeper_start(f, evidence_site_keeper(f->site));
+	CHECK_OK(
+	    evidence_site_room(f->site, f->agency.slug, &f->room, &err), &err);
+	CHECK_OK(evidence_room_know(f->room, f->token, &f->who, &err), &err);
+	(void)snprintf(
+	    f->who.address, sizeof(f->who.address), "%s", "192.0.2.7");
+	f->who.source = "api";
+}
+
+static inline void
+fixture_close(struct room_fixture *f)
+{
+	evidence_site_close(f->site);
+	CHECK(waitpid(f->keeper, NULL, 0) == f->keeper);
+}
+
+static inline void
+fixture_make(struct room_fixture *f)
+{
+	struct keeper_client *client = keeper_client_new();
+	struct sp_err err;
+
+	(void)snprintf(f->dir, sizeof(f->dir), "/var/tmp/room-test-XXXXXX");
+	CHECK(mkdtemp(f->dir) != NULL);
+	f->unlock = crypto_secret_random(32);
+	f->agency = (struct people_agency){
+		.slug = "harbor-pd",
+		.name = "Harbor Police Department",
+		.state = "FL",
+		.ori = "FL0130000",
+		.geography = "us",
+	};
+	CHECK_OK(evidence_site_make(f->dir, &err), &err);
+	CHECK_OK(keeper_init(f->dir, f->unlock, &err), &err);
+	fixture_keeper_start(f, client);
+	CHECK_OK(evidence_site_add_agency(f->dir, client, "127.0.0.1:8443",
+		     &f->agency, f->token, &err),
+	    &err);
+	keeper_client_free(client);
+	CHECK(waitpid(f->keeper, NULL, 0) == f->keeper);
+}
+
+static inline int
+fixture_unlink(const char *path, const struct stat *st, int flag, struct FTW *w)
+{
+	(void)st, (void)flag, (void)w;
+	return remove(path);
+}
+
+static inline void
+fixture_remove(struct room_fixture *f)
+{
+	crypto_secret_free(f->unlock);
+	CHECK(nftw(f->dir, fixture_unlink, 16, FTW_DEPTH | FTW_PHYS) == 0);
+}
+
+/* Files below the agency's folder `name`. */
+static size_t fixture_counted;
+
+static inline int
+fixture_count(const char *path, const struct stat *st, int flag, struct FTW *w)
+{
+	(void)path, (void)st, (void)w;
+	fixture_counted += flag == FTW_F;
+	return 0;
+}
+
+static inline size_t
+fixture_files(const struct room_fixture *f, const char *name)
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/%s", f->dir,
+	    f->agency.slug, name);
+	fixture_counted = 0;
+	CHECK(nftw(path, fixture_count, 16, FTW_PHYS) == 0);
+	return fixture_counted;
+}
+
+/* ---- Short forms of what tests do all the time ---- */
+
+static inline struct gate_pass *
+fixture_pass(struct room_fixture *f, enum gate_act act, const struct sp_id *id)
+{
+	struct gate_object on = { .kind = "evidence" };
+	struct gate_pass *pass = NULL;
+	struct sp_err err;
+
+	if (id != NULL)
+		on.id = *id;
+	CHECK_OK(gate_admit(evidence_room_gate(f->room), &f->who, act, &on,
+		     &pass, &err),
+	    &err);
+	return pass;
+}
+
+struct new_upload {
+	uint64_t length;
+	bool partial;
+	const uint8_t *declared; /* sha256, or NULL */
+};
+
+static inline enum sp_code
+fixture_create(struct room_fixture *f, const struct new_upload *u,
+    struct sp_id *id, struct sp_err *err)
+{
+	GATE_AUTO_PASS pass = fixture_pass(f, GATE_UPLOAD, NULL);
+	EVIDENCE_AUTO_UPLOAD up = { .done = false };
+	struct evidence_meta meta;
+	struct evidence_upload_new n = {
+		.length = u->length,
+		.partial = u->partial,
+		.metadata = "filename YS5tcDQ=",
+		.meta = u->partial ? NULL : &meta,
+	};
+	char hex[65];
+	enum sp_code code;
+
+	evidence_meta_init(&meta);
+	CHECK_OK(evidence_meta_set(&meta, "filename", "a.mp4", 5, err), err);
+	if (u->declared != NULL) {
+		sp_hex(u->declared, 32, hex);
+		CHECK_OK(evidence_meta_set(&meta, "sha256", hex, 64, err), err);
+	}
+	CHECK_OK(evidence_meta_check(&meta, err), err);
+	code = evidence_upload_create(f->room, pass, &n, &up, err);
+	if (code == SP_OK)
+		*id = up.id;
+	evidence_meta_done(&meta);
+	return code;
+}
+
+/* One PATCH of bytes[offset, offset + len); *at gets the new offset. */
+static inline enum sp_code
+fixture_patch(struct room_fixture *f, const struct sp_id *id,
+    const uint8_t *bytes, uint64_t offset, size_t len, uint64_t *at,
+    struct sp_err *err)
+{
+	GATE_AUTO_PASS pass = fixture_pass(f, GATE_UPLOAD, NULL);
+	EVIDENCE_AUTO_UPLOAD up = { .done = false };
+	struct evidence_patch p = {
+		.offset = offset,
+		.length = EVIDENCE_LENGTH_UNKNOWN,
+		.content = len,
+	};
+	struct evidence_session *s;
+
+	SP_TRY(evidence_session_begin(&s, f->room, pass, id, &p, err));
+	for (size_t done = 0; done < len;) {
+		size_t n = len - done < 50000 ? len - done : 50000;
+		enum sp_code code =
+		    evidence_session_write(s, bytes + offset + done, n, err);
+
+		if (code != SP_OK) {
+			(void)evidence_session_end(s, false, NULL, NULL);
+			return code;
+		}
+		done += n;
+	}
+	SP_TRY(evidence_session_end(s, true, &up, err));
+	if (at != NULL)
+		*at = up.offset;
+	return SP_OK;
+}
+
+static inline enum sp_code
+fixture_offset(struct room_fixture *f, const struct sp_id *id, uint64_t *at,
+    bool *done, struct sp_err *err)
+{
+	GATE_AUTO_PASS pass = fixture_pass(f, GATE_UPLOAD, NULL);
+	EVIDENCE_AUTO_UPLOAD up = { .done = false };
+
+	SP_TRY(evidence_upload_find(f->room, pass, id, &up, err));
+	*at = up.offset;
+	*done = up.done;
+	return SP_OK;
+}
+
+/* The item's content is exactly these bytes. */
+static inline void
+fixture_check_content(struct room_fixture *f, const struct sp_id *id,
+    const uint8_t *bytes, size_t len)
+{
+	struct evidence_reader *rd;
+	struct evidence_content c;
+	struct sp_err err;
+	uint8_t *got = malloc(len + 1);
+
+	CHECK(got != NULL);
+	CHECK_OK(
+	    evidence_reader_open(&rd, f->room, &f->who, id, &c, &err), &err);
+	CHECK(c.size == len);
+	CHECK_OK(evidence_reader_read(rd, 0, got, len, &err), &err);
+	CHECK(memcmp(got, bytes, len) == 0);
+	evidence_reader_close(rd);
+	free(got);
+}
+
+/* The receipt verifies, and the entry it proves says this hash. */
+static inline void
+fixture_check_receipt(struct room_fixture *f, const struct sp_id *id,
+    const uint8_t sha256[static 32])
+{
+	GATE_AUTO_PASS pass = fixture_pass(f, GATE_SHOW, id);
+	SP_AUTO_BUF proof = sp_buf_new(1 << 20);
+	SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
+	char hex[65];
+	struct sp_err err;
+
+	CHECK_OK(evidence_item_receipt(f->room, pass, id, &proof, &err), &err);
+	CHECK_OK(
+	    evidence_item_receipt_entry(f->room, pass, id, &entry, &err), &err);
+	CHECK_OK(ledger_proof_check(&f->agency.vkey, sp_buf_str(&proof),
+		     proof.len, entry.at, entry.len, NULL, NULL, &err),
+	    &err);
+	sp_hex(sha256, 32, hex);
+	CHECK(strstr(sp_buf_str(&entry), hex) != NULL);
+	CHECK(strstr(sp_buf_str(&entry), "\"evidence.sealed\"") != NULL);
+}
+
+/* Bytes that differ everywhere and are the same each time. */
+static inline uint8_t *
+fixture_bytes(size_t len, uint64_t seed)
+{
+	uint8_t *b = malloc(len + 8);
+	uint64_t x = seed * 2654435769U + 88172645463325252U;
+
+	CHECK(b != NULL);
+	for (size_t i = 0; i < len; i += 8) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		memcpy(b + i, &x, 8);
+	}
+	return b;
+}
+
+#endif

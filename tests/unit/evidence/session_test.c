@@ -1,0 +1,563 @@
+#include "base/encode.h"
+#include "room_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+static struct room_fixture f;
+
+static uint64_t
+at_most(uint64_t n)
+{
+	uint64_t r;
+
+	crypto_random(&r, sizeof(r));
+	return r % (n + 1);
+}
+
+static void
+upload_whole(const uint8_t *bytes, size_t len, struct sp_id *id)
+{
+	struct new_upload u = { .length = len };
+	struct sp_err err;
+
+	CHECK_OK(fixture_create(&f, &u, id, &err), &err);
+	if (len > 0)
+		CHECK_OK(
+		    fixture_patch(&f, id, bytes, 0, len, NULL, &err), &err);
+}
+
+static void
+every_size_becomes_evidence_with_a_receipt(void)
+{
+	static const size_t sizes[] = { 0, 1, 1048519, 1048520, 1048521,
+		2097079, 2097080, 2097081, 5 * MIB + 7 };
+
+	for (size_t i = 0; i < SP_COUNTOF(sizes); i++) {
+		uint8_t *bytes = fixture_bytes(sizes[i], i);
+		uint8_t sum[32];
+		struct sp_id id;
+
+		upload_whole(bytes, sizes[i], &id);
+		crypto_sha256(bytes, sizes[i], sum);
+		fixture_check_content(&f, &id, bytes, sizes[i]);
+		fixture_check_receipt(&f, &id, sum);
+		free(bytes);
+	}
+	CHECK(fixture_files(&f, "staging") == 0);
+}
+
+/* Property: however the bytes are cut, and whatever is closed, killed or
+ * forgotten in between, what comes out is what went in. */
+static void
+any_cut_and_any_restart_gives_the_same_bytes(void)
+{
+	size_t len = 7 * MIB + 12345;
+	uint8_t *bytes = fixture_bytes(len, 99);
+	uint8_t sum[32];
+	struct sp_err err;
+
+	crypto_sha256(bytes, len, sum);
+	for (int round = 0; round < 6; round++) {
+		struct new_upload u = { .length = len };
+		struct sp_id id;
+		uint64_t at = 0, told;
+		bool done = false;
+
+		CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+		while (at < len) {
+			size_t n = (size_t)at_most(len - at);
+
+			if (at_most(3) == 0)
+				n = (size_t)(n % MIB);
+			CHECK_OK(
+			    fixture_patch(&f, &id, bytes, at, n, &at, &err),
+			    &err);
+			if (at_most(2) == 0) {
+				fixture_close(&f);
+				fixture_open(&f);
+			}
+			CHECK_OK(
+			    fixture_offset(&f, &id, &told, &done, &err), &err);
+			CHECK(told == at);
+		}
+		CHECK(done);
+		fixture_check_content(&f, &id, bytes, len);
+		fixture_check_receipt(&f, &id, sum);
+	}
+	free(bytes);
+}
+
+static void
+a_broken_body_is_kept_as_far_as_it_came(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
+	EVIDENCE_AUTO_UPLOAD up = { .done = false };
+	struct new_upload u = { .length = 3 * MIB };
+	struct evidence_patch p = {
+		.length = EVIDENCE_LENGTH_UNKNOWN,
+		.content = 3 * MIB,
+	};
+	uint8_t *bytes = fixture_bytes(3 * MIB, 5);
+	struct evidence_session *s;
+	struct sp_err err;
+	struct sp_id id;
+
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_OK(evidence_session_begin(&s, f.room, pass, &id, &p, &err), &err);
+	CHECK_OK(evidence_session_write(s, bytes, 1500000, &err), &err);
+	CHECK_OK(evidence_session_end(s, false, &up, &err), &err);
+	CHECK(up.offset == 1500000 && !up.done);
+	CHECK_OK(fixture_patch(
+		     &f, &id, bytes, 1500000, 3 * MIB - 1500000, NULL, &err),
+	    &err);
+	fixture_check_content(&f, &id, bytes, 3 * MIB);
+	free(bytes);
+}
+
+static void
+offsets_lengths_and_states_are_checked(void)
+{
+	uint8_t *bytes = fixture_bytes(100, 6);
+	struct new_upload u = { .length = 100 };
+	struct new_upload huge = { .length = (UINT64_C(1) << 40) + 1 };
+	struct sp_id id, unknown = sp_id_new();
+	uint64_t at;
+	struct sp_err err;
+
+	CHECK_CODE(fixture_create(&f, &huge, &id, &err), SP_E_LIMIT, &err);
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 0, 40, &at, &err), &err);
+	CHECK_CODE(fixture_patch(&f, &id, bytes, 39, 1, &at, &err),
+	    SP_E_CONFLICT, &err);
+	CHECK(strcmp(err.reason, "upload.offset") == 0);
+	CHECK_CODE(fixture_patch(&f, &id, bytes, 41, 1, &at, &err),
+	    SP_E_CONFLICT, &err);
+	CHECK_CODE(
+	    fixture_patch(&f, &id, bytes, 40, 61, &at, &err), SP_E_LIMIT, &err);
+	CHECK_CODE(fixture_patch(&f, &unknown, bytes, 0, 1, &at, &err),
+	    SP_E_NOTFOUND, &err);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 40, 60, &at, &err), &err);
+	CHECK(at == 100);
+	CHECK_CODE(fixture_patch(&f, &id, bytes, 100, 0, &at, &err),
+	    SP_E_DENIED, &err);
+	fixture_check_content(&f, &id, bytes, 100);
+	free(bytes);
+}
+
+static void
+two_sessions_cannot_write_one_upload(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
+	struct new_upload u = { .length = 10 };
+	struct evidence_patch p = {
+		.length = EVIDENCE_LENGTH_UNKNOWN,
+		.content = 10,
+	};
+	struct evidence_session *s, *other;
+	uint64_t at;
+	bool done;
+	struct sp_err err;
+	struct sp_id id;
+
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_OK(evidence_session_begin(&s, f.room, pass, &id, &p, &err), &err);
+	CHECK_CODE(evidence_session_begin(&other, f.room, pass, &id, &p, &err),
+	    SP_E_LOCKED, &err);
+	CHECK_CODE(
+	    fixture_offset(&f, &id, &at, &done, &err), SP_E_LOCKED, &err);
+	CHECK_CODE(
+	    evidence_upload_remove(f.room, pass, &id, &err), SP_E_LOCKED, &err);
+	CHECK_OK(evidence_session_write(s, "0123456789", 10, &err), &err);
+	CHECK_CODE(evidence_session_write(s, "x", 1, &err), SP_E_LIMIT, &err);
+	CHECK_OK(evidence_session_end(s, true, NULL, &err), &err);
+	fixture_check_content(&f, &id, (const uint8_t *)"0123456789", 10);
+}
+
+static void
+a_declared_hash_that_differs_is_refused_and_kept_nowhere(void)
+{
+	uint8_t *bytes = fixture_bytes(2 * MIB, 7);
+	uint8_t wrong[32] = { 1 };
+	struct new_upload u = { .length = 2 * MIB, .declared = wrong };
+	struct sp_err err;
+	struct sp_id id;
+	uint64_t at;
+	bool done;
+
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_CODE(fixture_patch(&f, &id, bytes, 0, 2 * MIB, &at, &err),
+	    SP_E_MISMATCH, &err);
+	CHECK(strcmp(err.reason, "upload.sha256") == 0);
+	CHECK_CODE(
+	    fixture_offset(&f, &id, &at, &done, &err), SP_E_NOTFOUND, &err);
+	CHECK(fixture_files(&f, "staging") == 0);
+	{
+		DB_LENT(r, evidence_room_readers(f.room));
+		SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
+		uint64_t index[4];
+		char hex[65];
+		uint8_t sum[32];
+		size_t n;
+
+		CHECK_OK(ledger_log_about(evidence_room_log(f.room), r.db, &id,
+			     0, index, 4, &n, &err),
+		    &err);
+		CHECK(n == 2); /* created, refused */
+		CHECK_OK(ledger_log_entry(evidence_room_log(f.room), r.db,
+			     index[1], &entry, &err),
+		    &err);
+		CHECK(strstr(sp_buf_str(&entry), "upload.refused") != NULL);
+		crypto_sha256(bytes, 2 * MIB, sum);
+		sp_hex(sum, 32, hex); /* what came is on record */
+		CHECK(strstr(sp_buf_str(&entry), hex) != NULL);
+	}
+	free(bytes);
+}
+
+static enum sp_code
+checked_patch(const struct sp_id *id, const uint8_t *bytes, uint64_t offset,
+    size_t len, const uint8_t *sum, struct sp_err *err)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
+	struct evidence_patch p = {
+		.offset = offset,
+		.length = EVIDENCE_LENGTH_UNKNOWN,
+		.content = len,
+		.checked = true,
+		.kind = CRYPTO_SHA256,
+	};
+	struct evidence_session *s;
+
+	memcpy(p.sum, sum, 32);
+	SP_TRY(evidence_session_begin(&s, f.room, pass, id, &p, err));
+	CHECK_OK(evidence_session_write(s, bytes + offset, len, err), err);
+	return evidence_session_end(s, true, NULL, err);
+}
+
+static void
+a_checksum_is_all_or_nothing(void)
+{
+	size_t len = 4 * MIB + 3, half = 2 * MIB + 1;
+	uint8_t *bytes = fixture_bytes(len, 8);
+	uint8_t *other = fixture_bytes(len, 9);
+	struct new_upload u = { .length = len };
+	uint8_t sum[32];
+	struct sp_err err;
+	struct sp_id id;
+	uint64_t at;
+	bool done;
+
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	crypto_sha256(bytes, half, sum);
+	CHECK_CODE(
+	    checked_patch(&id, other, 0, half, sum, &err), SP_E_MISMATCH, &err);
+	CHECK(strcmp(err.reason, "upload.checksum") == 0);
+	CHECK_OK(fixture_offset(&f, &id, &at, &done, &err), &err);
+	CHECK(at == 0);
+	CHECK_OK(checked_patch(&id, bytes, 0, half, sum, &err), &err);
+	crypto_sha256(bytes + half, len - half, sum);
+	CHECK_CODE(checked_patch(&id, other, half, len - half, sum, &err),
+	    SP_E_MISMATCH, &err);
+	CHECK_OK(checked_patch(&id, bytes, half, len - half, sum, &err), &err);
+	fixture_check_content(&f, &id, bytes, len);
+	CHECK(fixture_files(&f, "staging") == 0);
+	free(bytes);
+	free(other);
+}
+
+static void
+parts_join_in_order(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
+	EVIDENCE_AUTO_UPLOAD up = { .done = false };
+	uint8_t *bytes = fixture_bytes(5 * MIB, 10);
+	static const uint64_t cut[] = { 0, 0, 1, 2 * MIB + 5, 5 * MIB };
+	struct sp_id part[4], open;
+	struct new_upload unfinished = { .length = 5, .partial = true };
+	struct evidence_meta meta;
+	struct evidence_upload_new n = { .meta = &meta, .metadata = "" };
+	struct sp_err err;
+
+	for (size_t i = 0; i < 4; i++) {
+		size_t len = (size_t)(cut[i + 1] - cut[i]);
+		struct new_upload u = { .length = len, .partial = true };
+
+		CHECK_OK(fixture_create(&f, &u, &part[i], &err), &err);
+		if (len > 0)
+			CHECK_OK(fixture_patch(&f, &part[i], bytes + cut[i], 0,
+				     len, NULL, &err),
+			    &err);
+	}
+	evidence_meta_init(&meta);
+	CHECK_OK(evidence_meta_set(&meta, "filename", "b", 1, &err), &err);
+	CHECK_OK(evidence_meta_check(&meta, &err), &err);
+	CHECK_OK(fixture_create(&f, &unfinished, &open, &err), &err);
+	CHECK_CODE(
+	    evidence_upload_concat(f.room, pass, &n, &open, 1, &up, &err),
+	    SP_E_CONFLICT, &err);
+	CHECK_OK(
+	    evidence_upload_concat(f.room, pass, &n, part, 4, &up, &err), &err);
+	CHECK(up.done && up.offset == 5 * MIB);
+	fixture_check_content(&f, &up.id, bytes, 5 * MIB);
+	for (size_t i = 0; i < 4; i++)
+		CHECK_OK(
+		    evidence_upload_remove(f.room, pass, &part[i], &err), &err);
+	CHECK_OK(evidence_upload_remove(f.room, pass, &open, &err), &err);
+	CHECK(fixture_files(&f, "staging") == 0);
+	evidence_meta_done(&meta);
+	free(bytes);
+}
+
+static void
+without_its_keeper_an_upload_waits_and_loses_nothing(void)
+{
+	uint8_t *bytes = fixture_bytes(3 * MIB, 11);
+	struct new_upload u = { .length = 3 * MIB };
+	struct sp_id id, other;
+	struct sp_err err;
+	uint64_t at;
+	bool done;
+	uint8_t sum[32];
+
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 0, MIB, &at, &err), &err);
+	fixture_keeper_kill(&f);
+	CHECK_CODE(fixture_create(&f, &u, &other, &err), SP_E_UNAVAIL, &err);
+	CHECK_CODE(fixture_patch(&f, &id, bytes, MIB, 2 * MIB, &at, &err),
+	    SP_E_UNAVAIL, &err);
+	CHECK(strcmp(err.reason, "keeper.away") == 0);
+	fixture_keeper_start(&f, evidence_site_keeper(f.site));
+	CHECK_OK(fixture_offset(&f, &id, &at, &done, &err), &err);
+	CHECK(at == MIB && !done);
+	CHECK_OK(fixture_patch(&f, &id, bytes, MIB, 2 * MIB, &at, &err), &err);
+	crypto_sha256(bytes, 3 * MIB, sum);
+	fixture_check_receipt(&f, &id, sum);
+	fixture_check_content(&f, &id, bytes, 3 * MIB);
+	free(bytes);
+}
+
+/* The keeper dies between the last byte and the entry: all bytes are in, the
+ * object is kept, only the record is missing; the next question makes it. */
+static void
+an_upload_left_at_the_desk_is_recorded_later(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
+	uint8_t *bytes = fixture_bytes(2 * MIB, 12);
+	struct new_upload u = { .length = 2 * MIB };
+	struct evidence_patch p = {
+		.length = EVIDENCE_LENGTH_UNKNOWN,
+		.content = 2 * MIB,
+	};
+	struct evidence_session *s;
+	struct sp_err err;
+	struct sp_id id;
+	uint64_t at;
+	bool done;
+
+	for (int restart = 0; restart < 2; restart++) {
+		CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+		CHECK_OK(
+		    fixture_patch(&f, &id, bytes, 0, 100, &at, &err), &err);
+		p.offset = 100;
+		p.content = 2 * MIB - 100;
+		CHECK_OK(
+		    evidence_session_begin(&s, f.room, pass, &id, &p, &err),
+		    &err);
+		CHECK_OK(
+		    evidence_session_write(s, bytes + 100, 2 * MIB - 100, &err),
+		    &err);
+		fixture_keeper_kill(&f);
+		CHECK_CODE(evidence_session_end(s, true, NULL, &err),
+		    SP_E_UNAVAIL, &err);
+		CHECK_CODE(fixture_offset(&f, &id, &at, &done, &err),
+		    SP_E_UNAVAIL, &err);
+		fixture_keeper_start(&f, evidence_site_keeper(f.site));
+		if (restart) { /* what the desk knew is lost with it */
+			fixture_close(&f);
+			fixture_open(&f);
+			CHECK_OK(
+			    fixture_offset(&f, &id, &at, &done, &err), &err);
+			CHECK(at == 100 && !done);
+			CHECK_OK(fixture_patch(&f, &id, bytes, 100,
+				     2 * MIB - 100, &at, &err),
+			    &err);
+		}
+		CHECK_OK(fixture_offset(&f, &id, &at, &done, &err), &err);
+		CHECK(at == 2 * MIB && done);
+		fixture_check_content(&f, &id, bytes, 2 * MIB);
+	}
+	CHECK(fixture_files(&f, "staging") == 0);
+	free(bytes);
+}
+
+/* ---- Death at any moment ---- */
+
+struct told {
+	struct sp_id id;
+	uint64_t offset; /* acknowledged */
+	bool done;
+};
+
+/* In a child: upload in random pieces and tell each acknowledgement. */
+static void
+upload_until_killed(int out, const uint8_t *bytes, size_t len)
+{
+	struct sp_err err;
+
+	fixture_open(&f);
+	for (;;) {
+		struct new_upload u = { .length = len };
+		struct told t = { .offset = 0 };
+
+		CHECK_OK(fixture_create(&f, &u, &t.id, &err), &err);
+		CHECK(write(out, &t, sizeof(t)) == sizeof(t));
+		while (t.offset < len) {
+			size_t n = (size_t)at_most(len - t.offset);
+
+			if (n % 3 == 0)
+				n %= 2 * MIB;
+			CHECK_OK(fixture_patch(&f, &t.id, bytes, t.offset, n,
+				     &t.offset, &err),
+			    &err);
+			t.done = t.offset == len;
+			CHECK(write(out, &t, sizeof(t)) == sizeof(t));
+		}
+	}
+}
+
+static void
+check_told(const struct told *t, const uint8_t *bytes, size_t len)
+{
+	uint8_t sum[32];
+	struct sp_err err;
+	uint64_t at;
+	bool done;
+
+	crypto_sha256(bytes, len, sum);
+	CHECK_OK(fixture_offset(&f, &t->id, &at, &done, &err), &err);
+	CHECK(at >= t->offset && (done || !t->done));
+	if (!done)
+		CHECK_OK(fixture_patch(&f, &t->id, bytes, at,
+			     (size_t)(len - at), &at, &err),
+		    &err);
+	fixture_check_receipt(&f, &t->id, sum);
+	fixture_check_content(&f, &t->id, bytes, len);
+}
+
+static void
+kill_once(const uint8_t *bytes, size_t len)
+{
+	struct told told[64], t;
+	size_t n = 0;
+	int fd[2];
+	pid_t pid;
+
+	CHECK(pipe(fd) == 0);
+	(void)fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		(void)close(fd[0]);
+		upload_until_killed(fd[1], bytes, len);
+		_exit(0);
+	}
+	(void)close(fd[1]);
+	/* Not before it has something to lose. */
+	CHECK(read(fd[0], &t, sizeof(t)) == sizeof(t));
+	told[n++] = t;
+	(void)usleep((useconds_t)(1000 * at_most(120)));
+	CHECK(kill(pid, SIGKILL) == 0);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	while (read(fd[0], &t, sizeof(t)) == sizeof(t)) {
+		if (!sp_id_equal(&told[n - 1].id, &t.id))
+			n++;
+		CHECK(n <= SP_COUNTOF(told));
+		told[n - 1] = t;
+	}
+	(void)close(fd[0]);
+	fixture_open(&f);
+	for (size_t i = 0; i < n; i++)
+		check_told(&told[i], bytes, len);
+	CHECK(fixture_files(&f, "staging") == 0);
+	fixture_close(&f);
+}
+
+static void
+what_was_acknowledged_survives_any_death(void)
+{
+	size_t len = 6 * MIB + 77;
+	uint8_t *bytes = fixture_bytes(len, 13);
+
+	fixture_close(&f);
+	for (int round = 0; round < 15; round++)
+		kill_once(bytes, len);
+	fixture_open(&f);
+	free(bytes);
+}
+
+static void
+uploads_expire_and_their_bytes_go(void)
+{
+	uint8_t *bytes = fixture_bytes(2 * MIB, 14);
+	struct new_upload u = { .length = 3 * MIB };
+	struct sp_err err;
+	struct sp_id id;
+	uint64_t at;
+	bool done;
+
+	fixture_close(&f);
+	f.limits.upload_expires = 1;
+	fixture_open(&f);
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 0, 2 * MIB, &at, &err), &err);
+	CHECK(fixture_files(&f, "staging") == 1);
+	evidence_site_tick(f.site);
+	CHECK_CODE(
+	    fixture_offset(&f, &id, &at, &done, &err), SP_E_NOTFOUND, &err);
+	CHECK(fixture_files(&f, "staging") == 0);
+	free(bytes);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct tap_case cases[] = {
+		{ "every size becomes evidence with a receipt",
+		    every_size_becomes_evidence_with_a_receipt },
+		{ "any cut and any restart gives the same bytes",
+		    any_cut_and_any_restart_gives_the_same_bytes },
+		{ "a broken body is kept as far as it came",
+		    a_broken_body_is_kept_as_far_as_it_came },
+		{ "offsets, lengths and states are checked",
+		    offsets_lengths_and_states_are_checked },
+		{ "two sessions cannot write one upload",
+		    two_sessions_cannot_write_one_upload },
+		{ "a declared hash that differs is refused and kept nowhere",
+		    a_declared_hash_that_differs_is_refused_and_kept_nowhere },
+		{ "a checksum is all or nothing",
+		    a_checksum_is_all_or_nothing },
+		{ "parts join in order", parts_join_in_order },
+		{ "without its keeper an upload waits and loses nothing",
+		    without_its_keeper_an_upload_waits_and_loses_nothing },
+		{ "an upload left at the desk is recorded later",
+		    an_upload_left_at_the_desk_is_recorded_later },
+		{ "what was acknowledged survives any death",
+		    what_was_acknowledged_survives_any_death },
+		{ "uploads expire and their bytes go",
+		    uploads_expire_and_their_bytes_go },
+	};
+	struct sp_err err;
+	int rc;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	KEEPER_TEST_MAIN(argc, argv);
+	fixture_make(&f);
+	fixture_open(&f);
+	rc = tap_run(cases, SP_COUNTOF(cases));
+	fixture_close(&f);
+	fixture_remove(&f);
+	return rc;
+}
