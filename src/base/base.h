@@ -29,6 +29,13 @@ _Noreturn void sp_panic(
 		taken_;                                                        \
 	})
 
+/* Drop a result on purpose; the reason stands beside it. */
+#define SP_IGNORE(call)                                                        \
+	do {                                                                   \
+		__typeof__(call) ignored_ = (call);                            \
+		(void)ignored_;                                                \
+	} while (0)
+
 /* Pass a failure up unchanged: SP_TRY(db_begin(db, err)); */
 #define SP_TRY(call)                                                           \
 	do {                                                                   \

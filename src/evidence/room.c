@@ -179,7 +179,7 @@ evidence_room_close(struct evidence_room *r)
 	if (r->writer != NULL && r->readers != NULL && r->gate != NULL) {
 		evidence_viewings_close(r, 0);
 		/* What does not rest is begun anew at the next start. */
-		(void)evidence_desk_rest_all(r, NULL);
+		SP_IGNORE(evidence_desk_rest_all(r, NULL));
 	}
 	gate_close(r->gate);
 	ledger_writer_close(r->writer);

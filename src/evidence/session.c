@@ -62,8 +62,8 @@ spool_close(struct evidence_session *s)
 	if (s->spool.seal != NULL) {
 		vault_seal_free(s->spool.seal);
 		/* What stays is unreadable, and repair's to remove. */
-		(void)store->ops->remove(
-		    store, VAULT_STAGED, &s->spool.id, NULL);
+		SP_IGNORE(store->ops->remove(
+		    store, VAULT_STAGED, &s->spool.id, NULL));
 	}
 	crypto_secret_free(s->spool.key);
 	crypto_digest_free(s->spool.digest);
@@ -176,12 +176,12 @@ open_renewed(struct evidence_session *s, const struct vault_object *old,
 	if (code != SP_OK) {
 		vault_seal_free(SP_STEAL(s->seal));
 		/* A staged file without a record is repair's, too. */
-		(void)store->ops->remove(
-		    store, VAULT_STAGED, &renewed.id, NULL);
+		SP_IGNORE(
+		    store->ops->remove(store, VAULT_STAGED, &renewed.id, NULL));
 		return code;
 	}
 	s->claim->stale = false;
-	(void)store->ops->remove(store, VAULT_STAGED, &old->id, NULL);
+	SP_IGNORE(store->ops->remove(store, VAULT_STAGED, &old->id, NULL));
 	return SP_OK;
 }
 
@@ -221,7 +221,7 @@ open_seal_or_end(struct evidence_session *s, struct sp_err *err)
 		    "the upload's object is missing");
 	/* When ending it fails too, the next request finds the same. */
 	if (code == SP_E_CORRUPT)
-		(void)evidence_record_end(s->room, &lost, NULL);
+		SP_IGNORE(evidence_record_end(s->room, &lost, NULL));
 	return code;
 }
 
@@ -400,7 +400,7 @@ session_salvage(struct evidence_session *s)
 	};
 	c->left = EVIDENCE_LEFT_REST;
 	/* If that fails too it is left at the desk. */
-	(void)evidence_desk_record(c, NULL);
+	SP_IGNORE(evidence_desk_record(c, NULL));
 }
 
 static enum sp_code
@@ -472,7 +472,7 @@ sha256_refused(
 	memcpy(s->claim->sealed.sha256, sha256, CRYPTO_SHA256_LEN);
 	s->claim->left = EVIDENCE_LEFT_REFUSED;
 	/* When it cannot be recorded now, it is at the next request. */
-	(void)evidence_desk_record(s->claim, &why);
+	SP_IGNORE(evidence_desk_record(s->claim, &why));
 	return sp_fail_as(err, SP_E_MISMATCH, "upload.sha256",
 	    "the content is not what the declared sha256 says: nothing is "
 	    "kept");

@@ -166,7 +166,7 @@ evidence_upload_concat(struct evidence_room *r, struct gate_pass *pass,
 			.why = EVIDENCE_REMOVED,
 		};
 		/* What cannot be undone now expires. */
-		(void)evidence_record_end(r, &end, &undo);
+		SP_IGNORE(evidence_record_end(r, &end, &undo));
 	}
 	evidence_desk_release(claim, true);
 	SP_TRY(code);
