@@ -444,7 +444,7 @@ base64_ok(struct line s)
 {
 	size_t total = 0;
 
-	return decode(s, NULL, 0, &total);
+	return decode(s, NULL, 0, &total) && total != 0;
 }
 
 /* All up to the checkpoint, which is what then is left in `in`. */
