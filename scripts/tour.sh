@@ -147,10 +147,8 @@ as harbor-pd sallyport show "$id" --json | grep -q "$sum" || broken "another SHA
 proof "its SHA-256 is that of the file: $sum"
 
 step "On the disk it is sealed"
-if grep -rqF "$(head -c 64 "$clip" | tail -c 16 | tr -d '\0' | head -c 8)" "$site"/agencies/harbor-pd/objects 2>/dev/null; then
-	broken "plain bytes are on the disk"
-fi
 object=$(find "$site/agencies/harbor-pd/objects" -type f | head -n 1)
+if head -c 64 "$object" | grep -qaF ftyp; then broken "plain bytes are on the disk"; fi
 printf '   %s: %s…\n' "$(basename "$object")" "$(head -c 24 "$object" | od -An -tx1 | tr -d ' \n')"
 proof "AES-256-GCM in 1 MiB segments, a key of its own, wrapped by the agency's key in the keeper"
 

@@ -70,7 +70,7 @@ siteSuite('bag', {}, (context) => {
       assert.ok(acts[id].includes('evidence.sealed'), acts[id].join());
       assert.ok(acts[id].some((a) => /export/.test(a)), acts[id].join());
     }
-    assert.ok(acts[ids[0]].some((a) => a === 'content.opened'));
+    assert.ok(acts[ids[0]].some((a) => a === 'evidence.opened'));
   });
 
   test('sallyport verify takes the zip, the folder and a tar; offline', async () => {

@@ -140,12 +140,12 @@ siteSuite('reading', {}, (context) => {
       served += a.body.length;
     }
     const open = (await site.custody(it)).map((e) => e.act);
-    assert.equal(open.filter((a) => a === 'content.opened').length, 1, open.join());
+    assert.equal(open.filter((a) => a === 'evidence.opened').length, 1, open.join());
     await site.stop();
     await site.start();
     const events = await site.custody(it);
-    const closed = events.filter((e) => e.act === 'content.closed');
-    assert.equal(events.filter((e) => e.act === 'content.opened').length, 1);
+    const closed = events.filter((e) => e.act === 'evidence.closed');
+    assert.equal(events.filter((e) => e.act === 'evidence.opened').length, 1);
     assert.equal(closed.length, 1);
     assert.equal(closed[0].detail.bytes, served);
   });
@@ -157,26 +157,30 @@ siteSuite('reading', {}, (context) => {
     site.args = ['--viewing-idle', '1'];
     await site.start();
     await site.content(it);
-    const acts = async () => (await site.custody(it)).map((e) => e.act).filter((a) => a.startsWith('content.'));
-    await until('the viewing is closed', async () => (await acts()).join() === 'content.opened,content.closed', 30);
+    const acts = async () => (await site.custody(it)).map((e) => e.act).filter((a) => /^evidence\.(opened|closed)$/.test(a));
+    await until('the viewing is closed', async () => (await acts()).join() === 'evidence.opened,evidence.closed', 30);
     await site.content(it);
-    assert.deepEqual((await acts()).slice(0, 3), ['content.opened', 'content.closed', 'content.opened']);
+    assert.deepEqual((await acts()).slice(0, 3), ['evidence.opened', 'evidence.closed', 'evidence.opened']);
   });
 
-  test('two viewers are two viewings', async (t) => {
+  test('two viewers are two viewings; one who may not view is none', async (t) => {
     const { site } = context;
     const it = await site.put(seeded(t).bytes(1000));
-    const made = await site.request('POST', 'tokens', { headers: { 'content-type': 'application/json' },
-      body: Buffer.from(JSON.stringify({ role: 'auditor', label: 'second viewer', expires_in_days: 1 })) });
-    assert.ok([200, 201].includes(made.status), `${made.status} ${made.body}`);
-    const second = made.json().token;
-    await site.content(it);
-    const a = await site.content(it, { token: second });
-    await until('the custody shows what was allowed', async () => {
-      const opened = (await site.custody(it)).filter((e) => e.act === 'content.opened');
-      const denied = a.status === 403;
-      return opened.length === (denied ? 1 : 2);
-    });
+    const token = async (role) => {
+      const made = await site.request('POST', 'tokens', { headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify({ role, label: `a second ${role}`, expires_in_days: 1 })) });
+      assert.equal(made.status, 201, `${made.body}`);
+      return made.json().token;
+    };
+    const officer = await token('officer');
+    const auditor = await token('auditor');
+    assert.equal((await site.content(it)).status, 200);
+    assert.equal((await site.content(it, { token: officer })).status, 200);
+    const denied = await site.content(it, { token: auditor });
+    assert.equal(denied.status, 403);
+    const events = await site.custody(it);
+    assert.equal(events.filter((e) => e.act === 'evidence.opened').length, 2);
+    assert.equal(events.filter((e) => e.act === 'gate.denied' && e.outcome === 'refused').length, 1);
   });
 
   test('the custody tells the whole story in order', async (t) => {
@@ -192,7 +196,7 @@ siteSuite('reading', {}, (context) => {
       assert.equal(e.object.id, it);
       assert.ok(e.actor.id && e.outcome && e.source);
     }
-    assert.equal(events.find((e) => e.act === 'content.opened').address, '127.0.0.1');
+    assert.equal(events.find((e) => e.act === 'evidence.opened').address, '127.0.0.1');
   });
 
   test('curl goes on with a broken download', async () => {

@@ -79,10 +79,10 @@ siteSuite('video', { args: ['--viewing-idle', '2'] }, (context) => {
     assert.ok(ranges.some(([status, range]) => status === 206 && /^bytes=[1-9]/.test(range ?? '')),
       `no seek was a range: ${JSON.stringify(ranges)}`);
     await page.close();
-    const acts = async () => (await site.custody(id)).map((e) => e.act).filter((a) => a.startsWith('content.'));
-    await until('the viewing is closed', async () => (await acts()).includes('content.closed'), 60);
-    assert.deepEqual(await acts(), ['content.opened', 'content.closed']);
-    const closed = (await site.custody(id)).find((e) => e.act === 'content.closed');
+    const acts = async () => (await site.custody(id)).map((e) => e.act).filter((a) => /^evidence\.(opened|closed)$/.test(a));
+    await until('the viewing is closed', async () => (await acts()).includes('evidence.closed'), 60);
+    assert.deepEqual(await acts(), ['evidence.opened', 'evidence.closed']);
+    const closed = (await site.custody(id)).find((e) => e.act === 'evidence.closed');
     assert.ok(closed.detail.bytes > 0);
   });
 
