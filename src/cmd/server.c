@@ -1,0 +1,307 @@
+#include "http/server.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "cmd/control.h"
+#include "cmd/serve_args.h"
+#include "cmd/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_EVERY   2 /* seconds between housekeepings */
+#define STOP_SECONDS 20
+
+/* What serving takes, once everything is open: files below the site, threads,
+ * connections that are accepted. */
+static const char *const allowed[] = { "read", "write", "readv", "writev",
+	"pread64", "pwrite64", "preadv", "pwritev", "openat", "open", "close",
+	"lseek", "stat", "fstat", "lstat", "newfstatat", "statx", "fstatfs",
+	"statfs", "access", "faccessat", "faccessat2", "getdents64", "readlink",
+	"readlinkat", "getcwd", "fsync", "fdatasync", "sync_file_range",
+	"fallocate", "ftruncate", "fadvise64", "rename", "renameat",
+	"renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat",
+	"rmdir", "chmod", "fchmod", "fchmodat", "fchown", "utimensat", "umask",
+	"flock", "fcntl", "dup", "dup2", "dup3", "pipe2", "eventfd2", "ioctl",
+	"mmap", "munmap", "mprotect", "mremap", "brk", "madvise", "mlock",
+	"mlock2", "munlock", "clone", "set_robust_list", "rseq", "futex",
+	"sched_yield", "sched_getaffinity", "sched_setaffinity",
+	"set_tid_address", "gettid", "getpid", "getppid", "getuid", "geteuid",
+	"getgid", "getegid", "tgkill", "rt_sigprocmask", "rt_sigaction",
+	"rt_sigtimedwait", "sigaltstack", "prctl", "prlimit64", "getrlimit",
+	"getrusage", "sysinfo", "uname", "times", "socket", "bind", "listen",
+	"accept", "accept4", "setsockopt", "getsockopt", "getsockname",
+	"getpeername", "shutdown", "recvfrom", "recvmsg", "sendto", "sendmsg",
+	"sendfile", "poll", "ppoll", "select", "pselect6", "epoll_create1",
+	"epoll_ctl", "epoll_wait", "epoll_pwait", "timerfd_create",
+	"timerfd_settime", "clock_gettime", "clock_getres", "clock_nanosleep",
+	"nanosleep", "gettimeofday", "time", "getrandom", "membarrier" };
+
+struct server {
+	const struct serve_args *args;
+	int control;
+	int signals;
+	bool stop;
+	struct evidence_site *site;
+	struct http_server *http;
+	pthread_t ticker;
+	bool ticks; /* the thread runs */
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	bool done; /* the ticker is to end; with `lock` */
+};
+
+/* ---- Housekeeping ---- */
+
+static void *
+tick(void *arg)
+{
+	struct server *s = arg;
+
+	(void)pthread_mutex_lock(&s->lock); /* a plain one: cannot fail */
+	while (!s->done) {
+		struct timespec until;
+
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += TICK_EVERY;
+		if (pthread_cond_timedwait(&s->over, &s->lock, &until) !=
+		    ETIMEDOUT)
+			continue;
+		(void)pthread_mutex_unlock(&s->lock);
+		evidence_site_tick(s->site);
+		(void)pthread_mutex_lock(&s->lock);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static enum sp_code
+start_ticker(struct server *s, struct sp_err *err)
+{
+	pthread_condattr_t attr;
+
+	SP_REQUIRE(pthread_condattr_init(&attr) == 0);
+	SP_REQUIRE(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+	SP_REQUIRE(pthread_cond_init(&s->over, &attr) == 0);
+	SP_REQUIRE(pthread_condattr_destroy(&attr) == 0);
+	SP_REQUIRE(pthread_mutex_init(&s->lock, NULL) == 0);
+	if (pthread_create(&s->ticker, NULL, tick, s) != 0)
+		return sp_fail(err, SP_E_NOMEM, "no thread for housekeeping");
+	s->ticks = true;
+	return SP_OK;
+}
+
+static void
+stop_ticker(struct server *s)
+{
+	if (!s->ticks)
+		return;
+	SP_REQUIRE(pthread_mutex_lock(&s->lock) == 0);
+	s->done = true;
+	SP_REQUIRE(pthread_cond_signal(&s->over) == 0);
+	SP_REQUIRE(pthread_mutex_unlock(&s->lock) == 0);
+	SP_REQUIRE(pthread_join(s->ticker, NULL) == 0);
+	s->ticks = false;
+}
+
+/* ---- What the supervisor and signals say ---- */
+
+static void
+reload(struct server *s)
+{
+	struct sp_err err = { .code = SP_OK };
+	bool ok;
+
+	if (s->http == NULL)
+		return;
+	ok = http_server_reload(s->http, &err) == SP_OK;
+	if (ok)
+		sp_log(SP_LOG_INFO, "certificate.reloaded",
+		    "new connections use %s", sp_buf_str(&s->args->cert));
+	else
+		sp_log_err(SP_LOG_ERROR, "certificate.kept", &err,
+		    "reload failed, the old certificate stays");
+	if (control_send(s->control, CONTROL_RELOADED, ok ? 1 : 0, -1, &err) !=
+	    SP_OK)
+		sp_log_err(SP_LOG_ERROR, "control.failed", &err, "reloaded");
+}
+
+static void
+hear_signals(struct server *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reload(s);
+		else
+			s->stop = true;
+	}
+}
+
+/* A connection to a keeper; anything else ends us, with the supervisor. */
+static void
+hear_control(struct server *s)
+{
+	enum control_message m = CONTROL_MESSAGE_COUNT;
+	struct sp_err err = { .code = SP_OK };
+	SP_AUTO_FD fd = -1;
+	uint16_t value = 0;
+
+	if (control_receive(s->control, &m, &value, &fd, &err) != SP_OK ||
+	    m != CONTROL_KEEPER) {
+		sp_log(SP_LOG_ERROR, "supervisor.gone",
+		    "nobody watches this process: it stops");
+		s->stop = true;
+		return;
+	}
+	keeper_client_attach(evidence_site_keeper(s->site), sp_file_steal(&fd));
+	sp_log(SP_LOG_INFO, "keeper.attached", "keys can be used");
+}
+
+/* Wait for something to happen, and let it. */
+static void
+hear(struct server *s)
+{
+	struct pollfd p[] = {
+		{ .fd = s->signals, .events = POLLIN },
+		{ .fd = s->control, .events = POLLIN },
+	};
+
+	if (poll(p, SP_COUNTOF(p), -1) < 0)
+		return; /* interrupted: look again */
+	if (p[0].revents != 0)
+		hear_signals(s);
+	if (p[1].revents != 0)
+		hear_control(s);
+}
+
+/* ---- Starting ---- */
+
+static enum sp_code
+open_signals(int *out, struct sp_err *err)
+{
+	static const int heard[] = { SIGTERM, SIGINT, SIGHUP };
+	sigset_t set;
+	int fd;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < SP_COUNTOF(heard); i++)
+		(void)sigaddset(&set, heard[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return sp_fail_os(err, "block signals");
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return sp_fail_os(err, "hear signals");
+	*out = fd;
+	return SP_OK;
+}
+
+static enum sp_code
+settle(struct server *s, struct sp_err *err)
+{
+	const int keep[] = { CONTROL_FD, LOCK_FD };
+
+	for (size_t i = 0; i < SP_COUNTOF(keep); i++)
+		if (fcntl(keep[i], F_SETFD, FD_CLOEXEC) != 0)
+			return sp_fail(err, SP_E_INVALID,
+			    "this process is started by serve");
+	s->control = CONTROL_FD;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+		return sp_fail_os(err, "end with the supervisor");
+	SP_TRY(sp_process_harden(err));
+	return open_signals(&s->signals, err);
+}
+
+/* Every agency's room; a keeper that dies meanwhile is waited for. */
+static enum sp_code
+open_rooms(struct server *s, struct sp_err *err)
+{
+	struct keeper_client *keeper = evidence_site_keeper(s->site);
+	enum sp_code code = SP_E_UNAVAIL;
+
+	while (!s->stop) {
+		if (!keeper_client_connected(keeper)) {
+			hear(s);
+			continue;
+		}
+		code = evidence_site_open_rooms(s->site, err);
+		if (code != SP_E_UNAVAIL)
+			return code;
+		sp_log_err(SP_LOG_WARN, "rooms.waiting", err,
+		    "not every room is open yet");
+		if (keeper_client_connected(keeper))
+			return code; /* something else is not there */
+	}
+	return sp_fail(err, SP_E_UNAVAIL, "stopped before it was ready");
+}
+
+static enum sp_code
+start(struct server *s, struct sp_err *err)
+{
+	const struct serve_limits *l = &s->args->limits;
+	struct evidence_site_options site = { .dir = s->args->dir,
+		.buffers = l->buffers,
+		.workers = l->workers,
+		.limits = l->evidence };
+	struct http_server_options http = { .listen = s->args->listen,
+		.cert_path = sp_buf_str(&s->args->cert),
+		.key_path = sp_buf_str(&s->args->key),
+		.limits = l->http,
+		.upload_max = l->evidence.upload_max,
+		.starting = true };
+
+	SP_TRY(settle(s, err));
+	SP_TRY(evidence_site_open(&s->site, &site, err));
+	http.site = s->site;
+	SP_TRY(http_server_start(&s->http, &http, err));
+	SP_TRY(sp_process_sandbox(allowed, SP_COUNTOF(allowed), err));
+	SP_TRY(open_rooms(s, err));
+	SP_TRY(start_ticker(s, err));
+	http_server_ready(s->http);
+	return control_send(
+	    s->control, CONTROL_READY, http_server_port(s->http), -1, err);
+}
+
+/* ---- Stopping ---- */
+
+static void
+finish(struct server *s)
+{
+	unsigned grace = s->args->limits.stop_seconds;
+
+	stop_ticker(s);
+	if (s->http != NULL)
+		http_server_stop(s->http, grace == 0 ? STOP_SECONDS : grace);
+	if (s->site != NULL)
+		evidence_site_close(s->site);
+	sp_file_closep(&s->signals);
+}
+
+int
+cmd_server_run(const struct cmd *self, int argc, char **argv)
+{
+	SERVE_AUTO_ARGS args = { .dir = NULL };
+	struct server s = { .args = &args, .control = -1, .signals = -1 };
+	struct sp_err err = { .code = SP_OK };
+	int code = serve_args_parse(self, argc, argv, &args);
+
+	if (code != CMD_DONE)
+		return code;
+	sp_log_setup("server", args.log_level);
+	if (start(&s, &err) != SP_OK && !s.stop)
+		code = cmd_fail(self, &err);
+	while (code == CMD_DONE && !s.stop)
+		hear(&s);
+	finish(&s);
+	return code;
+}

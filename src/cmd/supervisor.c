@@ -1,0 +1,544 @@
+#include "cmd/supervisor.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cmd/control.h"
+#include "cmd/notify.h"
+#include "http/server.h"
+#include "keeper/spawn.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BACKOFF_FIRST (SP_SECOND / 10)
+#define BACKOFF_MOST  (5 * SP_SECOND)
+#define HEALTHY_AFTER SP_SECOND /* who lived so long did not fail to start */
+#define STOP_MARGIN   (10 * SP_SECOND) /* beyond the server's own patience */
+#define KEEPER_ENDS   (5 * SP_SECOND)  /* once its server is gone */
+#define NEVER         INT64_MAX
+
+/*
+ *              ready              stop, SIGTERM, SIGINT
+ *  STARTING ----------> SERVING ------------------------> STOPPING
+ *    |  |                ^   |                             |  ^ |
+ *    |  | stop, failed   +---+ server or keeper gone:      |  +-+ late, stop:
+ *    |  +--------------+     start it again, later         |     kill
+ *    |                 |                                   | server gone
+ *    | server gone     +--------------> STOPPING           v
+ *    +--------------------------------------------------> ENDING
+ *                                                          |  keeper gone
+ *                                                          v
+ *                                                         ENDED
+ *
+ * The keeper ends by itself when the server, which holds the other end of its
+ * socket, has gone: so the server can close its logs first.
+ */
+enum state { STARTING, SERVING, STOPPING, ENDING, ENDED };
+
+/* In the order in which those that came together are taken. */
+enum event {
+	STOP,   /* a signal asked for it */
+	FAILED, /* something cannot be started at all */
+	READY,  /* the server serves */
+	SERVER_GONE,
+	KEEPER_GONE,
+	LATE, /* the deadline of this state has passed */
+	EVENT_COUNT
+};
+
+struct child {
+	const char *name;
+	pid_t pid; /* or -1 */
+	unsigned failures;
+	int64_t started;
+	int64_t due; /* when to start it, or NEVER */
+};
+
+struct supervisor {
+	const struct cmd *self;
+	const struct supervisor_options *o;
+	enum state state;
+	unsigned raised; /* bit e: event e waits to be taken */
+	struct child keeper;
+	struct child server;
+	int signals;
+	int control;     /* to the server, or -1 */
+	int keeper_sock; /* a connection that no server has yet, or -1 */
+	int64_t deadline;
+	int exit_code;
+};
+
+static void
+raise_event(struct supervisor *s, enum event e)
+{
+	s->raised |= 1U << e;
+}
+
+static void
+say(const char *state)
+{
+	struct sp_err err = { .code = SP_OK };
+
+	if (notify_send(state, &err) != SP_OK)
+		sp_log_err(SP_LOG_WARN, "notify.failed", &err, "%s", state);
+}
+
+/* The first start cannot succeed: what to exit with. */
+static void
+give_up(struct supervisor *s, int exit_code)
+{
+	if (s->exit_code == CMD_DONE)
+		s->exit_code = exit_code;
+	raise_event(s, FAILED);
+}
+
+/* Starting again. */
+
+static void
+start_later(struct child *c)
+{
+	int64_t wait = BACKOFF_FIRST;
+
+	for (unsigned i = 1; i < c->failures && wait < BACKOFF_MOST; i++)
+		wait *= 2;
+	if (wait > BACKOFF_MOST)
+		wait = BACKOFF_MOST;
+	c->due = sp_ticks() + wait;
+	sp_log(SP_LOG_INFO, "process.waits", "the %s is started in %jd ms",
+	    c->name, (intmax_t)(wait / 1000));
+}
+
+static void
+count_failure(struct child *c)
+{
+	if (c->failures < UINT_MAX)
+		c->failures++;
+}
+
+static void
+keeper_again(struct supervisor *s)
+{
+	start_later(&s->keeper);
+}
+
+static void
+server_again(struct supervisor *s)
+{
+	start_later(&s->server);
+}
+
+/* A connection made while there was no server, or a new one: pass it on. */
+static void
+hand_over(struct supervisor *s)
+{
+	struct sp_err err = { .code = SP_OK };
+
+	if (s->control < 0 || s->keeper_sock < 0)
+		return;
+	if (control_send(s->control, CONTROL_KEEPER, 0, s->keeper_sock, &err) !=
+	    SP_OK)
+		sp_log_err(SP_LOG_ERROR, "keeper.handover", &err,
+		    "the server does not take the keeper's connection");
+	sp_file_closep(&s->keeper_sock); /* a keeper without server ends */
+}
+
+static void
+start_keeper(struct supervisor *s)
+{
+	struct child *c = &s->keeper;
+	struct sp_err err = { .code = SP_OK };
+
+	c->due = NEVER;
+	sp_file_closep(&s->keeper_sock);
+	if (keeper_spawn(s->o->dir, s->o->unlock, &c->pid, &s->keeper_sock,
+		&err) == SP_OK) {
+		c->started = sp_ticks();
+		sp_log(SP_LOG_INFO, "keeper.started", "process %d", c->pid);
+		hand_over(s);
+		return;
+	}
+	if (s->state == STARTING) {
+		give_up(s, cmd_fail(s->self, &err));
+		return;
+	}
+	sp_log_err(SP_LOG_ERROR, "keeper.failed", &err, "it does not start");
+	count_failure(c);
+	start_later(c);
+}
+
+static enum sp_code
+spawn_server(struct supervisor *s, struct sp_err *err)
+{
+	SP_AUTO_FD mine = -1;
+	SP_AUTO_FD theirs = -1;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return sp_fail_os(err, "make a socket pair");
+	mine = pair[0];
+	theirs = pair[1];
+	_Static_assert(CONTROL_FD == 3 && LOCK_FD == 4, "the order below");
+	SP_TRY(keeper_spawn_self(s->o->server_argv,
+	    (const int[]){ theirs, s->o->lock }, 2, &s->server.pid, err));
+	sp_file_closep(&s->control);
+	s->control = sp_file_steal(&mine);
+	return SP_OK;
+}
+
+static void
+start_server(struct supervisor *s)
+{
+	struct child *c = &s->server;
+	struct sp_err err = { .code = SP_OK };
+
+	c->due = NEVER;
+	if (spawn_server(s, &err) == SP_OK) {
+		c->started = sp_ticks();
+		sp_log(SP_LOG_INFO, "server.started", "process %d", c->pid);
+		hand_over(s);
+		return;
+	}
+	if (s->state == STARTING) {
+		give_up(s, cmd_fail(s->self, &err));
+		return;
+	}
+	sp_log_err(SP_LOG_ERROR, "server.failed", &err, "it does not start");
+	count_failure(c);
+	start_later(c);
+}
+
+/* The keeper first: a wrong unlock secret is said before anything else. */
+static void
+start_due(struct supervisor *s)
+{
+	int64_t now = sp_ticks();
+
+	if (s->keeper.due <= now)
+		start_keeper(s);
+	if (s->server.due <= now && (s->raised & 1U << FAILED) == 0)
+		start_server(s);
+}
+
+/* Stopping. */
+
+static void
+signal_child(const struct child *c, int sig)
+{
+	if (c->pid > 0)
+		(void)kill(c->pid, sig); /* ours and not yet waited for */
+}
+
+static void
+stop_server(struct supervisor *s)
+{
+	say("STOPPING=1");
+	s->server.due = NEVER;
+	s->deadline = sp_ticks() + s->o->stop_seconds * SP_SECOND + STOP_MARGIN;
+	if (s->server.pid < 0)
+		raise_event(s, SERVER_GONE);
+	signal_child(&s->server, SIGTERM);
+}
+
+static void
+kill_server(struct supervisor *s)
+{
+	sp_log(SP_LOG_WARN, "server.killed", "it did not stop in time");
+	s->deadline = NEVER;
+	signal_child(&s->server, SIGKILL);
+}
+
+static void
+await_keeper(struct supervisor *s)
+{
+	s->keeper.due = NEVER;
+	s->deadline = sp_ticks() + KEEPER_ENDS;
+	sp_file_closep(&s->keeper_sock);
+	if (s->keeper.pid < 0)
+		raise_event(s, KEEPER_GONE);
+}
+
+static void
+kill_keeper(struct supervisor *s)
+{
+	s->deadline = NEVER;
+	signal_child(&s->keeper, SIGKILL);
+}
+
+/* Serving. */
+
+static void
+announce(struct supervisor *s)
+{
+	/* The URL went before (hear): this line is what programs wait for. */
+	(void)fputs("ready\n", stderr);
+	say("READY=1");
+	(void)s;
+}
+
+static const struct transition {
+	enum state from;
+	enum event on;
+	enum state to;
+	void (*act)(struct supervisor *s);
+} transitions[] = {
+	{ STARTING, READY, SERVING, announce },
+	{ STARTING, STOP, STOPPING, stop_server },
+	{ STARTING, FAILED, STOPPING, stop_server },
+	{ STARTING, SERVER_GONE, ENDING, await_keeper },
+	{ STARTING, KEEPER_GONE, STARTING, keeper_again },
+	{ SERVING, READY, SERVING, announce }, /* a server started again */
+	{ SERVING, STOP, STOPPING, stop_server },
+	{ SERVING, SERVER_GONE, SERVING, server_again },
+	{ SERVING, KEEPER_GONE, SERVING, keeper_again },
+	{ STOPPING, STOP, STOPPING, kill_server },
+	{ STOPPING, LATE, STOPPING, kill_server },
+	{ STOPPING, SERVER_GONE, ENDING, await_keeper },
+	{ STOPPING, KEEPER_GONE, STOPPING, keeper_again },
+	{ ENDING, STOP, ENDING, kill_keeper },
+	{ ENDING, LATE, ENDING, kill_keeper },
+	{ ENDING, KEEPER_GONE, ENDED, NULL },
+};
+
+/* An event that has no row in a state means nothing there. */
+static void
+take(struct supervisor *s, enum event e)
+{
+	for (size_t i = 0; i < SP_COUNTOF(transitions); i++) {
+		const struct transition *t = &transitions[i];
+
+		if (t->from != s->state || t->on != e)
+			continue;
+		s->state = t->to;
+		if (t->act != NULL)
+			t->act(s);
+		return;
+	}
+}
+
+static void
+take_raised(struct supervisor *s)
+{
+	while (s->raised != 0) {
+		enum event e = (enum event)__builtin_ctz(s->raised);
+
+		s->raised &= ~(1U << e);
+		take(s, e);
+	}
+}
+
+/* What comes from outside. */
+
+static void
+log_end(const struct child *c, int status)
+{
+	if (WIFSIGNALED(status))
+		sp_log(SP_LOG_WARN, "process.ended",
+		    "the %s (%d) was ended by signal %d", c->name, c->pid,
+		    WTERMSIG(status));
+	else
+		sp_log(WEXITSTATUS(status) == 0 ? SP_LOG_INFO : SP_LOG_WARN,
+		    "process.ended", "the %s (%d) ended with code %d", c->name,
+		    c->pid, WEXITSTATUS(status));
+}
+
+/* Orderly ends and long lives are no failures to start. */
+static void
+buried(struct child *c, int status)
+{
+	bool orderly = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	log_end(c, status);
+	if (orderly || sp_ticks() - c->started >= HEALTHY_AFTER)
+		c->failures = 0;
+	count_failure(c);
+	c->pid = -1;
+}
+
+static void
+server_ended(struct supervisor *s, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : CMD_CHECK_FAILED;
+
+	if (s->state == STARTING)
+		s->exit_code = code == CMD_DONE ? CMD_CHECK_FAILED : code;
+	else if (s->state == STOPPING && s->exit_code == CMD_DONE)
+		s->exit_code = code;
+	sp_file_closep(&s->control);
+	buried(&s->server, status);
+	raise_event(s, SERVER_GONE);
+}
+
+static void
+reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->server.pid)
+			server_ended(s, status);
+		if (pid == s->keeper.pid) {
+			buried(&s->keeper, status);
+			raise_event(s, KEEPER_GONE);
+		}
+	}
+}
+
+static void
+reload(struct supervisor *s)
+{
+	struct sp_err err = { .code = SP_OK };
+
+	if (s->state != SERVING || s->server.pid < 0)
+		return;
+	if (notify_reloading(&err) != SP_OK)
+		sp_log_err(SP_LOG_WARN, "notify.failed", &err, "RELOADING=1");
+	signal_child(&s->server, SIGHUP);
+}
+
+static void
+hear_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(s);
+		else if (info.ssi_signo == SIGHUP)
+			reload(s);
+		else
+			raise_event(s, STOP);
+	}
+}
+
+static void
+say_where(const struct supervisor *s, uint16_t port)
+{
+	struct http_listen l;
+	struct sp_err err;
+
+	if (http_listen_parse(s->o->listen, &l, &err) == SP_OK)
+		(void)fprintf(stderr, "Serving %s at https://%s%s%s:%u\n",
+		    s->o->dir, l.v6 ? "[" : "", l.address, l.v6 ? "]" : "",
+		    port);
+}
+
+static void
+hear_server(struct supervisor *s)
+{
+	enum control_message m = CONTROL_MESSAGE_COUNT;
+	struct sp_err err = { .code = SP_OK };
+	SP_AUTO_FD fd = -1;
+	uint16_t value = 0;
+	enum sp_code code = control_receive(s->control, &m, &value, &fd, &err);
+
+	if (code != SP_OK) {
+		/* It has ended, or is out of its mind and soon will have. */
+		sp_file_closep(&s->control);
+		if (code != SP_E_UNAVAIL) {
+			sp_log_err(SP_LOG_ERROR, "server.control", &err,
+			    "the server is killed");
+			signal_child(&s->server, SIGKILL);
+		}
+		return;
+	}
+	if (m == CONTROL_READY) {
+		say_where(s, value);
+		raise_event(s, READY);
+	}
+	if (m == CONTROL_RELOADED)
+		say("READY=1");
+}
+
+static int
+patience(const struct supervisor *s)
+{
+	int64_t until = s->deadline;
+	int64_t left;
+
+	if (s->keeper.due < until)
+		until = s->keeper.due;
+	if (s->server.due < until)
+		until = s->server.due;
+	if (until == NEVER)
+		return -1;
+	left = until - sp_ticks();
+	return left <= 0 ? 0 : (int)(left / 1000) + 1;
+}
+
+static void
+hear(struct supervisor *s)
+{
+	struct pollfd p[] = {
+		{ .fd = s->signals, .events = POLLIN },
+		{ .fd = s->control, .events = POLLIN }, /* ignored when -1 */
+	};
+
+	if (poll(p, SP_COUNTOF(p), patience(s)) < 0)
+		return; /* interrupted: look again */
+	/* The server first: what it said before it ended still counts. */
+	if (p[1].revents != 0)
+		hear_server(s);
+	if (p[0].revents != 0)
+		hear_signals(s);
+	if (sp_ticks() >= s->deadline)
+		raise_event(s, LATE);
+}
+
+static enum sp_code
+open_signals(int *out, struct sp_err *err)
+{
+	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	sigset_t set;
+	int fd;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < SP_COUNTOF(heard); i++)
+		(void)sigaddset(&set, heard[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return sp_fail_os(err, "block signals");
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return sp_fail_os(err, "hear signals");
+	*out = fd;
+	return SP_OK;
+}
+
+int
+supervisor_run(const struct cmd *self, const struct supervisor_options *o)
+{
+	struct supervisor s = { .self = self,
+		.o = o,
+		.state = STARTING,
+		.keeper = { .name = "keeper", .pid = -1 },
+		.server = { .name = "server", .pid = -1 },
+		.signals = -1,
+		.control = -1,
+		.keeper_sock = -1,
+		.deadline = NEVER,
+		.exit_code = CMD_DONE };
+	struct sp_err err = { .code = SP_OK };
+
+	if (open_signals(&s.signals, &err) != SP_OK)
+		return cmd_fail(self, &err);
+	while (s.state != ENDED) {
+		start_due(&s);
+		take_raised(&s);
+		if (s.state != ENDED)
+			hear(&s);
+		take_raised(&s);
+	}
+	sp_file_closep(&s.control);
+	sp_file_closep(&s.keeper_sock);
+	sp_file_closep(&s.signals);
+	return s.exit_code;
+}

@@ -1,0 +1,25 @@
+#ifndef CMD_SUPERVISOR_H
+#define CMD_SUPERVISOR_H
+
+#include "cmd/cmd.h"
+#include "crypto/secret.h"
+
+/*
+ * `sallyport serve`: starts a keeper and a server, and them again when they
+ * die; hands each keeper's connection to the server; passes signals on.  Only
+ * this process holds the unlock secret between starts.
+ */
+struct supervisor_options {
+	const char *dir;
+	struct crypto_secret *unlock; /* borrowed */
+	char *const *server_argv;     /* "sallyport" "server" DIR ... NULL */
+	int lock;                     /* the site's lock, for the server */
+	const char *listen;           /* to tell people */
+	unsigned stop_seconds;
+};
+
+/* Until the site is stopped.  Gives the exit code of `serve`: CMD_DONE after
+ * an orderly stop, that of what failed when the first start failed. */
+int supervisor_run(const struct cmd *self, const struct supervisor_options *o);
+
+#endif
