@@ -68,6 +68,7 @@ static int
 archive_setup(struct bag_write *w)
 {
 	struct archive *a = w->archive;
+	locale_t before = uselocale(w->utf8);
 	int rc;
 
 	if (w->o.format == BAG_ZIP) {
@@ -86,6 +87,7 @@ archive_setup(struct bag_write *w)
 		rc = archive_write_set_bytes_in_last_block(a, 1);
 	if (rc == ARCHIVE_OK)
 		rc = archive_write_open(a, w, NULL, to_sink, NULL);
+	(void)uselocale(before);
 	return rc;
 }
 
