@@ -10,13 +10,13 @@
  * the default.
  */
 struct http_limits {
-	unsigned connections;       /* 2,000 */
+	unsigned connections;             /* 2,000 */
 	unsigned connections_per_address; /* 0: no limit of its own */
-	unsigned idle_seconds;      /* no byte either way: 60 */
-	unsigned header_seconds;    /* for a request's headers: 30 */
-	unsigned body_rate;         /* bytes/s over a minute, at least: 16 */
-	size_t header_bytes;        /* of one request, all lines: 32 KiB */
-	size_t json_bytes;          /* body of a JSON request: 64 KiB */
+	unsigned idle_seconds;            /* no byte either way: 60 */
+	unsigned header_seconds;          /* for a request's headers: 30 */
+	unsigned body_rate;  /* bytes/s over a minute, at least: 16 */
+	size_t header_bytes; /* of one request, all lines: 32 KiB */
+	size_t json_bytes;   /* body of a JSON request: 64 KiB */
 };
 
 struct http_server_options {
@@ -25,6 +25,10 @@ struct http_server_options {
 	const char *cert_path; /* PEM chain */
 	const char *key_path;  /* PEM private key */
 	struct http_limits limits;
+	uint64_t upload_max; /* what clients are told; 0: 1 TiB */
+	/* Rooms are still being opened: /readyz says no until
+	 * http_server_ready. */
+	bool starting;
 };
 
 struct http_server;
@@ -33,6 +37,8 @@ enum sp_code http_server_start(struct http_server **out,
     const struct http_server_options *o, struct sp_err *err) SP_MUST_USE;
 /* The port it really listens on. */
 uint16_t http_server_port(const struct http_server *s);
+/* The site's rooms are open: /readyz may say yes. */
+void http_server_ready(struct http_server *s);
 /* Read certificate and key again; new connections use them.  On failure the
  * old ones stay. */
 enum sp_code http_server_reload(
@@ -40,5 +46,18 @@ enum sp_code http_server_reload(
 /* Stop accepting, cut what still uploads (their tails are kept), let answers
  * under way finish for `grace` seconds, then free. */
 void http_server_stop(struct http_server *s, unsigned grace);
+
+/* ---- The parts that stand alone ---- */
+
+/* "127.0.0.1:8443", "[::1]:0": numeric address and port. */
+struct http_listen {
+	char address[46];
+	uint16_t port;
+	bool v6;
+};
+enum sp_code http_listen_parse(
+    const char *s, struct http_listen *out, struct sp_err *err) SP_MUST_USE;
+/* Zeroes become the defaults above. */
+struct http_limits http_limits_filled(const struct http_limits *l);
 
 #endif

@@ -1,0 +1,328 @@
+#include "http/ops.h"
+
+#include "base/json.h"
+#include "http/openapi.h"
+#include "http/watch.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define METRICS_MAX ((size_t)4 << 20)
+
+enum sp_code
+http_stats_new(
+    struct http_stats **out, struct http_watch *watch, struct sp_err *err)
+{
+	struct http_stats *s = calloc(1, sizeof(*s));
+
+	if (s != NULL)
+		s->answers = calloc(http_routes_count + 1, sizeof(*s->answers));
+	if (s == NULL || s->answers == NULL) {
+		free(s);
+		return sp_fail(err, SP_E_NOMEM, "no memory for counters");
+	}
+	s->watch = watch;
+	s->started = sp_now();
+	*out = s;
+	return SP_OK;
+}
+
+void
+http_stats_free(struct http_stats *s)
+{
+	if (s == NULL)
+		return;
+	free(s->answers);
+	free(s);
+}
+
+void
+http_stats_count(
+    struct http_stats *s, const struct http_route *route, unsigned status)
+{
+	size_t row =
+	    route == NULL ? http_routes_count : (size_t)(route - http_routes);
+
+	SP_REQUIRE(status >= 100 && status < 600);
+	(void)atomic_fetch_add(&s->answers[row][status / 100 - 1], 1);
+}
+
+bool
+http_ops_local(const char *address)
+{
+	struct in_addr four;
+	struct in6_addr six;
+
+	if (inet_pton(AF_INET, address, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, address, &six) == 1 &&
+	    IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+/* --- Alive, ready --- */
+
+enum sp_code
+http_ops_healthz(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(64);
+
+	(void)q;
+	(void)err;
+	sp_buf_text(&out, "{\"alive\":true}");
+	http_answer_take(a, "application/json", &out);
+	return SP_OK;
+}
+
+static void
+note_stopped(void *arg, struct evidence_room *room)
+{
+	bool *writing = arg;
+
+	if (ledger_writer_stopped(evidence_room_writer(room)))
+		*writing = false;
+}
+
+enum sp_code
+http_ops_readyz(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(256);
+	struct sp_json j = sp_json_to(&out);
+	struct evidence_site *site = q->house->site;
+	bool rooms = atomic_load(&q->house->stats->ready);
+	bool keeper = keeper_client_connected(evidence_site_keeper(site));
+	bool writing = true;
+
+	evidence_site_each_room(site, note_stopped, &writing);
+	sp_json_object(&j, NULL);
+	sp_json_object(&j, "checks");
+	sp_json_bool(&j, "keeper", keeper);
+	sp_json_bool(&j, "rooms", rooms);
+	sp_json_bool(&j, "writing", writing);
+	sp_json_end(&j);
+	sp_json_bool(&j, "ready", keeper && rooms && writing);
+	sp_json_end(&j);
+	SP_TRY(sp_buf_check(&out, "readiness", err));
+	a->status = keeper && rooms && writing ? 200 : 503;
+	http_answer_take(a, "application/json", &out);
+	return SP_OK;
+}
+
+/* --- Counters --- */
+
+static void
+metric(struct sp_buf *out, const char *name, const char *type, const char *help)
+{
+	sp_buf_fmt(out, "# HELP sallyport_%s %s\n# TYPE sallyport_%s %s\n",
+	    name, help, name, type);
+}
+
+static void
+single(struct sp_buf *out, const char *name, const char *type, const char *help,
+    uint64_t value)
+{
+	metric(out, name, type, help);
+	sp_buf_fmt(out, "sallyport_%s %ju\n", name, (uintmax_t)value);
+}
+
+static void
+add_answers(struct sp_buf *out, const struct http_stats *s)
+{
+	metric(out, "http_answers_total", "counter",
+	    "Answers by route and class of status.");
+	for (size_t r = 0; r <= http_routes_count; r++) {
+		for (unsigned c = 0; c < 5; c++) {
+			uint64_t n = atomic_load(&s->answers[r][c]);
+
+			if (n == 0)
+				continue;
+			sp_buf_fmt(out,
+			    "sallyport_http_answers_total{route=\"%s\","
+			    "class=\"%uxx\"} %ju\n",
+			    r == http_routes_count ? "none" : http_routes[r].id,
+			    c + 1, (uintmax_t)n);
+		}
+	}
+}
+
+static void
+add_connections(struct sp_buf *out, const struct http_stats *s)
+{
+	struct http_watch_stats w;
+
+	http_watch_stats(s->watch, &w);
+	single(
+	    out, "http_connections", "gauge", "Connections open now.", w.open);
+	single(out, "http_connections_total", "counter",
+	    "Connections accepted.", w.opened);
+	single(out, "http_connections_cut_total", "counter",
+	    "Connections cut for being too slow, or at the stop.", w.cut);
+	single(out, "http_received_bytes_total", "counter",
+	    "Bytes received, as TCP counts.", w.bytes_in);
+	single(out, "http_sent_bytes_total", "counter",
+	    "Bytes sent and acknowledged, as TCP counts.", w.bytes_out);
+}
+
+static void
+add_site(struct sp_buf *out, struct evidence_site *site)
+{
+	struct vault_pool_stats p;
+
+	vault_pool_stats(evidence_site_pool(site), &p);
+	single(out, "pool_buffers", "gauge", "Segment buffers there can be.",
+	    p.buffers);
+	single(out, "pool_lent", "gauge", "Segment buffers in use.", p.lent);
+	single(out, "pool_most_lent", "gauge",
+	    "Most segment buffers ever in use.", p.most_lent);
+	single(out, "pool_waits_total", "counter",
+	    "Times that an upload waited for a buffer.", p.waits);
+	single(out, "keeper_connected", "gauge", "1 while the keeper answers.",
+	    keeper_client_connected(evidence_site_keeper(site)) ? 1 : 0);
+}
+
+/* What is told of each agency: one column of a struct that is filled in for
+ * all of them first, since a metric's lines must stand together. */
+struct agency_row {
+	char slug[PEOPLE_SLUG_MAX + 1];
+	uint64_t value[13];
+};
+
+static const struct {
+	const char *name, *type, *help;
+} agency_metrics[13] = {
+	{ "writer_acts_total", "counter", "Acts the writer has run." },
+	{ "writer_batches_total", "counter", "Transactions they went in." },
+	{ "writer_entries_total", "counter", "Ledger entries appended." },
+	{ "writer_failed_total", "counter", "Acts that failed." },
+	{ "writer_stopped", "gauge", "1 when writing has stopped for good." },
+	{ "log_size", "gauge", "Entries in the log." },
+	{ "evidence_items", "gauge", "Items of evidence." },
+	{ "evidence_bytes", "gauge", "Bytes of evidence." },
+	{ "evidence_corrupt", "gauge", "Items that failed their check." },
+	{ "uploads", "gauge", "Unfinished uploads." },
+	{ "viewings", "gauge", "Viewings open now." },
+	{ "counts_failed", "gauge", "1 when the counts could not be read." },
+	{ "room", "gauge", "1 for each room that is open." },
+};
+
+struct agency_rows {
+	struct agency_row *row;
+	size_t n, cap;
+};
+
+static void
+fill_row(struct agency_row *row, struct evidence_room *room)
+{
+	struct ledger_writer *writer = evidence_room_writer(room);
+	struct ledger_writer_stats w = { 0 };
+	struct evidence_room_counts c = { 0 };
+	struct sp_err ignored;
+	bool counted = evidence_room_counts(room, &c, &ignored) == SP_OK;
+
+	ledger_writer_stats(writer, &w);
+	*row = (struct agency_row){
+		.value = { w.acts, w.batches, w.entries, w.failed,
+		    ledger_writer_stopped(writer) ? 1 : 0,
+		    ledger_log_size(evidence_room_log(room)), c.evidence,
+		    c.bytes, c.corrupt, c.uploads, c.viewings, counted ? 0 : 1,
+		    1 },
+	};
+	memcpy(row->slug, evidence_room_agency(room)->slug, sizeof(row->slug));
+}
+
+static void
+add_row(void *arg, struct evidence_room *room)
+{
+	struct agency_rows *rows = arg;
+
+	if (rows->n == rows->cap) {
+		size_t cap = rows->cap == 0 ? 16 : rows->cap * 2;
+		struct agency_row *grown =
+		    reallocarray(rows->row, cap, sizeof(*grown));
+
+		if (grown == NULL)
+			return; /* a figure is missing: no harm */
+		rows->row = grown;
+		rows->cap = cap;
+	}
+	fill_row(&rows->row[rows->n++], room);
+}
+
+static void
+add_agencies(struct sp_buf *out, struct evidence_site *site)
+{
+	struct agency_rows rows = { .n = 0 };
+
+	evidence_site_each_room(site, add_row, &rows);
+	for (size_t m = 0; m < SP_COUNTOF(agency_metrics); m++) {
+		metric(out, agency_metrics[m].name, agency_metrics[m].type,
+		    agency_metrics[m].help);
+		for (size_t i = 0; i < rows.n; i++)
+			sp_buf_fmt(out, "sallyport_%s{agency=\"%s\"} %ju\n",
+			    agency_metrics[m].name, rows.row[i].slug,
+			    (uintmax_t)rows.row[i].value[m]);
+	}
+	free(rows.row);
+}
+
+/* It names agencies and tells how busy they are: for whoever runs the
+ * machine, not for those who reach the site, also not through a proxy. */
+static bool
+may_see_metrics(const struct http_request *q)
+{
+	return http_ops_local(q->address) &&
+	    q->field[HTTP_F_FORWARDED] == NULL &&
+	    q->field[HTTP_F_X_FORWARDED_FOR] == NULL;
+}
+
+enum sp_code
+http_ops_metrics(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(METRICS_MAX);
+	const struct http_stats *s = q->house->stats;
+
+	if (!may_see_metrics(q))
+		return sp_fail(err, SP_E_NOTFOUND, "not from outside");
+	single(&out, "start_time_seconds", "gauge",
+	    "When the server started, seconds since 1970.",
+	    (uint64_t)(s->started / SP_SECOND));
+	add_answers(&out, s);
+	add_connections(&out, s);
+	add_site(&out, q->house->site);
+	add_agencies(&out, q->house->site);
+	SP_TRY(sp_buf_check(&out, "metrics", err));
+	http_answer_take(a, "text/plain; version=0.0.4; charset=utf-8", &out);
+	return SP_OK;
+}
+
+/* --- The description --- */
+
+static struct sp_buf openapi_text;
+
+static void
+openapi_make(void)
+{
+	openapi_text = sp_buf_new(HTTP_BODY_MAX);
+	http_openapi_write(&openapi_text);
+}
+
+enum sp_code
+http_ops_openapi(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+
+	(void)q;
+	(void)pthread_once(&once, openapi_make);
+	SP_TRY(sp_buf_check(&openapi_text, "description", err));
+	sp_buf_add(&out, openapi_text.at, openapi_text.len);
+	SP_TRY(sp_buf_check(&out, "description", err));
+	http_answer_take(a, "application/json", &out);
+	http_answer_set(a, "Cache-Control", "no-cache");
+	return SP_OK;
+}

@@ -1,0 +1,540 @@
+#include "http/request.h"
+
+#include "base/parse.h"
+#include "http/tus.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const field_names[] = {
+#define X(id, name) [id] = (name),
+	HTTP_FIELDS(X)
+#undef X
+};
+
+const char *
+http_field_name(enum http_field f)
+{
+	SP_REQUIRE((size_t)f < SP_COUNTOF(field_names));
+	return field_names[f];
+}
+
+struct http_request *
+http_request_new(const struct http_house *house)
+{
+	struct http_request *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	q->house = house;
+	q->method = HTTP_METHOD_COUNT;
+	q->body = sp_buf_new(house->json_bytes);
+	http_answer_init(&q->answer);
+	return q;
+}
+
+void
+http_request_free(struct http_request *q)
+{
+	if (q == NULL)
+		return;
+	http_request_abort(q);
+	gate_pass_unref(q->pass);
+	http_answer_done(&q->answer);
+	sp_buf_free(&q->body);
+	free(q);
+}
+
+const char *
+http_request_route(const struct http_request *q)
+{
+	return q->match.route == NULL ? "none" : q->match.route->id;
+}
+
+const char *
+http_request_query(const struct http_request *q, const char *name)
+{
+	for (size_t i = 0; i < q->queries; i++)
+		if (strcmp(q->query[i].name, name) == 0)
+			return q->query[i].value;
+	return NULL;
+}
+
+enum sp_code
+http_request_u64(const struct http_request *q, enum http_field f, uint64_t max,
+    uint64_t *out, struct sp_err *err)
+{
+	const char *s = q->field[f];
+
+	if (s != NULL && !sp_parse_u64(s, strlen(s), 0, max, out))
+		return sp_fail(err, SP_E_INVALID,
+		    "%s: a decimal number of at most %ju", http_field_name(f),
+		    (uintmax_t)max);
+	return SP_OK;
+}
+
+bool
+http_request_is(const struct http_request *q, const char *media)
+{
+	const char *s = q->field[HTTP_F_CONTENT_TYPE];
+	size_t len = strlen(media);
+
+	if (s == NULL || strncasecmp(s, media, len) != 0)
+		return false;
+	s += len;
+	s += strspn(s, " \t");
+	return *s == '\0' || *s == ';';
+}
+
+/* --- The header --- */
+
+/* RFC 9110, 5.6.2.  libmicrohttpd lets names with other characters pass, such
+ * as "Content-Length " or the halves of a folded line. */
+static bool
+is_token(const char *s, size_t len)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	for (size_t i = 0; i < len; i++) {
+		char c = s[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z'))
+			continue;
+		if (c == '\0' || strchr(marks, c) == NULL)
+			return false;
+	}
+	return len > 0;
+}
+
+static bool
+is_text(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)s[i] < ' ' && s[i] != '\t') || s[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* HTTP_FIELD_COUNT for one that is not read. */
+static enum http_field
+field_of(const struct http_pair *line)
+{
+	for (size_t i = 0; i < SP_COUNTOF(field_names); i++)
+		if (strlen(field_names[i]) == line->name_len &&
+		    strncasecmp(field_names[i], line->name, line->name_len) ==
+			0)
+			return (enum http_field)i;
+	return HTTP_FIELD_COUNT;
+}
+
+static enum sp_code
+read_line(
+    struct http_request *q, const struct http_pair *line, struct sp_err *err)
+{
+	enum http_field f;
+
+	if (!is_token(line->name, line->name_len) || line->value == NULL ||
+	    !is_text(line->value, line->value_len)) {
+		q->untrusted = true;
+		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
+		    "a header line is malformed");
+	}
+	f = field_of(line);
+	if (f == HTTP_FIELD_COUNT)
+		return SP_OK;
+	if (q->field[f] != NULL) {
+		q->untrusted = true;
+		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
+		    "%s comes twice", http_field_name(f));
+	}
+	q->field[f] = line->value;
+	return SP_OK;
+}
+
+/* How long is the body?  RFC 9112, 6: a request that says it in two ways may
+ * be two requests to someone else. */
+static enum sp_code
+read_framing(struct http_request *q, struct sp_err *err)
+{
+	const char *coding = q->field[HTTP_F_TRANSFER_ENCODING];
+	const char *length = q->field[HTTP_F_CONTENT_LENGTH];
+
+	if (coding == NULL && length == NULL)
+		return SP_OK;
+	q->untrusted = true;
+	if (coding != NULL && length != NULL)
+		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
+		    "Content-Length and Transfer-Encoding in one request");
+	if (coding != NULL &&
+	    (!q->http11 || strcasecmp(coding, "chunked") != 0))
+		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
+		    "Transfer-Encoding can only be chunked");
+	if (length != NULL &&
+	    !sp_parse_u64(length, strlen(length), 0, INT64_MAX, &q->content))
+		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
+		    "Content-Length is not a decimal number");
+	if (coding != NULL)
+		q->content = HTTP_SIZE_UNKNOWN;
+	q->untrusted = false;
+	return SP_OK;
+}
+
+static void
+copy_address(char to[static 46], const char *from)
+{
+	size_t len = strlen(from);
+
+	SP_REQUIRE(len < 46);
+	memcpy(to, from, len + 1);
+}
+
+static enum sp_code
+read_header(
+    struct http_request *q, const struct http_wire *w, struct sp_err *err)
+{
+	q->target = w->target;
+	q->http11 = w->http11;
+	q->method = http_method_parse(w->method);
+	q->head = q->method == HTTP_HEAD;
+	copy_address(q->address, w->address);
+	if (w->lines > HTTP_LINES_MAX || w->bytes > q->house->header_bytes) {
+		q->untrusted = true;
+		return sp_fail_as(err, SP_E_LIMIT, "http.headers",
+		    "at most %d header lines and %zu bytes", HTTP_LINES_MAX,
+		    q->house->header_bytes);
+	}
+	for (size_t i = 0; i < w->lines; i++)
+		SP_TRY(read_line(q, &w->line[i], err));
+	return read_framing(q, err);
+}
+
+/* The override of tus (core, "X-HTTP-Method-Override"), for clients that can
+ * only POST. */
+static enum sp_code
+read_override(struct http_request *q, struct sp_err *err)
+{
+	const char *s = q->field[HTTP_F_METHOD_OVERRIDE];
+	enum http_method m;
+
+	if (s == NULL)
+		return SP_OK;
+	m = http_method_parse(s);
+	if (q->method != HTTP_POST ||
+	    (m != HTTP_PATCH && m != HTTP_DELETE && m != HTTP_HEAD))
+		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
+		    "X-HTTP-Method-Override turns POST into PATCH, DELETE or "
+		    "HEAD");
+	q->method = m;
+	return SP_OK;
+}
+
+static bool
+is_input(const struct http_route *r, const char *name)
+{
+	for (size_t i = 0; i < r->inputs; i++)
+		if (strcmp(r->input[i].in, "query") == 0 &&
+		    strcmp(r->input[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A filter that is misspelt must not quietly answer everything: unknown
+ * parameters are refused. */
+static enum sp_code
+read_query(
+    struct http_request *q, const struct http_pair *pair, struct sp_err *err)
+{
+	char *name = q->query[q->queries].name;
+	char *value = q->query[q->queries].value;
+
+	if (pair->name_len >= sizeof(q->query[0].name) ||
+	    !http_percent_decode(pair->name, pair->name_len, name) ||
+	    !is_input(q->match.route, name))
+		return sp_fail(err, SP_E_INVALID, "unknown query parameter");
+	if (http_request_query(q, name) != NULL)
+		return sp_fail(
+		    err, SP_E_INVALID, "query parameter %s comes twice", name);
+	if (pair->value == NULL || pair->value_len > HTTP_QUERY_TEXT)
+		return sp_fail(err, SP_E_INVALID,
+		    "query parameter %s: at most %d bytes", name,
+		    HTTP_QUERY_TEXT);
+	if (!http_percent_decode(pair->value, pair->value_len, value))
+		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
+		    "the query is not properly percent-encoded");
+	q->queries++;
+	return SP_OK;
+}
+
+static enum sp_code
+read_queries(
+    struct http_request *q, const struct http_wire *w, struct sp_err *err)
+{
+	if (w->queries > HTTP_QUERY_MAX)
+		return sp_fail(err, SP_E_INVALID, "at most %d query parameters",
+		    HTTP_QUERY_MAX);
+	for (size_t i = 0; i < w->queries; i++)
+		SP_TRY(read_query(q, &w->query[i], err));
+	return SP_OK;
+}
+
+/* --- The door --- */
+
+static enum sp_code
+bearer(const struct http_request *q, const char **text, struct sp_err *err)
+{
+	const char *s = q->field[HTTP_F_AUTHORIZATION];
+	struct sp_id agency;
+
+	if (s == NULL)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.missing",
+		    "a bearer token is needed");
+	if (strncasecmp(s, "Bearer ", 7) != 0)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
+		    "Authorization is not \"Bearer\" and a token");
+	s += 7;
+	if (!gate_token_parse(s, &agency))
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
+		    "this is not the text of a token");
+	*text = s;
+	return SP_OK;
+}
+
+static enum sp_code
+enter(struct http_request *q, struct sp_err *err)
+{
+	return evidence_site_room(q->house->site,
+	    http_match_param(&q->match, "agency"), &q->room, err);
+}
+
+/* Nobody without a well-formed token hears whether the agency exists; with a
+ * token of another agency's there is nothing here (promise 4). */
+static enum sp_code
+know(struct http_request *q, struct sp_err *err)
+{
+	const char *text = NULL;
+
+	SP_TRY(bearer(q, &text, err));
+	SP_TRY(enter(q, err));
+	SP_TRY(evidence_room_know(q->room, text, &q->who, err));
+	copy_address(q->who.address, q->address);
+	q->who.source = "api";
+	return SP_OK;
+}
+
+static enum sp_code
+admit(struct http_request *q, struct sp_err *err)
+{
+	const struct http_route *r = q->match.route;
+	struct gate_object on = { .kind = r->kind };
+
+	/* Uploads are admitted as a whole: who may begin one may go on. */
+	if (r->act != GATE_UPLOAD)
+		on.id = q->id;
+	return gate_admit(
+	    evidence_room_gate(q->room), &q->who, r->act, &on, &q->pass, err);
+}
+
+static enum sp_code
+read_id(struct http_request *q, struct sp_err *err)
+{
+	const char *s;
+
+	if (!http_match_has(&q->match, "id"))
+		return SP_OK;
+	s = http_match_param(&q->match, "id");
+	if (!sp_id_parse(s, strlen(s), &q->id))
+		return sp_fail(err, SP_E_NOTFOUND, "no such id");
+	return SP_OK;
+}
+
+static enum sp_code
+pass_door(struct http_request *q, struct sp_err *err)
+{
+	switch (q->match.route->door) {
+	case HTTP_DOOR_OPEN: return SP_OK;
+	case HTTP_DOOR_PUBLIC: return enter(q, err);
+	case HTTP_DOOR_KNOWN: SP_TRY(know(q, err)); return read_id(q, err);
+	case HTTP_DOOR_GATE:
+		SP_TRY(know(q, err));
+		SP_TRY(read_id(q, err));
+		return admit(q, err);
+	}
+	return sp_fail(err, SP_E_INTERNAL, "no such door");
+}
+
+/* --- From header to answer --- */
+
+static enum sp_code
+check_tus(const struct http_request *q, struct sp_err *err)
+{
+	const char *v = q->field[HTTP_F_TUS_RESUMABLE];
+
+	if (!q->match.route->tus ||
+	    (v != NULL && strcmp(v, HTTP_TUS_VERSION) == 0))
+		return SP_OK;
+	return sp_fail_as(err, SP_E_INVALID, "tus.version",
+	    "Tus-Resumable: %s is needed", HTTP_TUS_VERSION);
+}
+
+static enum sp_code
+check_body(const struct http_request *q, struct sp_err *err)
+{
+	switch (q->match.route->takes) {
+	case HTTP_TAKES_BYTES: return SP_OK;
+	case HTTP_TAKES_NOTHING:
+		if (q->content == 0)
+			return SP_OK;
+		return sp_fail_as(
+		    err, SP_E_INVALID, "http.malformed", "no body is taken");
+	case HTTP_TAKES_JSON:
+		if (!http_request_is(q, "application/json"))
+			return sp_fail_as(err, SP_E_INVALID, "http.media",
+			    "the body is application/json");
+		if (q->content != HTTP_SIZE_UNKNOWN &&
+		    q->content > q->house->json_bytes)
+			return sp_fail_as(err, SP_E_LIMIT, "http.size",
+			    "a JSON body has at most %zu bytes",
+			    q->house->json_bytes);
+		return SP_OK;
+	}
+	return sp_fail(err, SP_E_INTERNAL, "no such body");
+}
+
+static enum sp_code
+begin(struct http_request *q, const struct http_wire *w, enum http_turn *turn,
+    struct sp_err *err)
+{
+	const struct http_route *r;
+
+	SP_TRY(read_header(q, w, err));
+	SP_TRY(read_override(q, err));
+	SP_TRY(http_router_match(&q->match, q->method, w->target, err));
+	r = q->match.route;
+	SP_TRY(pass_door(q, err));
+	SP_TRY(read_queries(q, w, err));
+	SP_TRY(check_tus(q, err));
+	SP_TRY(check_body(q, err));
+	if (r->takes == HTTP_TAKES_JSON) {
+		*turn = HTTP_GO_ON;
+		return SP_OK;
+	}
+	SP_TRY(r->handle(q, &q->answer, err));
+	*turn = q->sink == NULL ? HTTP_ANSWERED : HTTP_GO_ON;
+	return SP_OK;
+}
+
+static void
+set_allow(struct http_request *q)
+{
+	SP_AUTO_BUF allow = sp_buf_new(64);
+
+	for (unsigned m = 0; m < HTTP_METHOD_COUNT; m++)
+		if ((q->match.methods & 1U << m) != 0)
+			sp_buf_fmt(&allow, "%s%s", allow.len == 0 ? "" : ", ",
+			    http_method_name((enum http_method)m));
+	http_answer_set(&q->answer, "Allow", sp_buf_str(&allow));
+}
+
+static bool
+is_tus_path(const struct http_request *q)
+{
+	return q->match.path != NULL &&
+	    q->match.path->handle == http_tus_options;
+}
+
+/* What every answer carries. */
+static void
+dress(struct http_request *q)
+{
+	struct http_answer *a = &q->answer;
+
+	http_answer_set(a, "Strict-Transport-Security", "max-age=31536000");
+	http_answer_set(a, "X-Content-Type-Options", "nosniff");
+	if (http_answer_get(a, "Cache-Control") == NULL)
+		http_answer_set(a, "Cache-Control", "no-store");
+	if (a->problem && a->which == HTTP_METHOD)
+		set_allow(q);
+	if (a->problem && a->which == HTTP_TUS)
+		http_answer_set(a, "Tus-Version", HTTP_TUS_VERSION);
+	if (is_tus_path(q) && q->method != HTTP_OPTIONS)
+		http_answer_set(a, "Tus-Resumable", HTTP_TUS_VERSION);
+}
+
+static void
+failed(struct http_request *q, const struct sp_err *err)
+{
+	SP_AUTO_BUF what = sp_buf_new(100);
+
+	sp_buf_fmt(&what, "%s %s",
+	    q->method == HTTP_METHOD_COUNT ? "?" : http_method_name(q->method),
+	    http_request_route(q));
+	http_answer_error(&q->answer, err, sp_buf_str(&what));
+}
+
+enum http_turn
+http_request_begin(struct http_request *q, const struct http_wire *w)
+{
+	struct sp_err err = { .code = SP_OK };
+	enum http_turn turn = HTTP_ANSWERED;
+
+	if (begin(q, w, &turn, &err) != SP_OK)
+		failed(q, &err);
+	if (turn == HTTP_ANSWERED)
+		dress(q);
+	return turn;
+}
+
+enum http_turn
+http_request_body(struct http_request *q, const void *bytes, size_t len)
+{
+	struct sp_err err = { .code = SP_OK }, ignored;
+	const struct http_sink *sink = q->sink;
+
+	if (sink == NULL) {
+		sp_buf_add(&q->body, bytes, len);
+		if (sp_buf_ok(&q->body))
+			return HTTP_GO_ON;
+		(void)sp_fail_as(&err, SP_E_LIMIT, "http.size",
+		    "a JSON body has at most %zu bytes", q->house->json_bytes);
+	} else {
+		if (sink->write(q->sink_self, bytes, len, &err) == SP_OK)
+			return HTTP_GO_ON;
+		q->sink = NULL;
+		/* The failure of the write is the one to tell. */
+		(void)sink->end(q->sink_self, false, &q->answer, &ignored);
+	}
+	failed(q, &err);
+	dress(q);
+	return HTTP_ANSWERED;
+}
+
+void
+http_request_end(struct http_request *q)
+{
+	struct sp_err err = { .code = SP_OK };
+	const struct http_sink *sink = q->sink;
+	enum sp_code code;
+
+	q->sink = NULL;
+	if (sink != NULL)
+		code = sink->end(q->sink_self, true, &q->answer, &err);
+	else
+		code = q->match.route->handle(q, &q->answer, &err);
+	if (code != SP_OK)
+		failed(q, &err);
+	dress(q);
+}
+
+void
+http_request_abort(struct http_request *q)
+{
+	struct sp_err err = { .code = SP_OK };
+	const struct http_sink *sink = q->sink;
+
+	q->sink = NULL;
+	/* Nobody is left to be told; what could be kept was kept. */
+	if (sink != NULL)
+		(void)sink->end(q->sink_self, false, &q->answer, &err);
+}

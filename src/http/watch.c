@@ -1,0 +1,349 @@
+#include "http/watch.h"
+
+#include "base/log.h"
+
+/* Not <netinet/tcp.h>: its tcp_info ends before the counts of bytes. */
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define LOOK_EVERY 1 /* seconds */
+
+/* --- The judgement --- */
+
+/* Another phase than at the last look. */
+static void
+turn_over(struct http_gauge *g, const struct http_sample *s)
+{
+	bool first = !g->fresh;
+
+	g->fresh = true;
+	g->turn = s->turn;
+	g->since = g->moved = g->window = s->now;
+	g->window_bytes = 0;
+	g->bytes = s->phase == HTTP_PHASE_ANSWER ? s->taken : s->received;
+	/* A new connection owes its first request at once; one that is kept
+	 * alive may be idle before the next. */
+	g->begun = first && s->phase == HTTP_PHASE_WAIT;
+	g->begun_at = g->opened;
+}
+
+static const char *
+judge_wait(struct http_gauge *g, const struct http_sample *s,
+    const struct http_limits *limits)
+{
+	if (!g->begun && s->received != g->bytes) {
+		g->begun = true;
+		g->begun_at = s->now;
+	}
+	if (g->begun)
+		return s->now - g->begun_at > limits->header_seconds * SP_SECOND
+		    ? "slow header"
+		    : NULL;
+	return s->now - g->since > limits->idle_seconds * SP_SECOND ? "idle"
+								    : NULL;
+}
+
+/* Bytes must move: some within the idle time, enough within each minute. */
+static const char *
+judge_flow(struct http_gauge *g, uint64_t bytes, const struct http_sample *s,
+    const struct http_limits *limits)
+{
+	uint64_t least =
+	    limits->body_rate * (uint64_t)(HTTP_WATCH_WINDOW / SP_SECOND);
+
+	if (bytes != g->bytes)
+		g->moved = s->now;
+	g->window_bytes += bytes - g->bytes;
+	g->bytes = bytes;
+	if (s->now - g->moved > limits->idle_seconds * SP_SECOND)
+		return "no byte for too long";
+	if (s->now - g->window < HTTP_WATCH_WINDOW)
+		return NULL;
+	if (g->window_bytes < least)
+		return "too slow";
+	g->window = s->now;
+	g->window_bytes = 0;
+	return NULL;
+}
+
+/* Time in which the client had nothing to do does not count. */
+static void
+excuse(struct http_gauge *g, uint64_t bytes, int64_t now)
+{
+	g->moved = g->window = now;
+	g->window_bytes = 0;
+	g->bytes = bytes;
+}
+
+const char *
+http_watch_judge(struct http_gauge *g, const struct http_sample *s,
+    const struct http_limits *limits)
+{
+	if (!g->fresh || s->turn != g->turn)
+		turn_over(g, s);
+	switch (s->phase) {
+	case HTTP_PHASE_WAIT: return judge_wait(g, s, limits);
+	case HTTP_PHASE_WORK: return NULL;
+	case HTTP_PHASE_BODY:
+		if (!s->busy)
+			return judge_flow(g, s->received, s, limits);
+		excuse(g, s->received, s->now);
+		return NULL;
+	case HTTP_PHASE_ANSWER:
+		if (s->unsent)
+			return judge_flow(g, s->taken, s, limits);
+		excuse(g, s->taken, s->now);
+		return NULL;
+	}
+	return NULL;
+}
+
+/* --- Connections --- */
+
+struct http_conn {
+	struct http_conn *next;
+	struct http_conn **link; /* what points to this one */
+	int fd;
+	_Atomic enum http_phase phase;
+	atomic_uint_fast64_t turn;
+	atomic_bool busy;
+	atomic_bool draining;
+	atomic_bool cut;
+	/* Of the watch's thread, under the lock: */
+	struct http_gauge gauge;
+	uint64_t received, taken;
+};
+
+struct http_watch {
+	struct http_limits limits;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over the list, the totals and `stop` */
+	pthread_cond_t wake;
+	pthread_cond_t empty; /* open is 0 */
+	bool stop;
+	bool draining;
+	struct http_conn *first;
+	uint64_t open, opened, cut;
+	uint64_t closed_in, closed_out;
+};
+
+/* The kernel's counts; what was known stays when it tells nothing. */
+static bool
+look(struct http_conn *c)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	    len < sizeof(info))
+		return false;
+	c->received = info.tcpi_bytes_received;
+	c->taken = info.tcpi_bytes_acked;
+	return info.tcpi_notsent_bytes > 0 || info.tcpi_unacked > 0;
+}
+
+static void
+shut(struct http_watch *w, struct http_conn *c)
+{
+	if (!atomic_exchange(&c->cut, true))
+		w->cut++;
+	(void)shutdown(c->fd, SHUT_RDWR);
+}
+
+static void
+judge(struct http_watch *w, struct http_conn *c)
+{
+	struct http_sample s = {
+		.turn = atomic_load(&c->turn),
+		.phase = atomic_load(&c->phase),
+		.busy = atomic_load(&c->busy),
+		.unsent = look(c),
+		.received = c->received,
+		.taken = c->taken,
+		.now = sp_ticks(),
+	};
+	const char *why = http_watch_judge(&c->gauge, &s, &w->limits);
+
+	if (why == NULL || atomic_load(&c->cut))
+		return;
+	sp_log(SP_LOG_DEBUG, "http.cut", "%s", why);
+	shut(w, c);
+}
+
+static void *
+watch(void *arg)
+{
+	struct http_watch *w = arg;
+
+	(void)pthread_mutex_lock(&w->lock);
+	while (!w->stop) {
+		struct timespec at;
+
+		(void)clock_gettime(CLOCK_MONOTONIC, &at);
+		at.tv_sec += LOOK_EVERY;
+		(void)pthread_cond_timedwait(&w->wake, &w->lock, &at);
+		for (struct http_conn *c = w->first; c != NULL; c = c->next)
+			judge(w, c);
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+static void
+done(struct http_watch *w)
+{
+	(void)pthread_cond_destroy(&w->wake);
+	(void)pthread_cond_destroy(&w->empty);
+	(void)pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+enum sp_code
+http_watch_new(struct http_watch **out, const struct http_limits *limits,
+    struct sp_err *err)
+{
+	struct http_watch *w = calloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+
+	if (w == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for the watch");
+	w->limits = *limits;
+	SP_REQUIRE(pthread_mutex_init(&w->lock, NULL) == 0);
+	SP_REQUIRE(pthread_condattr_init(&attr) == 0);
+	SP_REQUIRE(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+	SP_REQUIRE(pthread_cond_init(&w->wake, &attr) == 0);
+	SP_REQUIRE(pthread_cond_init(&w->empty, &attr) == 0);
+	(void)pthread_condattr_destroy(&attr);
+	if (pthread_create(&w->thread, NULL, watch, w) != 0) {
+		done(w);
+		return sp_fail(err, SP_E_NOMEM, "no thread for the watch");
+	}
+	*out = w;
+	return SP_OK;
+}
+
+void
+http_watch_free(struct http_watch *w)
+{
+	if (w == NULL)
+		return;
+	SP_REQUIRE(w->first == NULL);
+	(void)pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	(void)pthread_cond_signal(&w->wake);
+	(void)pthread_mutex_unlock(&w->lock);
+	(void)pthread_join(w->thread, NULL);
+	done(w);
+}
+
+struct http_conn *
+http_watch_open(struct http_watch *w, int fd)
+{
+	struct http_conn *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->fd = fd;
+	c->gauge.opened = sp_ticks();
+	(void)pthread_mutex_lock(&w->lock);
+	c->next = w->first;
+	c->link = &w->first;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	w->first = c;
+	w->open++;
+	w->opened++;
+	if (w->draining) {
+		atomic_store(&c->draining, true);
+		shut(w, c);
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	return c;
+}
+
+void
+http_watch_close(struct http_watch *w, struct http_conn *c)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	(void)look(c);
+	w->closed_in += c->received;
+	w->closed_out += c->taken;
+	if (--w->open == 0)
+		(void)pthread_cond_broadcast(&w->empty);
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
+	(void)pthread_mutex_unlock(&w->lock);
+	free(c);
+}
+
+void
+http_conn_phase(struct http_conn *c, enum http_phase phase)
+{
+	atomic_store(&c->phase, phase);
+	(void)atomic_fetch_add(&c->turn, 1);
+	if (phase == HTTP_PHASE_WAIT && atomic_load(&c->draining))
+		http_conn_cut(c);
+}
+
+void
+http_conn_busy(struct http_conn *c, bool busy)
+{
+	atomic_store(&c->busy, busy);
+}
+
+void
+http_conn_cut(struct http_conn *c)
+{
+	atomic_store(&c->cut, true);
+	(void)shutdown(c->fd, SHUT_RDWR);
+}
+
+void
+http_watch_drain(struct http_watch *w, unsigned seconds)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	(void)pthread_mutex_lock(&w->lock);
+	w->draining = true;
+	for (struct http_conn *c = w->first; c != NULL; c = c->next) {
+		enum http_phase phase;
+
+		/* First the flag, then the phase: http_conn_phase does it the
+		 * other way round, so that one of the two sees the other. */
+		atomic_store(&c->draining, true);
+		phase = atomic_load(&c->phase);
+		if (phase == HTTP_PHASE_WAIT || phase == HTTP_PHASE_BODY)
+			shut(w, c);
+	}
+	while (w->open > 0)
+		if (pthread_cond_timedwait(&w->empty, &w->lock, &until) != 0)
+			break;
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void
+http_watch_stats(struct http_watch *w, struct http_watch_stats *out)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	*out = (struct http_watch_stats){
+		.open = w->open,
+		.opened = w->opened,
+		.cut = w->cut,
+		.bytes_in = w->closed_in,
+		.bytes_out = w->closed_out,
+	};
+	for (struct http_conn *c = w->first; c != NULL; c = c->next) {
+		(void)look(c);
+		out->bytes_in += c->received;
+		out->bytes_out += c->taken;
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+}
