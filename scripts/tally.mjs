@@ -86,10 +86,10 @@ for (const arg of process.argv.slice(2)) {
   else fail(name, `${rest} failed`);
 }
 
+if (passed === 0 && failures.length === 0) fail('tests', 'nothing ran');
 for (const f of failures) {
   console.log(`FAILED ${f.where}: ${f.what}`);
   if (f.detail) console.log(f.detail.replace(/^/gm, '    '));
 }
-if (passed === 0 && failures.length === 0) fail('tests', 'nothing ran');
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length > 0 ? 1 : 0;

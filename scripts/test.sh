@@ -33,10 +33,15 @@ step() {
 	fi
 }
 
-# built FOLDER [TARGET...]: a build that fails counts as a failed test.
+# built FOLDER CONFIGURE [TARGET...]: a build that fails counts as a failed
+# test.
 built() {
-	local folder=$1
-	shift
+	local folder=$1 configure=$2
+	shift 2
+	if ! "$configure"; then
+		results+=("failed:$folder:its configuration")
+		return 1
+	fi
 	if ! step "$folder/test-logs/build.log" "build $folder" \
 		ninja -k 0 -C "$folder" --quiet "$@"; then
 		tail -n 40 "$folder/test-logs/build.log"
@@ -67,7 +72,7 @@ system() {
 
 part_unit() {
 	say "modules: gcc"
-	if configure_gcc && built build; then
+	if built build configure_gcc; then
 		unit build 1
 	fi
 }
@@ -75,7 +80,7 @@ part_unit() {
 part_asan() {
 	say "modules and fuzz corpora: clang with ASan and UBSan"
 	need "${packages_clang[@]}"
-	if configure_asan && built build-asan; then
+	if built build-asan configure_asan; then
 		unit build-asan 4
 	fi
 }
@@ -84,12 +89,12 @@ part_tsan() {
 	local tests programs
 	say "modules with threads: clang with TSan"
 	need "${packages_clang[@]}"
-	configure_tsan || return 0
+	configure_tsan || true
 	mapfile -t tests < <(meson introspect --tests build-tsan |
 		node scripts/select.mjs names "$tsan_rooms")
 	mapfile -t programs < <(meson introspect --tests build-tsan |
 		node scripts/select.mjs programs "$tsan_rooms" build-tsan)
-	if built build-tsan "${programs[@]}"; then
+	if built build-tsan configure_tsan "${programs[@]}"; then
 		unit build-tsan 8 "${tests[@]}"
 	fi
 }
@@ -100,7 +105,7 @@ part_system() {
 	need "${packages_system[@]}"
 	[ -d ../shared/data ] || need "${packages_clip[@]}"
 	npm_packages tests/system
-	configure_gcc && built build || return 0
+	built build configure_gcc || return 0
 	system build tests/system/*.test.mjs
 	if [ -x build-asan/sallyport ]; then
 		for name in "${asan_system[@]}"; do
