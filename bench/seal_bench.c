@@ -33,6 +33,7 @@ struct options {
 	uint64_t mib;
 	uint64_t workers;
 	uint64_t rounds;
+	const char *only; /* one row's key, or NULL */
 	bool json;
 };
 
@@ -256,6 +257,12 @@ by_rate(const void *a, const void *b)
 	return (x->rate > y->rate) - (x->rate < y->rate);
 }
 
+static bool
+wanted(const struct options *o, size_t i)
+{
+	return o->only == NULL || strcmp(o->only, rows[i].key) == 0;
+}
+
 static void
 show_text(const struct figure *f)
 {
@@ -293,6 +300,7 @@ parse(int argc, char **argv, struct options *o)
 		{ "mib", required_argument, NULL, 'm' },
 		{ "workers", required_argument, NULL, 'w' },
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "only", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
 	};
@@ -309,6 +317,8 @@ parse(int argc, char **argv, struct options *o)
 			ok = number(optarg, 64, &o->workers);
 		else if (c == 'r')
 			ok = number(optarg, ROUNDS_MAX, &o->rounds);
+		else if (c == 'o')
+			o->only = optarg;
 		else if (c == 'j')
 			o->json = true;
 		if (!ok)
@@ -325,14 +335,15 @@ main(int argc, char **argv)
 		.workers = 2 * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		.rounds = 3,
 	};
-	struct figure f[SP_COUNTOF(rows)][ROUNDS_MAX];
+	struct figure f[SP_COUNTOF(rows)][ROUNDS_MAX] = { 0 };
 	struct figure median[SP_COUNTOF(rows)];
 	struct sp_err err;
 
 	if (!parse(argc, argv, &o)) {
 		(void)fprintf(stderr,
 		    "usage: seal_bench --dir DIR [--mib N] "
-		    "[--workers N] [--rounds N] [--json]\n");
+		    "[--workers N] [--rounds N] [--only ROW] "
+		    "[--json]\n");
 		return 2;
 	}
 	if (crypto_provider_open("", &err) != SP_OK ||
@@ -344,7 +355,8 @@ main(int argc, char **argv)
 	/* Interleaved: a slow minute of the machine slows all rows. */
 	for (uint64_t r = 0; r < o.rounds; r++)
 		for (size_t i = 0; i < SP_COUNTOF(rows); i++)
-			f[i][r] = measure(rows[i].task, &o);
+			if (wanted(&o, i))
+				f[i][r] = measure(rows[i].task, &o);
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		qsort(f[i], o.rounds, sizeof(f[i][0]), by_rate);
 		median[i] = f[i][o.rounds / 2];

@@ -19,9 +19,6 @@ struct vault_object {
 	struct sp_id id;
 };
 
-/* Plaintext that one object can hold: 2^32 segments. */
-#define VAULT_OBJECT_MAX                                                       \
-	(CRYPTO_STREAM_FIRST + (uint64_t)UINT32_MAX * CRYPTO_STREAM_REST)
 /* Most bytes of a sealed tail: a whole segment's plaintext, sealed again. */
 #define VAULT_TAIL_MAX                                                         \
 	(VAULT_SEGMENT + CRYPTO_STREAM_HEADER + CRYPTO_STREAM_TAG)
@@ -62,26 +59,26 @@ struct vault_cut {
 enum sp_code vault_object_cut(uint64_t offset, bool with_tail,
     struct vault_cut *out, struct sp_err *err) SP_MUST_USE;
 
-/* Open the stream of an object in `f` by its header, which is also what the
- * first bytes of segment 0 are. */
+/* Open the stream of an object by the header in its file. */
 enum sp_code vault_object_stream(const struct vault_object *o,
-    const uint8_t header[static CRYPTO_STREAM_HEADER],
-    struct crypto_stream **out, struct sp_err *err) SP_MUST_USE;
+    struct vault_file *f, struct crypto_stream **out,
+    struct sp_err *err) SP_MUST_USE;
 
 /*
- * Read segment `index` into `buf` (VAULT_SEGMENT bytes, aligned) and open it
- * there.  `sealed` is the segment's length in the file, header included when
- * it is the first.  The plaintext goes to *at, *len, within `buf`; on failure
- * `buf` holds none.
+ * Read a segment into `buf` (VAULT_SEGMENT bytes, aligned) and open it there;
+ * on failure `buf` holds no plaintext.
  */
 struct vault_segment {
 	uint32_t index;
 	bool last;
-	size_t sealed;
+	size_t sealed; /* its bytes in the file; the first's with the header */
+};
+struct vault_plain {
+	const uint8_t *at; /* in buf */
+	size_t len;
 };
 enum sp_code vault_object_load(struct vault_file *f,
     const struct crypto_stream *stream, const struct vault_segment *seg,
-    uint8_t *buf, const uint8_t **at, size_t *len,
-    struct sp_err *err) SP_MUST_USE;
+    uint8_t *buf, struct vault_plain *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

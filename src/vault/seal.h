@@ -87,7 +87,8 @@ enum sp_code vault_seal_salvage(
 /*
  * Seal the last segment, sync, move to kept.  sha256 is the plaintext's.
  * `declared`, when not NULL, is compared before the move: SP_E_MISMATCH,
- * reason "seal.sha256", and the staged object is removed.
+ * reason "seal.sha256", and the staged object is removed; sha256 is then what
+ * came all the same.
  *
  * SP_E_CONFLICT, reason "seal.rekey": resumed where vault_seal_salvage stopped
  * and not a byte came, though more had before: that segment was sealed as one

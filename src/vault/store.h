@@ -17,12 +17,19 @@ enum vault_place { VAULT_STAGED, VAULT_KEPT };
 
 #define VAULT_SEGMENT ((size_t)1 << 20)
 #define VAULT_ALIGN   ((size_t)4096)
+/* Most segments that one write takes. */
+#define VAULT_BATCH 4
 
 struct vault_store;
 
 /* What a backend's open files embed first. */
 struct vault_file {
 	struct vault_store *store; /* the one it was opened by */
+};
+
+struct vault_part {
+	uint8_t *bytes;
+	size_t len;
 };
 
 struct vault_store_ops {
@@ -43,11 +50,12 @@ struct vault_store_ops {
 	 * file. */
 	enum sp_code (*reserve)(
 	    struct vault_file *f, uint64_t end, struct sp_err *err);
-	/* Write at a multiple of VAULT_SEGMENT.  `bytes` is aligned to
-	 * VAULT_ALIGN and has room to be padded to a multiple of it; a length
-	 * that is no such multiple ends the object there. */
-	enum sp_code (*write)(struct vault_file *f, uint64_t at, void *bytes,
-	    size_t len, struct sp_err *err);
+	/* Write up to VAULT_BATCH segments that follow each other, the first at
+	 * a multiple of VAULT_SEGMENT.  All but the last are that long.  The
+	 * bytes are aligned to VAULT_ALIGN with room to be padded to a multiple
+	 * of it; a length that is no such multiple ends the object there. */
+	enum sp_code (*write)(struct vault_file *f, uint64_t at,
+	    const struct vault_part *part, size_t n, struct sp_err *err);
 	/* Read up to len bytes, a multiple of VAULT_ALIGN, at a multiple of
 	 * VAULT_SEGMENT into an aligned buffer; *got is less only at the end.
 	 */
