@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define BLOCK       (256 << 10)
-#define RATIO_FLOOR (UINT64_C(1) << 30)
+#define RATIO_FLOOR (UINT64_C(64) << 20)
 
 struct walk {
 	const struct bag_visitor *visitor;

@@ -25,7 +25,7 @@ struct bag_visitor {
 	void *self;
 };
 
-/* An archive may give at most this many times its own size (and a GiB). */
+/* An archive may give at most this many times its own size, and 64 MiB. */
 #define BAG_RATIO_MAX 200
 /* Folders within folders. */
 #define BAG_DEPTH_MAX 16
