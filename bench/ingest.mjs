@@ -52,7 +52,7 @@ function post(url, headers, ca) {
   return new Promise((ok, no) => {
     const req = https.request(url, { method: 'POST', headers, ca, agent: false }, (res) => {
       res.resume();
-      res.on('end', () => (res.statusCode === 201 ? ok(new URL(res.headers.location, url).href)
+      res.on('end', () => (res.statusCode === 201 ? ok(new URL(new URL(res.headers.location, url).pathname, url).href)
         : no(new Error(`POST ${url}: ${res.statusCode}`))));
     });
     req.on('error', no);
