@@ -28,7 +28,7 @@ struct ledger_signer {
 	void *self;
 };
 
-/* The tables, to be run among the agency database's migrations. */
+/* The tables (rows.h), to be run among the agency database's migrations. */
 extern const char ledger_log_schema[];
 
 /* `db` is borrowed for the call.  A log without entries gets none here: its
@@ -64,9 +64,20 @@ enum sp_code ledger_log_entry(struct ledger_log *log, struct db *db,
 enum sp_code ledger_log_about(struct ledger_log *log, struct db *db,
     const struct sp_id *object, uint64_t from, uint64_t *index, size_t n,
     size_t *got, struct sp_err *err) SP_MUST_USE;
+/* For the batch (batch.h) alone.  Sign a checkpoint of this tree and check
+ * the signature; SP_E_UNAVAIL when the signer gives a wrong one. */
+enum sp_code ledger_log_sign(struct ledger_log *log,
+    const struct ledger_frontier *tree, struct sp_buf *note,
+    struct sp_err *err) SP_MUST_USE;
+/* The tree and its note are committed: extend the hashes file by what
+ * appending made and let everybody see the checkpoint.  `db` has the rows. */
+void ledger_log_publish(struct ledger_log *log, struct db *db,
+    const struct ledger_frontier *tree, const struct sp_buf *note,
+    const struct sp_buf *made);
+
 /* Recompute everything from the bodies up: leaf hashes, root, checkpoint
  * signature, the hashes file.  SP_E_CORRUPT names the first lie's place. */
-enum sp_code ledger_log_audit(struct ledger_log *log, struct db *db,
-    struct sp_err *err) SP_MUST_USE;
+enum sp_code ledger_log_audit(
+    struct ledger_log *log, struct db *db, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -19,8 +19,7 @@ struct ledger_hash {
 	uint8_t b[LEDGER_HASH_LEN];
 };
 
-void ledger_merkle_leaf(
-    const void *entry, size_t len, struct ledger_hash *out);
+void ledger_merkle_leaf(const void *entry, size_t len, struct ledger_hash *out);
 void ledger_merkle_node(const struct ledger_hash *left,
     const struct ledger_hash *right, struct ledger_hash *out);
 
@@ -54,8 +53,8 @@ struct ledger_path {
 };
 
 /* The root of the first `size` leaves. */
-enum sp_code ledger_merkle_root(const struct ledger_nodes *nodes,
-    uint64_t size, struct ledger_hash *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code ledger_merkle_root(const struct ledger_nodes *nodes, uint64_t size,
+    struct ledger_hash *out, struct sp_err *err) SP_MUST_USE;
 /* RFC 6962 2.1.1, for index < size. */
 enum sp_code ledger_merkle_inclusion(const struct ledger_nodes *nodes,
     uint64_t index, uint64_t size, struct ledger_path *out,

@@ -9,8 +9,8 @@
  * C2SP signed-note, tlog-checkpoint and tlog-proof texts: writing, parsing,
  * checking.  Formats in docs/ledger.md.
  */
-#define LEDGER_NAME_MAX 255
-#define LEDGER_NOTE_MAX 65536
+#define LEDGER_NAME_MAX  255
+#define LEDGER_NOTE_MAX  65536
 #define LEDGER_NOTE_SIGS 32 /* signature lines looked at */
 
 /* A verifier key: name+hex8+base64(0x01 || public key). */

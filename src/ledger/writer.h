@@ -10,7 +10,11 @@
  *
  *   act queued --> run under a mark --> batch checkpoint signed --> commit
  *                   | fails: undone,      | keeper away: all         |
- *                   v answered alone      v undone, UNAVAIL          v answered
+ *                   v the others go on    v undone, UNAVAIL          v answered
+ *
+ * Every act of a batch is answered after its commit, the failed ones too, for
+ * what they saw may have been undone with it: then all get the batch's error.
+ * An error that costs the transaction (no space, no memory) is the batch's.
  *
  * When a commit fails to reach the disk the writer stops for good: every act
  * from then on is SP_E_STOPPED, reading goes on (DESIGN 2.9).
@@ -18,10 +22,16 @@
 struct ledger_writer;
 struct ledger_tx;
 
-/* `db` (writable, owned from now on) and `log` (borrowed). */
+#define LEDGER_WRITER_ACTS 1024 /* most in one batch */
+#define LEDGER_WRITER_ENTRIES                                                  \
+	16384 /* a batch with more takes no further act                        \
+	       */
+
+/* `db` (writable, owned from now on, even when this fails) and `log`
+ * (borrowed). */
 enum sp_code ledger_writer_open(struct ledger_writer **out, struct db *db,
     struct ledger_log *log, struct sp_err *err) SP_MUST_USE;
-/* Runs what is queued, then stops. */
+/* Runs what is queued, then stops.  NULL is a no-op. */
 void ledger_writer_close(struct ledger_writer *w);
 
 /* An act changes rows through ledger_tx_db() and appends entries.  It may be
@@ -31,7 +41,7 @@ typedef enum sp_code (*ledger_act)(
     struct ledger_tx *tx, void *arg, struct sp_err *err);
 
 /* Queue an act and wait: SP_OK means durable and covered by a published
- * checkpoint.  Any thread but the writer's own. */
+ * checkpoint.  Any thread but the writer's own: an act queues no act. */
 enum sp_code ledger_writer_run(struct ledger_writer *w, ledger_act act,
     void *arg, struct sp_err *err) SP_MUST_USE;
 
@@ -48,7 +58,10 @@ void ledger_writer_stop(struct ledger_writer *w, const char *why);
 bool ledger_writer_stopped(struct ledger_writer *w);
 
 struct ledger_writer_stats {
-	uint64_t acts, batches, entries, failed;
+	uint64_t acts;    /* answered */
+	uint64_t failed;  /* of them, other than SP_OK */
+	uint64_t batches; /* committed */
+	uint64_t entries; /* in them */
 };
 void ledger_writer_stats(
     struct ledger_writer *w, struct ledger_writer_stats *out);
