@@ -32,7 +32,7 @@ struct sp_buf sp_buf_secret(size_t max);
 void sp_buf_add(struct sp_buf *b, const void *bytes, size_t len);
 void sp_buf_text(struct sp_buf *b, const char *s);
 void sp_buf_fmt(struct sp_buf *b, const char *fmt, ...) SP_PRINTF(2, 3);
-void sp_buf_vfmt(struct sp_buf *b, const char *fmt, va_list ap);
+void sp_buf_vfmt(struct sp_buf *b, const char *fmt, va_list ap) SP_PRINTF(2, 0);
 void sp_buf_u8(struct sp_buf *b, uint8_t v);
 void sp_buf_u16be(struct sp_buf *b, uint16_t v);
 void sp_buf_u32be(struct sp_buf *b, uint32_t v);

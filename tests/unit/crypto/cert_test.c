@@ -395,9 +395,9 @@ what_does_not_fit_leaves_nothing(void)
 static void
 expiry_of_nonsense_is_refused(void)
 {
-	static const char *const rows[] = { "", "x",
-		"-----BEGIN CERTIFICATE-----\nAAAA\n"
-		"-----END CERTIFICATE-----\n" };
+	static const char broken[] = "-----BEGIN CERTIFICATE-----\nAAAA\n"
+				     "-----END CERTIFICATE-----\n";
+	static const char *const rows[] = { "", "x", broken };
 	struct sp_err err;
 	int64_t t = 42;
 
