@@ -25,7 +25,7 @@
  */
 struct room_fixture {
 	char dir[64];
-	struct crypto_secret *unlock;
+	uint8_t unlock[32]; /* not a secret: those are wiped on fork */
 	pid_t keeper;
 	struct people_agency agency;
 	char token[GATE_TOKEN_TEXT];
@@ -38,11 +38,11 @@ struct room_fixture {
 static inline void
 fixture_keeper_start(struct room_fixture *f, struct keeper_client *client)
 {
+	CRYPTO_AUTO_SECRET unlock = crypto_secret_from(f->unlock, 32);
 	struct sp_err err;
 	int sock;
 
-	CHECK_OK(
-	    keeper_spawn(f->dir, f->unlock, &f->keeper, &sock, &err), &err);
+	CHECK_OK(keeper_spawn(f->dir, unlock, &f->keeper, &sock, &err), &err);
 	keeper_client_attach(client, sock);
 }
 
@@ -85,11 +85,13 @@ static inline void
 fixture_make(struct room_fixture *f)
 {
 	struct keeper_client *client = keeper_client_new();
+	CRYPTO_AUTO_SECRET unlock = NULL;
 	struct sp_err err;
 
 	(void)snprintf(f->dir, sizeof(f->dir), "/var/tmp/room-test-XXXXXX");
 	CHECK(mkdtemp(f->dir) != NULL);
-	f->unlock = crypto_secret_random(32);
+	crypto_random(f->unlock, 32);
+	unlock = crypto_secret_from(f->unlock, 32);
 	f->agency = (struct people_agency){
 		.slug = "harbor-pd",
 		.name = "Harbor Police Department",
@@ -98,7 +100,7 @@ fixture_make(struct room_fixture *f)
 		.geography = "us",
 	};
 	CHECK_OK(evidence_site_make(f->dir, &err), &err);
-	CHECK_OK(keeper_init(f->dir, f->unlock, &err), &err);
+	CHECK_OK(keeper_init(f->dir, unlock, &err), &err);
 	fixture_keeper_start(f, client);
 	CHECK_OK(evidence_site_add_agency(f->dir, client, "127.0.0.1:8443",
 		     &f->agency, f->token, &err),
@@ -117,7 +119,6 @@ fixture_unlink(const char *path, const struct stat *st, int flag, struct FTW *w)
 static inline void
 fixture_remove(struct room_fixture *f)
 {
-	crypto_secret_free(f->unlock);
 	CHECK(nftw(f->dir, fixture_unlink, 16, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
@@ -219,7 +220,7 @@ fixture_patch(struct room_fixture *f, const struct sp_id *id,
 		    evidence_session_write(s, bytes + offset + done, n, err);
 
 		if (code != SP_OK) {
-			(void)evidence_session_end(s, false, NULL, NULL);
+			SP_IGNORE(evidence_session_end(s, false, NULL, NULL));
 			return code;
 		}
 		done += n;
