@@ -1,0 +1,430 @@
+#include "gate/agency_fixture.h"
+
+#include "base/encode.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+
+/* The linker puts this in sp_now's place (meson.build), so that the clock can
+ * be set. */
+sp_time __real_sp_now(void);
+sp_time __wrap_sp_now(void);
+
+static _Atomic sp_time clock_set_to; /* 0: the real one */
+
+sp_time
+__wrap_sp_now(void)
+{
+	sp_time set = clock_set_to;
+
+	return set != 0 ? set : __real_sp_now();
+}
+
+#define HOUR (3600 * SP_SECOND)
+
+static enum sp_code
+know(struct agency_fixture *a, const char *text, struct gate_caller *who,
+    struct sp_err *err)
+{
+	return gate_token_know(a->reader, &a->id, text, who, err);
+}
+
+struct revoke {
+	struct gate_caller by;
+	struct sp_id id;
+};
+
+static enum sp_code
+revoke_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct revoke *r = arg;
+
+	return gate_token_revoke(tx, &r->by, &r->id, err);
+}
+
+static void
+a_token_is_known_by_its_role(void)
+{
+	struct agency_fixture a;
+	struct sp_err err;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	for (unsigned r = 0; r < GATE_ROLE_COUNT; r++) {
+		struct agency_fixture_issue i = agency_fixture_issue(
+		    &a, (enum gate_role)r, sp_now() + HOUR);
+		struct gate_caller who = { .source = "api", .address = "::1" };
+
+		CHECK_OK(know(&a, i.text, &who, &err), &err);
+		CHECK(who.role == (enum gate_role)r);
+		CHECK(sp_id_equal(&who.token, &i.id));
+		CHECK(sp_id_equal(&who.agency, &a.id));
+		CHECK(strcmp(who.source, "api") == 0);
+		CHECK(strcmp(who.address, "::1") == 0);
+	}
+	CHECK(agency_fixture_count(&a, "\"act\":\"token.issued\"") ==
+	    GATE_ROLE_COUNT);
+	CHECK(agency_fixture_count(&a, "\"kind\":\"site\"") == GATE_ROLE_COUNT);
+	CHECK(agency_fixture_count(&a, "a test's") == 0); /* label: no */
+	agency_fixture_close(&a);
+}
+
+static void
+each_refusal_has_its_reason(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i, other;
+	struct gate_caller who, before;
+	struct sp_err err = { .reason = NULL };
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	i = agency_fixture_issue(&a, GATE_OFFICER, sp_now() + HOUR);
+	memset(&who, 0x5a, sizeof(who));
+	before = who;
+
+	CHECK_CODE(know(&a, NULL, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.missing") == 0);
+	CHECK_CODE(know(&a, "", &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.missing") == 0);
+
+	/* Well formed, of this agency, never issued. */
+	other = i;
+	other.text[40] = other.text[40] == 'A' ? 'B' : 'A';
+	CHECK_CODE(know(&a, other.text, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.unknown") == 0);
+	CHECK(memcmp(&who, &before, sizeof(who)) == 0);
+	agency_fixture_close(&a);
+}
+
+/* As if nothing were there: nothing tells it from an agency that is not. */
+static void
+a_token_of_another_agency_is_not_found(void)
+{
+	struct agency_fixture a, b;
+	struct agency_fixture_issue i;
+	struct gate_caller who;
+	struct sp_err err;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	agency_fixture_open(&b, "evidence.example/tampa");
+	i = agency_fixture_issue(&a, GATE_ADMINISTRATOR, sp_now() + HOUR);
+	CHECK_OK(know(&a, i.text, &who, &err), &err);
+	CHECK_CODE(know(&b, i.text, &who, &err), SP_E_NOTFOUND, &err);
+
+	/* The same secret under the other agency's name is no token there. */
+	sp_base64url(b.id.b, SP_ID_LEN, i.text + 4);
+	i.text[26] = '_';
+	CHECK_CODE(know(&b, i.text, &who, &err), SP_E_UNKNOWN, &err);
+	agency_fixture_close(&b);
+	agency_fixture_close(&a);
+}
+
+/* Property: no change of length and no other byte makes a token of a token. */
+static void
+every_other_text_is_refused(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i;
+	struct gate_caller who;
+	struct sp_err err;
+	char text[GATE_TOKEN_TEXT + 8];
+	size_t len;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	i = agency_fixture_issue(&a, GATE_OFFICER, sp_now() + HOUR);
+	len = strlen(i.text);
+	for (size_t n = 0; n < len; n++) { /* every truncation */
+		memcpy(text, i.text, n);
+		text[n] = '\0';
+		CHECK_CODE(know(&a, text, &who, &err), SP_E_UNKNOWN, &err);
+	}
+	(void)snprintf(text, sizeof(text), "%sA", i.text);
+	CHECK_CODE(know(&a, text, &who, &err), SP_E_UNKNOWN, &err);
+	(void)snprintf(text, sizeof(text), " %s", i.text);
+	CHECK_CODE(know(&a, text, &who, &err), SP_E_UNKNOWN, &err);
+	for (size_t n = 0; n < len; n++) { /* every byte changed */
+		enum sp_code code;
+
+		memcpy(text, i.text, len + 1);
+		text[n] = text[n] == 'x' ? 'y' : 'x';
+		code = know(&a, text, &who, &err);
+		CHECK(code == SP_E_UNKNOWN || code == SP_E_NOTFOUND);
+	}
+	agency_fixture_close(&a);
+}
+
+static void
+texts_keep_to_their_form(void)
+{
+	/* 16 and 32 zero bytes. */
+	static const char good[] =
+	    "spt_AAAAAAAAAAAAAAAAAAAAAA_"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	static const struct {
+		size_t at;
+		char put;
+	} harm[] = {
+		{ 0, 'S' },
+		{ 3, '-' },
+		{ 4, '=' },
+		{ 4, '+' },
+		{ 10, ' ' },
+		{ 25, 'B' }, /* bits left over in the agency's last digit */
+		{ 26, '-' },
+		{ 26, 'A' },
+		{ 30, '/' },
+		{ 40, '\n' },
+		{ 69, 'B' }, /* and in the secret's */
+		{ 69, '=' },
+	};
+	struct sp_id id, sentinel;
+
+	CHECK(gate_token_parse(good, &id));
+	memset(&id, 0x5a, sizeof(id));
+	sentinel = id;
+	for (size_t i = 0; i < SP_COUNTOF(harm); i++) {
+		char text[sizeof(good)];
+
+		memcpy(text, good, sizeof(good));
+		text[harm[i].at] = harm[i].put;
+		CHECK(!gate_token_parse(text, &id));
+	}
+	CHECK(sp_id_equal(&id, &sentinel));
+}
+
+static void
+a_revoked_token_is_nobodys_at_once(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i, kept;
+	struct revoke r;
+	struct gate_caller who;
+	struct sp_err err = { .reason = NULL };
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	i = agency_fixture_issue(&a, GATE_OFFICER, sp_now() + HOUR);
+	kept = agency_fixture_issue(&a, GATE_OFFICER, sp_now() + HOUR);
+	r = (struct revoke){
+		.by = agency_fixture_caller(&a, GATE_ADMINISTRATOR),
+		.id = i.id,
+	};
+	CHECK_OK(know(&a, i.text, &who, &err), &err);
+	CHECK_OK(ledger_writer_run(a.writer, revoke_act, &r, &err), &err);
+	CHECK_CODE(know(&a, i.text, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.revoked") == 0);
+	CHECK_OK(know(&a, kept.text, &who, &err), &err);
+	CHECK(agency_fixture_count(&a, "\"act\":\"token.revoked\"") == 1);
+
+	/* Once is enough; and only one that is there. */
+	CHECK_CODE(ledger_writer_run(a.writer, revoke_act, &r, &err),
+	    SP_E_CONFLICT, &err);
+	r.id = sp_id_new();
+	CHECK_CODE(ledger_writer_run(a.writer, revoke_act, &r, &err),
+	    SP_E_NOTFOUND, &err);
+	CHECK(agency_fixture_count(&a, "\"act\":\"token.revoked\"") == 1);
+	agency_fixture_close(&a);
+}
+
+/* Without its entry there is neither a token nor a revocation. */
+static void
+nothing_happens_without_its_entry(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i, never;
+	struct revoke r;
+	struct gate_caller who;
+	struct sp_err err;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	i = agency_fixture_issue(&a, GATE_OFFICER, sp_now() + HOUR);
+	r = (struct revoke){
+		.by = agency_fixture_caller(&a, GATE_ADMINISTRATOR),
+		.id = i.id,
+	};
+	atomic_store(&a.refuse, true);
+	never = i;
+	CHECK_CODE(
+	    ledger_writer_run(a.writer, agency_fixture_issue_act, &never, &err),
+	    SP_E_UNAVAIL, &err);
+	CHECK_CODE(ledger_writer_run(a.writer, revoke_act, &r, &err),
+	    SP_E_UNAVAIL, &err);
+	atomic_store(&a.refuse, false);
+	CHECK_OK(know(&a, i.text, &who, &err), &err);
+	CHECK_CODE(know(&a, never.text, &who, &err), SP_E_UNKNOWN, &err);
+	agency_fixture_close(&a);
+}
+
+static void
+an_expired_token_stays_expired(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i;
+	struct gate_caller who;
+	struct sp_err err = { .reason = NULL };
+	sp_time expires = __real_sp_now() + HOUR;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	i = agency_fixture_issue(&a, GATE_OFFICER, expires);
+	clock_set_to = expires - 1;
+	CHECK_OK(know(&a, i.text, &who, &err), &err);
+	clock_set_to = expires;
+	CHECK_CODE(know(&a, i.text, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.expired") == 0);
+	clock_set_to = expires - HOUR; /* the clock is set back */
+	CHECK_CODE(know(&a, i.text, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.expired") == 0);
+
+	/* Nor can one be issued that would be expired already. */
+	i.new.expires = expires;
+	CHECK_CODE(
+	    ledger_writer_run(a.writer, agency_fixture_issue_act, &i, &err),
+	    SP_E_INVALID, &err);
+	CHECK(strcmp(err.reason, "token.expires") == 0);
+	agency_fixture_close(&a);
+}
+
+static void
+labels_keep_to_their_rule(void)
+{
+	static const char *const bad[] = { "", "two\nlines", "\x7f", "\xff" };
+	struct agency_fixture a;
+	struct agency_fixture_issue i = { .text = "untouched" };
+	char longest[GATE_TOKEN_LABEL + 2];
+	struct sp_err err = { .reason = NULL };
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	memset(longest, 'x', sizeof(longest));
+	longest[GATE_TOKEN_LABEL + 1] = '\0'; /* one too long */
+	i.new = (struct gate_token_new){
+		.agency = a.id,
+		.role = GATE_DEVICE,
+		.expires = __real_sp_now() + 9 * HOUR,
+	};
+	for (size_t n = 0; n <= SP_COUNTOF(bad); n++) {
+		i.new.label = n < SP_COUNTOF(bad) ? bad[n] : longest;
+		CHECK_CODE(ledger_writer_run(
+			       a.writer, agency_fixture_issue_act, &i, &err),
+		    SP_E_INVALID, &err);
+		CHECK(strcmp(err.reason, "token.label") == 0);
+		CHECK(strcmp(i.text, "untouched") == 0);
+	}
+	longest[GATE_TOKEN_LABEL] = '\0';
+	CHECK_OK(
+	    ledger_writer_run(a.writer, agency_fixture_issue_act, &i, &err),
+	    &err);
+	agency_fixture_close(&a);
+}
+
+struct listed {
+	size_t n;
+	struct gate_token token[4];
+};
+
+static enum sp_code
+list(void *arg, const struct gate_token *t, struct sp_err *err)
+{
+	struct listed *l = arg;
+
+	if (l->n == SP_COUNTOF(l->token))
+		return sp_fail(err, SP_E_LIMIT, "too many");
+	l->token[l->n++] = *t;
+	return SP_OK;
+}
+
+static void
+tokens_are_listed_with_their_state(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i, j;
+	struct revoke r;
+	struct listed l = { .n = 0 };
+	struct sp_err err;
+	sp_time later = __real_sp_now() + 9 * HOUR;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	i = agency_fixture_issue(&a, GATE_OFFICER, later);
+	j = agency_fixture_issue(&a, GATE_DEVICE, later + 1);
+	r = (struct revoke){
+		.by = agency_fixture_caller(&a, GATE_ADMINISTRATOR),
+		.id = j.id,
+	};
+	CHECK_OK(ledger_writer_run(a.writer, revoke_act, &r, &err), &err);
+	CHECK_OK(gate_token_each(a.reader, list, &l, &err), &err);
+	CHECK(l.n == 2);
+	CHECK(sp_id_equal(&l.token[0].id, &i.id));
+	CHECK(l.token[0].role == GATE_OFFICER && l.token[0].revoked == 0);
+	CHECK(l.token[0].expires == later);
+	CHECK(strcmp(l.token[0].label, "a test's") == 0);
+	CHECK(sp_id_equal(&l.token[1].id, &j.id));
+	CHECK(l.token[1].role == GATE_DEVICE && l.token[1].revoked > 0);
+	agency_fixture_close(&a);
+}
+
+static bool
+file_holds(const char *dir, const char *name, const char *needle)
+{
+	SP_AUTO_BUF bytes = sp_buf_new(64 << 20);
+	char path[128];
+	struct sp_err err;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (access(path, F_OK) != 0)
+		return false;
+	CHECK_OK(sp_file_read(AT_FDCWD, path, &bytes, &err), &err);
+	return memmem(bytes.at, bytes.len, needle, strlen(needle)) != NULL;
+}
+
+/* Neither the text nor its secret part, in the database or beside it. */
+static void
+no_file_holds_the_text(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	i = agency_fixture_issue(&a, GATE_OFFICER, __real_sp_now() + 9 * HOUR);
+	for (int closed = 0; closed < 2; closed++) {
+		static const char *const names[] = { "agency.db",
+			"agency.db-wal", "agency.db-shm", "hashes" };
+		bool label = false;
+
+		for (size_t n = 0; n < SP_COUNTOF(names); n++) {
+			CHECK(!file_holds(a.dir, names[n], i.text));
+			CHECK(!file_holds(a.dir, names[n], i.text + 27));
+			label |= file_holds(a.dir, names[n], "a test's");
+		}
+		CHECK(label); /* the search does find what is there */
+		if (closed == 0) {
+			db_close(SP_STEAL(a.reader));
+			ledger_writer_close(SP_STEAL(a.writer));
+		}
+	}
+	agency_fixture_close(&a);
+}
+
+int
+main(void)
+{
+	static const struct tap_case cases[] = {
+		{ "a token is known by its role",
+		    a_token_is_known_by_its_role },
+		{ "each refusal has its reason", each_refusal_has_its_reason },
+		{ "a token of another agency is not found",
+		    a_token_of_another_agency_is_not_found },
+		{ "every other text is refused", every_other_text_is_refused },
+		{ "texts keep to their form", texts_keep_to_their_form },
+		{ "a revoked token is nobody's at once",
+		    a_revoked_token_is_nobodys_at_once },
+		{ "nothing happens without its entry",
+		    nothing_happens_without_its_entry },
+		{ "an expired token stays expired",
+		    an_expired_token_stays_expired },
+		{ "labels keep to their rule", labels_keep_to_their_rule },
+		{ "tokens are listed with their state",
+		    tokens_are_listed_with_their_state },
+		{ "no file holds the text", no_file_holds_the_text },
+	};
+	struct sp_err err;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	return tap_run(cases, SP_COUNTOF(cases));
+}
