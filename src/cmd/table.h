@@ -10,6 +10,9 @@
  */
 /* clang-format off */
 #define CMD_TABLE(X)                                                           \
+	X(init, "DIR", "make a site with its first agency", false)             \
+	X(agency, "COMMAND ...", "add and list the agencies of a site", false) \
+	X(serve, "DIR", "serve a site", false)                                 \
 	X(put, "FILE...", "send files and check their receipts", false)        \
 	X(list, "", "list evidence, newest first", false)                      \
 	X(show, "ID", "what is known of one item", false)                      \
@@ -19,7 +22,9 @@
 	X(log, "COMMAND ...", "check the agency's log, or prove things by it", \
 	    false)                                                             \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
-	X(completion, "bash", "print a completion script", false)
+	X(completion, "bash", "print a completion script", false)              \
+	X(server, "DIR", "the process that faces the network", true)           \
+	X(keeper, "DIR", "the process that holds the keys", true)
 /* clang-format on */
 
 #define X(id, operands, summary, internal)                                     \
