@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Said wrongly, or not said at all: exit code 2. */
+static const char said_wrong[] = "settings";
+
 /* Which agency does the token belong to? */
 static enum sp_code
 ask_agency(struct client *c, struct sp_err *err)
@@ -14,7 +17,7 @@ ask_agency(struct client *c, struct sp_err *err)
 	const char *slug = NULL;
 
 	if (settings_token(&c->settings) == NULL)
-		return sp_fail(err, SP_E_INVALID,
+		return sp_fail_as(err, SP_E_INVALID, said_wrong,
 		    "no agency: give --agency SLUG or set SALLYPORT_AGENCY "
 		    "(or SALLYPORT_TOKEN, which tells)");
 	SP_TRY(site_get_json(&c->site, "/v1/token", &j, err));
@@ -47,7 +50,11 @@ client_open(struct client *out, const struct cmd *self,
 	};
 	enum sp_code code;
 
-	SP_TRY(settings_load(&c.settings, &said, err));
+	err->reason = NULL;
+	code = settings_load(&c.settings, &said, err);
+	if (code == SP_E_INVALID)
+		err->reason = said_wrong;
+	SP_TRY(code);
 	code = connect_to(&c, err);
 	if (code != SP_OK) {
 		client_done(&c);
@@ -67,6 +74,8 @@ client_done(struct client *c)
 int
 client_exit(const struct sp_err *err)
 {
+	if (err->reason == said_wrong)
+		return CMD_USAGE;
 	if (err->reason == site_refused)
 		return CMD_REFUSED;
 	if (err->reason == site_unreachable || err->reason == site_no_tls)

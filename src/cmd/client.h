@@ -48,8 +48,8 @@ enum sp_code client_open(struct client *out, const struct cmd *self,
     const struct client_options *o, struct sp_err *err) SP_MUST_USE;
 void client_done(struct client *c);
 
-/* Say what failed and give its exit code: 3 when the site said no, 4 when no
- * usable answer came, 1 otherwise. */
+/* Say what failed and give its exit code: 2 for settings that are missing or
+ * malformed, 3 when the site said no, 4 when no usable answer came, else 1. */
 int client_fail(const struct cmd *self, const struct sp_err *err);
 /* The exit code of `err` alone. */
 int client_exit(const struct sp_err *err);

@@ -283,7 +283,8 @@ site_once(struct site_client *c, const struct site_request *rq,
 	an->body.max = rq->body_max;
 	SP_TRY(c->t->ops->exchange(c->t, rq, an, err));
 	c->met = true;
-	return SP_OK;
+	SP_TRY(sp_buf_check(&an->head, "head of the answer", err));
+	return sp_buf_check(&an->body, "answer", err);
 }
 
 enum sp_code

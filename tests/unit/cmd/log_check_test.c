@@ -1,0 +1,299 @@
+#include "cmd/log_check.h"
+#include "fake_log.h"
+
+static enum sp_code
+check(struct fake_log *l, const struct log_memory *m, struct log_check *out,
+    struct sp_err *err)
+{
+	struct fake f = { .serve = log_serve, .arg = l };
+	struct site_client c = fake_client(&f);
+	struct log_check_options o = { .client = &c, .memory = m };
+	enum sp_code code = log_check_run(&o, out, err);
+
+	site_client_done(&c);
+	return code;
+}
+
+static void
+check_lie(struct fake_log *l, const struct log_memory *m, const char *says)
+{
+	struct sp_err err;
+	struct log_check out;
+
+	CHECK_CODE(check(l, m, &out, &err), SP_E_CORRUPT, &err);
+	if (strstr(err.text, says) == NULL)
+		printf("# %s\n", err.text);
+	CHECK(strstr(err.text, says) != NULL);
+}
+
+static void
+a_true_log_is_found_true(void)
+{
+	static const uint64_t sizes[] = { 0, 1, 2, 3, 255, 256, 257, 511, 512,
+		600, 65535, 65536, 65537, 66000 };
+	struct fake_log l;
+
+	log_init(&l, 0);
+	for (size_t i = 0; i < SP_COUNTOF(sizes); i++) {
+		struct log_memory m = log_known(&l);
+		struct log_check out;
+		struct sp_err err;
+
+		log_set(&l, sizes[i]);
+		CHECK_OK(check(&l, &m, &out, &err), &err);
+		CHECK(out.now.size == sizes[i]);
+		CHECK(out.entries_read == (sizes[i] > 0));
+		CHECK(sizes[i] == 0 || out.tiles >= (sizes[i] + 255) / 256);
+		CHECK(sizes[i] == 0 || out.bytes > sizes[i] * 20);
+		log_check_done(&out);
+	}
+	log_done(&l);
+}
+
+static void
+flip(struct sp_buf *b, uint64_t arg)
+{
+	CHECK(arg / 8 < b->len);
+	b->at[arg / 8] ^= (uint8_t)(1U << (arg % 8));
+}
+
+static void
+shorten(struct sp_buf *b, uint64_t arg)
+{
+	CHECK(arg < b->len);
+	b->len = (size_t)arg;
+	b->at[arg] = '\0';
+}
+
+static void
+lengthen(struct sp_buf *b, uint64_t arg)
+{
+	for (uint64_t i = 0; i < arg; i++)
+		sp_buf_u8(b, 0);
+}
+
+static const char *const served[] = { "checkpoint", "tile/0/000",
+	"tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000",
+	"tile/entries/001.p/44" };
+
+/* How long is the answer to this path? */
+static size_t
+length_of(struct fake_log *l, const char *name)
+{
+	struct fake f = { .serve = log_serve, .arg = l };
+	struct site_client c = fake_client(&f);
+	SP_AUTO_BUF path = sp_buf_new(256);
+	SP_AUTO_BUF body = sp_buf_new(LOG_BUNDLE_MAX);
+	struct sp_err err;
+
+	CHECK_OK(site_path(&c, &path, &err, "log/%s", name), &err);
+	CHECK_OK(site_get(&c, sp_buf_str(&path), &body, &err), &err);
+	site_client_done(&c);
+	return body.len;
+}
+
+/* Property: no bit of anything served can be other than it is, and nothing
+ * can be cut or added to. */
+static void
+every_changed_bit_is_found(void)
+{
+	struct fake_log l;
+
+	log_init(&l, 300);
+	struct log_memory m = log_known(&l);
+	struct sp_err err;
+	struct log_check out;
+
+	for (size_t s = 0; s < SP_COUNTOF(served); s++) {
+		size_t len = length_of(&l, served[s]);
+
+		l.where = served[s];
+		for (size_t at = 0; at<len; at += len> 400 ? 61 : 1) {
+			l.tamper = flip;
+			l.tamper_arg = at * 8 + at % 8;
+			CHECK(check(&l, &m, &out, &err) != SP_OK);
+			l.tamper = shorten;
+			l.tamper_arg = at;
+			CHECK(check(&l, &m, &out, &err) != SP_OK);
+		}
+		l.tamper = lengthen;
+		for (l.tamper_arg = 1; l.tamper_arg <= 64; l.tamper_arg++) {
+			bool good = check(&l, &m, &out, &err) == SP_OK;
+
+			/* what follows the last entry of a partial bundle
+			 * is not looked at: a whole one may have come */
+			CHECK(good ==
+			    (strcmp(served[s], "tile/entries/001.p/44") == 0));
+			if (good)
+				log_check_done(&out);
+		}
+		CHECK(l.tampered > 0);
+		l.tampered = 0;
+	}
+	log_done(&l);
+}
+
+static void
+the_first_lie_is_named(void)
+{
+	struct fake_log l;
+
+	log_init(&l, 70000 - 600);
+	struct log_memory m = log_known(&l);
+
+	l.tamper = flip;
+	l.tamper_arg = 8 * 10;
+	l.where = "tile/entries/003";
+	check_lie(&l, &m, "entry 768 is not");
+	l.where = "tile/1/000";
+	check_lie(&l, &m, "tile/1/000");
+	l.where = "tile/2/000.p/1";
+	l.tamper_arg = 3;
+	check_lie(&l, &m, "tile/2/000.p/1");
+	l.where = "checkpoint";
+	l.tamper_arg = 8 * 60;
+	struct log_check out;
+	struct sp_err err;
+
+	CHECK(check(&l, &m, &out, &err) != SP_OK);
+	log_done(&l);
+}
+
+static void
+remember(struct fake_log *l, struct log_memory *m)
+{
+	struct sp_err err;
+	struct log_check out;
+
+	CHECK_OK(check(l, m, &out, &err), &err);
+	m->seen = out.now;
+	log_check_done(&out);
+}
+
+static void
+a_rewritten_past_is_found(void)
+{
+	static const struct {
+		uint64_t seen, changed, size;
+		const char *says; /* NULL: nothing wrong */
+	} rows[] = {
+		{ 10, UINT64_MAX, 10, NULL },
+		{ 10, UINT64_MAX, 300, NULL },
+		{ 256, UINT64_MAX, 1000, NULL },
+		{ 10, 10, 300, NULL }, /* the future may be anything */
+		{ 10, 9, 300, "rewritten" },
+		{ 10, 0, 300, "rewritten" },
+		{ 10, 9, 10, "rewritten" },
+		{ 300, 299, 70000 - 600, "rewritten" },
+		{ 300, UINT64_MAX, 299, "went back" },
+		{ 300, UINT64_MAX, 0, "went back" },
+		{ 1, 0, 1, "rewritten" },
+	};
+	struct fake_log l;
+
+	log_init(&l, 0);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct log_memory m = log_known(&l);
+
+		l.changed_from = UINT64_MAX;
+		log_set(&l, rows[i].seen);
+		remember(&l, &m);
+		l.version = 1;
+		l.changed_from = rows[i].changed;
+		log_set(&l, rows[i].size);
+		if (rows[i].says == NULL)
+			remember(&l, &m);
+		else
+			check_lie(&l, &m, rows[i].says);
+	}
+	log_done(&l);
+}
+
+static void
+another_key_signs_nothing(void)
+{
+	struct fake_log l;
+	struct fake_log other;
+
+	log_init(&l, 20);
+	log_init(&other, 20);
+	struct log_memory m = log_known(&other);
+
+	check_lie(&l, &m, "");
+	log_done(&l);
+	log_done(&other);
+}
+
+static void
+without_entries_the_hashes_are_checked(void)
+{
+	static const unsigned status[] = { 401, 403, 404 };
+	struct fake_log l;
+	struct log_check out;
+	struct sp_err err;
+
+	log_init(&l, 600);
+	struct log_memory m = log_known(&l);
+
+	for (size_t i = 0; i < SP_COUNTOF(status); i++) {
+		l.entries_status = status[i];
+		CHECK_OK(check(&l, &m, &out, &err), &err);
+		CHECK(!out.entries_read && out.bytes == 0);
+		log_check_done(&out);
+	}
+	l.where = "tile/0/001";
+	l.tamper = flip;
+	check_lie(&l, &m, "");
+	l.where = NULL;
+
+	/* First shown, then not: that is no lack of rights. */
+	l.entries_status = 403;
+	l.entries_until = 2;
+	CHECK(check(&l, &m, &out, &err) != SP_OK);
+	CHECK(err.code == SP_E_DENIED);
+	log_done(&l);
+}
+
+/* Tiles that were partial at the checkpoint's size may be whole by now, and
+ * only served so. */
+static void
+a_log_that_grows_meanwhile_is_fine(void)
+{
+	struct fake_log l;
+	struct log_check out;
+	struct sp_err err;
+
+	log_init(&l, 66000);
+	struct log_memory m = log_known(&l);
+
+	l.serves = 67000;
+	CHECK_OK(check(&l, &m, &out, &err), &err);
+	log_check_done(&out);
+	log_set(&l, 250);
+	l.serves = 65536;
+	l.only_whole = true;
+	CHECK_OK(check(&l, &m, &out, &err), &err);
+	CHECK(out.now.size == 250 && out.entries_read);
+	log_check_done(&out);
+	log_done(&l);
+}
+
+int
+main(void)
+{
+	static const struct tap_case cases[] = {
+		{ "a true log is found true", a_true_log_is_found_true },
+		{ "every changed bit is found", every_changed_bit_is_found },
+		{ "the first lie is named", the_first_lie_is_named },
+		{ "a rewritten past is found", a_rewritten_past_is_found },
+		{ "another key signs nothing", another_key_signs_nothing },
+		{ "without entries, the hashes are checked",
+		    without_entries_the_hashes_are_checked },
+		{ "a log that grows meanwhile is fine",
+		    a_log_that_grows_meanwhile_is_fine },
+	};
+	struct sp_err err;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	return tap_run(cases, SP_COUNTOF(cases));
+}

@@ -1,0 +1,306 @@
+#include "cmd/log_memory.h"
+#include "cmd/receipt.h"
+#include "cmd/upload_memory.h"
+#include "fake_log.h"
+#include "scratch.h"
+
+#include <dirent.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ID  "0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"
+#define SUM "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static struct settings
+site_settings(const char *site)
+{
+	struct settings s = { .site = sp_buf_new(300) };
+
+	sp_buf_text(&s.site, site);
+	return s;
+}
+
+/* ---- uploads ---- */
+
+static void
+an_upload_is_remembered_for_this_very_file(void)
+{
+	SETTINGS_AUTO s = site_settings("https://a.example");
+	SETTINGS_AUTO other = site_settings("https://b.example");
+	struct stat st;
+
+	scratch_write("clip.mp4", "bytes", 0644);
+	CHECK(stat(scratch("clip.mp4"), &st) == 0);
+	UPLOAD_AUTO_MEMORY m =
+	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+
+	CHECK(*m.id == '\0' && *m.sha256 == '\0' && m.path.len > 0);
+	upload_memory_keep(&m, ID, SUM);
+	UPLOAD_AUTO_MEMORY again =
+	    upload_memory_open(&s, "harbor-pd", scratch("./clip.mp4"), &st);
+
+	CHECK(strcmp(again.id, ID) == 0 && strcmp(again.sha256, SUM) == 0);
+
+	/* Another site, agency, file, size, inode or time: nothing known. */
+	for (unsigned i = 0; i < 6; i++) {
+		struct stat changed = st;
+
+		changed.st_size += i == 0;
+		changed.st_ino += i == 1;
+		changed.st_mtim.tv_sec += i == 2;
+		changed.st_mtim.tv_nsec += i == 3;
+		UPLOAD_AUTO_MEMORY none = upload_memory_open(
+		    i == 4 ? &other : &s, i == 5 ? "mesa-so" : "harbor-pd",
+		    scratch("clip.mp4"), &changed);
+
+		CHECK(*none.id == '\0' && *none.sha256 == '\0');
+	}
+	upload_memory_forget(&again);
+	UPLOAD_AUTO_MEMORY gone =
+	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+
+	CHECK(*gone.id == '\0');
+}
+
+static void
+a_damaged_memory_of_an_upload_is_an_empty_one(void)
+{
+	static const char *const bad[] = { "", "{", "[]", "{}",
+		"{\"upload\":\"" ID "\"}", "{\"sha256\":\"" SUM "\"}",
+		"{\"upload\":\"../x\",\"sha256\":\"" SUM "\"}",
+		"{\"upload\":\"" ID "\",\"sha256\":\"00\"}",
+		"{\"upload\":7,\"sha256\":\"" SUM "\"}" };
+	SETTINGS_AUTO s = site_settings("https://a.example");
+	struct stat st;
+	struct sp_err err;
+
+	CHECK(stat(scratch("clip.mp4"), &st) == 0);
+	UPLOAD_AUTO_MEMORY m =
+	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+
+	for (size_t i = 0; i < SP_COUNTOF(bad); i++) {
+		int fd = open(
+		    sp_buf_str(&m.path), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+		CHECK(fd >= 0);
+		CHECK(write(fd, bad[i], strlen(bad[i])) ==
+		    (ssize_t)strlen(bad[i]));
+		CHECK(close(fd) == 0);
+		UPLOAD_AUTO_MEMORY got = upload_memory_open(
+		    &s, "harbor-pd", scratch("clip.mp4"), &st);
+
+		CHECK(*got.id == '\0' && *got.sha256 == '\0');
+	}
+	(void)err;
+}
+
+static void
+old_memories_are_removed(void)
+{
+	SETTINGS_AUTO s = site_settings("https://a.example");
+	struct timeval then[2] = { { .tv_sec = time(NULL) - 31 * 86400 },
+		{ .tv_sec = time(NULL) - 31 * 86400 } };
+	struct stat st;
+
+	scratch_write("other.mp4", "bytes", 0644);
+	CHECK(stat(scratch("clip.mp4"), &st) == 0);
+	UPLOAD_AUTO_MEMORY old =
+	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+	UPLOAD_AUTO_MEMORY new =
+	    upload_memory_open(&s, "harbor-pd", scratch("other.mp4"), &st);
+
+	upload_memory_keep(&old, ID, SUM);
+	upload_memory_keep(&new, ID, SUM);
+	CHECK(utimes(sp_buf_str(&old.path), then) == 0);
+	upload_memory_tidy();
+	CHECK(access(sp_buf_str(&old.path), F_OK) != 0);
+	CHECK(access(sp_buf_str(&new.path), F_OK) == 0);
+	CHECK(chmod(sp_buf_str(&new.path), 0600) == 0);
+}
+
+static void
+without_a_place_nothing_is_remembered_and_nothing_fails(void)
+{
+	SETTINGS_AUTO s = site_settings("https://a.example");
+	struct stat st;
+
+	CHECK(stat(scratch("clip.mp4"), &st) == 0);
+	CHECK(setenv("XDG_STATE_HOME", "/proc/nowhere", 1) == 0);
+	UPLOAD_AUTO_MEMORY m =
+	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+
+	CHECK(m.path.len == 0 && *m.id == '\0');
+	upload_memory_keep(&m, ID, SUM);
+	upload_memory_forget(&m);
+	upload_memory_tidy();
+	CHECK(unsetenv("XDG_STATE_HOME") == 0);
+}
+
+/* ---- logs ---- */
+
+static enum sp_code
+open_and_key(struct fake_log *l, const struct settings *s,
+    const struct ledger_vkey *given, struct log_memory *m, struct sp_err *err)
+{
+	struct fake f = { .serve = log_serve, .arg = l };
+	struct site_client c = fake_client(&f);
+	enum sp_code code;
+
+	CHECK_OK(log_memory_open(m, s, "harbor-pd", err), err);
+	code = log_memory_key(m, &c, given, err);
+	site_client_done(&c);
+	return code;
+}
+
+static void
+the_first_key_seen_is_the_key(void)
+{
+	SETTINGS_AUTO s = site_settings("https://log.example");
+	struct fake_log l;
+	struct fake_log impostor;
+	struct sp_err err;
+
+	log_init(&l, 5);
+	log_init(&impostor, 5);
+	LOG_AUTO_MEMORY first = { .known = false };
+
+	CHECK_OK(open_and_key(&l, &s, NULL, &first, &err), &err);
+	CHECK(first.known && first.seen.size == 0);
+	LOG_AUTO_MEMORY second = { .known = false };
+
+	CHECK_OK(open_and_key(&l, &s, NULL, &second, &err), &err);
+	CHECK(second.key.id == l.key.id);
+	LOG_AUTO_MEMORY third = { .known = false };
+
+	CHECK_CODE(open_and_key(&impostor, &s, NULL, &third, &err),
+	    SP_E_CORRUPT, &err);
+	LOG_AUTO_MEMORY fourth = { .known = false };
+
+	CHECK_CODE(open_and_key(&l, &s, &impostor.key, &fourth, &err),
+	    SP_E_CORRUPT, &err);
+	LOG_AUTO_MEMORY fifth = { .known = false };
+
+	CHECK_OK(open_and_key(&l, &s, &l.key, &fifth, &err), &err);
+	log_done(&l);
+	log_done(&impostor);
+}
+
+static void
+a_checkpoint_is_remembered(void)
+{
+	SETTINGS_AUTO s = site_settings("https://check.example");
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+	struct fake_log l;
+	struct sp_err err;
+
+	log_init(&l, 300);
+	LOG_AUTO_MEMORY m = { .known = false };
+
+	CHECK_OK(open_and_key(&l, &s, NULL, &m, &err), &err);
+	log_note(&l, &note);
+	CHECK_OK(log_memory_keep(&m, &l.at, &note, &err), &err);
+	LOG_AUTO_MEMORY again = { .known = false };
+
+	CHECK_OK(log_memory_open(&again, &s, "harbor-pd", &err), &err);
+	CHECK(again.seen.size == 300);
+	CHECK(memcmp(&again.seen.root, &l.at.root, sizeof(l.at.root)) == 0);
+	log_set(&l, 299);
+	CHECK_CODE(log_memory_compare(&again, &l.at, &err), SP_E_CORRUPT, &err);
+	log_set(&l, 301);
+	CHECK_OK(log_memory_compare(&again, &l.at, &err), &err);
+	l.version = 1;
+	l.changed_from = 0;
+	log_set(&l, 300);
+	CHECK_CODE(log_memory_compare(&again, &l.at, &err), SP_E_CORRUPT, &err);
+	log_done(&l);
+}
+
+/* Unlike an upload's: someone may have wished it gone. */
+static void
+a_damaged_memory_of_a_log_is_an_alarm(void)
+{
+	SETTINGS_AUTO s = site_settings("https://check.example");
+	SP_AUTO_BUF path = sp_buf_new(4096);
+	struct sp_err err;
+	struct log_memory m;
+
+	CHECK_OK(log_memory_open(&m, &s, "harbor-pd", &err), &err);
+	sp_buf_text(&path, sp_buf_str(&m.path));
+	log_memory_done(&m);
+	int fd = open(sp_buf_str(&path), O_RDWR);
+	char text[4096];
+	ssize_t n = read(fd, text, sizeof(text));
+
+	CHECK(fd >= 0 && n > 100);
+	/* Property: no prefix of it is taken, nor is a changed signature. */
+	for (ssize_t cut = 0; cut < n - 1; cut += 7) {
+		CHECK(ftruncate(fd, 0) == 0);
+		CHECK(pwrite(fd, text, (size_t)cut, 0) == cut);
+		CHECK_CODE(log_memory_open(&m, &s, "harbor-pd", &err),
+		    SP_E_CORRUPT, &err);
+	}
+	char *root = memmem(text, (size_t)n, "\\n300\\n", 7);
+
+	CHECK(root != NULL);
+	root[2] = '4';
+	CHECK(pwrite(fd, text, (size_t)n, 0) == n);
+	CHECK_CODE(
+	    log_memory_open(&m, &s, "harbor-pd", &err), SP_E_CORRUPT, &err);
+	CHECK(close(fd) == 0);
+}
+
+/* ---- keys given ---- */
+
+static void
+a_key_is_given_as_text_or_file(void)
+{
+	struct fake_log l;
+	SP_AUTO_BUF text = sp_buf_new(1024);
+	struct ledger_vkey got;
+	struct sp_err err;
+
+	log_init(&l, 1);
+	ledger_vkey_text(&l.key, &text);
+	CHECK_OK(log_key_option(sp_buf_str(&text), &got, &err), &err);
+	CHECK(got.id == l.key.id);
+	scratch_write("key", sp_buf_str(&text), 0644);
+	CHECK_OK(log_key_option(scratch("key"), &got, &err), &err);
+	sp_buf_text(&text, "\n");
+	scratch_write("key", sp_buf_str(&text), 0644);
+	CHECK_OK(log_key_option(scratch("key"), &got, &err), &err);
+	CHECK(got.id == l.key.id);
+	scratch_write("key", "no key\n", 0644);
+	CHECK(log_key_option(scratch("key"), &got, &err) != SP_OK);
+	CHECK(log_key_option("/nonexistent", &got, &err) != SP_OK);
+	log_done(&l);
+}
+
+int
+main(void)
+{
+	static const struct tap_case cases[] = {
+		{ "an upload is remembered for this very file",
+		    an_upload_is_remembered_for_this_very_file },
+		{ "a damaged memory of an upload is an empty one",
+		    a_damaged_memory_of_an_upload_is_an_empty_one },
+		{ "old memories are removed", old_memories_are_removed },
+		{ "without a place nothing is remembered and nothing fails",
+		    without_a_place_nothing_is_remembered_and_nothing_fails },
+		{ "the first key seen is the key",
+		    the_first_key_seen_is_the_key },
+		{ "a checkpoint is remembered", a_checkpoint_is_remembered },
+		{ "a damaged memory of a log is an alarm",
+		    a_damaged_memory_of_a_log_is_an_alarm },
+		{ "a key is given as text or file",
+		    a_key_is_given_as_text_or_file },
+	};
+	struct sp_err err;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	scratch_make();
+	int code = tap_run(cases, SP_COUNTOF(cases));
+
+	scratch_done();
+	return code;
+}
