@@ -34,7 +34,7 @@ static const struct db_sql token_revoke = {
 };
 static const struct db_sql token_each = {
 	"SELECT id, role, label, created, expires, revoked"
-	" FROM gate_token ORDER BY id",
+	" FROM gate_token ORDER BY created, id",
 };
 
 /*

@@ -279,6 +279,7 @@ an_expired_token_stays_expired(void)
 	    ledger_writer_run(a.writer, agency_fixture_issue_act, &i, &err),
 	    SP_E_INVALID, &err);
 	CHECK(strcmp(err.reason, "token.expires") == 0);
+	clock_set_to = 0;
 	agency_fixture_close(&a);
 }
 
