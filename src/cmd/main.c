@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 const struct cmd cmd_table[] = {
 #define X(id, operands, summary, internal)                                     \
@@ -56,6 +57,8 @@ main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct cmd *c;
 
+	/* Started as /proc/self/exe, serve's processes would be called "exe". */
+	(void)prctl(PR_SET_NAME, "sallyport", 0, 0, 0);
 	/* A peer that goes away is a failed write, not the end of us. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
