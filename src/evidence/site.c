@@ -213,6 +213,34 @@ evidence_site_open_rooms(struct evidence_site *s, struct sp_err *err)
 	return code;
 }
 
+static struct evidence_room *
+room_find_id(struct evidence_site *s, const struct sp_id *agency)
+{
+	struct open_room *o = __atomic_load_n(&s->rooms, __ATOMIC_ACQUIRE);
+
+	for (; o != NULL; o = o->next)
+		if (sp_id_equal(&evidence_room_agency(o->room)->id, agency))
+			return o->room;
+	return NULL;
+}
+
+/* Rooms are open from the start but for agencies added since. */
+enum sp_code
+evidence_site_room_of(struct evidence_site *s, const struct sp_id *agency,
+    struct evidence_room **out, struct sp_err *err)
+{
+	struct evidence_room *r = room_find_id(s, agency);
+
+	if (r == NULL) {
+		SP_TRY(evidence_site_open_rooms(s, err));
+		r = room_find_id(s, agency);
+	}
+	if (r == NULL)
+		return sp_fail(err, SP_E_NOTFOUND, "there is no such agency");
+	*out = r;
+	return SP_OK;
+}
+
 void
 evidence_site_each_room(struct evidence_site *s,
     void (*visit)(void *arg, struct evidence_room *room), void *arg)

@@ -29,6 +29,10 @@ struct vault_pool *evidence_site_pool(struct evidence_site *s);
 /* SP_E_NOTFOUND for an unknown slug.  The room lives as long as the site. */
 enum sp_code evidence_site_room(struct evidence_site *s, const char *slug,
     struct evidence_room **out, struct sp_err *err) SP_MUST_USE;
+/* The same for an agency's id. */
+enum sp_code evidence_site_room_of(struct evidence_site *s,
+    const struct sp_id *agency, struct evidence_room **out,
+    struct sp_err *err) SP_MUST_USE;
 /* Open every agency's room now; start-up repair happens here. */
 enum sp_code evidence_site_open_rooms(
     struct evidence_site *s, struct sp_err *err) SP_MUST_USE;

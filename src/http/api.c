@@ -323,6 +323,23 @@ http_api_tokens(
 	return SP_OK;
 }
 
+enum sp_code
+http_api_token_own(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(4096);
+	struct sp_json j = sp_json_to(&out);
+
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "agency", evidence_room_agency(q->room)->slug);
+	json_id(&j, "id", &q->who.token);
+	sp_json_str(&j, "role", gate_role_name(q->who.role));
+	sp_json_end(&j);
+	SP_TRY(sp_buf_check(&out, "token", err));
+	http_answer_take(a, "application/json", &out);
+	return SP_OK;
+}
+
 /* --- The log --- */
 
 enum sp_code

@@ -26,6 +26,9 @@ enum sp_code http_api_token_issue(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
 enum sp_code http_api_token_revoke(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
+/* Whose the caller's own token is. */
+enum sp_code http_api_token_own(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
 
 enum sp_code http_api_checkpoint(
     struct http_request *q, struct http_answer *a, struct sp_err *err);

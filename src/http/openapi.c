@@ -115,6 +115,10 @@ static const struct {
 	    "{\"maxLength\":100,\"minLength\":1,\"type\":\"string\"},"
 	    "\"role\":" ROLE "},\"required\":[\"label\",\"role\"],"
 	    "\"type\":\"object\"}" },
+	{ "TokenOwn",
+	    "{\"properties\":{\"agency\":" STRING ",\"id\":" ID
+	    ",\"role\":" ROLE "},\"required\":[\"agency\",\"id\",\"role\"],"
+	    "\"type\":\"object\"}" },
 };
 
 /* --- Parameters --- */

@@ -308,6 +308,23 @@ enter(struct http_request *q, struct sp_err *err)
 	    http_match_param(&q->match, "agency"), &q->room, err);
 }
 
+/* A path without an agency is about the token's own.  A token that names no
+ * agency of this site's was not issued here. */
+static enum sp_code
+enter_own(struct http_request *q, const char *text, struct sp_err *err)
+{
+	struct sp_id agency;
+	enum sp_code code = SP_E_NOTFOUND;
+
+	if (gate_token_parse(text, &agency))
+		code = evidence_site_room_of(
+		    q->house->site, &agency, &q->room, err);
+	if (code == SP_E_NOTFOUND)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
+		    "no such token was issued here");
+	return code;
+}
+
 /* Nobody without a well-formed token hears whether the agency exists; with a
  * token of another agency's there is nothing here (promise 4). */
 static enum sp_code
@@ -316,7 +333,10 @@ know(struct http_request *q, struct sp_err *err)
 	const char *text = NULL;
 
 	SP_TRY(bearer(q, &text, err));
-	SP_TRY(enter(q, err));
+	if (http_match_has(&q->match, "agency"))
+		SP_TRY(enter(q, err));
+	else
+		SP_TRY(enter_own(q, text, err));
 	SP_TRY(evidence_room_know(q->room, text, &q->who, err));
 	copy_address(q->who.address, q->address);
 	q->who.source = "api";

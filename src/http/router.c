@@ -313,6 +313,17 @@ const struct http_route http_routes[] = {
 	},
 	{
 	    .method = HTTP_GET,
+	    .path = "/v1/token",
+	    .id = "showOwnToken",
+	    .summary = "Whose this token is",
+	    .door = HTTP_DOOR_KNOWN,
+	    .kind = "token",
+	    .success = { { 200, "Its agency and role", JSON, "TokenOwn",
+		NULL } },
+	    .handle = http_api_token_own,
+	},
+	{
+	    .method = HTTP_GET,
 	    .path = LOG "checkpoint",
 	    .id = "showCheckpoint",
 	    .summary = "The log's signed checkpoint (C2SP tlog-checkpoint)",
