@@ -77,15 +77,15 @@ days_in(int year, int month)
 
 /* Seconds of the day, split. */
 struct daytime {
-	int hour, minute, second;
+	int64_t hour, minute, second;
 };
 
 static struct daytime
 daytime_of(int64_t seconds)
 {
-	return (struct daytime){ .hour = (int)(seconds / 3600),
-		.minute = (int)(seconds / 60 % 60),
-		.second = (int)(seconds % 60) };
+	return (struct daytime){ .hour = seconds / 3600,
+		.minute = seconds / 60 % 60,
+		.second = seconds % 60 };
 }
 
 /* The same digits as printf's %0*d, which is too slow for ledger entries. */
@@ -127,8 +127,10 @@ sp_time_text(sp_time t, char out[static SP_TIME_TEXT])
 void
 sp_time_http(sp_time t, char out[static 30])
 {
-	static const char days[] = "ThuFriSatSunMonTueWed"; /* day 0: Thu */
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char days[7][4] = { "Thu", "Fri", "Sat", "Sun", "Mon",
+		"Tue", "Wed" }; /* day 0 was a Thursday */
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May",
+		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	struct civil c;
 	struct daytime d;
 	int n;
@@ -136,9 +138,9 @@ sp_time_http(sp_time t, char out[static 30])
 	SP_REQUIRE(t >= 0 && t <= SP_TIME_MAX);
 	c = civil_of(t / SP_SECOND / 86400);
 	d = daytime_of(t / SP_SECOND % 86400);
-	n = snprintf(out, 30, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-	    days + t / SP_SECOND / 86400 % 7 * 3, c.day,
-	    months + (c.month - 1) * 3, c.year, d.hour, d.minute, d.second);
+	n = snprintf(out, 30, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+	    days[t / SP_SECOND / 86400 % 7], c.day, months[c.month - 1], c.year,
+	    (int)d.hour, (int)d.minute, (int)d.second);
 	SP_REQUIRE(n == 29);
 }
 
@@ -200,7 +202,7 @@ static int64_t
 offset(struct text *s)
 {
 	char sign = one_of(s, "Zz+-");
-	int hours, minutes;
+	int64_t hours, minutes;
 
 	if (sign != '+' && sign != '-')
 		return 0;

@@ -14,16 +14,17 @@ sp_hex(const void *bytes, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
-static int
+/* 16 for what is no digit. */
+static unsigned
 hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
-		return c - '0';
+		return (unsigned)(c - '0');
 	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
+		return (unsigned)(c - 'a' + 10);
 	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+		return (unsigned)(c - 'A' + 10);
+	return 16;
 }
 
 bool
@@ -34,7 +35,7 @@ sp_hex_parse(const char *s, size_t slen, void *out, size_t len)
 	if (slen / 2 != len || slen % 2 != 0)
 		return false;
 	for (size_t i = 0; i < slen; i++) {
-		if (hex_value(s[i]) < 0)
+		if (hex_value(s[i]) > 15)
 			return false;
 	}
 	for (size_t i = 0; i < len; i++)

@@ -24,42 +24,28 @@ sp_code_name(enum sp_code code)
 static void SP_PRINTF(3, 0)
     fill(struct sp_err *err, enum sp_code code, const char *fmt, va_list ap)
 {
+	err->code = code;
+	err->os_errno = errno;
+	err->reason = NULL;
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	sp_utf8_clean(err->text);
+}
+
+void
+sp_err_fill(struct sp_err *err, enum sp_code code, const char *reason,
+    const char *fmt, ...)
+{
 	int saved = errno;
+	va_list ap;
 
 	SP_REQUIRE(code != SP_OK);
 	if (err == NULL)
 		return;
-	err->code = code;
-	err->os_errno = saved;
-	err->reason = NULL;
-	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	sp_utf8_clean(err->text);
+	va_start(ap, fmt);
+	fill(err, code, fmt, ap);
+	va_end(ap);
+	err->reason = reason;
 	errno = saved;
-}
-
-enum sp_code
-sp_fail(struct sp_err *err, enum sp_code code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fill(err, code, fmt, ap);
-	va_end(ap);
-	return code;
-}
-
-enum sp_code
-sp_fail_as(struct sp_err *err, enum sp_code code, const char *reason,
-    const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fill(err, code, fmt, ap);
-	va_end(ap);
-	if (err != NULL)
-		err->reason = reason;
-	return code;
 }
 
 static enum sp_code
@@ -75,7 +61,7 @@ code_of_errno(int e)
 }
 
 enum sp_code
-sp_fail_os(struct sp_err *err, const char *fmt, ...)
+sp_err_fill_os(struct sp_err *err, const char *fmt, ...)
 {
 	int saved = errno;
 	enum sp_code code = code_of_errno(saved);
@@ -83,15 +69,14 @@ sp_fail_os(struct sp_err *err, const char *fmt, ...)
 	size_t used;
 	va_list ap;
 
+	if (err == NULL)
+		return code;
 	va_start(ap, fmt);
 	fill(err, code, fmt, ap);
 	va_end(ap);
-	if (err != NULL) {
-		used = strlen(err->text);
-		(void)snprintf(err->text + used, sizeof(err->text) - used,
-		    ": %s", strerror_r(saved, why, sizeof(why)));
-		sp_utf8_clean(err->text);
-	}
+	used = strlen(err->text);
+	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s",
+	    strerror_r(saved, why, sizeof(why)));
 	errno = saved;
 	return code;
 }

@@ -38,17 +38,38 @@ struct sp_err {
 
 const char *sp_code_name(enum sp_code code);
 
-/* Record and return `code`, so a failure is one line: return sp_fail(...). */
-enum sp_code sp_fail(struct sp_err *err, enum sp_code code, const char *fmt,
-    ...) SP_PRINTF(3, 4);
+/*
+ * Record and return `code`, so a failure is one line:
+ *
+ *	return sp_fail(err, SP_E_DENIED, "role %s may not", role);
+ *	return sp_fail_as(err, SP_E_CONFLICT, "upload.offset", "at %d", at);
+ *	return sp_fail_os(err, "open %s", path);
+ *
+ * The second adds a stable reason for API and tests.  The third takes the
+ * code from errno: ENOSPC and EDQUOT are SP_E_FULL, ENOENT SP_E_NOTFOUND,
+ * ENOMEM SP_E_NOMEM, the rest SP_E_INTERNAL; the text gains strerror's.
+ * `err` may be NULL; errno stays.  They are macros, so that compilers and
+ * analysers see that what is returned is never SP_OK.
+ */
+#define sp_fail(err, code, ...) sp_fail_as(err, code, NULL, __VA_ARGS__)
 
-/* The same with a stable reason ("upload.offset") for API and tests. */
-enum sp_code sp_fail_as(struct sp_err *err, enum sp_code code,
-    const char *reason, const char *fmt, ...) SP_PRINTF(4, 5);
+#define sp_fail_as(err, code, reason, ...)                                     \
+	__extension__({                                                        \
+		enum sp_code sp_fail_ = (code);                                \
+		sp_err_fill((err), sp_fail_, (reason), __VA_ARGS__);           \
+		sp_fail_;                                                      \
+	})
 
-/* From errno: ENOSPC and EDQUOT are SP_E_FULL, ENOENT SP_E_NOTFOUND, ENOMEM
- * SP_E_NOMEM, the rest SP_E_INTERNAL; the text gains strerror's. */
-enum sp_code sp_fail_os(struct sp_err *err, const char *fmt, ...)
+#define sp_fail_os(err, ...)                                                   \
+	__extension__({                                                        \
+		enum sp_code sp_fail_ = sp_err_fill_os((err), __VA_ARGS__);    \
+		SP_REQUIRE(sp_fail_ != SP_OK);                                 \
+		sp_fail_;                                                      \
+	})
+
+void sp_err_fill(struct sp_err *err, enum sp_code code, const char *reason,
+    const char *fmt, ...) SP_PRINTF(4, 5);
+enum sp_code sp_err_fill_os(struct sp_err *err, const char *fmt, ...)
     SP_PRINTF(2, 3);
 
 #endif

@@ -268,6 +268,7 @@ sp_file_sweep(int dirfd, const char *path, struct sp_err *err)
 	if (dir == NULL)
 		return sp_fail_os(err, "read folder %s", path);
 	(void)sp_file_steal(&fd); /* closed with dir */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
 	while ((errno = 0, e = readdir(dir)) != NULL) {
 		if (is_temp(e->d_name) &&
 		    unlinkat(fd_of(dir), e->d_name, 0) != 0)

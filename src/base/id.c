@@ -76,8 +76,9 @@ sp_id_parse(const char *s, size_t len, struct sp_id *out)
 	if (len != SP_ID_TEXT - 1)
 		return false;
 	for (size_t i = 0; i < SP_COUNTOF(groups); i++) {
-		if (!sp_hex_parse(s + groups[i].text, groups[i].bytes * 2u,
-			id.b + groups[i].byte, groups[i].bytes))
+		if (!sp_hex_parse(s + groups[i].text,
+			(size_t)2 * groups[i].bytes, id.b + groups[i].byte,
+			groups[i].bytes))
 			return false;
 	}
 	if (id.b[6] >> 4 != 7 || id.b[8] >> 6 != 2)

@@ -37,15 +37,26 @@ EVP_KDF *crypto_openssl_kdf(enum crypto_fetch which);
 
 /* SP_E_INTERNAL (SP_E_NOMEM when that is why) with what OpenSSL says; its
  * queue of errors is emptied. */
-enum sp_code crypto_openssl_fail(struct sp_err *err, const char *what);
+enum sp_code crypto_openssl_record(struct sp_err *err, const char *what);
+
+static inline enum sp_code
+crypto_openssl_fail(struct sp_err *err, const char *what)
+{
+	enum sp_code code = crypto_openssl_record(err, what);
+
+	SP_REQUIRE(code != SP_OK);
+	return code;
+}
 
 /* SP_CLEANUP functions for its objects. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type takes none */
 #define CRYPTO_OPENSSL_CLEANUP(type, fn)                                       \
 	static inline void fn##p(type **p)                                     \
 	{                                                                      \
 		fn(*p);                                                        \
 	}                                                                      \
 	_Static_assert(true, "a semicolon follows")
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 CRYPTO_OPENSSL_CLEANUP(EVP_CIPHER_CTX, EVP_CIPHER_CTX_free);
 CRYPTO_OPENSSL_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free);

@@ -151,7 +151,7 @@ crypto_openssl_kdf(enum crypto_fetch which)
 }
 
 enum sp_code
-crypto_openssl_fail(struct sp_err *err, const char *what)
+crypto_openssl_record(struct sp_err *err, const char *what)
 {
 	unsigned long first = ERR_get_error();
 	const char *reason = ERR_reason_error_string(first);

@@ -29,36 +29,23 @@ const struct crypto_stream_params crypto_stream_1mb = {
 	.segment = CRYPTO_STREAM_SEGMENT,
 };
 
-static const uint8_t *
-salt_of(const struct crypto_stream *s)
-{
-	return s->header + FORMAT_SIZE;
-}
-
-static const uint8_t *
-prefix_of(const struct crypto_stream *s)
-{
-	return salt_of(s) + s->params.derived;
-}
-
-static void
-make_header(struct crypto_stream *s)
-{
-	size_t len = crypto_stream_params_header(&s->params);
-
-	s->header[0] = (uint8_t)len;
-	crypto_random(s->header + FORMAT_SIZE, len - FORMAT_SIZE);
-}
-
+/* Fresh, or the caller's, whose first byte must be its own length. */
 static enum sp_code
-take_header(struct crypto_stream *s, const uint8_t *header, struct sp_err *err)
+take_header(const struct crypto_stream_params *p, const uint8_t *given,
+    uint8_t out[static HEADER_MAX], struct sp_err *err)
 {
-	size_t len = crypto_stream_params_header(&s->params);
+	size_t len = crypto_stream_params_header(p);
 
-	if (header[0] != len)
+	SP_REQUIRE(len <= HEADER_MAX);
+	if (given == NULL) {
+		out[0] = (uint8_t)len;
+		crypto_random(out + FORMAT_SIZE, len - FORMAT_SIZE);
+		return SP_OK;
+	}
+	if (given[0] != len)
 		return sp_fail(err, SP_E_CORRUPT,
 		    "a sealed stream begins with a wrong byte");
-	memcpy(s->header, header, len);
+	memcpy(out, given, len);
 	return SP_OK;
 }
 
@@ -67,22 +54,21 @@ crypto_stream_start_with(const struct crypto_stream_params *p,
     struct crypto_stream **out, struct crypto_secret *key,
     struct crypto_piece ad, const uint8_t *header, struct sp_err *err)
 {
-	CRYPTO_AUTO_STREAM s = calloc(1, sizeof(*s));
-	struct crypto_piece salt;
+	CRYPTO_AUTO_SECRET stream_key = crypto_secret_new(p->derived);
+	struct crypto_stream made = { .params = *p };
+	struct crypto_piece salt = { made.header + FORMAT_SIZE, p->derived };
+	struct crypto_stream *s;
 
+	if (stream_key == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a key");
+	SP_TRY(take_header(p, header, made.header, err));
+	SP_TRY(crypto_kdf_hkdf(p->hash, key, salt, ad, stream_key, err));
+	s = malloc(sizeof(*s));
 	if (s == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a stream");
-	s->params = *p;
-	s->key = crypto_secret_new(p->derived);
-	if (s->key == NULL)
-		return sp_fail(err, SP_E_NOMEM, "no memory for a key");
-	if (header == NULL)
-		make_header(s);
-	else
-		SP_TRY(take_header(s, header, err));
-	salt = (struct crypto_piece){ salt_of(s), p->derived };
-	SP_TRY(crypto_kdf_hkdf(p->hash, key, salt, ad, s->key, err));
-	*out = SP_STEAL(s);
+	made.key = SP_STEAL(stream_key);
+	*s = made;
+	*out = s;
 	return SP_OK;
 }
 
@@ -137,7 +123,8 @@ static void
 make_nonce(const struct crypto_stream *s, uint32_t index, bool last,
     uint8_t out[static NONCE])
 {
-	memcpy(out, prefix_of(s), CRYPTO_STREAM_PREFIX);
+	memcpy(out, s->header + FORMAT_SIZE + s->params.derived,
+	    CRYPTO_STREAM_PREFIX);
 	out[7] = (uint8_t)(index >> 24);
 	out[8] = (uint8_t)(index >> 16);
 	out[9] = (uint8_t)(index >> 8);
@@ -181,7 +168,8 @@ begin(const struct crypto_stream *s, uint32_t index, bool last, int encrypt)
 	return ctx;
 }
 
-enum sp_code
+/* One parameter too many: a struct of them would say no more. */
+enum sp_code /* NOLINTNEXTLINE(readability-function-size) */
 crypto_stream_seal(const struct crypto_stream *s, uint32_t index, bool last,
     const void *plain, size_t len, uint8_t *out, struct sp_err *err)
 {
@@ -221,7 +209,8 @@ open_segment(
 	    EVP_DecryptFinal_ex(ctx, out + got, &rest) == 1;
 }
 
-enum sp_code
+/* One parameter too many: a struct of them would say no more. */
+enum sp_code /* NOLINTNEXTLINE(readability-function-size) */
 crypto_stream_unseal(const struct crypto_stream *s, uint32_t index, bool last,
     const uint8_t *sealed, size_t len, void *out, struct sp_err *err)
 {

@@ -5,22 +5,26 @@
 #include <stdlib.h>
 
 /* One test program a module; a failed check aborts, so tools see the stack. */
-#define CHECK(cond)                                                            \
-	((cond) ? (void)0                                                      \
-		: (printf("not ok - %s:%d %s\n", __FILE__, __LINE__, #cond),   \
-		      fflush(stdout), abort()))
+_Noreturn static inline void
+tap_fail(const char *file, int line, const char *what, const char *why)
+{
+	(void)printf("not ok - %s:%d %s%s\n", file, line, what, why);
+	(void)fflush(stdout);
+	abort();
+}
+
+#define CHECK(cond) ((cond) ? (void)0 : tap_fail(__FILE__, __LINE__, #cond, ""))
 
 /* Check that a call gives a code, and show what the error says when not. */
 #define CHECK_CODE(call, want, err)                                            \
 	do {                                                                   \
 		enum sp_code got_ = (call);                                    \
-		if (got_ != (want)) {                                          \
-			printf("not ok - %s:%d %s: %s (%s)\n", __FILE__,       \
-			    __LINE__, #call, sp_code_name(got_),               \
-			    got_ == SP_OK ? "" : (err)->text);                 \
-			fflush(stdout);                                        \
-			abort();                                               \
-		}                                                              \
+		char why_[300];                                                \
+		if (got_ == (want))                                            \
+			break;                                                 \
+		(void)snprintf(why_, sizeof(why_), ": %s (%s)",                \
+		    sp_code_name(got_), got_ == SP_OK ? "" : (err)->text);     \
+		tap_fail(__FILE__, __LINE__, #call, why_);                     \
 	} while (0)
 #define CHECK_OK(call, err) CHECK_CODE(call, SP_OK, err)
 
@@ -32,11 +36,11 @@ struct tap_case {
 static inline int
 tap_run(const struct tap_case *c, size_t n)
 {
-	printf("1..%zu\n", n);
+	(void)printf("1..%zu\n", n);
 	for (size_t i = 0; i < n; i++) {
 		c[i].run();
-		printf("ok %zu - %s\n", i + 1, c[i].name);
-		fflush(stdout);
+		(void)printf("ok %zu - %s\n", i + 1, c[i].name);
+		(void)fflush(stdout);
 	}
 	return 0;
 }

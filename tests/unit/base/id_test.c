@@ -131,7 +131,7 @@ all_else_is_refused(void)
 	}
 }
 
-#define THREADS  4
+#define THREADS  ((size_t)4)
 #define A_THREAD 20000
 static struct sp_id made[THREADS][A_THREAD];
 
@@ -152,9 +152,9 @@ threads_never_make_the_same(void)
 {
 	pthread_t t[THREADS];
 
-	for (int i = 0; i < THREADS; i++)
+	for (size_t i = 0; i < THREADS; i++)
 		CHECK(pthread_create(&t[i], NULL, make_ids, made[i]) == 0);
-	for (int i = 0; i < THREADS; i++)
+	for (size_t i = 0; i < THREADS; i++)
 		CHECK(pthread_join(t[i], NULL) == 0);
 	qsort(made, THREADS * A_THREAD, SP_ID_LEN, by_bytes);
 	for (size_t i = 1; i < THREADS * A_THREAD; i++)

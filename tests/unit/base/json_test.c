@@ -215,7 +215,7 @@ depth_goes_to_its_maximum(void)
 		sp_json_array(&j, NULL);
 	for (int i = 0; i < SP_JSON_DEPTH; i++)
 		sp_json_end(&j);
-	CHECK(sp_buf_ok(&b) && b.len == SP_JSON_DEPTH * 2);
+	CHECK(sp_buf_ok(&b) && b.len == (size_t)SP_JSON_DEPTH * 2);
 }
 
 static void

@@ -12,8 +12,6 @@
 
 /* libcrypto's default context reads here what our own context made. */
 
-extern char **environ;
-
 static const char *const hosts[] = { "evidence.example.gov", "*.example.gov",
 	"127.0.0.1", "::1", "localhost" };
 

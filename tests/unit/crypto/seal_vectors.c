@@ -74,7 +74,7 @@ main(int argc, char **argv)
 	for (int i = 2; i < argc && code == SP_OK; i++) {
 		uint64_t size = 0;
 
-		if (!sp_parse_u64(argv[i], strlen(argv[i]), 0, 1u << 30, &size))
+		if (!sp_parse_u64(argv[i], strlen(argv[i]), 0, 1U << 30, &size))
 			code = sp_fail(&err, SP_E_INVALID, "'%s'", argv[i]);
 		else
 			code = make(argv[1], size, &err);

@@ -69,7 +69,8 @@ ten_thousand_do_not_touch_each_other(void)
 		s[i] = crypto_secret_new(32);
 		CHECK(s[i] != NULL);
 		for (uint32_t k = 0; k < 8; k++)
-			memcpy(crypto_secret_bytes(s[i]) + 4 * k, &i, 4);
+			memcpy(
+			    crypto_secret_bytes(s[i]) + (size_t)4 * k, &i, 4);
 	}
 	for (uint32_t i = 0; i < MANY; i += 2) {
 		crypto_secret_free(s[i]);
