@@ -54,6 +54,7 @@ static const struct {
 	{ SP_E_INVALID, "tus.version", HTTP_TUS },
 	{ SP_E_CONFLICT, "upload.offset", HTTP_OFFSET },
 	{ SP_E_LIMIT, "upload.length", HTTP_TOO_LARGE },
+	{ SP_E_CONFLICT, "upload.length", HTTP_INVALID },
 	{ SP_E_LIMIT, "upload.body", HTTP_TOO_LARGE },
 	{ SP_E_LIMIT, "upload.count", HTTP_TOO_MANY },
 	{ SP_E_UNAVAIL, "keeper.away", HTTP_KEEPER },

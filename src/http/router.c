@@ -622,7 +622,8 @@ http_router_match(struct http_match *m, enum http_method method,
 			continue;
 		if (m->path == NULL && !fits(m, &p, r->path, &rest))
 			continue;
-		m->path = r;
+		if (m->path == NULL)
+			m->path = r;
 		note_methods(m, r);
 		/* A route of its own goes before GET's for HEAD. */
 		if (takes_method(r, method) &&

@@ -19,7 +19,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* libmicrohttpd's memory for a connection: the header, and half of it for
@@ -30,9 +29,8 @@
 #else
 #define THREAD_STACK ((size_t)256 << 10)
 #endif
-#define BLOCK        ((uint64_t)256 << 10) /* of a streamed answer */
-#define BACKLOG      1024
-#define TICK_SECONDS 5
+#define BLOCK   ((uint64_t)256 << 10) /* of a streamed answer */
+#define BACKLOG 1024
 
 /* A refused body this small is read to its end, so that the connection lives
  * on; a larger one is not waited for. */
@@ -68,12 +66,8 @@ struct http_server {
 	int listen_fd;
 	uint16_t port;
 	struct MHD_Daemon *daemon;
-	pthread_mutex_t lock; /* over cert and stop */
+	pthread_mutex_t lock; /* over cert */
 	struct cert *cert;
-	pthread_t ticker;
-	bool ticking;
-	bool stop;
-	pthread_cond_t wake;
 };
 
 /* A connection, as libmicrohttpd's socket context. */
@@ -734,27 +728,6 @@ static void SP_PRINTF(2, 0) on_log(void *arg, const char *fmt, va_list ap)
 
 /* --- The server --- */
 
-static void *
-tick(void *arg)
-{
-	struct http_server *s = arg;
-	struct timespec at;
-
-	(void)pthread_mutex_lock(&s->lock);
-	while (!s->stop) {
-		(void)clock_gettime(CLOCK_MONOTONIC, &at);
-		at.tv_sec += TICK_SECONDS;
-		(void)pthread_cond_timedwait(&s->wake, &s->lock, &at);
-		if (s->stop)
-			break;
-		(void)pthread_mutex_unlock(&s->lock);
-		evidence_site_tick(s->house.site);
-		(void)pthread_mutex_lock(&s->lock);
-	}
-	(void)pthread_mutex_unlock(&s->lock);
-	return NULL;
-}
-
 static void
 server_free(struct http_server *s)
 {
@@ -762,7 +735,6 @@ server_free(struct http_server *s)
 	http_stats_free(s->house.stats);
 	cert_unref(s, s->cert);
 	sp_file_closep(&s->listen_fd);
-	(void)pthread_cond_destroy(&s->wake);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s->cert_path);
 	free(s->key_path);
@@ -773,7 +745,6 @@ static struct http_server *
 server_new(const struct http_server_options *o)
 {
 	struct http_server *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 
 	if (s == NULL)
 		return NULL;
@@ -787,10 +758,6 @@ server_new(const struct http_server_options *o)
 		    o->upload_max == 0 ? UINT64_C(1) << 40 : o->upload_max,
 	};
 	SP_REQUIRE(pthread_mutex_init(&s->lock, NULL) == 0);
-	SP_REQUIRE(pthread_condattr_init(&attr) == 0);
-	SP_REQUIRE(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-	SP_REQUIRE(pthread_cond_init(&s->wake, &attr) == 0);
-	(void)pthread_condattr_destroy(&attr);
 	s->cert_path = strdup(o->cert_path);
 	s->key_path = strdup(o->key_path);
 	if (s->cert_path != NULL && s->key_path != NULL)
@@ -834,9 +801,6 @@ start(struct http_server *s, const struct http_server_options *o,
 	atomic_store(&s->house.stats->ready, !o->starting);
 	SP_TRY(cert_load(s, &s->cert, err));
 	SP_TRY(open_listener(s, o->listen, err));
-	if (pthread_create(&s->ticker, NULL, tick, s) != 0)
-		return sp_fail(err, SP_E_NOMEM, "no thread for housekeeping");
-	s->ticking = true;
 	return start_daemon(s, err);
 }
 
@@ -881,13 +845,6 @@ http_server_stop(struct http_server *s, unsigned grace)
 		(void)shutdown(s->listen_fd, SHUT_RDWR);
 		http_watch_drain(s->watch, grace);
 		MHD_stop_daemon(s->daemon);
-	}
-	if (s->ticking) {
-		(void)pthread_mutex_lock(&s->lock);
-		s->stop = true;
-		(void)pthread_cond_signal(&s->wake);
-		(void)pthread_mutex_unlock(&s->lock);
-		(void)pthread_join(s->ticker, NULL);
 	}
 	server_free(s);
 }

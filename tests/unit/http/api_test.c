@@ -1,0 +1,171 @@
+#include "http/api.h"
+
+#include "tap.h"
+
+#include <string.h>
+
+#define DAY (24 * 3600 * SP_SECOND)
+
+static void
+token_wishes(void)
+{
+	const sp_time now = INT64_C(1790000000) * SP_SECOND; /* 2026-09-21 */
+	static const struct {
+		const char *json;
+		bool ok;
+	} rows[] = {
+		{ "{\"role\":\"officer\",\"label\":\"a\",\"expires_in_days\":"
+		  "1}",
+		    true },
+		{ "{\"role\":\"device\",\"label\":\"dock 4\","
+		  "\"expires_at\":\"2026-10-01T00:00:00Z\"}",
+		    true },
+		{ "{\"role\":\"auditor\",\"label\":\"\\u00e9\","
+		  "\"expires_in_days\":366}",
+		    true },
+		{ "", false },
+		{ "null", false },
+		{ "[]", false },
+		{ "{}", false },
+		{ "{\"role\":\"officer\",\"label\":\"a\"}", false },
+		{ "{\"role\":\"chief\",\"label\":\"a\",\"expires_in_days\":1}",
+		    false },
+		{ "{\"role\":3,\"label\":\"a\",\"expires_in_days\":1}", false },
+		{ "{\"role\":\"officer\",\"label\":3,\"expires_in_days\":1}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\",\"expires_in_days\":"
+		  "0}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\","
+		  "\"expires_in_days\":367}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\","
+		  "\"expires_in_days\":1.5}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\","
+		  "\"expires_in_days\":\"1\"}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\","
+		  "\"expires_in_days\":99999999999999999999}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\","
+		  "\"expires_at\":\"tomorrow\"}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\",\"expires_at\":7}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\","
+		  "\"expires_at\":\"2028-01-01T00:00:00Z\"}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\",\"expires_in_days\":1,"
+		  "\"expires_at\":\"2026-10-01T00:00:00Z\"}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\",\"expires_in_days\":1,"
+		  "\"x\":1}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\\u0000b\","
+		  "\"expires_in_days\":1}",
+		    false },
+		{ "{\"role\":\"officer\",\"role\":\"officer\",\"label\":\"a\","
+		  "\"expires_in_days\":1}",
+		    false },
+		{ "{\"role\":\"officer\",\"label\":\"a\",\"expires_in_days\":1}"
+		  "x",
+		    false },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct http_token_wish w = { .expires = 42 };
+		struct sp_err err;
+		enum sp_code code = http_api_token_wish(
+		    rows[i].json, strlen(rows[i].json), now, &w, &err);
+
+		CHECK_CODE(code, rows[i].ok ? SP_OK : SP_E_INVALID, &err);
+		if (rows[i].ok)
+			CHECK(w.expires > now && w.expires <= now + 366 * DAY);
+		else
+			CHECK(w.expires == 42);
+	}
+}
+
+static void
+a_label_that_is_too_long_is_refused(void)
+{
+	SP_AUTO_BUF json = sp_buf_new(1000);
+
+	for (size_t len = GATE_TOKEN_LABEL; len < GATE_TOKEN_LABEL + 2; len++) {
+		struct http_token_wish w;
+		struct sp_err err;
+
+		sp_buf_clear(&json);
+		sp_buf_text(&json, "{\"role\":\"officer\",\"label\":\"");
+		for (size_t i = 0; i < len; i++)
+			sp_buf_u8(&json, 'x');
+		sp_buf_text(&json, "\",\"expires_in_days\":1}");
+		CHECK_CODE(http_api_token_wish(json.at, json.len, 0, &w, &err),
+		    len > GATE_TOKEN_LABEL ? SP_E_INVALID : SP_OK, &err);
+	}
+}
+
+static void
+tile_indices_have_one_spelling(void)
+{
+	static const struct {
+		const char *in;
+		bool ok;
+		uint64_t index;
+		unsigned width;
+	} rows[] = {
+		{ "000", true, 0, 256 },
+		{ "067", true, 67, 256 },
+		{ "999.p/255", true, 999, 255 },
+		{ "x001/000", true, 1000, 256 },
+		{ "x001/x234/067", true, 1234067, 256 },
+		{ "x001/x234/067.p/1", true, 1234067, 1 },
+		{ "x018/x446/x744/x073/x709/x551/615", true, UINT64_MAX, 256 },
+		{ "x018/x446/x744/x073/x709/x551/616", false, 0, 0 },
+		{ "", false, 0, 0 },
+		{ "0", false, 0, 0 },
+		{ "00", false, 0, 0 },
+		{ "0000", false, 0, 0 },
+		{ "x000/001", false, 0, 0 },
+		{ "x000/x001/001", false, 0, 0 },
+		{ "x001", false, 0, 0 },
+		{ "x001/", false, 0, 0 },
+		{ "001/002", false, 0, 0 },
+		{ "x001/x002", false, 0, 0 },
+		{ "x001//002", false, 0, 0 },
+		{ "000/", false, 0, 0 },
+		{ "000.p", false, 0, 0 },
+		{ "000.p/", false, 0, 0 },
+		{ "000.p/0", false, 0, 0 },
+		{ "000.p/256", false, 0, 0 },
+		{ "000.p/01", false, 0, 0 },
+		{ "000.p/1/", false, 0, 0 },
+		{ "x001.p/1", false, 0, 0 },
+		{ "-01", false, 0, 0 },
+		{ "a00", false, 0, 0 },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		uint64_t index = 7;
+		unsigned width = 7;
+
+		CHECK(http_api_tile_index(rows[i].in, &index, &width) ==
+		    rows[i].ok);
+		CHECK(index == (rows[i].ok ? rows[i].index : 7));
+		CHECK(width == (rows[i].ok ? rows[i].width : 7));
+	}
+}
+
+int
+main(void)
+{
+	static const struct tap_case cases[] = {
+		{ "token wishes", token_wishes },
+		{ "a label that is too long is refused",
+		    a_label_that_is_too_long_is_refused },
+		{ "tile indices have one spelling",
+		    tile_indices_have_one_spelling },
+	};
+	return tap_run(cases, SP_COUNTOF(cases));
+}
