@@ -226,6 +226,9 @@ set_always(struct site_curl *c)
 	    e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	(void)curl_easy_setopt(
 	    e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* Those CAs and no others: not the system's folder beside them. */
+	if (c->ca.len > 0)
+		(void)curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	if (c->ca.len > 0)
 		rc = curl_easy_setopt(e, CURLOPT_CAINFO, sp_buf_str(&c->ca));
 	if (rc == CURLE_OK)

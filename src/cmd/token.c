@@ -17,6 +17,7 @@ struct run {
 };
 
 #define DAYS_DEFAULT 90
+#define DAYS_MOST    366 /* the API's */
 
 static int
 with_client(const struct cmd *self, struct run *r,
@@ -95,8 +96,10 @@ run_add(const struct cmd *self, int argc, char **argv)
 		    "officer, auditor or device");
 	if (r.label == NULL)
 		return cmd_usage(self, "say whose it is with --label");
-	if (days != NULL && !sp_parse_u64(days, strlen(days), 1, 3650, &r.days))
-		return cmd_usage(self, "--days wants a number from 1 on");
+	if (days != NULL &&
+	    !sp_parse_u64(days, strlen(days), 1, DAYS_MOST, &r.days))
+		return cmd_usage(
+		    self, "--days is a number, 1 to %d", DAYS_MOST);
 	return with_client(self, &r, &common, add);
 }
 
