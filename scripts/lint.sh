@@ -11,13 +11,13 @@ declare -A knows=(
 	[db]='base'
 	[ledger]='base crypto db'
 	[vault]='base crypto'
-	[bag]='base crypto'
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base crypto db ledger vault bag keeper people gate'
-	[http]='base crypto db ledger vault bag keeper people gate evidence'
-	[cmd]='base crypto db ledger vault bag keeper people gate evidence http'
+	[evidence]='base crypto db ledger vault keeper people gate'
+	[bag]='base crypto ledger evidence'
+	[http]='base crypto db ledger vault keeper people gate evidence bag'
+	[cmd]='base crypto db ledger vault keeper people gate evidence bag http'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

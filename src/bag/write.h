@@ -18,11 +18,11 @@
  * thread.
  */
 #define BAG_FORMATS(X)                                                         \
-	X(BAG_ZIP, "zip")                                                      \
-	X(BAG_TAR, "tar")
+	X(BAG_ZIP, "zip", "application/zip")                                   \
+	X(BAG_TAR, "tar", "application/x-tar")
 
 enum bag_format {
-#define X(id, name) id,
+#define X(id, name, media) id,
 	BAG_FORMATS(X)
 #undef X
 	    BAG_FORMAT_COUNT

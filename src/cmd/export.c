@@ -1,8 +1,8 @@
+#include "bag/export.h"
 #include "base/file.h"
 #include "cmd/client.h"
 #include "cmd/output.h"
 #include "cmd/table.h"
-#include "evidence/bag.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct run {
 
 static const char *const formats[] = {
 #define X(id, name, media) name,
-	EVIDENCE_BAG_FORMATS(X)
+	BAG_FORMATS(X)
 #undef X
 };
 
@@ -193,9 +193,9 @@ check_ids(const struct cmd *self, const struct run *r)
 
 	if (r->n == 0)
 		return cmd_usage(self, "no evidence id is named");
-	if (r->n > EVIDENCE_BAG_ITEMS)
+	if (r->n > BAG_EXPORT_ITEMS)
 		return cmd_usage(
-		    self, "a bag holds at most %d items", EVIDENCE_BAG_ITEMS);
+		    self, "a bag holds at most %d items", BAG_EXPORT_ITEMS);
 	if (r->path == NULL)
 		return cmd_usage(self, "say where to with -o FILE.zip");
 	for (size_t i = 0; i < r->n; i++)

@@ -442,7 +442,7 @@ http_content_get(
  * The bag is written by a thread of its own into a ring that the connection's
  * thread reads from:
  *
- *   evidence_bag_write --> put --> [ring] --> take --> libmicrohttpd
+ *   bag_export_write --> put --> [ring] --> take --> libmicrohttpd
  *
  * The writer waits while the ring is full; when the answer is given up
  * (`gone`), its next put fails.
@@ -450,7 +450,7 @@ http_content_get(
 #define RING ((size_t)1 << 20)
 
 struct bagging {
-	struct evidence_bag *bag;
+	struct bag_export *bag;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -506,7 +506,7 @@ write_bag(void *arg)
 {
 	struct bagging *b = arg;
 	struct sp_err err = { .code = SP_OK };
-	enum sp_code code = evidence_bag_write(b->bag, put, b, &err);
+	enum sp_code code = bag_export_write(b->bag, put, b, &err);
 
 	(void)pthread_mutex_lock(&b->lock);
 	b->code = code;
@@ -555,7 +555,7 @@ bagging_free(void *self)
 	(void)pthread_cond_broadcast(&b->changed);
 	(void)pthread_mutex_unlock(&b->lock);
 	(void)pthread_join(b->thread, NULL);
-	evidence_bag_free(b->bag);
+	bag_export_free(b->bag);
 	(void)pthread_cond_destroy(&b->changed);
 	(void)pthread_mutex_destroy(&b->lock);
 	free(b);
@@ -568,30 +568,30 @@ static const struct http_stream_ops bag_ops = {
 
 static const char *const format_names[] = {
 #define X(id, name, media) [id] = (name),
-	EVIDENCE_BAG_FORMATS(X)
+	BAG_FORMATS(X)
 #undef X
 };
 
 static const char *const format_media[] = {
 #define X(id, name, media) [id] = (media),
-	EVIDENCE_BAG_FORMATS(X)
+	BAG_FORMATS(X)
 #undef X
 };
 
 static enum sp_code
-start_bag(struct http_answer *a, struct evidence_bag *bag, struct sp_err *err)
+start_bag(struct http_answer *a, struct bag_export *bag, struct sp_err *err)
 {
 	struct bagging *b = calloc(1, sizeof(*b));
 
 	if (b == NULL) {
-		evidence_bag_free(bag);
+		bag_export_free(bag);
 		return sp_fail(err, SP_E_NOMEM, "no memory for an export");
 	}
 	b->bag = bag;
 	SP_REQUIRE(pthread_mutex_init(&b->lock, NULL) == 0);
 	SP_REQUIRE(pthread_cond_init(&b->changed, NULL) == 0);
 	if (pthread_create(&b->thread, NULL, write_bag, b) != 0) {
-		evidence_bag_free(bag);
+		bag_export_free(bag);
 		(void)pthread_cond_destroy(&b->changed);
 		(void)pthread_mutex_destroy(&b->lock);
 		free(b);
@@ -602,14 +602,13 @@ start_bag(struct http_answer *a, struct evidence_bag *bag, struct sp_err *err)
 }
 
 static enum sp_code
-wish_format(
-    const json_t *format, enum evidence_bag_format *out, struct sp_err *err)
+wish_format(const json_t *format, enum bag_format *out, struct sp_err *err)
 {
 	const char *s = json_string_value(format);
 
 	for (size_t i = 0; s != NULL && i < SP_COUNTOF(format_names); i++) {
 		if (strcmp(s, format_names[i]) == 0) {
-			*out = (enum evidence_bag_format)i;
+			*out = (enum bag_format)i;
 			return SP_OK;
 		}
 	}
@@ -645,9 +644,9 @@ wish(const json_t *root, struct http_export_wish *w, struct sp_err *err)
 		    "an object with items and format, and nothing else");
 	SP_TRY(wish_format(json_object_get(root, "format"), &w->format, err));
 	w->n = json_array_size(items); /* 0 when it is none */
-	if (w->n == 0 || w->n > EVIDENCE_BAG_ITEMS)
+	if (w->n == 0 || w->n > BAG_EXPORT_ITEMS)
 		return sp_fail(err, SP_E_INVALID,
-		    "items: an array of 1 to %d ids", EVIDENCE_BAG_ITEMS);
+		    "items: an array of 1 to %d ids", BAG_EXPORT_ITEMS);
 	w->id = calloc(w->n, sizeof(*w->id));
 	if (w->id == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the items");
@@ -681,8 +680,9 @@ http_content_export(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct http_export_wish w = { .n = 0 };
-	struct evidence_bag *bag = NULL;
-	char now[SP_TIME_TEXT];
+	struct bag_export *bag = NULL;
+	struct bag_export_wish ask;
+	char name[BAG_EXPORT_NAME];
 	enum sp_code code;
 
 	/* Without chunks, a bag that breaks off would look complete. */
@@ -690,16 +690,15 @@ http_content_export(
 		return sp_fail_as(
 		    err, SP_E_INVALID, "http.malformed", "needs HTTP/1.1");
 	SP_TRY(http_content_export_wish(q->body.at, q->body.len, &w, err));
-	code = evidence_bag_begin(
-	    &bag, q->room, &q->who, w.id, w.n, w.format, err);
+	ask = (struct bag_export_wish){ &q->who, w.id, w.n, w.format };
+	code = bag_export_begin(&bag, q->room, &ask, err);
 	free(w.id);
 	if (code != SP_OK)
 		return code;
+	(void)snprintf(name, sizeof(name), "%s", bag_export_name(bag));
 	SP_TRY(start_bag(a, bag, err));
-	sp_time_text(sp_now(), now);
 	http_answer_set(a, "Content-Type", format_media[w.format]);
 	http_answer_fmt(a, "Content-Disposition",
-	    "attachment; filename=\"%s-%.10s.%s\"",
-	    http_match_param(&q->match, "agency"), now, format_names[w.format]);
+	    "attachment; filename=\"%s.%s\"", name, format_names[w.format]);
 	return SP_OK;
 }

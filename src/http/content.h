@@ -1,7 +1,7 @@
 #ifndef HTTP_CONTENT_H
 #define HTTP_CONTENT_H
 
-#include "evidence/bag.h"
+#include "bag/export.h"
 #include "http/request.h"
 
 /*
@@ -44,7 +44,7 @@ void http_content_disposition(
 bool http_content_passive(const char *media) SP_MUST_USE;
 
 struct http_export_wish {
-	enum evidence_bag_format format;
+	enum bag_format format;
 	size_t n;
 	struct sp_id *id; /* owned: free() */
 };

@@ -236,12 +236,11 @@ export_wishes(void)
 	static const struct {
 		const char *json;
 		size_t n; /* 0: refused */
-		enum evidence_bag_format format;
+		enum bag_format format;
 	} rows[] = {
-		{ "{\"items\":[\"" ID1 "\"],\"format\":\"zip\"}", 1,
-		    EVIDENCE_BAG_ZIP },
+		{ "{\"items\":[\"" ID1 "\"],\"format\":\"zip\"}", 1, BAG_ZIP },
 		{ "{\"format\":\"tar\",\"items\":[\"" ID1 "\",\"" ID2 "\"]}", 2,
-		    EVIDENCE_BAG_TAR },
+		    BAG_TAR },
 		{ "", 0, 0 },
 		{ "{}", 0, 0 },
 		{ "[]", 0, 0 },
