@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	SP_AUTO_BUF b = sp_buf_new(64 + 6 * size);
+	SP_AUTO_BUF b = sp_buf_new(64 + 8 * size);
 	struct sp_json j = sp_json_to(&b);
 	const json_t *s;
 	json_t *read;

@@ -84,12 +84,11 @@ set_fields(X509 *x, const struct profile *p, EVP_PKEY *key, struct sp_err *err)
 static enum sp_code
 key_id(const X509 *x, ASN1_OCTET_STRING *out, struct sp_err *err)
 {
-	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(x);
 	uint8_t hash[CRYPTO_SHA256_LEN];
 
-	crypto_sha256(
-	    ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key), hash);
-	if (ASN1_OCTET_STRING_set(out, hash, 20) != 1)
+	if (X509_pubkey_digest(
+		x, crypto_openssl_md(CRYPTO_SHA256), hash, NULL) != 1 ||
+	    ASN1_OCTET_STRING_set(out, hash, 20) != 1)
 		return failed(err);
 	return SP_OK;
 }

@@ -44,7 +44,9 @@ crypto_digest_freep(struct crypto_digest **d)
 #define CRYPTO_AUTO_DIGEST                                                     \
 	SP_CLEANUP(crypto_digest_freep) struct crypto_digest *
 
-/* One-shot SHA-256 without an allocation (a context a thread is reused). */
+/* One-shot SHA-256, quick enough for every node of a tree: a context a thread
+ * is used again.  (OpenSSL 3.0 still takes and gives back some 100 bytes each
+ * time; should it get none, the process ends, here and in _get.) */
 void crypto_sha256(
     const void *bytes, size_t len, uint8_t out[static CRYPTO_SHA256_LEN]);
 /* SHA-256 of the pieces in turn. */
