@@ -16,9 +16,11 @@ enum {
 
 /* What every handle is, before anything runs on it.  The program moves the
  * write-ahead log itself (db_tidy): the engine's own way ignores a failed
- * fsync of the database file.  After a burst the log is cut to 64 MiB. */
+ * fsync of the database file.  After a burst the log is cut to 64 MiB.
+ * With recursive triggers, REPLACE fires those on DELETE. */
 static const char settings[] = "PRAGMA synchronous = FULL;"
 			       "PRAGMA foreign_keys = ON;"
+			       "PRAGMA recursive_triggers = ON;"
 			       "PRAGMA trusted_schema = OFF;"
 			       "PRAGMA cell_size_check = ON;"
 			       "PRAGMA temp_store = MEMORY;"
