@@ -1,6 +1,7 @@
 #ifndef LEDGER_FIXTURE_H
 #define LEDGER_FIXTURE_H
 
+#include "crypto/digest.h"
 #include "crypto/provider.h"
 #include "db/scratch.h"
 #include "ledger/writer.h"
