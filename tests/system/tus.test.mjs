@@ -12,7 +12,7 @@ import { seeded } from './lib/random.mjs';
 import { metadata, patience, run } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
 
-/** Sizes at which the sealed stream turns over (docs/sealed-objects.md). */
+/** Sizes at which the sealed stream turns over (docs/sealed-object.md). */
 const SEGMENT_0 = 1048520;
 const SEGMENT = 1048560;
 

@@ -81,14 +81,15 @@ static void
 a_failed_cursor_stays_failed(void)
 {
 	static const uint8_t msg[] = { 0, 0, 0, 4, 'a', 'b', 'c' };
+	static const uint8_t whole[] = { 0, 0, 0, 3, 'a', 'b', 'c' };
 	struct sp_in in = sp_in_from(msg, sizeof(msg));
 	struct sp_in blob = sp_in_blob(&in, 16);
 
 	CHECK(blob.left == 0 && in.bad); /* says 4, has 3 */
 	CHECK(sp_in_u8(&in) == 0 && sp_in_u32be(&in) == 0);
 	CHECK(!sp_in_done(&in));
-	in = sp_in_from(msg, sizeof(msg));
-	blob = sp_in_blob(&in, 3); /* over the maximum */
+	in = sp_in_from(whole, sizeof(whole));
+	blob = sp_in_blob(&in, 2); /* all there, but over the maximum */
 	CHECK(blob.left == 0 && in.bad);
 }
 

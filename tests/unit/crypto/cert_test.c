@@ -143,6 +143,8 @@ extensions_say_what_each_may_do(void)
 	leaf = read_cert(&server.cert);
 	CHECK(X509_get_version(root) == X509_VERSION_3);
 	CHECK(X509_check_ca(root) == 1 && X509_check_ca(leaf) == 0);
+	CHECK((X509_get_extension_flags(root) & EXFLAG_CA) != 0);
+	CHECK((X509_get_extension_flags(leaf) & EXFLAG_CA) == 0);
 	CHECK(X509_get_pathlen(root) == 0);
 	CHECK(critical(root, NID_basic_constraints));
 	CHECK(critical(leaf, NID_basic_constraints));
