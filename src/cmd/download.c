@@ -113,7 +113,7 @@ ask(struct run *r, const char *path, struct site_answer *an)
 static enum sp_code
 fetch(struct run *r, const char *path, struct site_answer *an)
 {
-	struct patience patience = patience_new(r->c);
+	struct site_patience patience = site_patience_new(r->c);
 	struct sp_err *err = r->err;
 	uint64_t highest = 0;
 
@@ -137,9 +137,9 @@ fetch(struct run *r, const char *path, struct site_answer *an)
 		if (!again)
 			return code;
 		if (r->at > highest)
-			patience_progress(&patience);
+			site_patience_progress(&patience);
 		highest = r->at > highest ? r->at : highest;
-		SP_TRY(patience_wait(&patience, r->c, an, err, err));
+		SP_TRY(site_patience_wait(&patience, r->c, an, err, err));
 	}
 }
 

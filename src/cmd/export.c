@@ -97,7 +97,7 @@ static enum sp_code
 ask(struct run *r, const struct site_request *rq, struct site_answer *an,
     struct sp_err *err)
 {
-	struct patience patience = patience_new(&r->client.site);
+	struct site_patience patience = site_patience_new(&r->client.site);
 
 	for (;;) {
 		SP_TRY(site_once(&r->client.site, rq, an, err));
@@ -108,7 +108,8 @@ ask(struct run *r, const struct site_request *rq, struct site_answer *an,
 
 		if (!again)
 			return code;
-		SP_TRY(patience_wait(&patience, &r->client.site, an, err, err));
+		SP_TRY(site_patience_wait(
+		    &patience, &r->client.site, an, err, err));
 	}
 }
 

@@ -15,7 +15,7 @@ struct put {
 	const struct put_watch *watch;
 	struct put_result *out;
 	struct sp_err *err;
-	struct patience patience;
+	struct site_patience patience;
 	struct site_answer an;
 	struct site_source counted; /* file->bytes, told to the watch */
 	enum put_state state;
@@ -69,7 +69,7 @@ take_offset(struct put *p, uint64_t offset, uint64_t most)
 		return lie(p, "it counts bytes that it was never sent");
 	if (offset > p->highest) {
 		p->highest = offset;
-		patience_progress(&p->patience);
+		site_patience_progress(&p->patience);
 	}
 	p->offset = offset;
 	if (p->watch->told != NULL)
@@ -96,7 +96,7 @@ static enum sp_code
 wait_for(struct put *p, enum put_state next)
 {
 	p->out->interrupts++;
-	SP_TRY(patience_wait(&p->patience, p->c, &p->an, p->err, p->err));
+	SP_TRY(site_patience_wait(&p->patience, p->c, &p->an, p->err, p->err));
 	go(p, next);
 	return SP_OK;
 }
@@ -344,7 +344,7 @@ put_upload(struct site_client *c, const struct put_file *file,
 		.watch = watch,
 		.out = &result,
 		.err = err,
-		.patience = patience_new(c),
+		.patience = site_patience_new(c),
 		.an = site_answer_new(BODY_MAX),
 		.state = known ? PUT_ASK : PUT_CREATE };
 	enum sp_code code = run(&p);

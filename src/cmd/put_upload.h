@@ -20,8 +20,8 @@
  *          |  \--- 204 at the end, names evidence ---> DONE
  *          \------ 204 at the end, names none: ASK, which must name it
  *
- * Other answers of 4xx end it.  Every wait is patience_wait's: what counts as
- * progress is only an offset that the site has never told before.  A site
+ * Other answers of 4xx end it.  Every wait is site_patience_wait's: what counts
+ * as progress is only an offset that the site has never told before.  A site
  * that tells offsets beyond what it was sent, or beyond the end, is refused.
  */
 #define PUT_STATES(X)                                                          \

@@ -170,20 +170,20 @@ site_client_done(struct site_client *c)
 	sp_buf_free(&c->agency);
 }
 
-struct patience
-patience_new(const struct site_client *c)
+struct site_patience
+site_patience_new(const struct site_client *c)
 {
-	return (struct patience){ .most = c->tries };
+	return (struct site_patience){ .most = c->tries };
 }
 
 void
-patience_progress(struct patience *p)
+site_patience_progress(struct site_patience *p)
 {
 	p->failed = 0;
 }
 
 int64_t
-patience_pause(unsigned failed)
+site_patience_pause(unsigned failed)
 {
 	int64_t pause = PAUSE_FIRST;
 
@@ -204,7 +204,7 @@ by_chance(int64_t pause)
 }
 
 enum sp_code
-patience_wait(struct patience *p, struct site_client *c,
+site_patience_wait(struct site_patience *p, struct site_client *c,
     const struct site_answer *an, const struct sp_err *why, struct sp_err *err)
 {
 	unsigned most = p->most;
@@ -218,7 +218,7 @@ patience_wait(struct patience *p, struct site_client *c,
 			*err = *why;
 		return why->code;
 	}
-	int64_t pause = by_chance(patience_pause(p->failed));
+	int64_t pause = by_chance(site_patience_pause(p->failed));
 
 	if (an != NULL && site_answer_number(an, "Retry-After", &after)) {
 		after = after < RETRY_AFTER_MAX ? after : RETRY_AFTER_MAX;
@@ -291,7 +291,7 @@ enum sp_code
 site_ask(struct site_client *c, const struct site_request *rq,
     struct site_answer *an, struct sp_err *err)
 {
-	struct patience patience = patience_new(c);
+	struct site_patience patience = site_patience_new(c);
 
 	for (;;) {
 		enum sp_code code = site_once(c, rq, an, err);
@@ -304,7 +304,7 @@ site_ask(struct site_client *c, const struct site_request *rq,
 			code = site_answer_fail(an, err);
 		if (!again)
 			return code;
-		SP_TRY(patience_wait(&patience, c, an, err, err));
+		SP_TRY(site_patience_wait(&patience, c, an, err, err));
 	}
 }
 

@@ -98,7 +98,7 @@ enum sp_code site_answer_fail(
  */
 #define PATIENCE_TRIES 10
 #define PATIENCE_FIRST 3
-struct patience {
+struct site_patience {
 	unsigned most; /* tries without progress; at least 1 */
 	unsigned failed;
 };
@@ -115,15 +115,15 @@ enum sp_code site_client_init(struct site_client *c, struct site_transport *t,
     const char *agency, struct sp_err *err) SP_MUST_USE;
 void site_client_done(struct site_client *c);
 
-struct patience patience_new(const struct site_client *c);
-void patience_progress(struct patience *p);
+struct site_patience site_patience_new(const struct site_client *c);
+void site_patience_progress(struct site_patience *p);
 /* Something failed that may pass: wait and return SP_OK, or, when patience is
  * at its end, `why` again.  `why` may be *err. */
-enum sp_code patience_wait(struct patience *p, struct site_client *c,
+enum sp_code site_patience_wait(struct site_patience *p, struct site_client *c,
     const struct site_answer *an, const struct sp_err *why,
     struct sp_err *err) SP_MUST_USE;
 /* The pause before try `failed` + 1, before chance and Retry-After. */
-int64_t patience_pause(unsigned failed);
+int64_t site_patience_pause(unsigned failed);
 /* May the same request do better later? */
 bool site_passing(
     enum sp_code code, const struct site_answer *an, const struct sp_err *err);

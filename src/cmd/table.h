@@ -19,9 +19,11 @@
 	X(get, "ID", "fetch an original and check it", false)                  \
 	X(custody, "ID", "who did what with an item", false)                   \
 	X(export, "ID...", "fetch a bag of items that proves itself", false)   \
+	X(verify, "BAG", "check a bag without a site", false)                  \
 	X(log, "COMMAND ...", "check the agency's log, or prove things by it", \
 	    false)                                                             \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
+	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \
 	X(server, "DIR", "the process that faces the network", true)           \
 	X(keeper, "DIR", "the process that holds the keys", true)

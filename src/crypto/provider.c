@@ -3,6 +3,7 @@
 #include "crypto/openssl.h"
 
 #include <openssl/conf.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 static struct {
@@ -161,4 +162,10 @@ crypto_openssl_record(struct sp_err *err, const char *what)
 	return sp_fail(err, nomem ? SP_E_NOMEM : SP_E_INTERNAL,
 	    "OpenSSL could not %s: %s", what,
 	    reason == NULL ? "no reason given" : reason);
+}
+
+const char *
+crypto_provider_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
 }

@@ -14,4 +14,7 @@
 enum sp_code crypto_provider_open(
     const char *property_query, struct sp_err *err) SP_MUST_USE;
 
+/* "OpenSSL 3.0.22 ..." of the library in use; static. */
+const char *crypto_provider_version(void);
+
 #endif

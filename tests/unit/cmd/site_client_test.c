@@ -146,8 +146,8 @@ pauses_double_up_to_a_limit(void)
 		16000, 30000, 30000 };
 
 	for (unsigned i = 0; i < SP_COUNTOF(want); i++)
-		CHECK(patience_pause(i) == want[i] * 1000);
-	CHECK(patience_pause(UINT32_MAX) == 30 * SP_SECOND);
+		CHECK(site_patience_pause(i) == want[i] * 1000);
+	CHECK(site_patience_pause(UINT32_MAX) == 30 * SP_SECOND);
 }
 
 /* What the next requests answer; the last one stays. */

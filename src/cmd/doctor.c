@@ -1,0 +1,151 @@
+#include "cmd/cmd.h"
+#include "cmd/doctor_agency.h"
+#include "cmd/doctor_site.h"
+#include "cmd/table.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_LIMIT 4096
+
+struct visit {
+	struct doctor_report *r;
+	const char *dir;
+	struct db *site;
+	uint64_t agencies;
+};
+
+static enum sp_code
+visit_agency(void *arg, const struct people_agency *a, struct sp_err *err)
+{
+	struct visit *v = arg;
+
+	(void)err;
+	v->agencies++;
+	doctor_agency_look(v->r, v->dir, a);
+	return SP_OK;
+}
+
+/* A folder of no agency's: its making was cut short. */
+static void
+look_at_folders(struct visit *v)
+{
+	char path[PATH_LIMIT];
+
+	(void)snprintf(path, sizeof(path), "%s/agencies", v->dir);
+	DIR *d = opendir(path);
+
+	if (d == NULL) {
+		doctor_report_add(v->r, DOCTOR_WRONG, "site",
+		    "restore it from a backup", "agencies/: %s",
+		    strerrordesc_np(errno));
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		struct people_agency a;
+		struct sp_err err;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (people_agency_by_slug(v->site, e->d_name, &a, &err) !=
+		    SP_OK)
+			doctor_report_add(v->r, DOCTOR_NOTE, "site",
+			    "an agency whose making was cut short: 'agency "
+			    "add' makes it anew",
+			    "agencies/%.100s is no agency's", e->d_name);
+	}
+	(void)closedir(d);
+}
+
+static enum sp_code
+look_at_agencies(struct visit *v, struct sp_err *err)
+{
+	char path[PATH_LIMIT];
+	DB_AUTO db = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/site.db", v->dir);
+	SP_TRY(db_open(&db, path, DB_READ, err));
+	SP_TRY(db_check(db, err));
+	doctor_report_add(
+	    v->r, DOCTOR_GOOD, "database", NULL, "site.db is whole");
+	v->site = db;
+	SP_TRY(people_agency_each(db, visit_agency, v, err));
+	look_at_folders(v);
+	return SP_OK;
+}
+
+/* Reading a database in use makes files beside it: they must be the site's
+ * own, so root becomes the owner of the site first. */
+static enum sp_code
+become_owner(const char *dir, struct sp_err *err)
+{
+	char path[PATH_LIMIT];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/site.db", dir);
+	if (stat(path, &st) != 0)
+		return sp_fail(err, SP_E_NOTFOUND, "%.120s is no site: %s",
+		    path, strerrordesc_np(errno));
+	if (geteuid() == st.st_uid)
+		return SP_OK;
+	if (geteuid() != 0)
+		return sp_fail(err, SP_E_DENIED,
+		    "%.120s is another user's: run this as its owner or root",
+		    dir);
+	if (setgroups(1, &st.st_gid) != 0 ||
+	    setresgid(st.st_gid, st.st_gid, st.st_gid) != 0 ||
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) != 0)
+		return sp_fail_os(err, "become the owner of %.120s", dir);
+	return SP_OK;
+}
+
+static int
+look(const struct cmd *self, const char *dir, bool json)
+{
+	struct doctor_report r = doctor_report_new();
+	struct visit v = { .r = &r, .dir = dir };
+	struct sp_err err = { .code = SP_OK };
+	int code = CMD_DONE;
+
+	doctor_site_look(&r, dir);
+	if (look_at_agencies(&v, &err) != SP_OK)
+		doctor_report_err(&r, "database",
+		    "keep what is there and restore site.db from a backup",
+		    "site.db", &err);
+	if (doctor_report_print(&r, json, &err) != SP_OK)
+		code = cmd_fail(self, &err);
+	else if (r.count[DOCTOR_WRONG] > 0)
+		code = CMD_CHECK_FAILED;
+	doctor_report_free(&r);
+	return code;
+}
+
+int
+cmd_doctor_run(const struct cmd *self, int argc, char **argv)
+{
+	struct sp_err err = { .code = SP_OK };
+	bool json = false;
+	char **dir;
+	size_t n;
+	const struct cmd_option option[] = {
+		{ "json", 0, NULL, "print one JSON object", NULL, &json },
+	};
+	int code =
+	    cmd_parse(self, option, SP_COUNTOF(option), argc, argv, &dir, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 1)
+		return cmd_usage(self, "one site's folder is wanted");
+	if (strlen(dir[0]) > PATH_LIMIT - 400)
+		return cmd_usage(self, "the folder's path is too long");
+	if (become_owner(dir[0], &err) != SP_OK) {
+		(void)cmd_fail(self, &err);
+		return CMD_CHECK_FAILED;
+	}
+	return look(self, dir[0], json);
+}

@@ -1,0 +1,274 @@
+#include "cmd/doctor_site.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cmd/present.h"
+#include "cmd/site_file.h"
+#include "crypto/cert.h"
+#include "crypto/provider.h"
+#include "vault/store.h"
+
+#include <archive.h>
+#include <curl/curl.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/gnutls.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define DAY          (86400 * SP_SECOND)
+#define EXPIRES_SOON 30 /* days */
+#define PEM_MAX      ((size_t)1 << 20)
+#define FREE_WRONG   (UINT64_C(1) << 30)
+#define FREE_NOTE    (UINT64_C(20) << 30)
+#define FILES_WANTED 8192 /* connections, objects, databases */
+#define PATH_LIMIT   4096
+
+/* ---- Who may read what ---- */
+
+static void
+path_in(struct sp_buf *out, const char *dir, const char *name)
+{
+	sp_buf_clear(out);
+	if (*name == '/')
+		sp_buf_text(out, name);
+	else
+		sp_buf_fmt(out, "%s/%s", dir, name);
+}
+
+void
+doctor_site_private(struct doctor_report *r, const char *dir, const char *name)
+{
+	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+	struct stat st;
+
+	path_in(&path, dir, name);
+	if (lstat(sp_buf_str(&path), &st) != 0) {
+		doctor_report_add(r, DOCTOR_WRONG, "keys",
+		    "restore it from a backup", "%s: %s", name,
+		    strerrordesc_np(errno));
+		return;
+	}
+	if ((st.st_mode & 077) != 0)
+		doctor_report_add(r, DOCTOR_WRONG, "keys",
+		    "run chmod go= on it; if others have accounts on this "
+		    "machine, take the keys for known to them",
+		    "%s may be used by others (mode %04o)", name,
+		    (unsigned)(st.st_mode & 07777));
+}
+
+/* DIR/keeper and all in it. */
+static void
+look_at_keys(struct doctor_report *r, const char *dir)
+{
+	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+	uint64_t wrong = r->count[DOCTOR_WRONG];
+	uint64_t n = 0;
+
+	path_in(&path, dir, "keeper");
+	DIR *d = opendir(sp_buf_str(&path));
+
+	if (d == NULL) {
+		doctor_report_add(r, DOCTOR_WRONG, "keys",
+		    "restore keeper/ from a backup: without it no evidence "
+		    "can be read",
+		    "keeper/: %s", strerrordesc_np(errno));
+		return;
+	}
+	doctor_site_private(r, dir, "keeper");
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		char name[300];
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "keeper/%s", e->d_name);
+		doctor_site_private(r, dir, name);
+		n++;
+	}
+	(void)closedir(d);
+	if (r->count[DOCTOR_WRONG] == wrong)
+		doctor_report_add(r, DOCTOR_GOOD, "keys", NULL,
+		    "keeper/: %" PRIu64 " files, all their owner's alone", n);
+}
+
+/* ---- Certificates ---- */
+
+void
+doctor_site_cert(
+    struct doctor_report *r, const char *name, const char *pem, int64_t now)
+{
+	static const char renew[] =
+	    "put a new one in its place, then send serve a SIGHUP";
+	struct sp_err err;
+	int64_t expiry = 0;
+	char when[SP_TIME_TEXT];
+
+	if (crypto_cert_expiry(pem, &expiry, &err) != SP_OK) {
+		doctor_report_err(r, "tls", renew, name, &err);
+		return;
+	}
+	sp_time_text(expiry, when);
+	when[10] = '\0'; /* the day */
+	if (expiry <= now)
+		doctor_report_add(r, DOCTOR_WRONG, "tls", renew,
+		    "%s expired on %s", name, when);
+	else if (expiry - now < EXPIRES_SOON * DAY)
+		doctor_report_add(r, DOCTOR_NOTE, "tls", renew,
+		    "%s expires in %" PRId64 " days, on %s", name,
+		    (expiry - now) / DAY, when);
+	else
+		doctor_report_add(r, DOCTOR_GOOD, "tls", NULL,
+		    "%s is good until %s", name, when);
+}
+
+static void
+look_at_cert(struct doctor_report *r, const char *dir, const char *name)
+{
+	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+	SP_AUTO_BUF pem = sp_buf_new(PEM_MAX);
+	struct sp_err err;
+
+	path_in(&path, dir, name);
+	if (sp_file_read(AT_FDCWD, sp_buf_str(&path), &pem, &err) != SP_OK)
+		doctor_report_err(
+		    r, "tls", "site.json names it; restore it", name, &err);
+	else
+		doctor_site_cert(r, name, sp_buf_str(&pem), sp_now());
+}
+
+static void
+look_at_tls(struct doctor_report *r, const char *dir)
+{
+	struct site_file f;
+	struct sp_err err;
+
+	if (site_file_read(dir, &f, &err) != SP_OK) {
+		doctor_report_err(r, "site", "restore site.json from a backup",
+		    "site.json", &err);
+		return;
+	}
+	doctor_site_private(r, dir, f.key);
+	look_at_cert(r, dir, f.cert);
+	look_at_cert(r, dir, "ca.pem");
+}
+
+/* ---- The disk ---- */
+
+static void
+look_at_space(struct doctor_report *r, const char *dir)
+{
+	struct statvfs vfs;
+	char text[PRESENT_SIZE];
+
+	if (statvfs(dir, &vfs) != 0) {
+		doctor_report_add(r, DOCTOR_WRONG, "disk",
+		    "see what is wrong with the file system",
+		    "free space is not told: %s", strerrordesc_np(errno));
+		return;
+	}
+	uint64_t left = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+
+	present_size(left, text);
+	if (left < FREE_WRONG)
+		doctor_report_add(r, DOCTOR_WRONG, "disk",
+		    "uploads fail when it is full (507): make room",
+		    "%s are free", text);
+	else if (left < FREE_NOTE)
+		doctor_report_add(r, DOCTOR_NOTE, "disk",
+		    "plan for more: uploads fail when it is full (507)",
+		    "%s are free", text);
+	else
+		doctor_report_add(
+		    r, DOCTOR_GOOD, "disk", NULL, "%s are free", text);
+}
+
+/* One block written past the page cache into a file without a name. */
+static int
+try_direct(const char *dir, void *block)
+{
+	SP_AUTO_FD fd =
+	    open(dir, O_TMPFILE | O_RDWR | O_DIRECT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || pwrite(fd, block, VAULT_ALIGN, 0) != (ssize_t)VAULT_ALIGN)
+		return errno;
+	return 0;
+}
+
+static void
+look_at_direct(struct doctor_report *r, const char *dir)
+{
+	void *block = aligned_alloc(VAULT_ALIGN, VAULT_ALIGN);
+	int why = ENOMEM;
+
+	if (block != NULL) {
+		memset(block, 0, VAULT_ALIGN);
+		why = try_direct(dir, block);
+	}
+	free(block);
+	if (why == 0)
+		doctor_report_add(
+		    r, DOCTOR_GOOD, "disk", NULL, "it takes direct writes");
+	else
+		doctor_report_add(r, DOCTOR_NOTE, "disk",
+		    "everything works, and uploads cost more of the machine; "
+		    "ext4 and XFS take them",
+		    "it takes no direct writes (%s)", strerrordesc_np(why));
+}
+
+/* ---- This machine ---- */
+
+static void
+look_at_limits(struct doctor_report *r)
+{
+	struct rlimit files = { .rlim_max = 0 };
+	struct rlimit locked = { .rlim_max = 0 };
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+	    getrlimit(RLIMIT_MEMLOCK, &locked) != 0)
+		return; /* it cannot fail with these */
+	if (files.rlim_max < FILES_WANTED)
+		doctor_report_add(r, DOCTOR_NOTE, "limits",
+		    "give the service LimitNOFILE=65536",
+		    "at most %ju files may be open here", // NOLINT
+		    (uintmax_t)files.rlim_max);
+	if (locked.rlim_max < ((rlim_t)1 << 20))
+		doctor_report_add(r, DOCTOR_NOTE, "limits",
+		    "give the service LimitMEMLOCK=8M, so that keys never "
+		    "reach a swap device",
+		    "only %ju bytes of memory may be locked here",
+		    (uintmax_t)locked.rlim_max);
+	if (files.rlim_max >= FILES_WANTED &&
+	    locked.rlim_max >= ((rlim_t)1 << 20))
+		doctor_report_add(r, DOCTOR_GOOD, "limits", NULL,
+		    "enough files and locked memory may be had");
+}
+
+static void
+tell_versions(struct doctor_report *r)
+{
+	doctor_report_add(r, DOCTOR_GOOD, "versions", NULL,
+	    "sallyport %s, %s, GnuTLS %s, libmicrohttpd %s, jansson %s, "
+	    "libcurl %s, %s",
+	    SP_VERSION, crypto_provider_version(), gnutls_check_version(NULL),
+	    MHD_get_version(), jansson_version_str(),
+	    curl_version_info(CURLVERSION_NOW)->version,
+	    archive_version_string());
+}
+
+void
+doctor_site_look(struct doctor_report *r, const char *dir)
+{
+	tell_versions(r);
+	look_at_limits(r);
+	look_at_space(r, dir);
+	look_at_direct(r, dir);
+	look_at_tls(r, dir);
+	look_at_keys(r, dir);
+}
