@@ -45,7 +45,7 @@ control_send(int sock, enum control_message m, uint16_t value, int fd,
 		rights.head.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&rights.head), &fd, sizeof(int));
 	}
-	while (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
+	while (sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		if (errno != EINTR)
 			return sp_fail_os(err, "send a control message");
 	return SP_OK;

@@ -29,7 +29,8 @@ enum control_message {
 #define CONTROL_FD 3 /* where the server finds its end */
 #define LOCK_FD    4 /* and the site's lock, held as long as it lives */
 
-/* `fd` stays the caller's; -1 for messages without. */
+/* `fd` stays the caller's; -1 for messages without.  Never waits: there is
+ * room for more messages than a life has, or the other end is stuck. */
 enum sp_code control_send(int sock, enum control_message m, uint16_t value,
     int fd, struct sp_err *err) SP_MUST_USE;
 /* Waits.  *fd is the caller's to close, -1 where there is none.  SP_E_UNAVAIL

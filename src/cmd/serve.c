@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_WAIT    (10 * SP_SECOND) /* for the processes of a dead one */
-#define LOCK_PAUSE   (SP_SECOND / 50)
-#define STOP_SECONDS 20
+#define LOCK_WAIT   (10 * SP_SECOND) /* for the processes of a dead one */
+#define LOCK_PAUSE  (SP_SECOND / 50)
+#define STOP_MARGIN (10 * SP_SECOND) /* and uploads be laid to rest */
 
 /* The process whose number is in the lock file, 0 when there is none. */
 static pid_t
@@ -123,6 +123,7 @@ cmd_serve_run(const struct cmd *self, int argc, char **argv)
 	SP_AUTO_FD lock = -1;
 	struct sp_err err = { .code = SP_OK };
 	struct supervisor_options o;
+	int64_t grace = SERVE_STOP_SECONDS;
 	int code = serve_args_parse(self, argc, argv, &args);
 
 	if (code != CMD_DONE)
@@ -132,13 +133,13 @@ cmd_serve_run(const struct cmd *self, int argc, char **argv)
 		(void)sp_fail(&err, SP_E_NOMEM, "no memory");
 	if (words == NULL || prepare(&args, &lock, &unlock, &err) != SP_OK)
 		return cmd_fail(self, &err);
+	if (args.limits.stop_seconds != 0)
+		grace = args.limits.stop_seconds;
 	o = (struct supervisor_options){ .dir = args.dir,
 		.unlock = unlock,
 		.server_argv = words,
 		.lock = lock,
 		.listen = args.listen,
-		.stop_seconds = args.limits.stop_seconds == 0
-		    ? STOP_SECONDS
-		    : args.limits.stop_seconds };
+		.stop_within = grace * SP_SECOND + STOP_MARGIN };
 	return supervisor_run(self, &o);
 }

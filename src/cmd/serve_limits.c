@@ -26,6 +26,7 @@ static const struct unit {
 	char letter;
 	uint64_t factor;
 } units[] = {
+	{ LIMIT_BYTES, 'k', UINT64_C(1) << 10 },
 	{ LIMIT_BYTES, 'K', UINT64_C(1) << 10 },
 	{ LIMIT_BYTES, 'M', UINT64_C(1) << 20 },
 	{ LIMIT_BYTES, 'G', UINT64_C(1) << 30 },

@@ -41,6 +41,8 @@
 	X(stop_seconds, "stop-seconds", LIMIT_COUNT, 3600,                     \
 	    "for answers under way when stopping (20)")
 
+#define SERVE_STOP_SECONDS 20 /* the default of stop_seconds */
+
 struct serve_limits {
 	struct http_limits http;
 	struct evidence_limits evidence;

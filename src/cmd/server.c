@@ -18,8 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_EVERY   2 /* seconds between housekeepings */
-#define STOP_SECONDS 20
+#define TICK_EVERY 2 /* seconds between housekeepings */
 
 /* What serving takes, once it listens: files below the site, threads, what
  * is accepted.  No new socket, so that nothing can be sent elsewhere. */
@@ -275,7 +274,8 @@ finish(struct server *s)
 
 	stop_ticker(s);
 	if (s->http != NULL)
-		http_server_stop(s->http, grace == 0 ? STOP_SECONDS : grace);
+		http_server_stop(
+		    s->http, grace == 0 ? SERVE_STOP_SECONDS : grace);
 	if (s->site != NULL)
 		evidence_site_close(s->site);
 	sp_file_closep(&s->signals);

@@ -22,25 +22,26 @@
 #define BACKOFF_FIRST (SP_SECOND / 10)
 #define BACKOFF_MOST  (5 * SP_SECOND)
 #define HEALTHY_AFTER SP_SECOND /* who lived so long did not fail to start */
-#define STOP_MARGIN   (10 * SP_SECOND) /* beyond the server's own patience */
-#define KEEPER_ENDS   (5 * SP_SECOND)  /* once its server is gone */
+#define KEEPER_ENDS   (5 * SP_SECOND) /* once its server is gone */
 #define NEVER         INT64_MAX
 
 /*
- *              ready              stop, SIGTERM, SIGINT
- *  STARTING ----------> SERVING ------------------------> STOPPING
- *    |  |                ^   |                             |  ^ |
- *    |  | stop, failed   +---+ server or keeper gone:      |  +-+ late, stop:
- *    |  +--------------+     start it again, later         |     kill
- *    |                 |                                   | server gone
- *    | server gone     +--------------> STOPPING           v
- *    +--------------------------------------------------> ENDING
- *                                                          |  keeper gone
- *                                                          v
- *                                                         ENDED
+ *            ready              stop                  server gone
+ *  STARTING -------> SERVING ----------> STOPPING ------------------> ENDING
+ *   |  |             ^    |              ^   ^  |                     ^   |
+ *   |  |             +----+              |   +--+                     |   |
+ *   |  |        server or keeper         | late, or stop again:       |   |
+ *   |  |      gone: start it again       | kill the server            |   |
+ *   |  |                                 |                            |   |
+ *   |  +------ stop, or a child ---------+                            |   |
+ *   |          cannot be started                                      |   |
+ *   +--------- server gone -------------------------------------------+   |
+ *                                                                         |
+ *                                                 ENDED <-----------------+
+ *                                                            keeper gone
  *
  * The keeper ends by itself when the server, which holds the other end of its
- * socket, has gone: so the server can close its logs first.
+ * socket, has gone: so the server can still close its logs.
  */
 enum state { STARTING, SERVING, STOPPING, ENDING, ENDED };
 
@@ -242,7 +243,7 @@ stop_server(struct supervisor *s)
 {
 	say("STOPPING=1");
 	s->server.due = NEVER;
-	s->deadline = sp_ticks() + s->o->stop_seconds * SP_SECOND + STOP_MARGIN;
+	s->deadline = sp_ticks() + s->o->stop_within;
 	if (s->server.pid < 0)
 		raise_event(s, SERVER_GONE);
 	signal_child(&s->server, SIGTERM);

@@ -15,7 +15,7 @@ struct supervisor_options {
 	char *const *server_argv;     /* "sallyport" "server" DIR ... NULL */
 	int lock;                     /* the site's lock, for the server */
 	const char *listen;           /* to tell people */
-	unsigned stop_seconds;
+	int64_t stop_within; /* microseconds: then the server is killed */
 };
 
 /* Until the site is stopped.  Gives the exit code of `serve`: CMD_DONE after

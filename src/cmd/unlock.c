@@ -134,8 +134,8 @@ ask(int tty, const char *what, struct crypto_secret **out, struct sp_err *err)
 		return sp_fail_os(err, "ask on the terminal");
 	unseen = seen;
 	unseen.c_lflag &= ~(tcflag_t)ECHO;
-	SP_TRY(sp_file_write_all(tty, what, strlen(what), err));
-	if (tcsetattr(tty, TCSAFLUSH, &unseen) != 0)
+	if (tcsetattr(tty, TCSAFLUSH, &unseen) != 0 ||
+	    write(tty, what, strlen(what)) < 0)
 		return sp_fail_os(err, "ask on the terminal");
 	while (n == 1 && c != '\n') {
 		n = read(tty, &c, 1);
