@@ -89,19 +89,24 @@ bag_fixture_member(struct archive *a, const struct bag_member *m)
 	archive_entry_free(e);
 }
 
-/* Call only between set and put back of a UTF-8 locale, for other names. */
 static inline void
 bag_fixture_make(enum bag_format format, const struct bag_member *m, size_t n,
     struct sp_buf *out)
 {
+	/* libarchive turns names into UTF-8 from the thread's locale. */
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	locale_t before = uselocale(utf8);
 	struct archive *a = bag_fixture_archive(format, out);
 
+	CHECK(utf8 != (locale_t)0);
 	CHECK(archive_write_open(a, out, NULL, bag_fixture_take, NULL) ==
 	    ARCHIVE_OK);
 	for (size_t i = 0; i < n; i++)
 		bag_fixture_member(a, &m[i]);
 	CHECK(archive_write_close(a) == ARCHIVE_OK);
 	CHECK(archive_write_free(a) == ARCHIVE_OK);
+	(void)uselocale(before);
+	freelocale(utf8);
 }
 
 /* --- folders --- */

@@ -1,110 +1,20 @@
-#include "bag/bag_fixture.h"
+#include "bag/bag_model.h"
 #include "bag/content.h"
-#include "base/encode.h"
-
-/* A bag as a folder's worth of files, to be harmed and made into an archive:
- * the manifests are computed when it is, unless a test puts its own. */
-#define FILES_MAX 32
-
-struct model {
-	struct {
-		char path[120];
-		char bytes[4000];
-		size_t len;
-	} file[FILES_MAX];
-	size_t n;
-};
-
-static void
-put(struct model *m, const char *path, const char *bytes)
-{
-	size_t i = 0;
-
-	while (i < m->n && strcmp(m->file[i].path, path) != 0)
-		i++;
-	CHECK(i < FILES_MAX && strlen(bytes) < sizeof(m->file[i].bytes));
-	if (i == m->n)
-		m->n++;
-	(void)snprintf(m->file[i].path, sizeof(m->file[i].path), "%s", path);
-	m->file[i].len = strlen(bytes);
-	memcpy(m->file[i].bytes, bytes, m->file[i].len + 1);
-}
-
-static char *
-bytes_of(struct model *m, const char *path)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (strcmp(m->file[i].path, path) == 0)
-			return m->file[i].bytes;
-	CHECK(!"it is there");
-	return NULL;
-}
-
-static void
-drop(struct model *m, const char *path)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		if (strcmp(m->file[i].path, path) == 0) {
-			m->file[i] = m->file[--m->n];
-			return;
-		}
-	}
-	CHECK(!"it is there");
-}
-
-static void
-manifest(struct model *m, bool tags, enum crypto_digest_kind kind)
-{
-	SP_AUTO_BUF text = sp_buf_new(4000);
-	char name[40];
-
-	for (size_t i = 0; i < m->n; i++) {
-		CRYPTO_AUTO_DIGEST d = crypto_digest_new(kind);
-		uint8_t sum[CRYPTO_DIGEST_MAX];
-		char hex[2 * CRYPTO_DIGEST_MAX + 1];
-
-		if (bag_path_is_payload(m->file[i].path) == tags ||
-		    strncmp(m->file[i].path, "tagmanifest", 11) == 0)
-			continue;
-		crypto_digest_add(d, m->file[i].bytes, m->file[i].len);
-		crypto_digest_get(d, sum);
-		sp_hex(sum, crypto_digest_len(kind), hex);
-		sp_buf_fmt(&text, "%s  %s\n", hex, m->file[i].path);
-	}
-	(void)snprintf(name, sizeof(name), "%smanifest-%s.txt",
-	    tags ? "tag" : "", crypto_digest_name(kind));
-	CHECK(sp_buf_ok(&text));
-	put(m, name, sp_buf_str(&text));
-}
-
-static void
-payload_manifests(struct model *m)
-{
-	manifest(m, false, CRYPTO_SHA256);
-	manifest(m, false, CRYPTO_SHA512);
-}
-
-static void
-tag_manifests(struct model *m)
-{
-	manifest(m, true, CRYPTO_SHA256);
-	manifest(m, true, CRYPTO_SHA512);
-}
 
 static void
 good(struct model *m)
 {
 	m->n = 0;
-	put(m, "bagit.txt",
+	model_put(m, "bagit.txt",
 	    "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
-	put(m, "bag-info.txt",
+	model_put(m, "bag-info.txt",
 	    "Source-Organization: Miami\nPayload-Oxum: 12.2\n");
-	put(m, "README.txt", "read me");
-	put(m, "data/1/a.mp4", "first clip");
-	put(m, "data/2/b.mp4", "22");
-	put(m, "log/key", "key");
-	payload_manifests(m);
-	tag_manifests(m);
+	model_put(m, "README.txt", "read me");
+	model_put(m, "data/1/a.mp4", "first clip");
+	model_put(m, "data/2/b.mp4", "22");
+	model_put(m, "log/key", "key");
+	model_payload_manifests(m);
+	model_tag_manifests(m);
 }
 
 static enum sp_code
@@ -112,21 +22,10 @@ read_model(
     const struct model *m, struct bag_content **out, struct bag_place *place)
 {
 	SP_AUTO_BUF tar = sp_buf_new(BAG_FIXTURE_MAX);
-	struct bag_member member[FILES_MAX];
-	char path[FILES_MAX][130];
 	struct bag_content_options o = { .progress = NULL };
 	struct sp_err err;
 
-	for (size_t i = 0; i < m->n; i++) {
-		(void)snprintf(
-		    path[i], sizeof(path[i]), "b/%s", m->file[i].path);
-		member[i] = (struct bag_member){
-			.path = path[i],
-			.bytes = m->file[i].bytes,
-			.len = m->file[i].len,
-		};
-	}
-	bag_fixture_make(BAG_TAR, member, m->n, &tar);
+	model_archive(m, BAG_TAR, &tar);
 	o.from = (struct bag_source){ NULL, tar.at, tar.len };
 	return bag_content_read(out, &o, place, &err);
 }
@@ -208,17 +107,17 @@ plain_lies_have_their_place(void)
 
 	for (size_t i = 0; i < SP_COUNTOF(flips); i++) {
 		good(&m);
-		bytes_of(&m, flips[i].path)[flips[i].at] ^= 1;
+		model_bytes(&m, flips[i].path)[flips[i].at] ^= 1;
 		expect(&m, SP_E_CORRUPT, flips[i].place);
 	}
 	for (size_t i = 0; i < SP_COUNTOF(files); i++) {
 		good(&m);
-		drop(&m, files[i]);
+		model_drop(&m, files[i]);
 		expect(&m, SP_E_CORRUPT, files[i]);
 	}
 	for (size_t i = 0; i < SP_COUNTOF(extra); i++) {
 		good(&m);
-		put(&m, extra[i], "extra");
+		model_put(&m, extra[i], "extra");
 		expect(&m, SP_E_CORRUPT, extra[i]);
 	}
 }
@@ -236,10 +135,10 @@ a_wrong_hash_is_the_manifests_lie(void)
 		char *hex;
 
 		good(&m);
-		hex = bytes_of(&m, names[i]);
+		hex = model_bytes(&m, names[i]);
 		hex[0] = hex[0] == 'a' ? 'b' : 'a';
 		if (i >= 2)
-			tag_manifests(&m); /* which the liar mends */
+			model_tag_manifests(&m); /* which the liar mends */
 		expect(&m, SP_E_CORRUPT, names[i]);
 	}
 }
@@ -251,30 +150,30 @@ mended_lies(void)
 	static struct model m;
 
 	good(&m);
-	put(&m, "bagit.txt",
+	model_put(&m, "bagit.txt",
 	    "BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n");
-	tag_manifests(&m);
+	model_tag_manifests(&m);
 	expect(&m, SP_E_CORRUPT, "bagit.txt");
 
 	good(&m);
-	bytes_of(&m, "data/1/a.mp4")[0] ^= 1;
+	model_bytes(&m, "data/1/a.mp4")[0] ^= 1;
 	expect(&m, SP_E_CORRUPT, "data/1/a.mp4");
-	payload_manifests(&m);
+	model_payload_manifests(&m);
 	expect(&m, SP_E_CORRUPT, "manifest-sha256.txt");
-	tag_manifests(&m);
+	model_tag_manifests(&m);
 	expect(&m, SP_OK, ""); /* BagIt is satisfied; the ledger is not */
 
 	good(&m);
-	put(&m, "data/3/c.mp4", "c");
-	payload_manifests(&m);
-	tag_manifests(&m);
+	model_put(&m, "data/3/c.mp4", "c");
+	model_payload_manifests(&m);
+	model_tag_manifests(&m);
 	expect(&m, SP_E_CORRUPT, "bag-info.txt"); /* Oxum */
 
 	/* In one manifest only. */
 	good(&m);
-	put(&m, "data/3/c.mp4", "");
-	manifest(&m, false, CRYPTO_SHA256);
-	tag_manifests(&m);
+	model_put(&m, "data/3/c.mp4", "");
+	model_manifest(&m, false, CRYPTO_SHA256);
+	model_tag_manifests(&m);
 	expect(&m, SP_E_CORRUPT, "manifest-sha512.txt");
 
 	/* A tag file in the payload's manifest. */
@@ -283,10 +182,10 @@ mended_lies(void)
 		char text[4000];
 
 		(void)snprintf(text, sizeof(text), "%s%064d  README.txt\n",
-		    bytes_of(&m, "manifest-sha256.txt"), 0);
-		put(&m, "manifest-sha256.txt", text);
+		    model_bytes(&m, "manifest-sha256.txt"), 0);
+		model_put(&m, "manifest-sha256.txt", text);
 	}
-	tag_manifests(&m);
+	model_tag_manifests(&m);
 	expect(&m, SP_E_CORRUPT, "manifest-sha256.txt");
 }
 
@@ -316,8 +215,8 @@ oxum_has_one_form(void)
 		static struct model m;
 
 		good(&m);
-		put(&m, "bag-info.txt", rows[i].info);
-		tag_manifests(&m);
+		model_put(&m, "bag-info.txt", rows[i].info);
+		model_tag_manifests(&m);
 		expect(&m, rows[i].ok ? SP_OK : SP_E_CORRUPT,
 		    rows[i].ok ? "" : "bag-info.txt");
 	}
@@ -347,12 +246,12 @@ text_without_nul(void)
 	static struct model m;
 
 	good(&m);
-	bytes_of(&m, "bag-info.txt")[4] = '\0';
-	tag_manifests(&m);
+	model_bytes(&m, "bag-info.txt")[4] = '\0';
+	model_tag_manifests(&m);
 	expect(&m, SP_E_CORRUPT, "bag-info.txt");
 	good(&m);
-	bytes_of(&m, "manifest-sha256.txt")[70] = '\0';
-	tag_manifests(&m);
+	model_bytes(&m, "manifest-sha256.txt")[70] = '\0';
+	model_tag_manifests(&m);
 	expect(&m, SP_E_CORRUPT, "manifest-sha256.txt");
 }
 
