@@ -5,6 +5,7 @@
 #include <openssl/conf.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 
 static struct {
 	OSSL_LIB_CTX *context;
@@ -73,6 +74,22 @@ load_configuration(OSSL_LIB_CTX *context, struct sp_err *err)
 	return SP_OK;
 }
 
+/* The query holds for what OpenSSL fetches by itself too: the hash in an
+ * HMAC, the random generator, the readers of PEM. */
+static enum sp_code
+apply_query(OSSL_LIB_CTX *context, const char *query, struct sp_err *err)
+{
+	if (query[0] == '\0')
+		return SP_OK;
+	SP_TRY(load_configuration(context, err));
+	if (EVP_set_default_properties(context, query) == 1 &&
+	    RAND_set_DRBG_type(context, NULL, query, NULL, NULL) == 1)
+		return SP_OK;
+	ERR_clear_error();
+	return sp_fail(err, SP_E_UNAVAIL,
+	    "OpenSSL does not take the properties '%s'", query);
+}
+
 static enum sp_code
 open_provider(const char *query, struct sp_err *err)
 {
@@ -80,8 +97,7 @@ open_provider(const char *query, struct sp_err *err)
 	provider.query = strdup(query);
 	if (provider.context == NULL || provider.query == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for OpenSSL");
-	if (query[0] != '\0')
-		SP_TRY(load_configuration(provider.context, err));
+	SP_TRY(apply_query(provider.context, query, err));
 	for (size_t i = 0; i < CRYPTO_FETCH_COUNT; i++) {
 		provider.fetched[i] =
 		    fetch(rows[i].kind, provider.context, rows[i].name, query);

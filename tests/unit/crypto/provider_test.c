@@ -1,5 +1,7 @@
+#include "crypto/cert.h"
 #include "crypto/openssl.h"
 #include "crypto/provider.h"
+#include "crypto/stream.h"
 #include "tap.h"
 
 #include <openssl/err.h>
@@ -18,6 +20,43 @@ an_unmet_query_names_the_algorithm(void)
 	    SP_E_UNAVAIL, &err);
 	CHECK(strstr(err.text, "SHA1") != NULL);
 	CHECK(ERR_peek_error() == 0);
+}
+
+/* A query that the default provider meets, as a validated one would: all of
+ * the room works under it. */
+static int
+works_with_a_query(void)
+{
+	static const char *const hosts[] = { "localhost" };
+	SP_AUTO_BUF cert = sp_buf_new(5000);
+	SP_AUTO_BUF key = sp_buf_secret(5000);
+	SP_AUTO_BUF sealed = sp_buf_new(5000);
+	CRYPTO_AUTO_SECRET secret = NULL;
+	struct sp_err err;
+
+	CHECK_OK(crypto_provider_open("provider=default", &err), &err);
+	CHECK(strcmp(crypto_openssl_query(), "provider=default") == 0);
+	secret = crypto_secret_random(32);
+	CHECK_OK(crypto_stream_seal_whole(secret, "", "text", 4, &sealed, &err),
+	    &err);
+	CHECK_OK(crypto_cert_make_ca("x", &cert, &key, &err), &err);
+	CHECK_OK(crypto_cert_make_server(sp_buf_str(&cert), sp_buf_str(&key),
+		     hosts, 1, &sealed, &sealed, &err),
+	    &err);
+	return 0;
+}
+
+static void
+a_query_that_is_met_holds_for_the_whole_room(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	CHECK(pid >= 0);
+	if (pid == 0)
+		_exit(works_with_a_query());
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static bool
@@ -97,6 +136,8 @@ main(void)
 	static const struct tap_case cases[] = {
 		{ "an unmet query names the algorithm",
 		    an_unmet_query_names_the_algorithm },
+		{ "a query that is met holds for the whole room",
+		    a_query_that_is_met_holds_for_the_whole_room },
 		{ "it is opened before use, and once",
 		    it_is_opened_before_use_and_once },
 		{ "everything comes from our own context",
