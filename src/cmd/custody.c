@@ -13,9 +13,9 @@ struct run {
 
 /* "token 019a…": a kind, and the id in full: it is what one searches for. */
 static void
-add_who(struct run *r, const json_t *event)
+add_who(struct run *r, const json_t *entry)
 {
-	const json_t *actor = json_object_get(event, "actor");
+	const json_t *actor = json_object_get(entry, "actor");
 	char kind[64];
 	char id[64];
 	char cell[140];
@@ -26,22 +26,21 @@ add_who(struct run *r, const json_t *event)
 	present_table_add(&r->table, cell);
 }
 
+/* An event is {"entry":{...},"index":n}. */
 static void
 add_row(struct run *r, const json_t *event)
 {
+	static const char *const member[] = { "at", "act", "outcome",
+		"address" };
+	const json_t *entry = json_object_get(event, "entry");
 	char cell[PRESENT_CELL_MAX];
 
 	present_table_add(
 	    &r->table, present_member(event, "index", cell, sizeof(cell)));
-	present_table_add(
-	    &r->table, present_member(event, "at", cell, sizeof(cell)));
-	present_table_add(
-	    &r->table, present_member(event, "act", cell, sizeof(cell)));
-	present_table_add(
-	    &r->table, present_member(event, "outcome", cell, sizeof(cell)));
-	present_table_add(
-	    &r->table, present_member(event, "address", cell, sizeof(cell)));
-	add_who(r, event);
+	for (size_t i = 0; i < SP_COUNTOF(member); i++)
+		present_table_add(&r->table,
+		    present_member(entry, member[i], cell, sizeof(cell)));
+	add_who(r, entry);
 }
 
 static enum sp_code

@@ -104,24 +104,24 @@ check_text(const struct log_check *c, uint64_t seen, struct sp_err *err)
 	char root[HASH_TEXT];
 
 	hash_text(&c->now.root, root);
-	(void)printf("good: %s has %" PRIu64 " entries, root %s\n",
+	(void)printf("good: %s\n  entries: %" PRIu64 ", root %s, as signed\n",
 	    c->now.origin, c->now.size, root);
 	if (c->entries_read)
-		(void)printf("  every entry's bytes (%" PRIu64 ") hash to the "
-			     "signed root, and so do %" PRIu64 " tiles\n",
+		(void)printf("  recomputed from %" PRIu64 " bytes of entries, "
+			     "and every tile (%" PRIu64 ")\n",
 		    c->bytes, c->tiles);
 	else
-		(void)printf("  %" PRIu64 " tiles hash to the signed root; "
-			     "this token may not read the entries,\n"
-			     "  so their bytes were not checked\n",
+		(void)printf("  recomputed from every tile (%" PRIu64 "), not "
+			     "from the entries: this token may not read them"
+			     "\n",
 		    c->tiles);
 	if (seen > 0)
-		(void)printf("  the first %" PRIu64
-			     " entries are those seen before\n",
+		(void)printf("  it continues the %" PRIu64 " that were seen "
+			     "before\n",
 		    seen);
 	else
-		(void)printf("  no earlier state was known here; this one is "
-			     "remembered\n");
+		(void)puts("  nothing was known of it here; from now on this "
+			   "is");
 	return present_flush(err);
 }
 

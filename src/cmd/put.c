@@ -135,12 +135,12 @@ put_one(struct run *r, const char *path)
 	char name[80];
 
 	(void)present_clean(path, name, sizeof(name));
-	(void)fprintf(stderr, "sallyport put: %s: not taken as stored\n", name);
+	(void)fprintf(stderr, "sallyport %s: %s: %s\n", r->client.self->name,
+	    name, err.text);
 	if (err.reason == site_unreachable || err.reason == site_interrupted)
-		(void)fprintf(stderr,
-		    "the same command goes on where this "
-		    "one was cut\n");
-	return client_fail(r->client.self, &err);
+		(void)fputs("the same command goes on where this one was cut\n",
+		    stderr);
+	return client_exit(&err);
 }
 
 /* All files; the first failure's code.  When the site cannot be reached, the

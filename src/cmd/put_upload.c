@@ -22,6 +22,7 @@ struct put {
 	uint64_t offset;
 	uint64_t highest; /* offset the site has told */
 	unsigned creates;
+	bool sending;  /* a PATCH was tried */
 	bool all_sent; /* a PATCH up to the end was acknowledged */
 };
 
@@ -201,7 +202,7 @@ asked(struct put *p)
 		return lie(p, "an upload without an offset");
 	if (!is_this_file(p, offset))
 		return start_over(p);
-	if (p->creates == 0 && p->out->interrupts == 0)
+	if (p->creates == 0 && !p->sending)
 		p->out->resumed = offset;
 	bool back = offset < p->highest;
 
@@ -294,6 +295,7 @@ step_send(struct put *p)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	char offset[40];
 
+	p->sending = true;
 	if (p->file->chunk > 0 && left > p->file->chunk)
 		left = p->file->chunk;
 	SP_TRY(site_path(p->c, &path, p->err, "uploads/%s", p->memory->id));

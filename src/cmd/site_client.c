@@ -110,12 +110,15 @@ code_of(unsigned status)
 	}
 }
 
-/* What a person can do about it, where the site's words do not say. */
+/* What a person can do about it; for most, the site's own words say. */
 static const char *
-advice_of(unsigned status)
+advice_of(unsigned status, bool said)
 {
+	if (status == 401)
+		return ": is SALLYPORT_TOKEN set, and not expired?";
+	if (said)
+		return "";
 	switch (status) {
-	case 401: return ": is SALLYPORT_TOKEN set, and not expired?";
 	case 403: return ": this token's role may not do that";
 	case 404: return ": nothing of that name for this token";
 	case 429:
@@ -145,7 +148,7 @@ site_answer_fail(const struct site_answer *an, struct sp_err *err)
 		    an->status);
 	return sp_fail_as(err, code_of(an->status), reason,
 	    "the site answered %u%s%s%s", an->status, *said == '\0' ? "" : ": ",
-	    said, advice_of(an->status));
+	    said, advice_of(an->status, *said != '\0'));
 }
 
 enum sp_code

@@ -45,21 +45,21 @@ say_good(const struct bag_verify_report *r, struct sp_err *err)
 	(void)present_clean(r->origin, origin, sizeof(origin));
 	(void)present_clean(r->vkey, key, sizeof(key));
 	(void)printf("good\n"
-		     "  %" PRIu64 " files, %s: each has the SHA-256 and the "
+		     "  files: %" PRIu64 ", %s; each has the SHA-256 and the "
 		     "SHA-512 that the manifests say,\n"
 		     "    and nothing is missing or besides\n"
-		     "  %" PRIu64 " items: each original is the one whose "
+		     "  items: %" PRIu64 "; each original is the one whose "
 		     "sealing the log recorded\n"
-		     "  %" PRIu64 " custody entries, %" PRIu64 " proofs: each "
-		     "entry is in the log of\n"
+		     "  custody entries: %" PRIu64 ", proofs: %" PRIu64
+		     "; each entry is in the log of\n"
 		     "    %s (%" PRIu64 " entries), as signed by\n"
 		     "    %s\n",
 	    r->files, size, r->items, r->entries, r->proofs, origin,
 	    r->log_size, key);
 	if (!r->key_pinned)
-		(void)printf("  the key came with the bag: compare it with the "
-			     "one the agency publishes,\n"
-			     "    or give that with --key\n");
+		(void)puts("  the key came with the bag: compare it with the "
+			   "one the agency publishes,\n"
+			   "    or give that with --key");
 	return present_flush(err);
 }
 

@@ -582,6 +582,22 @@ a_remembered_upload_goes_on(void)
 	CHECK(t.creates == 0 && t.patches == 1 && t.largest == 17);
 	CHECK(o.result.resumed == 33);
 
+	/* The run before is still held for alive: asked again, and told. */
+	static const struct fault held = {
+		.at = 1, .trouble = STATUS, .status = 423
+	};
+	struct tus busy = { .fault = &held,
+		.faults = 1,
+		.exists = true,
+		.length = 50,
+		.offset = 20 };
+
+	(void)snprintf(busy.id, sizeof(busy.id), FIRST_ID);
+	memcpy(busy.bytes, content, 20);
+	o = run(&busy, 50, 0, FIRST_ID);
+	check_good(&busy, &o, 50);
+	CHECK(o.result.resumed == 20 && busy.largest == 30);
+
 	/* It was done already; only the answer had been lost. */
 	o = run(&t, 50, 0, FIRST_ID);
 	check_good(&t, &o, 50);
