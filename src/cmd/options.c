@@ -222,7 +222,7 @@ cmd_fail(const struct cmd *self, const struct sp_err *err)
 	SP_REQUIRE((size_t)err->code < SP_COUNTOF(exit_of));
 	say_who(self);
 	(void)fprintf(stderr, "%s\n", err->text);
-	return exit_of[err->code];
+	return (int)exit_of[err->code];
 }
 
 int

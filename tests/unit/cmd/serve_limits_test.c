@@ -11,11 +11,12 @@ static struct cmd_option option[LIMITS_ROWS];
 static size_t
 row(const char *name)
 {
-	for (size_t i = 0; i < LIMITS_ROWS; i++)
-		if (strcmp(option[i].name, name) == 0)
-			return i;
-	CHECK(!"there is such an option");
-	return 0;
+	size_t i = 0;
+
+	while (i < LIMITS_ROWS && strcmp(option[i].name, name) != 0)
+		i++;
+	CHECK(i < LIMITS_ROWS);
+	return i;
 }
 
 static enum sp_code

@@ -9,6 +9,7 @@
 #include "keeper/client.h"
 #include "keeper/spawn.h"
 #include "keeper_self.h"
+#include "quick_kdf.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -232,7 +233,8 @@ count(const char *file, const char *word, pid_t *pid)
 		if (strncmp(at, word, len) == 0) {
 			n++;
 			*pid = 0;
-			for (const char *d = at + len + 1; d < end; d++)
+			for (const char *d = at + len + 1;
+			     d < end && *d >= '0' && *d <= '9'; d++)
 				*pid = *pid * 10 + (*d - '0');
 		}
 		at = end + 1;
@@ -265,17 +267,17 @@ keeper_of(const struct site *s, pid_t server)
 	(void)snprintf(
 	    path, sizeof(path), "/proc/%d/task/%d/children", s->pid, s->pid);
 	CHECK_OK(sp_file_read(AT_FDCWD, path, &text, &err), &err);
+	/* Numbers with a space behind each; the keeper's is the other one. */
 	for (const char *at = sp_buf_str(&text); *at != '\0'; at++) {
-		if (*at != ' ') {
+		if (*at != ' ')
 			pid = pid * 10 + (*at - '0');
-			continue;
-		}
-		if (pid != server)
-			return pid;
-		pid = 0;
+		else if (pid == server)
+			pid = 0;
+		else
+			break;
 	}
-	CHECK(!"there is a keeper");
-	return 0;
+	CHECK(pid > 0);
+	return pid;
 }
 
 static void

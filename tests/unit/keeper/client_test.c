@@ -4,6 +4,7 @@
 #include "keeper/request.h"
 #include "keeper/scratch.h"
 #include "keeper_self.h"
+#include "quick_kdf.h"
 
 #include <errno.h>
 #include <pthread.h>

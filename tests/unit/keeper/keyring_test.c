@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "crypto/digest.h"
 #include "keeper/scratch.h"
+#include "quick_kdf.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
