@@ -74,6 +74,8 @@ next_waiter(struct ledger_writer *w)
 
 	(void)pthread_mutex_lock(&w->lock);
 	x = dequeue(&w->queue);
+	if (x != NULL)
+		w->stats.waiting--;
 	(void)pthread_mutex_unlock(&w->lock);
 	return x;
 }
@@ -298,6 +300,7 @@ ledger_writer_run(
 	(void)pthread_mutex_lock(&w->lock);
 	SP_REQUIRE(!w->closing);
 	enqueue(&w->queue, &x);
+	w->stats.waiting++;
 	(void)pthread_cond_signal(&w->work);
 	(void)pthread_mutex_unlock(&w->lock);
 	while (sem_wait(&x.answered) != 0)

@@ -62,6 +62,7 @@ struct ledger_writer_stats {
 	uint64_t failed;  /* of them, other than SP_OK */
 	uint64_t batches; /* committed */
 	uint64_t entries; /* in them */
+	uint64_t waiting; /* queued now, not yet in a batch */
 };
 void ledger_writer_stats(
     struct ledger_writer *w, struct ledger_writer_stats *out);

@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "crypto/provider.h"
 #include "db/scratch.h"
+#include "ledger/batch.h"
 #include "ledger/writer.h"
 #include "tap.h"
 
@@ -46,9 +47,10 @@ fixture_sign(void *self, const char *text, size_t len, struct sp_buf *note,
 	return SP_OK;
 }
 
-/* The key is made from the name, so that a log opens again. */
+/* The key is made from the name, so that a log opens again, in this process
+ * or another. */
 static inline void
-fixture_setup(struct fixture *f, const char *name)
+fixture_name(struct fixture *f, const char *name)
 {
 	uint8_t pub[CRYPTO_SIGN_PUBLIC], seed[CRYPTO_SIGN_SEED];
 	struct sp_err err;
@@ -56,13 +58,19 @@ fixture_setup(struct fixture *f, const char *name)
 	memset(f, 0, sizeof(*f));
 	(void)snprintf(f->dir, sizeof(f->dir), "%s/%.24s", scratch_path, name);
 	(void)snprintf(f->db_path, sizeof(f->db_path), "%s/a.db", f->dir);
-	CHECK(mkdir(f->dir, 0700) == 0);
 	crypto_sha256(name, strlen(name), seed);
 	f->seed = crypto_secret_from(seed, sizeof(seed));
 	CHECK(f->seed != NULL);
 	CHECK_OK(crypto_sign_public(f->seed, pub, &err), &err);
 	CHECK_OK(ledger_vkey_make(FIXTURE_ORIGIN, pub, &f->vkey, &err), &err);
 	f->signer = (struct ledger_signer){ fixture_sign, f };
+}
+
+static inline void
+fixture_setup(struct fixture *f, const char *name)
+{
+	fixture_name(f, name);
+	CHECK(mkdir(f->dir, 0700) == 0);
 }
 
 static inline void
@@ -121,7 +129,26 @@ fixture_entry(uint64_t n)
 	return e;
 }
 
-/* The root of what the bodies in a log are, by way of a signed note. */
+/* Append up to size `to`, in one batch. */
+static inline void
+fixture_grow(struct db *db, struct ledger_log *log, uint64_t to)
+{
+	struct ledger_batch *b = NULL;
+	struct sp_err err;
+
+	CHECK_OK(ledger_batch_open(&b, db, log, &err), &err);
+	CHECK_OK(ledger_batch_begin(b, &err), &err);
+	while (ledger_batch_size(b) < to) {
+		struct ledger_entry e = fixture_entry(ledger_batch_size(b));
+
+		CHECK_OK(ledger_batch_append(b, &e, NULL, &err), &err);
+	}
+	CHECK_OK(ledger_batch_seal(b, &err), &err);
+	CHECK_OK(ledger_batch_commit(b, &err), &err);
+	ledger_batch_close(b);
+}
+
+/* The log's checkpoint, checked with its key alone. */
 static inline struct ledger_checkpoint
 fixture_checkpoint(struct fixture *f, struct ledger_log *log)
 {

@@ -1,7 +1,6 @@
 #include "ledger/log.h"
 
 #include "fixture.h"
-#include "ledger/batch.h"
 #include "oracle.h"
 #include "tamper.h"
 
@@ -23,25 +22,6 @@ make_leaves(void)
 		CHECK_OK(ledger_entry_write(&e, &body, &err), &err);
 		ledger_merkle_leaf(body.at, body.len, &leaf[i]);
 	}
-}
-
-/* Append up to size `to`, in one batch. */
-static void
-grow(struct db *db, struct ledger_log *log, uint64_t to)
-{
-	struct ledger_batch *b = NULL;
-	struct sp_err err;
-
-	CHECK_OK(ledger_batch_open(&b, db, log, &err), &err);
-	CHECK_OK(ledger_batch_begin(b, &err), &err);
-	while (ledger_batch_size(b) < to) {
-		struct ledger_entry e = fixture_entry(ledger_batch_size(b));
-
-		CHECK_OK(ledger_batch_append(b, &e, NULL, &err), &err);
-	}
-	CHECK_OK(ledger_batch_seal(b, &err), &err);
-	CHECK_OK(ledger_batch_commit(b, &err), &err);
-	ledger_batch_close(b);
 }
 
 static void
@@ -101,7 +81,7 @@ proofs_at_every_size(void)
 		struct ledger_hash root = oracle_mth(leaf, n);
 		struct ledger_checkpoint c;
 
-		grow(db, log, n);
+		fixture_grow(db, log, n);
 		c = fixture_checkpoint(&f, log);
 		CHECK(c.size == n && oracle_same(&c.root, &root));
 		for (uint64_t i = n > 64 ? n - 3 : 0; i < n; i++)
@@ -198,7 +178,7 @@ tiles_are_the_recursion(void)
 	for (size_t s = 0; s < SP_COUNTOF(sizes); s++) {
 		uint64_t n = sizes[s];
 
-		grow(db, log, n);
+		fixture_grow(db, log, n);
 		for (unsigned level = 0; level < 8; level++) {
 			uint64_t hashes = n >> 8 * level;
 			uint64_t full = hashes >> 8;
@@ -258,7 +238,7 @@ entries_about_an_object(void)
 	fixture_setup(&f, "about");
 	db = fixture_db(&f);
 	log = fixture_log(&f, db);
-	grow(db, log, 100);
+	fixture_grow(db, log, 100);
 	CHECK_OK(
 	    ledger_log_about(log, db, &e.object, 0, index, 100, &got, &err),
 	    &err);
@@ -294,7 +274,7 @@ a_crash_before_the_file_was_written(void)
 	{
 		struct ledger_log *log = fixture_log(&f, db);
 
-		grow(db, log, 700);
+		fixture_grow(db, log, 700);
 		ledger_log_close(log);
 	}
 	file_path(&f, path);
@@ -334,7 +314,7 @@ a_lying_file_is_made_again(void)
 	fixture_setup(&f, "lying");
 	db = fixture_db(&f);
 	log = fixture_log(&f, db);
-	grow(db, log, 600);
+	fixture_grow(db, log, 600);
 	file_path(&f, path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	CHECK(fd >= 0);
@@ -394,7 +374,7 @@ a_lying_database_is_said_so(void)
 	fixture_setup(&f, "both");
 	db = fixture_db(&f);
 	log = fixture_log(&f, db);
-	grow(db, log, 300);
+	fixture_grow(db, log, 300);
 	db_close(db);
 	tamper(f.db_path,
 	    "UPDATE ledger_entry SET leaf = randomblob(32),"
@@ -468,9 +448,9 @@ contradictions_are_found_at_open(void)
 		db = fixture_db(&f);
 		log = fixture_log(&f, db);
 		ledger_log_checkpoint(log, &empty);
-		grow(db, log, 40);
+		fixture_grow(db, log, 40);
 		ledger_log_checkpoint(log, &note);
-		grow(db, log, 50);
+		fixture_grow(db, log, 50);
 		ledger_log_close(log);
 		{
 			DB_STMT st = db_use(db, &keep);
@@ -481,7 +461,7 @@ contradictions_are_found_at_open(void)
 			struct db *other = fixture_db(&g);
 
 			log = fixture_log(&g, other);
-			grow(other, log, 50);
+			fixture_grow(other, log, 50);
 			sp_buf_clear(&note);
 			ledger_log_checkpoint(log, &note);
 			ledger_log_close(log);
@@ -584,7 +564,7 @@ readers_beside_the_writer(void)
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	CHECK(fd >= 0);
 	for (uint64_t n = 3; n <= 600; n += 3) {
-		grow(db, shared_log, n);
+		fixture_grow(db, shared_log, n);
 		if (n == 300) /* readers mend this while we go on */
 			CHECK(pwrite(fd, "liar", 4, 32 * 7) == 4);
 	}
