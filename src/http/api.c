@@ -242,7 +242,7 @@ enum sp_code
 http_api_token_issue(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	SP_AUTO_BUF out = sp_buf_new(4096);
+	SP_AUTO_BUF out = sp_buf_secret(4096);
 	struct http_token_wish w;
 	struct issuing i = { .q = q, .wish = &w };
 	CRYPTO_WIPE_ON_EXIT(i);

@@ -219,8 +219,7 @@ fill_row(struct agency_row *row, struct evidence_room *room)
 	struct ledger_writer *writer = evidence_room_writer(room);
 	struct ledger_writer_stats w = { 0 };
 	struct evidence_room_counts c = { 0 };
-	struct sp_err ignored;
-	bool counted = evidence_room_counts(room, &c, &ignored) == SP_OK;
+	bool counted = evidence_room_counts(room, &c, NULL) == SP_OK;
 
 	ledger_writer_stats(writer, &w);
 	*row = (struct agency_row){

@@ -251,7 +251,7 @@ static enum sp_code
 cert_load(const struct http_server *s, struct cert **out, struct sp_err *err)
 {
 	SP_AUTO_BUF chain = sp_buf_new(CERT_BYTES);
-	SP_AUTO_BUF key = sp_buf_new(CERT_BYTES);
+	SP_AUTO_BUF key = sp_buf_secret(CERT_BYTES);
 	struct cert *c;
 	int rc;
 
@@ -261,8 +261,6 @@ cert_load(const struct http_server *s, struct cert **out, struct sp_err *err)
 	if (c == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a certificate");
 	rc = cert_import(c, &chain, &key);
-	if (key.len > 0)
-		gnutls_memset(key.at, 0, key.len);
 	if (rc < 0) {
 		cert_free(c);
 		return sp_fail(err, SP_E_INVALID, "%s and %s: %s", s->cert_path,
@@ -573,7 +571,8 @@ waits_to_send(const struct http_request *q)
 	    strcasecmp(q->field[HTTP_F_EXPECT], "100-continue") == 0;
 }
 
-/* The answer is there before the body, if any, has come. */
+/* The answer is there before the body, if any, has come.  One that is queued
+ * now closes the connection; one that is queued after the body does not. */
 static enum MHD_Result
 answered_first(struct exchange *x, struct MHD_Connection *mc)
 {
@@ -581,12 +580,13 @@ answered_first(struct exchange *x, struct MHD_Connection *mc)
 
 	if (q->untrusted)
 		return answer_early(x, mc);
-	if (q->content == 0 || waits_to_send(q))
+	if (q->content != 0 && waits_to_send(q))
 		return queue(x, mc);
 	if (q->content > SWALLOW)
 		return answer_early(x, mc);
 	x->answered = true;
-	http_conn_phase(x->c->watched, HTTP_PHASE_BODY);
+	http_conn_phase(x->c->watched,
+	    q->content == 0 ? HTTP_PHASE_WORK : HTTP_PHASE_BODY);
 	return MHD_YES;
 }
 

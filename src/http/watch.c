@@ -172,6 +172,9 @@ judge(struct http_watch *w, struct http_conn *c)
 	if (why == NULL || atomic_load(&c->cut))
 		return;
 	sp_log(SP_LOG_DEBUG, "http.cut", "%s", why);
+	/* What he did not take is not kept for him when the socket closes. */
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER,
+	    &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	shut(w, c);
 }
 

@@ -57,7 +57,7 @@ every_route_is_described(void)
 	for (size_t i = 0; i < http_routes_count; i++) {
 		const struct http_route *r = &http_routes[i];
 		const json_t *op = operation_of(root, r);
-		char status[8];
+		char status[16];
 
 		CHECK(strcmp(json_string_value(at(op, "operationId")), r->id) ==
 		    0);
