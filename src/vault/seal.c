@@ -46,7 +46,9 @@ struct vault_seal {
 	bool writing;
 	struct sp_err failure; /* the first */
 	bool torn; /* a segment may be sealed and not (wholly) written */
-	/* What segments on their way look at: is there any use in it? */
+	atomic_bool failed;
+	/* Segments on their way are of no use any more.  Where the disk was
+	 * full they are: up to there the object is whole. */
 	atomic_bool dropped;
 };
 
@@ -66,7 +68,9 @@ latch(struct vault_seal *s, const struct sp_err *why, bool torn)
 		s->failure = *why;
 	s->torn |= torn;
 	(void)pthread_mutex_unlock(&s->lock);
-	atomic_store(&s->dropped, true);
+	atomic_store(&s->failed, true);
+	if (torn)
+		atomic_store(&s->dropped, true);
 	return why->code;
 }
 
@@ -77,7 +81,7 @@ check(struct vault_seal *s, struct sp_err *err)
 	enum sp_code code;
 
 	SP_REQUIRE(!s->finished);
-	if (!atomic_load(&s->dropped))
+	if (!atomic_load(&s->failed))
 		return SP_OK;
 	(void)pthread_mutex_lock(&s->lock);
 	code = s->failure.code;
