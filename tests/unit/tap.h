@@ -37,6 +37,7 @@ static inline int
 tap_run(const struct tap_case *c, size_t n)
 {
 	(void)printf("1..%zu\n", n);
+	(void)fflush(stdout); /* or a child that forks off may say it again */
 	for (size_t i = 0; i < n; i++) {
 		c[i].run();
 		(void)printf("ok %zu - %s\n", i + 1, c[i].name);
