@@ -194,8 +194,13 @@ siteSuite('ledger', {}, (context) => {
     const body = columns.find((c) => /body|entry|bytes/.test(c));
     assert.ok(body, `columns ${columns}`);
     const row = sql('SELECT max(rowid) FROM ledger_entry');
+    const change = `UPDATE ledger_entry SET ${body} = CAST(replace(${body}, 'done', 'dona') AS BLOB) WHERE rowid = ${row}`;
+    assert.throws(() => sql(change), /only grows/, 'a slip of the hand is refused by the database');
+    const triggers = sql('SELECT group_concat(sql, \';\') FROM sqlite_master WHERE type = \'trigger\'');
+    for (const name of sql('SELECT group_concat(name) FROM sqlite_master WHERE type = \'trigger\'').split(','))
+      sql(`DROP TRIGGER ${name}`);
     const was = sql(`SELECT hex(${body}) FROM ledger_entry WHERE rowid = ${row}`);
-    sql(`UPDATE ledger_entry SET ${body} = CAST(replace(${body}, 'done', 'dona') AS BLOB) WHERE rowid = ${row}`);
+    sql(change);
     assert.notEqual(sql(`SELECT hex(${body}) FROM ledger_entry WHERE rowid = ${row}`), was);
     // Found by the audit of the log in any case, and at the latest there.
     let found = false;
@@ -207,7 +212,7 @@ siteSuite('ledger', {}, (context) => {
       found = true;
     }
     await site.kill();
-    sql(`UPDATE ledger_entry SET ${body} = X'${was}' WHERE rowid = ${row}`);
+    sql(`UPDATE ledger_entry SET ${body} = X'${was}' WHERE rowid = ${row}; ${triggers}`);
     assert.ok(found, 'nobody noticed');
     await site.start();
     assert.equal((await site.cli(['log', 'check', '--agency', 'harbor-pd'])).code, 0);

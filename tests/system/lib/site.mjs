@@ -302,11 +302,12 @@ export class Site {
     return this.get(`evidence/${id}/content`, options);
   }
 
+  /** All entries about an item, each with its index in the log. */
   async custody(id, options = {}) {
     const events = [];
     for (let next = 0; next !== null;) {
       const page = (await this.get(`evidence/${id}/custody?from=${next}`, options)).json();
-      events.push(...page.events);
+      events.push(...page.events.map((e) => ({ ...e.entry, index: e.index })));
       next = page.next;
     }
     return events;
