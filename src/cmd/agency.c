@@ -21,10 +21,10 @@ add(const char *dir, const char *unlock_spec, const struct new_agency *n,
 	char token[GATE_TOKEN_TEXT];
 	CRYPTO_WIPE_ON_EXIT(token);
 
-	SP_TRY(site_file_read(dir, &f, err));
-	SP_TRY(unlock_read(dir, unlock_spec, &unlock, err));
-	SP_TRY(new_agency_make(dir, unlock, f.public_name, a, token, err));
-	return new_agency_print(n, dir, f.public_name, token, err);
+	SP_TRY(cmd_site_file_read(dir, &f, err));
+	SP_TRY(cmd_unlock_read(dir, unlock_spec, &unlock, err));
+	SP_TRY(cmd_new_agency_make(dir, unlock, f.public_name, a, token, err));
+	return cmd_new_agency_print(n, dir, f.public_name, token, err);
 }
 
 /* "add DIR SLUG" and "add DIR --agency SLUG" say the same. */
@@ -42,7 +42,7 @@ add_run(const struct cmd *self, int argc, char **argv)
 	size_t operands;
 	int code;
 
-	new_agency_options(&n, option + 1);
+	cmd_new_agency_options(&n, option + 1);
 	code = cmd_parse(
 	    self, option, SP_COUNTOF(option), argc, argv, &operand, &operands);
 	if (code != CMD_DONE)
@@ -51,7 +51,7 @@ add_run(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self, "a DIR and one SLUG are wanted");
 	if (n.slug == NULL)
 		n.slug = operand[1];
-	if (new_agency_check(&n, &a, &err) != SP_OK)
+	if (cmd_new_agency_check(&n, &a, &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	if (add(operand[0], unlock, &n, &a, &err) != SP_OK)
 		return cmd_fail(self, &err);
@@ -137,7 +137,7 @@ list(const char *dir, bool json, struct sp_err *err)
 	struct site_file f = { .cert = "" };
 	DB_AUTO db = NULL;
 
-	SP_TRY(site_file_read(dir, &f, err)); /* is it a site at all? */
+	SP_TRY(cmd_site_file_read(dir, &f, err)); /* is it a site at all? */
 	sp_buf_fmt(&path, "%s/site.db", dir);
 	SP_TRY(sp_buf_check(&path, "the site's path", err));
 	SP_TRY(db_open(&db, sp_buf_str(&path), DB_READ, err));

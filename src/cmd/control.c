@@ -24,7 +24,7 @@ union rights {
 };
 
 enum sp_code
-control_send(int sock, enum control_message m, uint16_t value, int fd,
+cmd_control_send(int sock, enum control_message m, uint16_t value, int fd,
     struct sp_err *err)
 {
 	uint8_t packet[PACKET];
@@ -64,7 +64,7 @@ fd_of(struct msghdr *msg)
 }
 
 enum sp_code
-control_receive(int sock, enum control_message *m, uint16_t *value, int *fd,
+cmd_control_receive(int sock, enum control_message *m, uint16_t *value, int *fd,
     struct sp_err *err)
 {
 	uint8_t packet[PACKET + 1];

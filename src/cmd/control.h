@@ -31,11 +31,11 @@ enum control_message {
 
 /* `fd` stays the caller's; -1 for messages without.  Never waits: there is
  * room for more messages than a life has, or the other end is stuck. */
-enum sp_code control_send(int sock, enum control_message m, uint16_t value,
+enum sp_code cmd_control_send(int sock, enum control_message m, uint16_t value,
     int fd, struct sp_err *err) SP_MUST_USE;
 /* Waits.  *fd is the caller's to close, -1 where there is none.  SP_E_UNAVAIL
  * when the other end is closed, SP_E_INVALID for what is no message. */
-enum sp_code control_receive(int sock, enum control_message *m, uint16_t *value,
-    int *fd, struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_control_receive(int sock, enum control_message *m,
+    uint16_t *value, int *fd, struct sp_err *err) SP_MUST_USE;
 
 #endif

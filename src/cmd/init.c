@@ -42,11 +42,28 @@ check_names(const struct plan *p, struct site_file *f, struct sp_err *err)
 	if (p->public_name == NULL && is_wildcard(l.address))
 		return sp_fail(err, SP_E_INVALID,
 		    "listening on every address wants a --public-name");
-	SP_TRY(site_file_text(f->listen, listen, "--listen", err));
-	SP_TRY(site_file_text(f->public_name,
+	SP_TRY(cmd_site_file_text(f->listen, listen, "--listen", err));
+	SP_TRY(cmd_site_file_text(f->public_name,
 	    p->public_name == NULL ? listen : p->public_name, "--public-name",
 	    err));
-	return site_file_host(f->public_name, true, "--public-name", host, err);
+	return cmd_site_file_host(
+	    f->public_name, true, "--public-name", host, err);
+}
+
+static enum sp_code
+make_keeper(const struct plan *p, const char *dir,
+    struct crypto_secret **unlock, struct sp_err *err)
+{
+	CRYPTO_AUTO_SECRET secret = NULL;
+	SP_AUTO_BUF keeper = sp_buf_new(PATH_MAX);
+
+	sp_buf_fmt(&keeper, "%s/keeper", dir);
+	SP_TRY(sp_buf_check(&keeper, "the keeper's path", err));
+	SP_TRY(sp_file_mkdir(AT_FDCWD, sp_buf_str(&keeper), 0700, err));
+	SP_TRY(cmd_unlock_make(dir, p->unlock, &secret, err));
+	SP_TRY(keeper_init(dir, secret, err));
+	*unlock = SP_STEAL(secret);
+	return SP_OK;
 }
 
 /* Everything, in the folder it is made in. */
@@ -56,17 +73,12 @@ make(const struct plan *p, const char *dir, struct site_file *f,
     struct sp_err *err)
 {
 	CRYPTO_AUTO_SECRET unlock = NULL;
-	SP_AUTO_BUF keeper = sp_buf_new(PATH_MAX);
 
 	SP_TRY(evidence_site_make(dir, err));
-	sp_buf_fmt(&keeper, "%s/keeper", dir);
-	SP_TRY(sp_buf_check(&keeper, "the keeper's path", err));
-	SP_TRY(sp_file_mkdir(AT_FDCWD, sp_buf_str(&keeper), 0700, err));
-	SP_TRY(unlock_make(dir, p->unlock, &unlock, err));
-	SP_TRY(keeper_init(dir, unlock, err));
-	SP_TRY(site_tls_make(dir, &p->tls, f, err));
-	SP_TRY(site_file_write(dir, f, err));
-	return new_agency_make(dir, unlock, f->public_name, a, token, err);
+	SP_TRY(make_keeper(p, dir, &unlock, err));
+	SP_TRY(cmd_site_tls_make(dir, &p->tls, f, err));
+	SP_TRY(cmd_site_file_write(dir, f, err));
+	return cmd_new_agency_make(dir, unlock, f->public_name, a, token, err);
 }
 
 static enum sp_code
@@ -75,9 +87,9 @@ make_site(const struct plan *p, struct site_file *f, struct people_agency *a,
 {
 	SITE_AUTO_FOLDER folder = { .making = sp_buf_new(PATH_MAX) };
 
-	SP_TRY(site_folder_begin(&folder, p->dir, err));
+	SP_TRY(cmd_site_folder_begin(&folder, p->dir, err));
 	SP_TRY(make(p, sp_buf_str(&folder.making), f, a, token, err));
-	return site_folder_finish(&folder, err);
+	return cmd_site_folder_finish(&folder, err);
 }
 
 static enum sp_code
@@ -96,7 +108,8 @@ tell(const struct plan *p, const struct site_file *f, const char *token,
 		(void)printf(
 		    "Serve it with:\n\n    sallyport serve '%s'\n\n", p->dir);
 	}
-	return new_agency_print(&p->agency, p->dir, f->public_name, token, err);
+	return cmd_new_agency_print(
+	    &p->agency, p->dir, f->public_name, token, err);
 }
 
 static int
@@ -118,7 +131,7 @@ parse(const struct cmd *self, int argc, char **argv, struct plan *p)
 	size_t n;
 	int code;
 
-	new_agency_options(&p->agency, option + 6);
+	cmd_new_agency_options(&p->agency, option + 6);
 	code = cmd_parse(
 	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
 	if (code != CMD_DONE)
@@ -146,7 +159,7 @@ cmd_init_run(const struct cmd *self, int argc, char **argv)
 
 	if (code != CMD_DONE)
 		return code;
-	if (new_agency_check(&p.agency, &a, &err) != SP_OK ||
+	if (cmd_new_agency_check(&p.agency, &a, &err) != SP_OK ||
 	    check_names(&p, &f, &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	if (make_site(&p, &f, &a, token, &err) != SP_OK ||

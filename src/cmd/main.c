@@ -44,7 +44,7 @@ static int
 run(const struct cmd *c, int argc, char **argv)
 {
 	struct sp_err err = { .code = SP_OK };
-	const char *query = getenv("SALLYPORT_CRYPTO");
+	const char *query = getenv("SALLYPORT_CRYPTO"); // NOLINT: no threads
 
 	if (crypto_provider_open(query == NULL ? "" : query, &err) != SP_OK)
 		return cmd_fail(c, &err);
@@ -57,7 +57,8 @@ main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct cmd *c;
 
-	/* Started as /proc/self/exe, serve's processes would be called "exe". */
+	/* Started as /proc/self/exe, serve's processes would be called "exe".
+	 */
 	(void)prctl(PR_SET_NAME, "sallyport", 0, 0, 0);
 	/* A peer that goes away is a failed write, not the end of us. */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -14,7 +14,7 @@
 #define TEXT_MAX_BYTES 8192
 
 void
-new_agency_options(
+cmd_new_agency_options(
     struct new_agency *n, struct cmd_option out[static NEW_AGENCY_OPTIONS])
 {
 	const struct cmd_option rows[] = {
@@ -34,7 +34,7 @@ new_agency_options(
 }
 
 enum sp_code
-new_agency_check(
+cmd_new_agency_check(
     const struct new_agency *n, struct people_agency *out, struct sp_err *err)
 {
 	struct people_agency a = { .created = 0 };
@@ -70,9 +70,9 @@ new_agency_check(
 }
 
 enum sp_code
-new_agency_make(const char *dir, struct crypto_secret *unlock, const char *host,
-    struct people_agency *a, char token[static GATE_TOKEN_TEXT],
-    struct sp_err *err)
+cmd_new_agency_make(const char *dir, struct crypto_secret *unlock,
+    const char *host, struct people_agency *a,
+    char token[static GATE_TOKEN_TEXT], struct sp_err *err)
 {
 	struct keeper_client *keeper = keeper_client_new();
 	enum sp_code code;
@@ -130,8 +130,8 @@ as_lines(struct sp_buf *b, const struct new_agency *n, const char *ca,
 }
 
 enum sp_code
-new_agency_print(const struct new_agency *n, const char *dir, const char *host,
-    const char *token, struct sp_err *err)
+cmd_new_agency_print(const struct new_agency *n, const char *dir,
+    const char *host, const char *token, struct sp_err *err)
 {
 	SP_AUTO_BUF text = sp_buf_secret(TEXT_MAX_BYTES);
 	SP_AUTO_BUF ca = sp_buf_new(PATH_MAX + 16);

@@ -10,9 +10,9 @@
 #include <time.h>
 
 enum sp_code
-notify_send(const char *state, struct sp_err *err)
+cmd_notify_send(const char *state, struct sp_err *err)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
+	const char *path = getenv("NOTIFY_SOCKET"); // NOLINT: never set
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	SP_AUTO_FD sock = -1;
 	size_t len;
@@ -37,7 +37,7 @@ notify_send(const char *state, struct sp_err *err)
 }
 
 enum sp_code
-notify_reloading(struct sp_err *err)
+cmd_notify_reloading(struct sp_err *err)
 {
 	struct timespec now;
 	char state[80];
@@ -46,5 +46,5 @@ notify_reloading(struct sp_err *err)
 		return sp_fail_os(err, "read the clock");
 	(void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%jd",
 	    (intmax_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	return notify_send(state, err);
+	return cmd_notify_send(state, err);
 }

@@ -110,7 +110,7 @@ prepare(const struct serve_args *a, int *lock, struct crypto_secret **unlock,
 {
 	SP_TRY(sp_process_harden(err));
 	SP_TRY(lock_site(a->dir, lock, err));
-	return unlock_read(a->dir, a->unlock, unlock, err);
+	return cmd_unlock_read(a->dir, a->unlock, unlock, err);
 }
 
 int
@@ -124,7 +124,7 @@ cmd_serve_run(const struct cmd *self, int argc, char **argv)
 	struct sp_err err = { .code = SP_OK };
 	struct supervisor_options o;
 	int64_t grace = SERVE_STOP_SECONDS;
-	int code = serve_args_parse(self, argc, argv, &args);
+	int code = cmd_serve_args_parse(self, argc, argv, &args);
 
 	if (code != CMD_DONE)
 		return code;
@@ -141,5 +141,5 @@ cmd_serve_run(const struct cmd *self, int argc, char **argv)
 		.lock = lock,
 		.listen = args.listen,
 		.stop_within = grace * SP_SECOND + STOP_MARGIN };
-	return supervisor_run(self, &o);
+	return cmd_supervisor_run(self, &o);
 }

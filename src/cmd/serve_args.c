@@ -46,21 +46,21 @@ join(struct serve_args *out, const struct words *w, struct sp_err *err)
 	struct site_file f = { .cert = "" };
 	struct http_listen listen;
 
-	SP_TRY(serve_limits_parse(w->limit, &out->limits, err));
+	SP_TRY(cmd_serve_limits_parse(w->limit, &out->limits, err));
 	out->log_level = SP_LOG_INFO;
 	if (w->log_level != NULL &&
 	    !sp_log_level_parse(w->log_level, &out->log_level))
 		return sp_fail(err, SP_E_INVALID,
 		    "--log-level is debug, info, warn or error");
-	SP_TRY(site_file_read(out->dir, &f, err));
-	SP_TRY(site_file_text(out->listen,
+	SP_TRY(cmd_site_file_read(out->dir, &f, err));
+	SP_TRY(cmd_site_file_text(out->listen,
 	    w->listen == NULL ? f.listen : w->listen, "--listen", err));
 	SP_TRY(http_listen_parse(out->listen, &listen, err));
 	return paths(out, w, &f, err);
 }
 
 int
-serve_args_parse(
+cmd_serve_args_parse(
     const struct cmd *self, int argc, char **argv, struct serve_args *out)
 {
 	struct words w = { .listen = NULL };
@@ -79,7 +79,7 @@ serve_args_parse(
 	size_t n;
 	int code;
 
-	serve_limits_options(option + 5, w.limit);
+	cmd_serve_limits_options(option + 5, w.limit);
 	code = cmd_parse(
 	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
 	if (code != CMD_DONE)
@@ -91,7 +91,7 @@ serve_args_parse(
 	a.dir = operand[0];
 	a.unlock = w.unlock;
 	if (join(&a, &w, &err) != SP_OK) {
-		serve_args_done(&a);
+		cmd_serve_args_done(&a);
 		return err.code == SP_E_INVALID
 		    ? cmd_usage(self, "%s", err.text)
 		    : cmd_fail(self, &err);
@@ -101,7 +101,7 @@ serve_args_parse(
 }
 
 void
-serve_args_done(struct serve_args *a)
+cmd_serve_args_done(struct serve_args *a)
 {
 	sp_buf_free(&a->cert);
 	sp_buf_free(&a->key);

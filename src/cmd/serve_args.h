@@ -18,9 +18,9 @@ struct serve_args {
 };
 
 /* CMD_DONE, or what to exit with; it has been said why. */
-int serve_args_parse(
+int cmd_serve_args_parse(
     const struct cmd *self, int argc, char **argv, struct serve_args *out);
-void serve_args_done(struct serve_args *a);
-#define SERVE_AUTO_ARGS SP_CLEANUP(serve_args_done) struct serve_args
+void cmd_serve_args_done(struct serve_args *a);
+#define SERVE_AUTO_ARGS SP_CLEANUP(cmd_serve_args_done) struct serve_args
 
 #endif

@@ -44,7 +44,7 @@ static const char *const value_name[] = {
 };
 
 void
-serve_limits_options(struct cmd_option option[static LIMITS_ROWS],
+cmd_serve_limits_options(struct cmd_option option[static LIMITS_ROWS],
     const char *text[static LIMITS_ROWS])
 {
 	for (size_t i = 0; i < LIMITS_ROWS; i++) {
@@ -104,7 +104,7 @@ LIMITS(X)
 #undef X
 
 enum sp_code
-serve_limits_parse(const char *const text[static LIMITS_ROWS],
+cmd_serve_limits_parse(const char *const text[static LIMITS_ROWS],
     struct serve_limits *out, struct sp_err *err)
 {
 	struct serve_limits l = { .buffers = 0 };

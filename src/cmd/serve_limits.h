@@ -57,15 +57,15 @@ enum limit_kind {
 	LIMIT_TIME,  /* 90, 90s, 10m, 12h, 7d: kept in microseconds */
 };
 
-#define X(member, option, kind, most, help) +1
-enum { LIMITS_ROWS = LIMITS(X) };
+#define X(member, option, kind, most, help) "x"
+enum { LIMITS_ROWS = sizeof(LIMITS(X)) - 1 };
 #undef X
 
 /* The options of the rows; text[i] gets the value of option[i]. */
-void serve_limits_options(struct cmd_option option[static LIMITS_ROWS],
+void cmd_serve_limits_options(struct cmd_option option[static LIMITS_ROWS],
     const char *text[static LIMITS_ROWS]);
 /* SP_E_INVALID names the option and what it takes. */
-enum sp_code serve_limits_parse(const char *const text[static LIMITS_ROWS],
+enum sp_code cmd_serve_limits_parse(const char *const text[static LIMITS_ROWS],
     struct serve_limits *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -123,8 +123,8 @@ reload(struct server *s)
 	else
 		sp_log_err(SP_LOG_ERROR, "certificate.kept", &err,
 		    "reload failed, the old certificate stays");
-	if (control_send(s->control, CONTROL_RELOADED, ok ? 1 : 0, -1, &err) !=
-	    SP_OK)
+	if (cmd_control_send(
+		s->control, CONTROL_RELOADED, ok ? 1 : 0, -1, &err) != SP_OK)
 		sp_log_err(SP_LOG_ERROR, "control.failed", &err, "reloaded");
 }
 
@@ -150,7 +150,7 @@ hear_control(struct server *s)
 	SP_AUTO_FD fd = -1;
 	uint16_t value = 0;
 
-	if (control_receive(s->control, &m, &value, &fd, &err) != SP_OK ||
+	if (cmd_control_receive(s->control, &m, &value, &fd, &err) != SP_OK ||
 	    m != CONTROL_KEEPER) {
 		sp_log(SP_LOG_ERROR, "supervisor.gone",
 		    "nobody watches this process: it stops");
@@ -190,7 +190,7 @@ open_signals(int *out, struct sp_err *err)
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < SP_COUNTOF(heard); i++)
 		(void)sigaddset(&set, heard[i]);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return sp_fail_os(err, "block signals");
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
@@ -261,7 +261,7 @@ start(struct server *s, struct sp_err *err)
 	SP_TRY(open_rooms(s, err));
 	SP_TRY(start_ticker(s, err));
 	http_server_ready(s->http);
-	return control_send(
+	return cmd_control_send(
 	    s->control, CONTROL_READY, http_server_port(s->http), -1, err);
 }
 
@@ -287,7 +287,7 @@ cmd_server_run(const struct cmd *self, int argc, char **argv)
 	SERVE_AUTO_ARGS args = { .dir = NULL };
 	struct server s = { .args = &args, .control = -1, .signals = -1 };
 	struct sp_err err = { .code = SP_OK };
-	int code = serve_args_parse(self, argc, argv, &args);
+	int code = cmd_serve_args_parse(self, argc, argv, &args);
 
 	if (code != CMD_DONE)
 		return code;

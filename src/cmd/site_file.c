@@ -12,8 +12,8 @@
 #define NAME           "site.json"
 
 enum sp_code
-site_file_text(char out[static SITE_FILE_TEXT], const char *s, const char *what,
-    struct sp_err *err)
+cmd_site_file_text(char out[static SITE_FILE_TEXT], const char *s,
+    const char *what, struct sp_err *err)
 {
 	size_t len = strlen(s);
 
@@ -47,7 +47,7 @@ host_byte_ok(char c)
 }
 
 enum sp_code
-site_file_host(const char *s, bool port_optional, const char *what,
+cmd_site_file_host(const char *s, bool port_optional, const char *what,
     char host[static SITE_FILE_TEXT], struct sp_err *err)
 {
 	const char *end = host_end(s);
@@ -81,7 +81,7 @@ member(const json_t *o, const char *name, char out[static SITE_FILE_TEXT],
 
 	if (s == NULL)
 		return sp_fail(err, SP_E_CORRUPT, NAME " has no '%s'", name);
-	return site_file_text(out, s, name, err);
+	return cmd_site_file_text(out, s, name, err);
 }
 
 static enum sp_code
@@ -98,7 +98,7 @@ members(const json_t *o, struct site_file *out, struct sp_err *err)
 }
 
 enum sp_code
-site_file_read(const char *dir, struct site_file *out, struct sp_err *err)
+cmd_site_file_read(const char *dir, struct site_file *out, struct sp_err *err)
 {
 	SP_AUTO_FD fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	SP_AUTO_BUF text = sp_buf_new(FILE_MAX_BYTES);
@@ -124,7 +124,8 @@ site_file_read(const char *dir, struct site_file *out, struct sp_err *err)
 }
 
 enum sp_code
-site_file_write(const char *dir, const struct site_file *f, struct sp_err *err)
+cmd_site_file_write(
+    const char *dir, const struct site_file *f, struct sp_err *err)
 {
 	SP_AUTO_FD fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	SP_AUTO_BUF text = sp_buf_new(FILE_MAX_BYTES);

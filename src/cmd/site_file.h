@@ -21,18 +21,19 @@ struct site_file {
 };
 
 /* SP_E_NOTFOUND when DIR is no site. */
-enum sp_code site_file_read(
+enum sp_code cmd_site_file_read(
     const char *dir, struct site_file *out, struct sp_err *err) SP_MUST_USE;
-enum sp_code site_file_write(
+enum sp_code cmd_site_file_write(
     const char *dir, const struct site_file *f, struct sp_err *err) SP_MUST_USE;
 
 /* Copy with a limit; SP_E_LIMIT names `what`. */
-enum sp_code site_file_text(char out[static SITE_FILE_TEXT], const char *s,
+enum sp_code cmd_site_file_text(char out[static SITE_FILE_TEXT], const char *s,
     const char *what, struct sp_err *err) SP_MUST_USE;
 
 /* "host:port" or "[v6]:port", or with `port` optional: the host without
  * brackets.  SP_E_INVALID names `what`. */
-enum sp_code site_file_host(const char *s, bool port_optional, const char *what,
-    char host[static SITE_FILE_TEXT], struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_site_file_host(const char *s, bool port_optional,
+    const char *what, char host[static SITE_FILE_TEXT],
+    struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -41,6 +41,7 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 static bool
 remove_tree(const char *path)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads */
 	return nftw(path, remove_one, WALK_FDS, FTW_DEPTH | FTW_PHYS) == 0;
 }
 
@@ -53,7 +54,7 @@ check_empty(const char *dir, bool *left, struct sp_err *err)
 
 	if (d == NULL)
 		return sp_fail_os(err, "open %s", dir);
-	while ((e = readdir(d)) != NULL) {
+	while ((e = readdir(d)) != NULL) { // NOLINT: our own
 		if (strcmp(e->d_name, LAST) == 0)
 			return sp_fail(
 			    err, SP_E_CONFLICT, "%s is a site already", dir);
@@ -67,7 +68,8 @@ check_empty(const char *dir, bool *left, struct sp_err *err)
 }
 
 enum sp_code
-site_folder_begin(struct site_folder *f, const char *dir, struct sp_err *err)
+cmd_site_folder_begin(
+    struct site_folder *f, const char *dir, struct sp_err *err)
 {
 	bool left = false;
 
@@ -100,14 +102,14 @@ move_rest(const char *making, int from, int to, struct sp_err *err)
 
 	if (d == NULL)
 		return sp_fail_os(err, "open %s", making);
-	while ((e = readdir(d)) != NULL)
+	while ((e = readdir(d)) != NULL) // NOLINT: our own
 		if (is_name(e->d_name) && strcmp(e->d_name, LAST) != 0)
 			SP_TRY(move_up(from, to, e->d_name, err));
 	return SP_OK;
 }
 
 enum sp_code
-site_folder_finish(struct site_folder *f, struct sp_err *err)
+cmd_site_folder_finish(struct site_folder *f, struct sp_err *err)
 {
 	const char *making = sp_buf_str(&f->making);
 	SP_AUTO_FD from = open(making, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
@@ -125,7 +127,7 @@ site_folder_finish(struct site_folder *f, struct sp_err *err)
 }
 
 void
-site_folder_done(struct site_folder *f)
+cmd_site_folder_done(struct site_folder *f)
 {
 	if (f->making.len == 0)
 		return;

@@ -16,12 +16,12 @@ struct site_folder {
 };
 
 /* SP_E_CONFLICT when DIR has anything in it. */
-enum sp_code site_folder_begin(
+enum sp_code cmd_site_folder_begin(
     struct site_folder *f, const char *dir, struct sp_err *err) SP_MUST_USE;
-enum sp_code site_folder_finish(
+enum sp_code cmd_site_folder_finish(
     struct site_folder *f, struct sp_err *err) SP_MUST_USE;
-/* Undoes what was not finished; nothing after site_folder_finish. */
-void site_folder_done(struct site_folder *f);
-#define SITE_AUTO_FOLDER SP_CLEANUP(site_folder_done) struct site_folder
+/* Undoes what was not finished; nothing after cmd_site_folder_finish. */
+void cmd_site_folder_done(struct site_folder *f);
+#define SITE_AUTO_FOLDER SP_CLEANUP(cmd_site_folder_done) struct site_folder
 
 #endif

@@ -66,15 +66,15 @@ make(int dir, struct site_file *f, struct sp_err *err)
 	char host[SITE_FILE_TEXT];
 
 	SP_TRY(http_listen_parse(f->listen, &listen, err));
-	SP_TRY(
-	    site_file_host(f->public_name, true, "--public-name", host, err));
+	SP_TRY(cmd_site_file_host(
+	    f->public_name, true, "--public-name", host, err));
 	add_host(&h, listen.address);
 	add_host(&h, host);
 	SP_TRY(sp_file_mkdir(dir, "tls", 0700, err));
 	SP_TRY(made_ca(dir, host, &ca, &ca_key, err));
 	SP_TRY(made_server(dir, &h, &ca, &ca_key, err));
-	SP_TRY(site_file_text(f->cert, "tls/server.pem", "cert", err));
-	return site_file_text(f->key, "tls/server.key", "key", err);
+	SP_TRY(cmd_site_file_text(f->cert, "tls/server.pem", "cert", err));
+	return cmd_site_file_text(f->key, "tls/server.key", "key", err);
 }
 
 static enum sp_code
@@ -85,7 +85,20 @@ full_path(const char *path, const char *what, char out[static SITE_FILE_TEXT],
 
 	if (realpath(path, full) == NULL)
 		return sp_fail_os(err, "find %s", path);
-	return site_file_text(out, full, what, err);
+	return cmd_site_file_text(out, full, what, err);
+}
+
+/* That it can be read, is one, and has not run out. */
+static enum sp_code
+check_cert(const char *path, struct sp_buf *pem, struct sp_err *err)
+{
+	int64_t expiry;
+
+	SP_TRY(sp_file_read(AT_FDCWD, path, pem, err));
+	SP_TRY(crypto_cert_expiry(sp_buf_str(pem), &expiry, err));
+	if (expiry <= sp_now())
+		return sp_fail(err, SP_E_INVALID, "%s has expired", path);
+	return SP_OK;
 }
 
 /* Certificate and key stay where their owner renews them. */
@@ -96,24 +109,18 @@ adopt(
 	SP_AUTO_BUF cert = sp_buf_new(PEM_MAX);
 	SP_AUTO_BUF ca = sp_buf_new(PEM_MAX);
 	SP_AUTO_BUF key = sp_buf_secret(PEM_MAX);
-	int64_t expiry;
 
-	SP_TRY(sp_file_read(AT_FDCWD, t->cert, &cert, err));
+	SP_TRY(check_cert(t->cert, &cert, err));
+	SP_TRY(check_cert(t->ca == NULL ? t->cert : t->ca, &ca, err));
 	SP_TRY(sp_file_read(AT_FDCWD, t->key, &key, err));
-	SP_TRY(
-	    sp_file_read(AT_FDCWD, t->ca == NULL ? t->cert : t->ca, &ca, err));
-	SP_TRY(crypto_cert_expiry(sp_buf_str(&ca), &expiry, err));
-	SP_TRY(crypto_cert_expiry(sp_buf_str(&cert), &expiry, err));
-	if (expiry <= sp_now())
-		return sp_fail(err, SP_E_INVALID, "%s has expired", t->cert);
 	SP_TRY(full_path(t->cert, "--cert", f->cert, err));
 	SP_TRY(full_path(t->key, "--key", f->key, err));
 	return sp_file_replace(dir, "ca.pem", ca.at, ca.len, 0644, err);
 }
 
 enum sp_code
-site_tls_make(const char *dir, const struct site_tls *t, struct site_file *f,
-    struct sp_err *err)
+cmd_site_tls_make(const char *dir, const struct site_tls *t,
+    struct site_file *f, struct sp_err *err)
 {
 	SP_AUTO_FD fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 

@@ -21,7 +21,7 @@ struct site_tls {
 /* Writes the files into `dir` and cert and key into *f.  The made certificate
  * holds for localhost, 127.0.0.1, ::1, the listen address and the public
  * name. */
-enum sp_code site_tls_make(const char *dir, const struct site_tls *t,
+enum sp_code cmd_site_tls_make(const char *dir, const struct site_tls *t,
     struct site_file *f, struct sp_err *err) SP_MUST_USE;
 
 #endif

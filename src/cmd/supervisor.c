@@ -89,7 +89,7 @@ say(const char *state)
 {
 	struct sp_err err = { .code = SP_OK };
 
-	if (notify_send(state, &err) != SP_OK)
+	if (cmd_notify_send(state, &err) != SP_OK)
 		sp_log_err(SP_LOG_WARN, "notify.failed", &err, "%s", state);
 }
 
@@ -145,8 +145,8 @@ hand_over(struct supervisor *s)
 
 	if (s->control < 0 || s->keeper_sock < 0)
 		return;
-	if (control_send(s->control, CONTROL_KEEPER, 0, s->keeper_sock, &err) !=
-	    SP_OK)
+	if (cmd_control_send(
+		s->control, CONTROL_KEEPER, 0, s->keeper_sock, &err) != SP_OK)
 		sp_log_err(SP_LOG_ERROR, "keeper.handover", &err,
 		    "the server does not take the keeper's connection");
 	sp_file_closep(&s->keeper_sock); /* a keeper without server ends */
@@ -401,7 +401,7 @@ reload(struct supervisor *s)
 
 	if (s->state != SERVING || s->server.pid < 0)
 		return;
-	if (notify_reloading(&err) != SP_OK)
+	if (cmd_notify_reloading(&err) != SP_OK)
 		sp_log_err(SP_LOG_WARN, "notify.failed", &err, "RELOADING=1");
 	signal_child(&s->server, SIGHUP);
 }
@@ -440,7 +440,8 @@ hear_server(struct supervisor *s)
 	struct sp_err err = { .code = SP_OK };
 	SP_AUTO_FD fd = -1;
 	uint16_t value = 0;
-	enum sp_code code = control_receive(s->control, &m, &value, &fd, &err);
+	enum sp_code code =
+	    cmd_control_receive(s->control, &m, &value, &fd, &err);
 
 	if (code != SP_OK) {
 		/* It has ended, or is out of its mind and soon will have. */
@@ -505,7 +506,7 @@ open_signals(int *out, struct sp_err *err)
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < SP_COUNTOF(heard); i++)
 		(void)sigaddset(&set, heard[i]);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return sp_fail_os(err, "block signals");
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
@@ -515,7 +516,7 @@ open_signals(int *out, struct sp_err *err)
 }
 
 int
-supervisor_run(const struct cmd *self, const struct supervisor_options *o)
+cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 {
 	struct supervisor s = { .self = self,
 		.o = o,

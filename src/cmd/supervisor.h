@@ -20,6 +20,7 @@ struct supervisor_options {
 
 /* Until the site is stopped.  Gives the exit code of `serve`: CMD_DONE after
  * an orderly stop, that of what failed when the first start failed. */
-int supervisor_run(const struct cmd *self, const struct supervisor_options *o);
+int cmd_supervisor_run(
+    const struct cmd *self, const struct supervisor_options *o);
 
 #endif

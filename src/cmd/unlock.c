@@ -105,7 +105,7 @@ static enum sp_code
 from_credential(const char *dir, const char *rest, struct crypto_secret **out,
     struct sp_err *err)
 {
-	const char *where = getenv("CREDENTIALS_DIRECTORY");
+	const char *where = getenv("CREDENTIALS_DIRECTORY"); // NOLINT
 	const char *name = *rest == '\0' ? CREDENTIAL_NAME : rest;
 	SP_AUTO_BUF path = sp_buf_new(PATH_TEXT);
 
@@ -232,7 +232,7 @@ key_path(const char *dir, struct sp_buf *out, struct sp_err *err)
 }
 
 enum sp_code
-unlock_read(const char *dir, const char *spec, struct crypto_secret **out,
+cmd_unlock_read(const char *dir, const char *spec, struct crypto_secret **out,
     struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(PATH_TEXT);
@@ -257,7 +257,7 @@ make_key(const char *dir, struct crypto_secret **out, struct sp_err *err)
 		return sp_buf_check(&text, "a key", err);
 	crypto_random(key, sizeof(key));
 	sp_hex(key, sizeof(key), (char *)at);
-	at[2 * KEY_BYTES] = '\n';
+	at[text.len - 1] = '\n';
 	SP_TRY(key_path(dir, &path, err));
 	SP_TRY(sp_file_replace(AT_FDCWD, sp_buf_str(&path), text.at, text.len,
 	    S_IRUSR | S_IWUSR, err));
@@ -281,7 +281,7 @@ ask_again(struct crypto_secret *first, struct sp_err *err)
 }
 
 enum sp_code
-unlock_make(const char *dir, const char *spec, struct crypto_secret **out,
+cmd_unlock_make(const char *dir, const char *spec, struct crypto_secret **out,
     struct sp_err *err)
 {
 	CRYPTO_AUTO_SECRET secret = NULL;

@@ -21,14 +21,14 @@
 
 /* `spec` may be NULL.  SP_E_DENIED for a file that others may read;
  * SP_E_INVALID for a spec or a secret that is none. */
-enum sp_code unlock_read(const char *dir, const char *spec,
+enum sp_code cmd_unlock_read(const char *dir, const char *spec,
     struct crypto_secret **out, struct sp_err *err) SP_MUST_USE;
 
 /* For a new site: without `spec` a fresh key, kept in DIR/keeper/unlock.key;
  * otherwise what `spec` says, at least UNLOCK_NEW_MIN bytes, a prompt asked
  * twice.  (SP 800-63B-4 3.1.1.2: 15 where nothing else is asked for.) */
 #define UNLOCK_NEW_MIN 15
-enum sp_code unlock_make(const char *dir, const char *spec,
+enum sp_code cmd_unlock_make(const char *dir, const char *spec,
     struct crypto_secret **out, struct sp_err *err) SP_MUST_USE;
 
 #endif

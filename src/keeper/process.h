@@ -15,7 +15,7 @@
  * It outlives the signals of a terminal and of a service manager, so that the
  * server can still close its logs: the server's end of the socket ends it.
  */
-enum sp_code keeper_main(
-    const char *dir, int sock, int unlock_fd, struct sp_err *err) SP_MUST_USE;
+enum sp_code keeper_main(const char *dir, int sock_fd, int unlock_fd,
+    struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -178,7 +178,7 @@ ready(int sock, short events, int64_t deadline, struct sp_err *err)
 		if (n > 0)
 			return SP_OK;
 		if (n < 0 && errno != EINTR)
-			return away(err, strerror(errno));
+			return away(err, strerrordesc_np(errno));
 	}
 }
 
@@ -205,7 +205,7 @@ keeper_message_send(
 		if (n >= 0)
 			sent += (size_t)n;
 		else if (!again())
-			return away(err, strerror(errno));
+			return away(err, strerrordesc_np(errno));
 	}
 	return SP_OK;
 }
@@ -221,7 +221,7 @@ receive(int sock, uint8_t *at, size_t len, int64_t deadline, struct sp_err *err)
 		if (n == 0)
 			return away(err, "the connection is closed");
 		if (n < 0 && !again())
-			return away(err, strerror(errno));
+			return away(err, strerrordesc_np(errno));
 		if (n > 0) {
 			at += n;
 			len -= (size_t)n;

@@ -24,8 +24,6 @@
 _Static_assert(KEEPER_SOCK_FD == FD_FIRST, "in the order of start()");
 _Static_assert(KEEPER_UNLOCK_FD == FD_FIRST + 1, "in the order of start()");
 
-extern char **environ;
-
 enum sp_code
 keeper_init(const char *dir, struct crypto_secret *unlock, struct sp_err *err)
 {

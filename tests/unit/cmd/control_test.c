@@ -34,10 +34,11 @@ round_trip(void)
 		uint16_t value = 7;
 		int fd = -7;
 
-		CHECK_OK(
-		    control_send(end[0], CONTROL_READY, values[i], -1, &err),
+		CHECK_OK(cmd_control_send(
+			     end[0], CONTROL_READY, values[i], -1, &err),
 		    &err);
-		CHECK_OK(control_receive(end[1], &m, &value, &fd, &err), &err);
+		CHECK_OK(
+		    cmd_control_receive(end[1], &m, &value, &fd, &err), &err);
 		CHECK(m == CONTROL_READY && value == values[i] && fd == -1);
 	}
 	CHECK(close(end[0]) == 0 && close(end[1]) == 0);
@@ -55,10 +56,10 @@ descriptor(void)
 
 	pair(end);
 	CHECK(pipe(pipe_end) == 0);
-	CHECK_OK(
-	    control_send(end[0], CONTROL_KEEPER, 0, pipe_end[0], &err), &err);
+	CHECK_OK(cmd_control_send(end[0], CONTROL_KEEPER, 0, pipe_end[0], &err),
+	    &err);
 	CHECK(close(pipe_end[0]) == 0);
-	CHECK_OK(control_receive(end[1], &m, &value, &fd, &err), &err);
+	CHECK_OK(cmd_control_receive(end[1], &m, &value, &fd, &err), &err);
 	CHECK(m == CONTROL_KEEPER && value == 0 && fd >= 0);
 	CHECK(write(pipe_end[1], "x", 1) == 1);
 	CHECK(read(fd, &c, 1) == 1 && c == 'x');
@@ -122,7 +123,7 @@ malformed(void)
 		before = open_fds();
 		send_raw(end[0], rows[i].bytes, rows[i].len,
 		    rows[i].fd ? end[0] : -1);
-		CHECK_CODE(control_receive(end[1], &m, &value, &fd, &err),
+		CHECK_CODE(cmd_control_receive(end[1], &m, &value, &fd, &err),
 		    SP_E_INVALID, &err);
 		CHECK(m == CONTROL_MESSAGE_COUNT && value == 7 && fd == -7);
 		CHECK(open_fds() == before);
@@ -141,9 +142,9 @@ closed(void)
 
 	pair(end);
 	CHECK(close(end[0]) == 0);
-	CHECK_CODE(
-	    control_receive(end[1], &m, &value, &fd, &err), SP_E_UNAVAIL, &err);
-	CHECK(control_send(end[1], CONTROL_READY, 0, -1, &err) != SP_OK);
+	CHECK_CODE(cmd_control_receive(end[1], &m, &value, &fd, &err),
+	    SP_E_UNAVAIL, &err);
+	CHECK(cmd_control_send(end[1], CONTROL_READY, 0, -1, &err) != SP_OK);
 	CHECK(close(end[1]) == 0);
 }
 
@@ -157,7 +158,7 @@ full(void)
 
 	pair(end);
 	for (int i = 0; code == SP_OK && i < 1000000; i++)
-		code = control_send(end[0], CONTROL_READY, 0, -1, &err);
+		code = cmd_control_send(end[0], CONTROL_READY, 0, -1, &err);
 	CHECK(code != SP_OK);
 	CHECK(close(end[0]) == 0 && close(end[1]) == 0);
 }

@@ -38,9 +38,9 @@ nobody_listens(void)
 	struct sp_err err = { .code = SP_OK };
 
 	CHECK(unsetenv("NOTIFY_SOCKET") == 0);
-	CHECK_OK(notify_send("READY=1", &err), &err);
+	CHECK_OK(cmd_notify_send("READY=1", &err), &err);
 	CHECK(setenv("NOTIFY_SOCKET", "", 1) == 0);
-	CHECK_OK(notify_send("READY=1", &err), &err);
+	CHECK_OK(cmd_notify_send("READY=1", &err), &err);
 }
 
 static void
@@ -51,10 +51,10 @@ told(void)
 	struct sp_err err = { .code = SP_OK };
 	int sock = manager(scratch("notify"));
 
-	CHECK_OK(notify_send("READY=1", &err), &err);
+	CHECK_OK(cmd_notify_send("READY=1", &err), &err);
 	heard(sock, said);
 	CHECK(strcmp(said, "READY=1") == 0);
-	CHECK_OK(notify_reloading(&err), &err);
+	CHECK_OK(cmd_notify_reloading(&err), &err);
 	heard(sock, said);
 	CHECK(strstr(said, "RELOADING=1\nMONOTONIC_USEC=") == said);
 	CHECK(strspn(strstr(said, "USEC=") + 5, "0123456789") > 5);
@@ -62,11 +62,11 @@ told(void)
 	(void)snprintf(
 	    abstract, sizeof(abstract), "@sallyport-test-%d", getpid());
 	sock = manager(abstract);
-	CHECK_OK(notify_send("STOPPING=1", &err), &err);
+	CHECK_OK(cmd_notify_send("STOPPING=1", &err), &err);
 	heard(sock, said);
 	CHECK(strcmp(said, "STOPPING=1") == 0);
 	CHECK(close(sock) == 0);
-	CHECK(notify_send("STOPPING=1", &err) != SP_OK); /* gone */
+	CHECK(cmd_notify_send("STOPPING=1", &err) != SP_OK); /* gone */
 }
 
 static void
@@ -76,12 +76,12 @@ no_socket(void)
 	struct sp_err err = { .code = SP_OK };
 
 	CHECK(setenv("NOTIFY_SOCKET", "relative", 1) == 0);
-	CHECK_CODE(notify_send("READY=1", &err), SP_E_INVALID, &err);
+	CHECK_CODE(cmd_notify_send("READY=1", &err), SP_E_INVALID, &err);
 	memset(path, 'a', sizeof(path) - 1);
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
 	CHECK(setenv("NOTIFY_SOCKET", path, 1) == 0);
-	CHECK_CODE(notify_send("READY=1", &err), SP_E_INVALID, &err);
+	CHECK_CODE(cmd_notify_send("READY=1", &err), SP_E_INVALID, &err);
 }
 
 int

@@ -23,9 +23,9 @@ static enum sp_code
 parse(const char *name, const char *value, struct serve_limits *out,
     struct sp_err *err)
 {
-	serve_limits_options(option, text);
+	cmd_serve_limits_options(option, text);
 	*option[row(name)].text = value;
-	return serve_limits_parse(text, out, err);
+	return cmd_serve_limits_parse(text, out, err);
 }
 
 static void
@@ -36,8 +36,8 @@ nothing_said(void)
 	struct sp_err err = { .code = SP_OK };
 
 	memset(&l, 0, sizeof(l));
-	serve_limits_options(option, text);
-	CHECK_OK(serve_limits_parse(text, &l, &err), &err);
+	cmd_serve_limits_options(option, text);
+	CHECK_OK(cmd_serve_limits_parse(text, &l, &err), &err);
 	CHECK(l.http.connections == zero.http.connections &&
 	    l.evidence.upload_max == 0 && l.buffers == 0 &&
 	    l.stop_seconds == 0);
@@ -67,8 +67,9 @@ values(void)
 	IS("upload-expires", "90", evidence.upload_expires, 90 * SP_SECOND);
 	IS("upload-expires", "90s", evidence.upload_expires, 90 * SP_SECOND);
 	IS("upload-expires", "7d", evidence.upload_expires,
-	    7 * 86400 * SP_SECOND);
-	IS("viewing-idle", "10m", evidence.viewing_idle, 600 * SP_SECOND);
+	    INT64_C(7) * 86400 * SP_SECOND);
+	IS("viewing-idle", "10m", evidence.viewing_idle,
+	    INT64_C(600) * SP_SECOND);
 	IS("viewing-idle", "24h", evidence.viewing_idle, 86400 * SP_SECOND);
 	IS("uploads-open", "100000", evidence.uploads_open, 100000);
 	IS("buffers", "64", buffers, 64);

@@ -11,8 +11,8 @@ round_trip(void)
 	struct site_file f = { .cert = "" };
 	struct sp_err err = { .code = SP_OK };
 
-	CHECK_OK(site_file_write(scratch_dir, &good, &err), &err);
-	CHECK_OK(site_file_read(scratch_dir, &f, &err), &err);
+	CHECK_OK(cmd_site_file_write(scratch_dir, &good, &err), &err);
+	CHECK_OK(cmd_site_file_read(scratch_dir, &f, &err), &err);
 	CHECK(strcmp(f.cert, good.cert) == 0 && strcmp(f.key, good.key) == 0);
 	CHECK(strcmp(f.listen, good.listen) == 0);
 	CHECK(strcmp(f.public_name, good.public_name) == 0);
@@ -25,10 +25,11 @@ no_site(void)
 	struct sp_err err = { .code = SP_OK };
 
 	CHECK(unlink(scratch("site.json")) == 0);
-	CHECK_CODE(site_file_read(scratch_dir, &f, &err), SP_E_NOTFOUND, &err);
+	CHECK_CODE(
+	    cmd_site_file_read(scratch_dir, &f, &err), SP_E_NOTFOUND, &err);
 	CHECK(strstr(err.text, "sallyport init") != NULL);
 	CHECK_CODE(
-	    site_file_read("/nonexistent", &f, &err), SP_E_NOTFOUND, &err);
+	    cmd_site_file_read("/nonexistent", &f, &err), SP_E_NOTFOUND, &err);
 }
 
 static void
@@ -49,8 +50,8 @@ damaged(void)
 
 		memset(&f, 0xa5, sizeof(f));
 		scratch_write("site.json", bad[i], 0644);
-		CHECK_CODE(
-		    site_file_read(scratch_dir, &f, &err), SP_E_CORRUPT, &err);
+		CHECK_CODE(cmd_site_file_read(scratch_dir, &f, &err),
+		    SP_E_CORRUPT, &err);
 		CHECK((unsigned char)f.cert[0] == 0xa5);
 	}
 }
@@ -64,11 +65,11 @@ too_long(void)
 
 	memset(path, 'a', sizeof(path));
 	path[SITE_FILE_TEXT - 1] = '\0';
-	CHECK_OK(site_file_text(out, path, "x", &err), &err);
+	CHECK_OK(cmd_site_file_text(out, path, "x", &err), &err);
 	path[SITE_FILE_TEXT - 1] = 'a';
 	path[SITE_FILE_TEXT] = '\0';
-	CHECK_CODE(site_file_text(out, path, "x", &err), SP_E_LIMIT, &err);
-	CHECK_CODE(site_file_text(out, "", "x", &err), SP_E_LIMIT, &err);
+	CHECK_CODE(cmd_site_file_text(out, path, "x", &err), SP_E_LIMIT, &err);
+	CHECK_CODE(cmd_site_file_text(out, "", "x", &err), SP_E_LIMIT, &err);
 	CHECK(strlen(out) == SITE_FILE_TEXT - 1);
 }
 
@@ -109,7 +110,7 @@ hosts(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		char host[SITE_FILE_TEXT] = "unset";
 		struct sp_err err = { .code = SP_OK };
-		enum sp_code code = site_file_host(
+		enum sp_code code = cmd_site_file_host(
 		    rows[i].s, rows[i].port_optional, "--name", host, &err);
 
 		CHECK_CODE(

@@ -22,7 +22,7 @@ begin(struct site_folder *f, const char *name, struct sp_err *err)
 	static char dir[256];
 
 	(void)snprintf(dir, sizeof(dir), "%s", scratch(name));
-	return site_folder_begin(f, dir, err);
+	return cmd_site_folder_begin(f, dir, err);
 }
 
 static void
@@ -52,8 +52,8 @@ finished(void)
 
 	CHECK_OK(begin(&f, "a", &err), &err);
 	make_some();
-	CHECK_OK(site_folder_finish(&f, &err), &err);
-	site_folder_done(&f);
+	CHECK_OK(cmd_site_folder_finish(&f, &err), &err);
+	cmd_site_folder_done(&f);
 	CHECK(scratch_holds("a/keeper/root", "root") &&
 	    scratch_holds("a/site.db", "db") && exists("a/.hidden"));
 	CHECK(!exists("a/.making"));
@@ -68,14 +68,14 @@ failed(void)
 
 	CHECK_OK(begin(&f, "a", &err), &err);
 	make_some();
-	site_folder_done(&f);
+	cmd_site_folder_done(&f);
 	CHECK(!exists("a"));
 	/* A folder that was there stays. */
 	CHECK(mkdir(scratch("a"), 0755) == 0);
 	f = folder();
 	CHECK_OK(begin(&f, "a", &err), &err);
 	make_some();
-	site_folder_done(&f);
+	cmd_site_folder_done(&f);
 	CHECK(exists("a") && !exists("a/.making"));
 	CHECK(rmdir(scratch("a")) == 0);
 }
@@ -91,7 +91,7 @@ killed_before(void)
 	CHECK(symlink("/etc", scratch("a/.making/link")) == 0);
 	CHECK_OK(begin(&f, "a", &err), &err);
 	CHECK(!exists("a/.making") && access("/etc/passwd", F_OK) == 0);
-	site_folder_done(&f);
+	cmd_site_folder_done(&f);
 	clear("a");
 }
 
@@ -105,14 +105,14 @@ not_empty(void)
 	scratch_write("a/notes.txt", "mine", 0600);
 	CHECK_CODE(begin(&f, "a", &err), SP_E_CONFLICT, &err);
 	CHECK(strstr(err.text, "notes.txt") != NULL);
-	site_folder_done(&f);
+	cmd_site_folder_done(&f);
 	CHECK(scratch_holds("a/notes.txt", "mine"));
 	scratch_write("a/site.db", "db", 0600);
 	CHECK(unlink(scratch("a/notes.txt")) == 0);
 	f = folder();
 	CHECK_CODE(begin(&f, "a", &err), SP_E_CONFLICT, &err);
 	CHECK(strstr(err.text, "a site already") != NULL);
-	site_folder_done(&f);
+	cmd_site_folder_done(&f);
 	CHECK(scratch_holds("a/site.db", "db"));
 	clear("a");
 }
@@ -125,11 +125,11 @@ no_folder(void)
 
 	scratch_write("file", "x", 0600);
 	CHECK(begin(&f, "file", &err) != SP_OK);
-	site_folder_done(&f);
+	cmd_site_folder_done(&f);
 	CHECK(scratch_holds("file", "x"));
 	f = folder();
 	CHECK_CODE(begin(&f, "no/such/parent", &err), SP_E_NOTFOUND, &err);
-	site_folder_done(&f);
+	cmd_site_folder_done(&f);
 }
 
 int

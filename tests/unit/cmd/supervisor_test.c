@@ -82,7 +82,8 @@ hear_signal(int signals, const char *mode, const char *dir)
 		return false;
 	}
 	diary(dir, "reload");
-	CHECK_OK(control_send(CONTROL_FD, CONTROL_RELOADED, 1, -1, &err), &err);
+	CHECK_OK(
+	    cmd_control_send(CONTROL_FD, CONTROL_RELOADED, 1, -1, &err), &err);
 	return false;
 }
 
@@ -96,14 +97,14 @@ hear_control(struct keeper_client *c, const char *mode, const char *dir)
 	uint16_t value;
 	int fd = -1;
 
-	if (control_receive(CONTROL_FD, &m, &value, &fd, &err) != SP_OK)
+	if (cmd_control_receive(CONTROL_FD, &m, &value, &fd, &err) != SP_OK)
 		return false;
 	use_keeper(dir, c, fd);
 	if (!ready && strcmp(mode, "raves") == 0)
 		CHECK(write(CONTROL_FD, "?", 1) == 1);
 	else if (!ready)
 		CHECK_OK(
-		    control_send(CONTROL_FD, CONTROL_READY, 4711, -1, &err),
+		    cmd_control_send(CONTROL_FD, CONTROL_READY, 4711, -1, &err),
 		    &err);
 	ready = true;
 	return true;
@@ -176,7 +177,7 @@ supervise(const struct site *s, const char *mode, const char *secret)
 	(void)snprintf(mode_text, sizeof(mode_text), "%s", mode);
 	(void)snprintf(dir, sizeof(dir), "%s", s->dir);
 	sp_log_setup("supervisor", SP_LOG_INFO);
-	return supervisor_run(&self, &o);
+	return cmd_supervisor_run(&self, &o);
 }
 
 /* What it says on standard error goes to the file `said`. */

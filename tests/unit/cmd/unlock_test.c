@@ -39,7 +39,7 @@ line_ends(void)
 
 		scratch_write("key", rows[i].file, 0600);
 		(void)snprintf(spec, sizeof(spec), "file:%s", scratch("key"));
-		CHECK_CODE(unlock_read("/nowhere", spec, &s, &err),
+		CHECK_CODE(cmd_unlock_read("/nowhere", spec, &s, &err),
 		    rows[i].secret == NULL ? SP_E_INVALID : SP_OK, &err);
 		CHECK(
 		    rows[i].secret == NULL ? s == NULL : is(s, rows[i].secret));
@@ -58,8 +58,8 @@ open_to_others(void)
 		struct sp_err err = { .code = SP_OK };
 
 		scratch_write("key", "correct horse", modes[i]);
-		CHECK_CODE(
-		    unlock_read("/nowhere", spec, &s, &err), SP_E_DENIED, &err);
+		CHECK_CODE(cmd_unlock_read("/nowhere", spec, &s, &err),
+		    SP_E_DENIED, &err);
 		CHECK(s == NULL);
 	}
 }
@@ -78,7 +78,7 @@ lengths(void)
 		memset(text, 'x', len);
 		text[len] = '\0';
 		scratch_write("key", text, 0600);
-		CHECK_CODE(unlock_read("/nowhere", spec, &s, &err),
+		CHECK_CODE(cmd_unlock_read("/nowhere", spec, &s, &err),
 		    len > KEEPER_UNLOCK_MAX ? SP_E_LIMIT : SP_OK, &err);
 	}
 }
@@ -96,7 +96,7 @@ specs_refused(void)
 		CRYPTO_AUTO_SECRET s = NULL;
 		struct sp_err err = { .code = SP_OK };
 
-		CHECK_CODE(unlock_read(scratch_dir, bad[i], &s, &err),
+		CHECK_CODE(cmd_unlock_read(scratch_dir, bad[i], &s, &err),
 		    SP_E_INVALID, &err);
 		/* A secret given in place of a spec is not repeated. */
 		CHECK(strstr(err.text, "secret") == NULL ||
@@ -115,7 +115,7 @@ from_fd(void)
 	CHECK(pipe(end) == 0);
 	CHECK(write(end[1], "from a pipe\n", 12) == 12 && close(end[1]) == 0);
 	(void)snprintf(spec, sizeof(spec), "fd:%d", end[0]);
-	CHECK_OK(unlock_read("/nowhere", spec, &s, &err), &err);
+	CHECK_OK(cmd_unlock_read("/nowhere", spec, &s, &err), &err);
 	CHECK(is(s, "from a pipe"));
 	CHECK(fcntl(end[0], F_GETFD) < 0 && errno == EBADF);
 }
@@ -142,13 +142,14 @@ from_systemd(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		CRYPTO_AUTO_SECRET s = NULL;
 
-		CHECK_CODE(unlock_read("/nowhere", rows[i].spec, &s, &err),
+		CHECK_CODE(cmd_unlock_read("/nowhere", rows[i].spec, &s, &err),
 		    rows[i].want, &err);
 		CHECK(
 		    rows[i].want == SP_OK ? is(s, "from systemd") : s == NULL);
 	}
 	CHECK(unsetenv("CREDENTIALS_DIRECTORY") == 0);
-	CHECK_CODE(unlock_read("/nowhere", "systemd-credential", &none, &err),
+	CHECK_CODE(
+	    cmd_unlock_read("/nowhere", "systemd-credential", &none, &err),
 	    SP_E_INVALID, &err);
 }
 
@@ -162,15 +163,15 @@ made_by_default(void)
 	struct stat st;
 
 	CHECK(mkdir(scratch("keeper"), 0700) == 0);
-	CHECK_OK(unlock_make(scratch_dir, NULL, &a, &err), &err);
+	CHECK_OK(cmd_unlock_make(scratch_dir, NULL, &a, &err), &err);
 	CHECK(crypto_secret_len(a) == 64);
 	CHECK(stat(scratch("keeper/unlock.key"), &st) == 0 &&
 	    (st.st_mode & 0777) == 0600 && st.st_size == 65);
-	CHECK_OK(unlock_read(scratch_dir, NULL, &b, &err), &err);
+	CHECK_OK(cmd_unlock_read(scratch_dir, NULL, &b, &err), &err);
 	CHECK(crypto_secret_len(b) == 64 &&
 	    crypto_bytes_equal(
 		crypto_secret_bytes(a), crypto_secret_bytes(b), 64));
-	CHECK_OK(unlock_make(scratch_dir, NULL, &other, &err), &err);
+	CHECK_OK(cmd_unlock_make(scratch_dir, NULL, &other, &err), &err);
 	CHECK(!crypto_bytes_equal(
 	    crypto_secret_bytes(a), crypto_secret_bytes(other), 64));
 }
@@ -185,10 +186,10 @@ too_short_for_a_new_site(void)
 	(void)snprintf(spec, sizeof(spec), "file:%s", scratch("key"));
 	scratch_write("key", "fourteen bytes\n", 0600);
 	CHECK_CODE(
-	    unlock_make(scratch_dir, spec, &s, &err), SP_E_INVALID, &err);
+	    cmd_unlock_make(scratch_dir, spec, &s, &err), SP_E_INVALID, &err);
 	CHECK(s == NULL);
 	scratch_write("key", "fifteen bytes!!\n", 0600);
-	CHECK_OK(unlock_make(scratch_dir, spec, &s, &err), &err);
+	CHECK_OK(cmd_unlock_make(scratch_dir, spec, &s, &err), &err);
 	CHECK(is(s, "fifteen bytes!!"));
 }
 
@@ -225,7 +226,7 @@ ask_once(void)
 	CRYPTO_AUTO_SECRET s = NULL;
 	struct sp_err err = { .code = SP_OK };
 
-	return unlock_read("/nowhere", "prompt", &s, &err) == SP_OK &&
+	return cmd_unlock_read("/nowhere", "prompt", &s, &err) == SP_OK &&
 		is(s, "typed at the terminal")
 	    ? 0
 	    : 1;
@@ -236,7 +237,7 @@ ask_for_new(void)
 {
 	CRYPTO_AUTO_SECRET s = NULL;
 	struct sp_err err = { .code = SP_OK };
-	enum sp_code code = unlock_make("/nowhere", "prompt", &s, &err);
+	enum sp_code code = cmd_unlock_make("/nowhere", "prompt", &s, &err);
 
 	if (code == SP_E_MISMATCH)
 		return 7;

@@ -56,13 +56,14 @@ slurp(const char *path, struct sp_buf *out)
 	CHECK_OK(sp_file_read(AT_FDCWD, path, out, &err), &err);
 }
 
+/* Not durable: it is done a thousand times. */
 static void
 put(const char *path, const void *bytes, size_t len)
 {
-	struct sp_err err = { .code = SP_OK };
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
-	CHECK_OK(__real_sp_file_replace(AT_FDCWD, path, bytes, len, 0600, &err),
-	    &err);
+	CHECK(fd >= 0 && write(fd, bytes, len) == (ssize_t)len);
+	CHECK(close(fd) == 0);
 }
 
 static void

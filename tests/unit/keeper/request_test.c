@@ -89,7 +89,7 @@ request_too_large(void)
 {
 	static uint8_t body[KEEPER_BODY_MAX + 1] = { 1 };
 	static const size_t most[] = {
-#define X(id, number, name, max, rate, burst) [id] = max,
+#define X(id, number, name, max, rate, burst) [id] = (max),
 		KEEPER_REQUESTS(X)
 #undef X
 	};

@@ -1,8 +1,6 @@
 #include "keeper/spawn.h"
 
 #include "base/file.h"
-#include "keeper/client.h"
-#include "keeper/process.h"
 #include "keeper/scratch.h"
 #include "keeper_self.h"
 
@@ -95,57 +93,6 @@ secret_too_long(void)
 	scratch_done(&s);
 }
 
-/* The value after "name:\t" in the process's status, to the end of its line. */
-static void
-status_line(pid_t pid, const char *name, char out[static 32])
-{
-	SP_AUTO_BUF all = sp_buf_new(65536);
-	struct sp_err err = { .code = SP_OK };
-	char path[64];
-	const char *at;
-	size_t len;
-
-	CHECK(snprintf(path, sizeof(path), "/proc/%d/status", pid) > 0);
-	CHECK_OK(sp_file_read(AT_FDCWD, path, &all, &err), &err);
-	at = strstr(sp_buf_str(&all), name);
-	CHECK(at != NULL);
-	at += strlen(name) + 2;
-	len = strcspn(at, "\n");
-	CHECK(len < 32);
-	memcpy(out, at, len);
-	out[len] = '\0';
-}
-
-/* It gave up what it said, and signals of a terminal do not end it. */
-static void
-hardened(void)
-{
-	struct scratch s = scratch_new();
-	struct keeper_client *c = keeper_client_new();
-	struct sp_err err = { .code = SP_OK };
-	char value[32];
-	pid_t pid;
-	int sock;
-
-	CHECK(c != NULL);
-	CHECK_OK(keeper_spawn(s.dir, s.unlock, &pid, &sock, &err), &err);
-	keeper_client_attach(c, sock);
-	status_line(pid, "\nNoNewPrivs", value);
-	CHECK(strcmp(value, "1") == 0);
-	status_line(pid, "\nSeccomp", value);
-#ifdef SP_SANITIZED
-	CHECK(value[0] != '\0');
-#else
-	CHECK(strcmp(value, "2") == 0);
-#endif
-	CHECK(kill(pid, SIGTERM) == 0 && kill(pid, SIGINT) == 0 &&
-	    kill(pid, SIGHUP) == 0);
-	CHECK_OK(keeper_client_ping(c, &err), &err);
-	keeper_client_free(c);
-	CHECK(wait_for(pid) == 0);
-	scratch_done(&s);
-}
-
 /* Started with its own words it is no test: it holds what it was given, and
  * nothing else, and tells on the first of its descriptors. */
 static void
@@ -191,7 +138,6 @@ main(int argc, char **argv)
 		{ "no keeper there", no_site },
 		{ "a damaged root", root_damaged },
 		{ "the longest secret", secret_too_long },
-		{ "hardened, deaf to a terminal", hardened },
 		{ "descriptors as given and no other", given_descriptors },
 	};
 
