@@ -16,14 +16,14 @@ ask_agency(struct client *c, struct sp_err *err)
 	SITE_AUTO_JSON j = NULL;
 	const char *slug = NULL;
 
-	if (settings_token(&c->settings) == NULL)
+	if (cmd_settings_token(&c->settings) == NULL)
 		return sp_fail_as(err, SP_E_INVALID, said_wrong,
 		    "no agency: give --agency SLUG or set SALLYPORT_AGENCY "
 		    "(or SALLYPORT_TOKEN, which tells)");
-	SP_TRY(site_get_json(&c->site, "/v1/token", &j, err));
-	SP_TRY(site_json_text(j, "agency", &slug, err));
+	SP_TRY(cmd_site_get_json(&c->site, "/v1/token", &j, err));
+	SP_TRY(cmd_site_json_text(j, "agency", &slug, err));
 	if (!people_agency_slug_ok(slug))
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site names an agency that is none");
 	sp_buf_text(&c->site.agency, slug);
 	return sp_buf_check(&c->site.agency, "agency", err);
@@ -34,14 +34,14 @@ connect_to(struct client *c, struct sp_err *err)
 {
 	struct site_transport *t = NULL;
 
-	SP_TRY(site_curl_new(&t, &c->settings, err));
-	SP_TRY(site_client_init(
+	SP_TRY(cmd_site_curl_new(&t, &c->settings, err));
+	SP_TRY(cmd_site_client_init(
 	    &c->site, t, sp_buf_str(&c->settings.agency), err));
 	return c->site.agency.len == 0 ? ask_agency(c, err) : SP_OK;
 }
 
 enum sp_code
-client_open(struct client *out, const struct cmd *self,
+cmd_client_open(struct client *out, const struct cmd *self,
     const struct client_options *o, struct sp_err *err)
 {
 	struct client c = { .self = self };
@@ -51,13 +51,13 @@ client_open(struct client *out, const struct cmd *self,
 	enum sp_code code;
 
 	err->reason = NULL;
-	code = settings_load(&c.settings, &said, err);
+	code = cmd_settings_load(&c.settings, &said, err);
 	if (code == SP_E_INVALID)
 		err->reason = said_wrong;
 	SP_TRY(code);
 	code = connect_to(&c, err);
 	if (code != SP_OK) {
-		client_done(&c);
+		cmd_client_done(&c);
 		return code;
 	}
 	*out = c;
@@ -65,33 +65,34 @@ client_open(struct client *out, const struct cmd *self,
 }
 
 void
-client_done(struct client *c)
+cmd_client_done(struct client *c)
 {
-	site_client_done(&c->site);
-	settings_done(&c->settings);
+	cmd_site_client_done(&c->site);
+	cmd_settings_done(&c->settings);
 }
 
 int
-client_exit(const struct sp_err *err)
+cmd_client_exit(const struct sp_err *err)
 {
 	if (err->reason == said_wrong)
 		return CMD_USAGE;
-	if (err->reason == site_refused)
+	if (err->reason == cmd_site_refused)
 		return CMD_REFUSED;
-	if (err->reason == site_unreachable || err->reason == site_no_tls)
+	if (err->reason == cmd_site_unreachable ||
+	    err->reason == cmd_site_no_tls)
 		return CMD_UNREACHABLE;
 	return CMD_CHECK_FAILED;
 }
 
 int
-client_fail(const struct cmd *self, const struct sp_err *err)
+cmd_client_fail(const struct cmd *self, const struct sp_err *err)
 {
 	(void)cmd_fail(self, err);
-	return client_exit(err);
+	return cmd_client_exit(err);
 }
 
 enum sp_code
-client_id(const char *s, struct sp_err *err)
+cmd_client_id(const char *s, struct sp_err *err)
 {
 	struct sp_id id;
 

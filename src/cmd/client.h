@@ -44,17 +44,17 @@ struct client_options {
 
 /* Settings, connection, agency: asked of the site by the token when it is
  * said nowhere.  Nothing to end on failure. */
-enum sp_code client_open(struct client *out, const struct cmd *self,
+enum sp_code cmd_client_open(struct client *out, const struct cmd *self,
     const struct client_options *o, struct sp_err *err) SP_MUST_USE;
-void client_done(struct client *c);
+void cmd_client_done(struct client *c);
 
 /* Say what failed and give its exit code: 2 for settings that are missing or
  * malformed, 3 when the site said no, 4 when no usable answer came, else 1. */
-int client_fail(const struct cmd *self, const struct sp_err *err);
+int cmd_client_fail(const struct cmd *self, const struct sp_err *err);
 /* The exit code of `err` alone. */
-int client_exit(const struct sp_err *err);
+int cmd_client_exit(const struct sp_err *err);
 
 /* An evidence id from the command line; SP_E_INVALID names it. */
-enum sp_code client_id(const char *s, struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_client_id(const char *s, struct sp_err *err) SP_MUST_USE;
 
 #endif

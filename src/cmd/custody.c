@@ -21,9 +21,9 @@ add_who(struct run *r, const json_t *entry)
 	char cell[140];
 
 	(void)snprintf(cell, sizeof(cell), "%s %s",
-	    present_member(actor, "kind", kind, sizeof(kind)),
-	    present_member(actor, "id", id, sizeof(id)));
-	present_table_add(&r->table, cell);
+	    cmd_present_member(actor, "kind", kind, sizeof(kind)),
+	    cmd_present_member(actor, "id", id, sizeof(id)));
+	cmd_present_table_add(&r->table, cell);
 }
 
 /* An event is {"entry":{...},"index":n}. */
@@ -35,11 +35,11 @@ add_row(struct run *r, const json_t *event)
 	const json_t *entry = json_object_get(event, "entry");
 	char cell[PRESENT_CELL_MAX];
 
-	present_table_add(
-	    &r->table, present_member(event, "index", cell, sizeof(cell)));
+	cmd_present_table_add(
+	    &r->table, cmd_present_member(event, "index", cell, sizeof(cell)));
 	for (size_t i = 0; i < SP_COUNTOF(member); i++)
-		present_table_add(&r->table,
-		    present_member(entry, member[i], cell, sizeof(cell)));
+		cmd_present_table_add(&r->table,
+		    cmd_present_member(entry, member[i], cell, sizeof(cell)));
 	add_who(r, entry);
 }
 
@@ -50,52 +50,55 @@ show_events(struct run *r, const json_t *page, struct sp_err *err)
 	size_t n = json_array_size(events);
 
 	if (!json_is_array(events))
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer has no 'events'");
 	for (size_t i = 0; i < n; i++) {
 		const json_t *event = json_array_get(events, i);
 
 		if (r->json)
-			SP_TRY(present_json(event, err));
+			SP_TRY(cmd_present_json(event, err));
 		else
 			add_row(r, event);
 	}
 	return SP_OK;
 }
 
-/* Page by page; each must begin after the one before. */
+/* One page; *from goes on, or *more is false.  Each must begin after the one
+ * before. */
 static enum sp_code
-show_pages(struct run *r, struct sp_err *err)
+show_page(struct run *r, uint64_t *from, bool *more, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
-	uint64_t from = 0;
+	SITE_AUTO_JSON page = NULL;
+	uint64_t next = 0;
 
-	for (;;) {
-		SITE_AUTO_JSON page = NULL;
-		uint64_t next = 0;
-
-		SP_TRY(site_path(&r->client.site, &path, err,
-		    "evidence/%s/custody?from=%" PRIu64, r->id, from));
-		SP_TRY(site_get_json(
-		    &r->client.site, sp_buf_str(&path), &page, err));
-		SP_TRY(show_events(r, page, err));
-		if (!json_is_integer(json_object_get(page, "next")))
-			return SP_OK;
-		SP_TRY(site_json_number(page, "next", &next, err));
-		if (next <= from)
-			return sp_fail_as(err, SP_E_INVALID, site_unreachable,
-			    "the site tells the same page again");
-		from = next;
-	}
+	SP_TRY(cmd_site_path(&r->client.site, &path, err,
+	    "evidence/%s/custody?from=%" PRIu64, r->id, *from));
+	SP_TRY(
+	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &page, err));
+	SP_TRY(show_events(r, page, err));
+	*more = json_is_integer(json_object_get(page, "next"));
+	if (!*more)
+		return SP_OK;
+	SP_TRY(cmd_site_json_number(page, "next", &next, err));
+	if (next <= *from)
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		    "the site tells the same page again");
+	*from = next;
+	return SP_OK;
 }
 
 static enum sp_code
 show(struct run *r, struct sp_err *err)
 {
-	SP_TRY(show_pages(r, err));
+	uint64_t from = 0;
+	bool more = true;
+
+	while (more)
+		SP_TRY(show_page(r, &from, &more, err));
 	if (!r->json)
-		SP_TRY(present_table_print(&r->table, stdout, err));
-	return present_flush(err);
+		SP_TRY(cmd_present_table_print(&r->table, stdout, err));
+	return cmd_present_flush(err);
 }
 
 static int
@@ -107,13 +110,13 @@ run_custody(
 	struct sp_err err = { .code = SP_OK };
 	enum sp_code code;
 
-	if (client_open(&r->client, self, common, &err) != SP_OK)
-		return client_fail(self, &err);
-	r->table = present_table_new(head);
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	r->table = cmd_present_table_new(head);
 	code = show(r, &err);
-	present_table_done(&r->table);
-	client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : client_fail(self, &err);
+	cmd_present_table_done(&r->table);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
 
 int
@@ -132,7 +135,7 @@ cmd_custody_run(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 1)
 		return cmd_usage(self, "one evidence id is wanted");
-	if (client_id(id[0], &err) != SP_OK)
+	if (cmd_client_id(id[0], &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	r.id = id[0];
 	r.json = common.json;

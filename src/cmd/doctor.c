@@ -1,16 +1,16 @@
 #include "cmd/cmd.h"
 #include "cmd/doctor_agency.h"
 #include "cmd/doctor_site.h"
+#include "cmd/folder.h"
 #include "cmd/table.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_LIMIT 4096
+#define PATH_LIMIT 2048
 
 struct visit {
 	struct doctor_report *r;
@@ -26,39 +26,35 @@ visit_agency(void *arg, const struct people_agency *a, struct sp_err *err)
 
 	(void)err;
 	v->agencies++;
-	doctor_agency_look(v->r, v->dir, a);
+	cmd_doctor_agency_look(v->r, v->dir, a);
 	return SP_OK;
 }
 
 /* A folder of no agency's: its making was cut short. */
 static void
+look_at_folder(void *arg, const char *name)
+{
+	struct visit *v = arg;
+	struct people_agency a;
+	struct sp_err err;
+
+	if (people_agency_by_slug(v->site, name, &a, &err) != SP_OK)
+		cmd_doctor_report_add(v->r, DOCTOR_NOTE, "site",
+		    "an agency whose making was cut short: 'agency add' makes "
+		    "it anew",
+		    "agencies/%.100s is no agency's", name);
+}
+
+static void
 look_at_folders(struct visit *v)
 {
 	char path[PATH_LIMIT];
+	struct sp_err err;
 
 	(void)snprintf(path, sizeof(path), "%s/agencies", v->dir);
-	DIR *d = opendir(path);
-
-	if (d == NULL) {
-		doctor_report_add(v->r, DOCTOR_WRONG, "site",
-		    "restore it from a backup", "agencies/: %s",
-		    strerrordesc_np(errno));
-		return;
-	}
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		struct people_agency a;
-		struct sp_err err;
-
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (people_agency_by_slug(v->site, e->d_name, &a, &err) !=
-		    SP_OK)
-			doctor_report_add(v->r, DOCTOR_NOTE, "site",
-			    "an agency whose making was cut short: 'agency "
-			    "add' makes it anew",
-			    "agencies/%.100s is no agency's", e->d_name);
-	}
-	(void)closedir(d);
+	if (cmd_folder_each(path, look_at_folder, v, &err) != SP_OK)
+		cmd_doctor_report_err(v->r, "site", "restore it from a backup",
+		    "agencies/", &err);
 }
 
 static enum sp_code
@@ -70,7 +66,7 @@ look_at_agencies(struct visit *v, struct sp_err *err)
 	(void)snprintf(path, sizeof(path), "%s/site.db", v->dir);
 	SP_TRY(db_open(&db, path, DB_READ, err));
 	SP_TRY(db_check(db, err));
-	doctor_report_add(
+	cmd_doctor_report_add(
 	    v->r, DOCTOR_GOOD, "database", NULL, "site.db is whole");
 	v->site = db;
 	SP_TRY(people_agency_each(db, visit_agency, v, err));
@@ -106,21 +102,21 @@ become_owner(const char *dir, struct sp_err *err)
 static int
 look(const struct cmd *self, const char *dir, bool json)
 {
-	struct doctor_report r = doctor_report_new();
+	struct doctor_report r = cmd_doctor_report_new();
 	struct visit v = { .r = &r, .dir = dir };
 	struct sp_err err = { .code = SP_OK };
 	int code = CMD_DONE;
 
-	doctor_site_look(&r, dir);
+	cmd_doctor_site_look(&r, dir);
 	if (look_at_agencies(&v, &err) != SP_OK)
-		doctor_report_err(&r, "database",
+		cmd_doctor_report_err(&r, "database",
 		    "keep what is there and restore site.db from a backup",
 		    "site.db", &err);
-	if (doctor_report_print(&r, json, &err) != SP_OK)
+	if (cmd_doctor_report_print(&r, json, &err) != SP_OK)
 		code = cmd_fail(self, &err);
 	else if (r.count[DOCTOR_WRONG] > 0)
 		code = CMD_CHECK_FAILED;
-	doctor_report_free(&r);
+	cmd_doctor_report_free(&r);
 	return code;
 }
 

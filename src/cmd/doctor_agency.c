@@ -2,12 +2,12 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "cmd/folder.h"
 #include "crypto/stream.h"
 #include "db/db.h"
 #include "ledger/audit.h"
 #include "ledger/rows.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_LIMIT 4096
+#define PATH_LIMIT 2048
 
 /* The evidence room's tables (docs/database.md). */
 static const struct db_sql items = {
@@ -83,9 +83,26 @@ audit_with(struct look *l, const char *scratch, struct sp_err *err)
 		code = ledger_audit_run(&audit, err);
 	ledger_hashes_close(audit.hashes);
 	SP_TRY(code);
-	doctor_report_add(l->r, DOCTOR_GOOD, "log", NULL,
+	cmd_doctor_report_add(l->r, DOCTOR_GOOD, "log", NULL,
 	    "%s: %" PRIu64 " entries hash to the root that is signed",
 	    l->a->slug, tree.size);
+	return SP_OK;
+}
+
+/* One piece of both files from `at` on; *n is how much the first has. */
+static enum sp_code
+compare_piece(
+    int computed, int derived, off_t at, size_t *n, struct sp_err *err)
+{
+	uint8_t x[4096];
+	uint8_t y[4096];
+	size_t m = 0;
+
+	SP_TRY(sp_file_pread_all(computed, x, sizeof(x), at, n, err));
+	SP_TRY(sp_file_pread_all(derived, y, sizeof(y), at, &m, err));
+	if (m < *n || memcmp(x, y, *n) != 0)
+		return sp_fail(
+		    err, SP_E_CORRUPT, "log/hashes differs from the database");
 	return SP_OK;
 }
 
@@ -93,10 +110,8 @@ audit_with(struct look *l, const char *scratch, struct sp_err *err)
 static enum sp_code
 compare_hashes(struct look *l, const char *scratch, struct sp_err *err)
 {
-	SP_AUTO_BUF want = sp_buf_new(65536);
-	SP_AUTO_BUF have = sp_buf_new(65536);
 	char path[PATH_LIMIT];
-	size_t n = 65536;
+	size_t n = 1;
 
 	path_in(path, scratch, "hashes");
 	SP_AUTO_FD a = open(path, O_RDONLY | O_CLOEXEC);
@@ -106,20 +121,8 @@ compare_hashes(struct look *l, const char *scratch, struct sp_err *err)
 
 	if (a < 0 || b < 0)
 		return sp_fail_os(err, "log/hashes");
-	uint8_t *x = sp_buf_extend(&want, n);
-	uint8_t *y = sp_buf_extend(&have, n);
-
-	if (x == NULL || y == NULL)
-		return sp_fail(err, SP_E_NOMEM, "no memory to compare");
-	for (off_t at = 0; n == 65536; at += (off_t)n) {
-		size_t m = 0;
-
-		SP_TRY(sp_file_pread_all(a, x, 65536, at, &n, err));
-		SP_TRY(sp_file_pread_all(b, y, 65536, at, &m, err));
-		if (m < n || memcmp(x, y, n) != 0)
-			return sp_fail(err, SP_E_CORRUPT,
-			    "log/hashes differs from the database");
-	}
+	for (off_t at = 0; n > 0; at += (off_t)n)
+		SP_TRY(compare_piece(a, b, at, &n, err));
 	return SP_OK;
 }
 
@@ -132,19 +135,19 @@ look_at_log(struct look *l)
 
 	(void)snprintf(scratch, sizeof(scratch), "%s", tmp);
 	if (mkdtemp(scratch) == NULL) {
-		doctor_report_add(l->r, DOCTOR_WRONG, "log",
+		cmd_doctor_report_add(l->r, DOCTOR_WRONG, "log",
 		    "make room in /tmp and look again",
 		    "%s: the log was not checked: %s", l->a->slug,
 		    strerrordesc_np(errno));
 		return;
 	}
 	if (audit_with(l, scratch, &err) != SP_OK)
-		doctor_report_err(l->r, "log",
+		cmd_doctor_report_err(l->r, "log",
 		    "stop serving this agency, keep everything as it is, and "
 		    "find out who changed it",
 		    l->a->slug, &err);
 	else if (compare_hashes(l, scratch, &err) != SP_OK)
-		doctor_report_add(l->r, DOCTOR_NOTE, "log",
+		cmd_doctor_report_add(l->r, DOCTOR_NOTE, "log",
 		    "it is made again from the database at the next start",
 		    "%s: %s", l->a->slug, err.text);
 	remove_scratch(scratch);
@@ -175,12 +178,12 @@ look_at_item(struct look *l, const struct sp_id *item,
 	path_in(path, l->dir, name);
 	sp_id_text(item, id);
 	if (lstat(path, &st) != 0)
-		doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
+		cmd_doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
 		    "%s: evidence %s: %s: %s", l->a->slug, id, name,
 		    strerrordesc_np(errno));
 	else if (!S_ISREG(st.st_mode) ||
 	    (uint64_t)st.st_size != crypto_stream_sealed_size(size))
-		doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
+		cmd_doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
 		    "%s: evidence %s: %s has %jd bytes instead of %" PRIu64,
 		    l->a->slug, id, name, (intmax_t)st.st_size,
 		    crypto_stream_sealed_size(size));
@@ -208,7 +211,7 @@ look_at_items(struct look *l, struct sp_err *err)
 		char id[SP_ID_TEXT];
 
 		sp_id_text(&item, id);
-		doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
+		cmd_doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
 		    "%s: evidence %s was found %s when it was read", l->a->slug,
 		    id, db_col_text(st, 3));
 	}
@@ -226,85 +229,95 @@ on_record(struct look *l, const struct db_sql *sql, const struct sp_id *id)
 	return db_row(st, &found, &err) != SP_OK || found;
 }
 
-/* A name in objects/xx or staging that should be an object's id. */
-static void
-look_at_name(struct look *l, const char *folder, const char *name)
+/* A folder that objects lie in. */
+struct place {
+	struct look *l;
+	const char *folder; /* "staging", "objects", "objects/xx" */
+	bool staging;
+};
+
+static bool
+known_object(const struct place *p, const struct sp_id *id)
 {
-	bool staging = strcmp(folder, "staging") == 0;
+	return on_record(p->l, &item_of_object, id) ||
+	    on_record(p->l, &upload_of_object, id);
+}
+
+/* A name that should be an object's id. */
+static void
+look_at_name(void *arg, const char *name)
+{
+	const struct place *p = arg;
+	struct doctor_report *r = p->l->r;
+	const char *slug = p->l->a->slug;
 	char want[64];
-	char got[PATH_LIMIT];
+	char got[400];
 	struct sp_id id;
 
-	(void)snprintf(got, sizeof(got), "%s/%s", folder, name);
+	(void)snprintf(got, sizeof(got), "%s/%s", p->folder, name);
 	if (!sp_id_parse(name, strlen(name), &id)) {
-		doctor_report_add(l->r, DOCTOR_NOTE, "objects",
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "objects",
 		    "nothing of this program's: see what it is and remove it",
-		    "%s: stray file %.200s", l->a->slug, got);
+		    "%s: stray file %s", slug, got);
 		return;
 	}
 	object_path(&id, want);
-	if (!staging && strcmp(got, want) != 0)
-		doctor_report_add(l->r, DOCTOR_WRONG, "objects",
+	if (!p->staging && strcmp(got, want) != 0)
+		cmd_doctor_report_add(r, DOCTOR_WRONG, "objects",
 		    "someone moved it: move it back",
-		    "%s: %.200s lies in the "
-		    "wrong folder",
-		    l->a->slug, got);
-	else if (!on_record(
-		     l, staging ? &upload_of_object : &item_of_object, &id) &&
-	    !on_record(l, staging ? &item_of_object : &upload_of_object, &id))
-		doctor_report_add(l->r, DOCTOR_NOTE, "objects",
+		    "%s: %s lies in the wrong folder", slug, got);
+	else if (!known_object(p, &id))
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "objects",
 		    "left by an upload that was cut; serve removes what is "
 		    "staged when it starts",
-		    "%s: %.200s is on no record", l->a->slug, got);
+		    "%s: %s is on no record", slug, got);
 }
 
 static void
-look_in(struct look *l, const char *folder,
-    void (*visit)(struct look *l, const char *folder, const char *name))
+look_in(struct place *p, void (*visit)(void *arg, const char *name))
 {
 	char path[PATH_LIMIT];
+	struct sp_err err;
 
-	path_in(path, l->dir, folder);
-	DIR *d = opendir(path);
-
-	if (d == NULL) {
-		doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
-		    "%s: %s: %s", l->a->slug, folder, strerrordesc_np(errno));
-		return;
-	}
-	for (struct dirent *e; (e = readdir(d)) != NULL;)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			visit(l, folder, e->d_name);
-	(void)closedir(d);
+	path_in(path, p->l->dir, p->folder);
+	if (cmd_folder_each(path, visit, p, &err) != SP_OK)
+		cmd_doctor_report_err(
+		    p->l->r, "objects", restore, p->l->a->slug, &err);
 }
 
+/* A name in objects/: one of the folders by last byte. */
 static void
-look_at_folder(struct look *l, const char *folder, const char *name)
+look_at_folder(void *arg, const char *name)
 {
-	char path[64];
+	const struct place *above = arg;
+	char folder[64];
+	struct place p = { .l = above->l, .folder = folder };
 
 	if (strlen(name) != 2 || strspn(name, "0123456789abcdef") != 2) {
-		look_at_name(l, folder, name);
+		look_at_name(arg, name);
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	look_in(l, path, look_at_name);
+	(void)snprintf(folder, sizeof(folder), "objects/%s", name);
+	look_in(&p, look_at_name);
 }
 
 static void
 look_at_objects(struct look *l)
 {
 	uint64_t wrong = l->r->count[DOCTOR_WRONG];
+	struct place kept = { .l = l, .folder = "objects" };
+	struct place staged = { .l = l, .folder = "staging", .staging = true };
 	struct sp_err err;
 
 	if (look_at_items(l, &err) != SP_OK) {
-		doctor_report_err(l->r, "objects", restore, l->a->slug, &err);
+		cmd_doctor_report_err(
+		    l->r, "objects", restore, l->a->slug, &err);
 		return;
 	}
-	look_in(l, "objects", look_at_folder);
-	look_in(l, "staging", look_at_name);
+	look_in(&kept, look_at_folder);
+	look_in(&staged, look_at_name);
 	if (l->r->count[DOCTOR_WRONG] == wrong)
-		doctor_report_add(l->r, DOCTOR_GOOD, "objects", NULL,
+		cmd_doctor_report_add(l->r, DOCTOR_GOOD, "objects", NULL,
 		    "%s: %" PRIu64 " items, each in its place and whole",
 		    l->a->slug, l->items);
 }
@@ -322,7 +335,7 @@ open_checked(struct look *l, struct sp_err *err)
 }
 
 void
-doctor_agency_look(
+cmd_doctor_agency_look(
     struct doctor_report *r, const char *dir, const struct people_agency *a)
 {
 	char folder[PATH_LIMIT];
@@ -331,12 +344,12 @@ doctor_agency_look(
 
 	(void)snprintf(folder, sizeof(folder), "%s/agencies/%s", dir, a->slug);
 	if (open_checked(&l, &err) == SP_OK) {
-		doctor_report_add(r, DOCTOR_GOOD, "database", NULL,
+		cmd_doctor_report_add(r, DOCTOR_GOOD, "database", NULL,
 		    "%s: agency.db is whole", a->slug);
 		look_at_log(&l);
 		look_at_objects(&l);
 	} else {
-		doctor_report_err(r, "database", restore, a->slug, &err);
+		cmd_doctor_report_err(r, "database", restore, a->slug, &err);
 	}
 	db_close(l.db);
 }

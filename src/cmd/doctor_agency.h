@@ -12,7 +12,7 @@
  * lies there.  Whether an object's bytes are the sealed ones only a reader
  * with the keys can say.
  */
-void doctor_agency_look(
+void cmd_doctor_agency_look(
     struct doctor_report *r, const char *dir, const struct people_agency *a);
 
 #endif

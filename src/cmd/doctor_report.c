@@ -14,13 +14,13 @@ static const char *const level_names[] = {
 };
 
 struct doctor_report
-doctor_report_new(void)
+cmd_doctor_report_new(void)
 {
 	return (struct doctor_report){ .findings = json_array() };
 }
 
 void
-doctor_report_free(struct doctor_report *r)
+cmd_doctor_report_free(struct doctor_report *r)
 {
 	json_decref(r->findings);
 	r->findings = NULL;
@@ -40,7 +40,7 @@ one_too_many(
 }
 
 void
-doctor_report_add(struct doctor_report *r, enum doctor_level level,
+cmd_doctor_report_add(struct doctor_report *r, enum doctor_level level,
     const char *area, const char *advice, const char *fmt, ...)
 {
 	char text[600];
@@ -53,7 +53,7 @@ doctor_report_add(struct doctor_report *r, enum doctor_level level,
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)present_clean(text, clean, sizeof(clean));
+	(void)cmd_present_clean(text, clean, sizeof(clean));
 	/* The count is what decides: a finding lost for want of memory is
 	 * still counted. */
 	(void)json_array_append_new(r->findings,
@@ -62,10 +62,10 @@ doctor_report_add(struct doctor_report *r, enum doctor_level level,
 }
 
 void
-doctor_report_err(struct doctor_report *r, const char *area, const char *advice,
-    const char *what, const struct sp_err *err)
+cmd_doctor_report_err(struct doctor_report *r, const char *area,
+    const char *advice, const char *what, const struct sp_err *err)
 {
-	doctor_report_add(
+	cmd_doctor_report_add(
 	    r, DOCTOR_WRONG, area, advice, "%s: %s", what, err->text);
 }
 
@@ -103,12 +103,12 @@ print_text(const struct doctor_report *r)
 }
 
 enum sp_code
-doctor_report_print(
+cmd_doctor_report_print(
     const struct doctor_report *r, bool json, struct sp_err *err)
 {
 	if (!json) {
 		print_text(r);
-		return present_flush(err);
+		return cmd_present_flush(err);
 	}
 	json_t *all =
 	    json_pack("{s:b, s:I, s:I, s:O}", "ok", r->count[DOCTOR_WRONG] == 0,
@@ -117,7 +117,7 @@ doctor_report_print(
 
 	if (all == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the report");
-	enum sp_code code = present_json(all, err);
+	enum sp_code code = cmd_present_json(all, err);
 
 	json_decref(all);
 	return code;

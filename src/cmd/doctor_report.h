@@ -32,17 +32,17 @@ struct doctor_report {
 	uint64_t same_n;
 };
 
-struct doctor_report doctor_report_new(void);
-void doctor_report_free(struct doctor_report *r);
+struct doctor_report cmd_doctor_report_new(void);
+void cmd_doctor_report_free(struct doctor_report *r);
 /* `area` ("keys", "log") and `advice` (NULL when good) are static texts. */
-void doctor_report_add(struct doctor_report *r, enum doctor_level level,
+void cmd_doctor_report_add(struct doctor_report *r, enum doctor_level level,
     const char *area, const char *advice, const char *fmt, ...) SP_PRINTF(5, 6);
 /* A check that failed: `err` is what it says. */
-void doctor_report_err(struct doctor_report *r, const char *area,
+void cmd_doctor_report_err(struct doctor_report *r, const char *area,
     const char *advice, const char *what, const struct sp_err *err);
 
 /* All of it on stdout. */
-enum sp_code doctor_report_print(
+enum sp_code cmd_doctor_report_print(
     const struct doctor_report *r, bool json, struct sp_err *err) SP_MUST_USE;
 
 #endif

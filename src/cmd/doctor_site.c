@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cmd/folder.h"
 #include "cmd/present.h"
 #include "cmd/site_file.h"
 #include "crypto/cert.h"
@@ -10,7 +11,6 @@
 
 #include <archive.h>
 #include <curl/curl.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
@@ -44,24 +44,42 @@ path_in(struct sp_buf *out, const char *dir, const char *name)
 }
 
 void
-doctor_site_private(struct doctor_report *r, const char *dir, const char *name)
+cmd_doctor_site_private(
+    struct doctor_report *r, const char *dir, const char *name)
 {
 	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
 	struct stat st;
 
 	path_in(&path, dir, name);
 	if (lstat(sp_buf_str(&path), &st) != 0) {
-		doctor_report_add(r, DOCTOR_WRONG, "keys",
+		cmd_doctor_report_add(r, DOCTOR_WRONG, "keys",
 		    "restore it from a backup", "%s: %s", name,
 		    strerrordesc_np(errno));
 		return;
 	}
 	if ((st.st_mode & 077) != 0)
-		doctor_report_add(r, DOCTOR_WRONG, "keys",
+		cmd_doctor_report_add(r, DOCTOR_WRONG, "keys",
 		    "run chmod go= on it; if others have accounts on this "
 		    "machine, take the keys for known to them",
 		    "%s may be used by others (mode %04o)", name,
 		    (unsigned)(st.st_mode & 07777));
+}
+
+struct keys {
+	struct doctor_report *r;
+	const char *dir;
+	uint64_t n;
+};
+
+static void
+look_at_key(void *arg, const char *name)
+{
+	struct keys *k = arg;
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "keeper/%s", name);
+	cmd_doctor_site_private(k->r, k->dir, path);
+	k->n++;
 }
 
 /* DIR/keeper and all in it. */
@@ -69,39 +87,26 @@ static void
 look_at_keys(struct doctor_report *r, const char *dir)
 {
 	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+	struct keys k = { .r = r, .dir = dir };
 	uint64_t wrong = r->count[DOCTOR_WRONG];
-	uint64_t n = 0;
+	struct sp_err err;
 
 	path_in(&path, dir, "keeper");
-	DIR *d = opendir(sp_buf_str(&path));
-
-	if (d == NULL) {
-		doctor_report_add(r, DOCTOR_WRONG, "keys",
+	cmd_doctor_site_private(r, dir, "keeper");
+	if (cmd_folder_each(sp_buf_str(&path), look_at_key, &k, &err) != SP_OK)
+		cmd_doctor_report_err(r, "keys",
 		    "restore keeper/ from a backup: without it no evidence "
 		    "can be read",
-		    "keeper/: %s", strerrordesc_np(errno));
-		return;
-	}
-	doctor_site_private(r, dir, "keeper");
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		char name[300];
-
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		(void)snprintf(name, sizeof(name), "keeper/%s", e->d_name);
-		doctor_site_private(r, dir, name);
-		n++;
-	}
-	(void)closedir(d);
-	if (r->count[DOCTOR_WRONG] == wrong)
-		doctor_report_add(r, DOCTOR_GOOD, "keys", NULL,
-		    "keeper/: %" PRIu64 " files, all their owner's alone", n);
+		    "keeper/", &err);
+	else if (r->count[DOCTOR_WRONG] == wrong)
+		cmd_doctor_report_add(r, DOCTOR_GOOD, "keys", NULL,
+		    "keeper/: %" PRIu64 " files, all their owner's alone", k.n);
 }
 
 /* ---- Certificates ---- */
 
 void
-doctor_site_cert(
+cmd_doctor_site_cert(
     struct doctor_report *r, const char *name, const char *pem, int64_t now)
 {
 	static const char renew[] =
@@ -111,20 +116,20 @@ doctor_site_cert(
 	char when[SP_TIME_TEXT];
 
 	if (crypto_cert_expiry(pem, &expiry, &err) != SP_OK) {
-		doctor_report_err(r, "tls", renew, name, &err);
+		cmd_doctor_report_err(r, "tls", renew, name, &err);
 		return;
 	}
 	sp_time_text(expiry, when);
 	when[10] = '\0'; /* the day */
 	if (expiry <= now)
-		doctor_report_add(r, DOCTOR_WRONG, "tls", renew,
+		cmd_doctor_report_add(r, DOCTOR_WRONG, "tls", renew,
 		    "%s expired on %s", name, when);
 	else if (expiry - now < EXPIRES_SOON * DAY)
-		doctor_report_add(r, DOCTOR_NOTE, "tls", renew,
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "tls", renew,
 		    "%s expires in %" PRId64 " days, on %s", name,
 		    (expiry - now) / DAY, when);
 	else
-		doctor_report_add(r, DOCTOR_GOOD, "tls", NULL,
+		cmd_doctor_report_add(r, DOCTOR_GOOD, "tls", NULL,
 		    "%s is good until %s", name, when);
 }
 
@@ -137,10 +142,10 @@ look_at_cert(struct doctor_report *r, const char *dir, const char *name)
 
 	path_in(&path, dir, name);
 	if (sp_file_read(AT_FDCWD, sp_buf_str(&path), &pem, &err) != SP_OK)
-		doctor_report_err(
+		cmd_doctor_report_err(
 		    r, "tls", "site.json names it; restore it", name, &err);
 	else
-		doctor_site_cert(r, name, sp_buf_str(&pem), sp_now());
+		cmd_doctor_site_cert(r, name, sp_buf_str(&pem), sp_now());
 }
 
 static void
@@ -149,12 +154,12 @@ look_at_tls(struct doctor_report *r, const char *dir)
 	struct site_file f;
 	struct sp_err err;
 
-	if (site_file_read(dir, &f, &err) != SP_OK) {
-		doctor_report_err(r, "site", "restore site.json from a backup",
-		    "site.json", &err);
+	if (cmd_site_file_read(dir, &f, &err) != SP_OK) {
+		cmd_doctor_report_err(r, "site",
+		    "restore site.json from a backup", "site.json", &err);
 		return;
 	}
-	doctor_site_private(r, dir, f.key);
+	cmd_doctor_site_private(r, dir, f.key);
 	look_at_cert(r, dir, f.cert);
 	look_at_cert(r, dir, "ca.pem");
 }
@@ -168,24 +173,24 @@ look_at_space(struct doctor_report *r, const char *dir)
 	char text[PRESENT_SIZE];
 
 	if (statvfs(dir, &vfs) != 0) {
-		doctor_report_add(r, DOCTOR_WRONG, "disk",
+		cmd_doctor_report_add(r, DOCTOR_WRONG, "disk",
 		    "see what is wrong with the file system",
 		    "free space is not told: %s", strerrordesc_np(errno));
 		return;
 	}
 	uint64_t left = (uint64_t)vfs.f_bavail * vfs.f_frsize;
 
-	present_size(left, text);
+	cmd_present_size(left, text);
 	if (left < FREE_WRONG)
-		doctor_report_add(r, DOCTOR_WRONG, "disk",
+		cmd_doctor_report_add(r, DOCTOR_WRONG, "disk",
 		    "uploads fail when it is full (507): make room",
 		    "%s are free", text);
 	else if (left < FREE_NOTE)
-		doctor_report_add(r, DOCTOR_NOTE, "disk",
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "disk",
 		    "plan for more: uploads fail when it is full (507)",
 		    "%s are free", text);
 	else
-		doctor_report_add(
+		cmd_doctor_report_add(
 		    r, DOCTOR_GOOD, "disk", NULL, "%s are free", text);
 }
 
@@ -213,10 +218,10 @@ look_at_direct(struct doctor_report *r, const char *dir)
 	}
 	free(block);
 	if (why == 0)
-		doctor_report_add(
+		cmd_doctor_report_add(
 		    r, DOCTOR_GOOD, "disk", NULL, "it takes direct writes");
 	else
-		doctor_report_add(r, DOCTOR_NOTE, "disk",
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "disk",
 		    "everything works, and uploads cost more of the machine; "
 		    "ext4 and XFS take them",
 		    "it takes no direct writes (%s)", strerrordesc_np(why));
@@ -234,26 +239,26 @@ look_at_limits(struct doctor_report *r)
 	    getrlimit(RLIMIT_MEMLOCK, &locked) != 0)
 		return; /* it cannot fail with these */
 	if (files.rlim_max < FILES_WANTED)
-		doctor_report_add(r, DOCTOR_NOTE, "limits",
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "limits",
 		    "give the service LimitNOFILE=65536",
-		    "at most %ju files may be open here", // NOLINT
+		    "at most %ju files may be open here",
 		    (uintmax_t)files.rlim_max);
 	if (locked.rlim_max < ((rlim_t)1 << 20))
-		doctor_report_add(r, DOCTOR_NOTE, "limits",
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "limits",
 		    "give the service LimitMEMLOCK=8M, so that keys never "
 		    "reach a swap device",
 		    "only %ju bytes of memory may be locked here",
 		    (uintmax_t)locked.rlim_max);
 	if (files.rlim_max >= FILES_WANTED &&
 	    locked.rlim_max >= ((rlim_t)1 << 20))
-		doctor_report_add(r, DOCTOR_GOOD, "limits", NULL,
+		cmd_doctor_report_add(r, DOCTOR_GOOD, "limits", NULL,
 		    "enough files and locked memory may be had");
 }
 
 static void
 tell_versions(struct doctor_report *r)
 {
-	doctor_report_add(r, DOCTOR_GOOD, "versions", NULL,
+	cmd_doctor_report_add(r, DOCTOR_GOOD, "versions", NULL,
 	    "sallyport %s, %s, GnuTLS %s, libmicrohttpd %s, jansson %s, "
 	    "libcurl %s, %s",
 	    SP_VERSION, crypto_provider_version(), gnutls_check_version(NULL),
@@ -263,7 +268,7 @@ tell_versions(struct doctor_report *r)
 }
 
 void
-doctor_site_look(struct doctor_report *r, const char *dir)
+cmd_doctor_site_look(struct doctor_report *r, const char *dir)
 {
 	tell_versions(r);
 	look_at_limits(r);

@@ -9,13 +9,13 @@
  * changed; the one thing written is a file without a name, to see whether the
  * disk takes direct writes.
  */
-void doctor_site_look(struct doctor_report *r, const char *dir);
+void cmd_doctor_site_look(struct doctor_report *r, const char *dir);
 
 /* Not readable by anyone but its owner?  For files of keys. */
-void doctor_site_private(
+void cmd_doctor_site_private(
     struct doctor_report *r, const char *dir, const char *name);
 /* How long a certificate lasts; `now` for tests. */
-void doctor_site_cert(
+void cmd_doctor_site_cert(
     struct doctor_report *r, const char *name, const char *pem, int64_t now);
 
 #endif

@@ -24,7 +24,7 @@ static bool
 has_value(const struct site_answer *an, const char *name, const char *want)
 {
 	size_t len = 0;
-	const char *s = site_answer_header(an, name, &len);
+	const char *s = cmd_site_answer_header(an, name, &len);
 
 	return s != NULL && len == strlen(want) && memcmp(s, want, len) == 0;
 }
@@ -106,40 +106,54 @@ ask(struct run *r, const char *path, struct site_answer *an)
 		rq.header[1] = if_range;
 	}
 	r->headed = false;
-	return site_once(r->c, &rq, an, r->err);
+	return cmd_site_once(r->c, &rq, an, r->err);
+}
+
+/* One try.  *whole: all bytes are there.  Else why not, and whether another
+ * try may do better. */
+static enum sp_code
+try_once(struct run *r, const char *path, struct site_answer *an, bool *whole,
+    bool *again)
+{
+	enum sp_code code = ask(r, path, an);
+	bool answered =
+	    code == SP_OK && (an->status == 200 || an->status == 206);
+
+	/* A connection cut after the last byte has cut nothing. */
+	*whole = r->at == r->d->size && (answered || r->at > 0);
+	*again = answered || cmd_site_passing(code, an, r->err);
+	if (*whole)
+		return SP_OK;
+	if (answered)
+		return sp_fail_as(r->err, SP_E_UNAVAIL, cmd_site_unreachable,
+		    "the site sent %" PRIu64 " of %" PRIu64 " bytes", r->at,
+		    r->d->size);
+	return code == SP_OK ? cmd_site_answer_fail(an, r->err) : code;
 }
 
 /* Until all bytes are there. */
 static enum sp_code
 fetch(struct run *r, const char *path, struct site_answer *an)
 {
-	struct site_patience patience = site_patience_new(r->c);
+	struct site_patience patience = cmd_site_patience_new(r->c);
 	struct sp_err *err = r->err;
 	uint64_t highest = 0;
 
 	for (;;) {
+		bool whole = false;
+		bool again = false;
+
 		r->err = err;
-		enum sp_code code = ask(r, path, an);
-		bool answered =
-		    code == SP_OK && (an->status == 200 || an->status == 206);
+		enum sp_code code = try_once(r, path, an, &whole, &again);
 
-		/* A connection cut after the last byte has cut nothing. */
-		if (r->at == r->d->size && (answered || r->at > 0))
-			return SP_OK;
-		bool again = answered || site_passing(code, an, err);
-
-		if (answered)
-			code = sp_fail_as(err, SP_E_UNAVAIL, site_unreachable,
-			    "the site sent %" PRIu64 " of %" PRIu64 " bytes",
-			    r->at, r->d->size);
-		else if (code == SP_OK)
-			code = site_answer_fail(an, err);
-		if (!again)
+		if (whole || !again)
 			return code;
-		if (r->at > highest)
-			site_patience_progress(&patience);
-		highest = r->at > highest ? r->at : highest;
-		SP_TRY(site_patience_wait(&patience, r->c, an, err, err));
+		if (r->at > highest) {
+			highest = r->at;
+			cmd_site_patience_progress(&patience);
+		}
+		r->err = err;
+		SP_TRY(cmd_site_patience_wait(&patience, r->c, an, err, err));
 	}
 }
 
@@ -159,19 +173,20 @@ compare(const struct run *r)
 }
 
 enum sp_code
-download_run(
+cmd_download_run(
     struct site_client *c, const struct download *d, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_ANSWER an = site_answer_new(BODY_MAX);
-	CRYPTO_AUTO_DIGEST hash = NULL;
+	SITE_AUTO_ANSWER an = cmd_site_answer_new(BODY_MAX);
 	struct run r = { .d = d, .c = c, .err = err };
 	enum sp_code code;
 
-	SP_TRY(site_path(c, &path, err, "evidence/%s/content", d->id));
+	SP_TRY(cmd_site_path(c, &path, err, "evidence/%s/content", d->id));
 	SP_TRY(restart(&r));
 	code = fetch(&r, sp_buf_str(&path), &an);
-	hash = r.hash; /* restart may have made another */
 	r.err = err;
-	return code == SP_OK ? compare(&r) : code;
+	if (code == SP_OK)
+		code = compare(&r);
+	crypto_digest_free(r.hash);
+	return code;
 }

@@ -25,7 +25,7 @@ struct download {
 	void *progress_arg;
 };
 
-enum sp_code download_run(struct site_client *c, const struct download *d,
+enum sp_code cmd_download_run(struct site_client *c, const struct download *d,
     struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -97,18 +97,18 @@ static enum sp_code
 ask(struct run *r, const struct site_request *rq, struct site_answer *an,
     struct sp_err *err)
 {
-	struct site_patience patience = site_patience_new(&r->client.site);
+	struct site_patience patience = cmd_site_patience_new(&r->client.site);
 
 	for (;;) {
-		SP_TRY(site_once(&r->client.site, rq, an, err));
+		SP_TRY(cmd_site_once(&r->client.site, rq, an, err));
 		if (an->status == 200)
 			return SP_OK;
-		bool again = site_passing(SP_OK, an, err);
-		enum sp_code code = site_answer_fail(an, err);
+		bool again = cmd_site_passing(SP_OK, an, err);
+		enum sp_code code = cmd_site_answer_fail(an, err);
 
 		if (!again)
 			return code;
-		SP_TRY(site_patience_wait(
+		SP_TRY(cmd_site_patience_wait(
 		    &patience, &r->client.site, an, err, err));
 	}
 }
@@ -118,10 +118,10 @@ fetch(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SP_AUTO_BUF wish = sp_buf_new(65536);
-	SITE_AUTO_ANSWER an = site_answer_new(BODY_MAX);
+	SITE_AUTO_ANSWER an = cmd_site_answer_new(BODY_MAX);
 	struct site_sink sink = { .write = take, .arg = r };
 
-	SP_TRY(site_path(&r->client.site, &path, err, "exports"));
+	SP_TRY(cmd_site_path(&r->client.site, &path, err, "exports"));
 	SP_TRY(write_wish(r, &wish, err));
 	struct site_source body = {
 		.read = read_text, .arg = &wish, .len = wish.len
@@ -153,22 +153,22 @@ say(const struct run *r, struct sp_err *err)
 
 		return j == NULL
 		    ? sp_fail(err, SP_E_INVALID, "the file's name is not UTF-8")
-		    : present_json(j, err);
+		    : cmd_present_json(j, err);
 	}
-	(void)present_clean(r->path, name, sizeof(name));
-	present_size(r->at, size);
+	(void)cmd_present_clean(r->path, name, sizeof(name));
+	cmd_present_size(r->at, size);
 	(void)printf(
 	    "%s  %s  %zu item%s\n", name, size, r->n, r->n == 1 ? "" : "s");
 	(void)fprintf(stderr, "check it with: sallyport verify %s\n", name);
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 static enum sp_code export(struct run *r, struct sp_err *err) {
-	SP_TRY(output_open(&r->output, r->path, r->force, err));
+	SP_TRY(cmd_output_open(&r->output, r->path, r->force, err));
 	SP_TRY(fetch(r, err));
-	if (r->at == 0) return sp_fail_as(err, SP_E_INVALID, site_unreachable,
-	    "the site sent an empty archive");
-	SP_TRY(output_keep(&r->output, err));
+	if (r->at == 0) return sp_fail_as(err, SP_E_INVALID,
+	    cmd_site_unreachable, "the site sent an empty archive");
+	SP_TRY(cmd_output_keep(&r->output, err));
 	return say(r, err);
 }
 
@@ -179,12 +179,12 @@ run_export(
 	struct sp_err err = { .code = SP_OK };
 	enum sp_code code;
 
-	if (client_open(&r->client, self, common, &err) != SP_OK)
-		return client_fail(self, &err);
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
 	code = export(r, &err);
-	output_done(&r->output);
-	client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : client_fail(self, &err);
+	cmd_output_done(&r->output);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
 
 static int
@@ -200,7 +200,7 @@ check_ids(const struct cmd *self, const struct run *r)
 	if (r->path == NULL)
 		return cmd_usage(self, "say where to with -o FILE.zip");
 	for (size_t i = 0; i < r->n; i++)
-		if (client_id(r->id[i], &err) != SP_OK)
+		if (cmd_client_id(r->id[i], &err) != SP_OK)
 			return cmd_usage(self, "%s", err.text);
 	return CMD_DONE;
 }

@@ -36,16 +36,18 @@ read_record(struct run *r, struct sp_buf *name, struct sp_err *err)
 	const char *sha256 = NULL;
 	const char *filename = NULL;
 
-	SP_TRY(site_path(&r->client.site, &path, err, "evidence/%s", r->id));
-	SP_TRY(site_get_json(&r->client.site, sp_buf_str(&path), &item, err));
-	SP_TRY(site_json_text(item, "sha256", &sha256, err));
-	SP_TRY(site_json_text(item, "filename", &filename, err));
-	SP_TRY(site_json_number(item, "size", &r->size, err));
+	SP_TRY(
+	    cmd_site_path(&r->client.site, &path, err, "evidence/%s", r->id));
+	SP_TRY(
+	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &item, err));
+	SP_TRY(cmd_site_json_text(item, "sha256", &sha256, err));
+	SP_TRY(cmd_site_json_text(item, "filename", &filename, err));
+	SP_TRY(cmd_site_json_number(item, "size", &r->size, err));
 	if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer has no proper sha256");
 	memcpy(r->sha256, sha256, sizeof(r->sha256));
-	output_safe_name(filename, r->id, name);
+	cmd_output_safe_name(filename, r->id, name);
 	return sp_buf_check(name, "file name", err);
 }
 
@@ -54,8 +56,8 @@ fetch(struct run *r, const char *path, struct sp_err *err)
 {
 	char label[80];
 
-	SP_TRY(output_open(&r->output, path, r->force, err));
-	(void)present_clean(path, label, sizeof(label));
+	SP_TRY(cmd_output_open(&r->output, path, r->force, err));
+	(void)cmd_present_clean(path, label, sizeof(label));
 	struct download d = { .id = r->id,
 		.size = r->size,
 		.sha256 = r->sha256,
@@ -64,7 +66,7 @@ fetch(struct run *r, const char *path, struct sp_err *err)
 		.progress_arg = &r->bar };
 
 	cmd_progress_start(&r->bar, label, r->size);
-	enum sp_code code = download_run(&r->client.site, &d, err);
+	enum sp_code code = cmd_download_run(&r->client.site, &d, err);
 
 	cmd_progress_end(&r->bar);
 	return code;
@@ -77,19 +79,20 @@ say(const struct run *r, const char *path, struct sp_err *err)
 	char size[PRESENT_SIZE];
 
 	if (r->json) {
-		SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:s, s:I, s:o}",
-		    "file", path, "id", r->id, "sha256", r->sha256, "size",
-		    (json_int_t)r->size, "receipt", receipt_json(&r->receipt));
+		SITE_AUTO_JSON j =
+		    json_pack("{s:s, s:s, s:s, s:I, s:o}", "file", path, "id",
+			r->id, "sha256", r->sha256, "size", (json_int_t)r->size,
+			"receipt", cmd_receipt_json(&r->receipt));
 
 		return j == NULL
 		    ? sp_fail(err, SP_E_INVALID, "the file's name is not UTF-8")
-		    : present_json(j, err);
+		    : cmd_present_json(j, err);
 	}
-	(void)present_clean(path, name, sizeof(name));
-	present_size(r->size, size);
+	(void)cmd_present_clean(path, name, sizeof(name));
+	cmd_present_size(r->size, size);
 	(void)printf("%s  %s  sha256 %s  as sealed (entry %" PRIu64 ")\n", name,
 	    size, r->sha256, r->receipt.index);
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 /* The record says what to expect, the bytes must be that, and the receipt
@@ -101,12 +104,12 @@ get(struct run *r, struct sp_err *err)
 	const char *path;
 
 	SP_TRY(read_record(r, &name, err));
-	SP_TRY(
-	    receipt_fetch(&r->receipt, &r->client.site, &r->log, r->id, err));
-	SP_TRY(receipt_covers(&r->receipt, r->sha256, r->size, err));
+	SP_TRY(cmd_receipt_fetch(
+	    &r->receipt, &r->client.site, &r->log, r->id, err));
+	SP_TRY(cmd_receipt_covers(&r->receipt, r->sha256, r->size, err));
 	path = r->path == NULL ? sp_buf_str(&name) : r->path;
 	SP_TRY(fetch(r, path, err));
-	SP_TRY(output_keep(&r->output, err));
+	SP_TRY(cmd_output_keep(&r->output, err));
 	return say(r, path, err);
 }
 
@@ -117,18 +120,18 @@ run_get(
 	struct sp_err err = { .code = SP_OK };
 	enum sp_code code;
 
-	if (client_open(&r->client, self, common, &err) != SP_OK)
-		return client_fail(self, &err);
-	r->receipt = receipt_new();
-	code = log_memory_open(&r->log, &r->client.settings,
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	r->receipt = cmd_receipt_new();
+	code = cmd_log_memory_open(&r->log, &r->client.settings,
 	    sp_buf_str(&r->client.site.agency), &err);
 	if (code == SP_OK)
 		code = get(r, &err);
-	output_done(&r->output);
-	receipt_done(&r->receipt);
-	log_memory_done(&r->log);
-	client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : client_fail(self, &err);
+	cmd_output_done(&r->output);
+	cmd_receipt_done(&r->receipt);
+	cmd_log_memory_done(&r->log);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
 
 int
@@ -153,7 +156,7 @@ cmd_get_run(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 1)
 		return cmd_usage(self, "one evidence id is wanted");
-	if (client_id(id[0], &err) != SP_OK)
+	if (cmd_client_id(id[0], &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	r.id = id[0];
 	r.json = common.json;

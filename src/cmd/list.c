@@ -26,12 +26,12 @@ add_row(struct run *r, const json_t *item)
 	json_int_t size = json_integer_value(json_object_get(item, "size"));
 
 	for (size_t i = 0; i < SP_COUNTOF(member); i++) {
-		(void)present_member(item, member[i], cell, sizeof(cell));
+		(void)cmd_present_member(item, member[i], cell, sizeof(cell));
 		if (strcmp(member[i], "size") == 0 && size >= 0)
-			present_size((uint64_t)size, cell);
+			cmd_present_size((uint64_t)size, cell);
 		if (strcmp(member[i], "received_at") == 0 && strlen(cell) > 19)
 			cell[19] = '\0'; /* to the second */
-		present_table_add(&r->table, cell);
+		cmd_present_table_add(&r->table, cell);
 	}
 }
 
@@ -44,14 +44,14 @@ page_path(const struct run *r, const char *cursor, struct sp_buf *path,
 
 	(void)snprintf(limit, sizeof(limit), "%u",
 	    left < PAGE_MAX ? (unsigned)left : PAGE_MAX);
-	SP_TRY(site_path(&r->client.site, path, err, "evidence"));
-	site_query(path, "limit", limit);
+	SP_TRY(cmd_site_path(&r->client.site, path, err, "evidence"));
+	cmd_site_query(path, "limit", limit);
 	if (cursor != NULL)
-		site_query(path, "cursor", cursor);
+		cmd_site_query(path, "cursor", cursor);
 	if (r->sha256 != NULL)
-		site_query(path, "sha256", r->sha256);
+		cmd_site_query(path, "sha256", r->sha256);
 	if (r->category != NULL)
-		site_query(path, "category", r->category);
+		cmd_site_query(path, "category", r->category);
 	return sp_buf_check(path, "path", err);
 }
 
@@ -62,13 +62,13 @@ show_items(struct run *r, const json_t *page, struct sp_err *err)
 	size_t n = json_array_size(items);
 
 	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer has no 'items'");
 	for (size_t i = 0; i < n && r->shown < r->most; i++) {
 		const json_t *item = json_array_get(items, i);
 
 		if (r->json)
-			SP_TRY(present_json(item, err));
+			SP_TRY(cmd_present_json(item, err));
 		else
 			add_row(r, item);
 		r->shown++;
@@ -76,34 +76,41 @@ show_items(struct run *r, const json_t *page, struct sp_err *err)
 	return SP_OK;
 }
 
-/* Page by page.  A site that tells the same cursor again goes in circles. */
+/* One page; `cursor` goes on, or r->more is false.  A site that tells the same
+ * cursor again goes in circles. */
+static enum sp_code
+show_page(struct run *r, struct sp_buf *cursor, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(8192);
+	SITE_AUTO_JSON page = NULL;
+
+	SP_TRY(page_path(
+	    r, cursor->len == 0 ? NULL : sp_buf_str(cursor), &path, err));
+	SP_TRY(
+	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &page, err));
+	SP_TRY(show_items(r, page, err));
+	const char *next = json_string_value(json_object_get(page, "next"));
+
+	r->more = next != NULL;
+	if (next == NULL)
+		return SP_OK;
+	if (strcmp(next, sp_buf_str(cursor)) == 0)
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		    "the site tells the same page again");
+	sp_buf_clear(cursor);
+	sp_buf_text(cursor, next);
+	return sp_buf_check(cursor, "cursor", err);
+}
+
 static enum sp_code
 show_pages(struct run *r, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(8192);
 	SP_AUTO_BUF cursor = sp_buf_new(1024);
 
-	for (;;) {
-		SITE_AUTO_JSON page = NULL;
-
-		SP_TRY(page_path(r,
-		    cursor.len == 0 ? NULL : sp_buf_str(&cursor), &path, err));
-		SP_TRY(site_get_json(
-		    &r->client.site, sp_buf_str(&path), &page, err));
-		SP_TRY(show_items(r, page, err));
-		const char *next =
-		    json_string_value(json_object_get(page, "next"));
-
-		r->more = next != NULL;
-		if (next == NULL || r->shown >= r->most)
-			return SP_OK;
-		if (strcmp(next, sp_buf_str(&cursor)) == 0)
-			return sp_fail_as(err, SP_E_INVALID, site_unreachable,
-			    "the site tells the same page again");
-		sp_buf_clear(&cursor);
-		sp_buf_text(&cursor, next);
-		SP_TRY(sp_buf_check(&cursor, "cursor", err));
-	}
+	do
+		SP_TRY(show_page(r, &cursor, err));
+	while (r->more && r->shown < r->most);
+	return SP_OK;
 }
 
 static enum sp_code
@@ -113,8 +120,8 @@ show_list(struct run *r, struct sp_err *err)
 	if (r->json)
 		return SP_OK;
 	if (r->shown > 0)
-		SP_TRY(present_table_print(&r->table, stdout, err));
-	SP_TRY(present_flush(err));
+		SP_TRY(cmd_present_table_print(&r->table, stdout, err));
+	SP_TRY(cmd_present_flush(err));
 	if (r->shown == 0)
 		(void)fputs("no evidence\n", stderr);
 	else if (r->more)
@@ -131,13 +138,13 @@ run_list(
 	struct sp_err err = { .code = SP_OK };
 	enum sp_code code;
 
-	if (client_open(&r->client, self, common, &err) != SP_OK)
-		return client_fail(self, &err);
-	r->table = present_table_new(head);
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	r->table = cmd_present_table_new(head);
 	code = show_list(r, &err);
-	present_table_done(&r->table);
-	client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : client_fail(self, &err);
+	cmd_present_table_done(&r->table);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
 
 int

@@ -43,18 +43,18 @@ with_log(struct run *r, const struct client_options *common,
 	struct sp_err err = { .code = SP_OK };
 	enum sp_code code;
 
-	if (client_open(&r->client, r->self, common, &err) != SP_OK)
-		return client_fail(r->self, &err);
-	code = log_memory_open(&r->memory, &r->client.settings,
+	if (cmd_client_open(&r->client, r->self, common, &err) != SP_OK)
+		return cmd_client_fail(r->self, &err);
+	code = cmd_log_memory_open(&r->memory, &r->client.settings,
 	    sp_buf_str(&r->client.site.agency), &err);
 	if (code == SP_OK)
-		code = log_memory_key(&r->memory, &r->client.site,
+		code = cmd_log_memory_key(&r->memory, &r->client.site,
 		    r->has_key ? &r->key : NULL, &err);
 	if (code == SP_OK)
 		code = act(r, &err);
-	log_memory_done(&r->memory);
-	client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : client_fail(r->self, &err);
+	cmd_log_memory_done(&r->memory);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(r->self, &err);
 }
 
 static int
@@ -64,7 +64,7 @@ take_key(struct run *r, const char *text)
 
 	if (text == NULL)
 		return CMD_DONE;
-	if (log_key_option(text, &r->key, &err) != SP_OK)
+	if (cmd_log_key_option(text, &r->key, &err) != SP_OK)
 		return cmd_usage(r->self, "--key: %s", err.text);
 	r->has_key = true;
 	return CMD_DONE;
@@ -95,7 +95,7 @@ check_json(const struct log_check *c, uint64_t seen, struct sp_err *err)
 
 	if (j == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the report");
-	return present_json(j, err);
+	return cmd_present_json(j, err);
 }
 
 static enum sp_code
@@ -122,7 +122,7 @@ check_text(const struct log_check *c, uint64_t seen, struct sp_err *err)
 	else
 		(void)puts("  nothing was known of it here; from now on this "
 			   "is");
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 static enum sp_code
@@ -136,15 +136,15 @@ check(struct run *r, struct sp_err *err)
 	struct log_check c;
 
 	cmd_progress_start(&r->bar, "log check", 0);
-	enum sp_code code = log_check_run(&o, &c, err);
+	enum sp_code code = cmd_log_check_run(&o, &c, err);
 
 	cmd_progress_end(&r->bar);
 	SP_TRY(code);
-	code = log_memory_keep(&r->memory, &c.now, &c.note, err);
+	code = cmd_log_memory_keep(&r->memory, &c.now, &c.note, err);
 	if (code == SP_OK)
 		code = r->json ? check_json(&c, seen, err)
 			       : check_text(&c, seen, err);
-	log_check_done(&c);
+	cmd_log_check_done(&c);
 	return code;
 }
 
@@ -183,11 +183,11 @@ hand_out(const struct run *r, const struct sp_buf *text, struct sp_err *err)
 
 	if (r->path == NULL) {
 		(void)fwrite(text->at, 1, text->len, stdout);
-		return present_flush(err);
+		return cmd_present_flush(err);
 	}
-	SP_TRY(output_open(&out, r->path, r->force, err));
+	SP_TRY(cmd_output_open(&out, r->path, r->force, err));
 	SP_TRY(sp_file_write_all(out.fd, text->at, text->len, err));
-	return output_keep(&out, err);
+	return cmd_output_keep(&out, err);
 }
 
 /* {"index","entry_read","proof":"<tlog-proof>"} */
@@ -195,7 +195,7 @@ static enum sp_code
 hand_out_json(const struct run *r, const struct sp_buf *proof, bool entry_read,
     struct sp_err *err)
 {
-	SP_AUTO_BUF text = sp_buf_new(4 * LEDGER_NOTE_MAX);
+	SP_AUTO_BUF text = sp_buf_new((size_t)4 * LEDGER_NOTE_MAX);
 	SITE_AUTO_JSON j =
 	    json_pack("{s:I, s:b, s:s}", "index", (json_int_t)r->index,
 		"entry_read", entry_read, "proof", sp_buf_str(proof));
@@ -212,7 +212,7 @@ hand_out_json(const struct run *r, const struct sp_buf *proof, bool entry_read,
 static enum sp_code
 prove(struct run *r, struct sp_err *err)
 {
-	SP_AUTO_BUF text = sp_buf_new(2 * LEDGER_NOTE_MAX);
+	SP_AUTO_BUF text = sp_buf_new((size_t)2 * LEDGER_NOTE_MAX);
 	struct log_prove_options o = { .client = &r->client.site,
 		.memory = &r->memory,
 		.index = r->index,
@@ -222,10 +222,10 @@ prove(struct run *r, struct sp_err *err)
 	bool entry_read = true;
 
 	if (r->from > 0) {
-		SP_TRY(log_prove_growth(&o, &text, err));
+		SP_TRY(cmd_log_prove_growth(&o, &text, err));
 		return hand_out(r, &text, err);
 	}
-	SP_TRY(log_prove_entry(&o, &text, &entry_read, err));
+	SP_TRY(cmd_log_prove_entry(&o, &text, &entry_read, err));
 	if (r->json)
 		return hand_out_json(r, &text, entry_read, err);
 	if (!entry_read)

@@ -22,13 +22,13 @@ struct run {
 };
 
 enum sp_code
-log_check_head(struct site_client *c, const struct ledger_vkey *key,
+cmd_log_check_head(struct site_client *c, const struct ledger_vkey *key,
     struct ledger_checkpoint *out, struct sp_buf *note, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 
-	SP_TRY(site_path(c, &path, err, "log/checkpoint"));
-	SP_TRY(site_get(c, sp_buf_str(&path), note, err));
+	SP_TRY(cmd_site_path(c, &path, err, "log/checkpoint"));
+	SP_TRY(cmd_site_get(c, sp_buf_str(&path), note, err));
 	return ledger_checkpoint_check(
 	    key, sp_buf_str(note), note->len, out, err);
 }
@@ -46,11 +46,11 @@ compare_tile(struct run *r, unsigned level)
 	struct level *l = &r->level[level];
 	const struct log_tile *tile = NULL;
 
-	SP_TRY(log_tiles_get(&r->tiles, level, l->index, &tile, r->err));
+	SP_TRY(cmd_log_tiles_get(&r->tiles, level, l->index, &tile, r->err));
 	if (tile->width != l->n || !same(tile->hash, l->hash, l->n)) {
 		SP_AUTO_BUF name = sp_buf_new(128);
 
-		log_tiles_name(&name, level, l->index, tile->width);
+		cmd_log_tiles_name(&name, level, l->index, tile->width);
 		return sp_fail(r->err, SP_E_CORRUPT,
 		    "log/%.80s does not follow from what is below it",
 		    sp_buf_str(&name));
@@ -85,10 +85,10 @@ add_leaf(struct run *r, const struct ledger_hash *leaf)
 	struct ledger_hash made[65];
 	size_t n = ledger_frontier_append(&r->frontier, leaf, made);
 
-	for (unsigned l = 1; l < LOG_TILE_LEVELS && 8 * l < n; l++) {
+	for (unsigned l = 1; l < LOG_TILE_LEVELS && (size_t)8 * l < n; l++) {
 		struct level *up = &r->level[l];
 
-		up->hash[up->n++] = made[8 * l];
+		up->hash[up->n++] = made[(size_t)8 * l];
 		if (up->n == LOG_TILE_WIDTH)
 			SP_TRY(compare_tile(r, l));
 	}
@@ -99,7 +99,8 @@ add_leaf(struct run *r, const struct ledger_hash *leaf)
 static enum sp_code
 first_bundle(struct run *r)
 {
-	enum sp_code code = log_tiles_bundle(&r->tiles, 0, &r->bundle, r->err);
+	enum sp_code code =
+	    cmd_log_tiles_bundle(&r->tiles, 0, &r->bundle, r->err);
 
 	r->out->entries_read = code == SP_OK;
 	if (code == SP_E_UNKNOWN || code == SP_E_DENIED ||
@@ -112,14 +113,15 @@ first_bundle(struct run *r)
 static enum sp_code
 hash_bundle(struct run *r, uint64_t index, struct level *leaves)
 {
-	size_t width = log_tiles_width(r->tiles.size, 0, index);
+	size_t width = cmd_log_tiles_width(r->tiles.size, 0, index);
 
 	if (index > 0)
-		SP_TRY(log_tiles_bundle(&r->tiles, index, &r->bundle, r->err));
+		SP_TRY(
+		    cmd_log_tiles_bundle(&r->tiles, index, &r->bundle, r->err));
 	struct sp_in in = sp_in_from(sp_buf_str(&r->bundle), r->bundle.len);
 
 	for (leaves->n = 0; leaves->n < width; leaves->n++) {
-		struct sp_in entry = log_bundle_next(&in);
+		struct sp_in entry = cmd_log_bundle_next(&in);
 
 		ledger_merkle_leaf(
 		    entry.at, entry.left, &leaves->hash[leaves->n]);
@@ -148,24 +150,30 @@ compare_leaves(
 	return SP_OK;
 }
 
-/* 256 entries, or the last few. */
+/* The hashes of 256 entries, or of the last few. */
+static enum sp_code
+read_leaves(struct run *r, uint64_t index, struct level *leaves)
+{
+	const struct log_tile *tile = NULL;
+
+	SP_TRY(cmd_log_tiles_get(&r->tiles, 0, index, &tile, r->err));
+	leaves->index = index;
+	r->out->tiles++;
+	if (r->out->entries_read) {
+		SP_TRY(hash_bundle(r, index, leaves));
+		return compare_leaves(r, leaves, tile);
+	}
+	leaves->n = tile->width;
+	memcpy(leaves->hash, tile->hash, tile->width * sizeof(tile->hash[0]));
+	return SP_OK;
+}
+
 static enum sp_code
 check_leaves(struct run *r, uint64_t index)
 {
 	struct level *leaves = &r->level[0];
-	const struct log_tile *tile = NULL;
 
-	leaves->index = index;
-	SP_TRY(log_tiles_get(&r->tiles, 0, index, &tile, r->err));
-	if (r->out->entries_read) {
-		SP_TRY(hash_bundle(r, index, leaves));
-		SP_TRY(compare_leaves(r, leaves, tile));
-	} else {
-		leaves->n = tile->width;
-		memcpy(leaves->hash, tile->hash,
-		    tile->width * sizeof(tile->hash[0]));
-	}
-	r->out->tiles++;
+	SP_TRY(read_leaves(r, index, leaves));
 	for (size_t i = 0; i < leaves->n; i++)
 		SP_TRY(add_leaf(r, &leaves->hash[i]));
 	if (r->o->progress != NULL)
@@ -200,11 +208,11 @@ check_all(struct run *r)
 static enum sp_code
 run_check(struct run *r)
 {
-	SP_TRY(log_check_head(r->o->client, &r->o->memory->key, &r->out->now,
-	    &r->out->note, r->err));
-	SP_TRY(log_memory_compare(r->o->memory, &r->out->now, r->err));
-	SP_TRY(
-	    log_tiles_init(&r->tiles, r->o->client, r->out->now.size, r->err));
+	SP_TRY(cmd_log_check_head(r->o->client, &r->o->memory->key,
+	    &r->out->now, &r->out->note, r->err));
+	SP_TRY(cmd_log_memory_compare(r->o->memory, &r->out->now, r->err));
+	SP_TRY(cmd_log_tiles_init(
+	    &r->tiles, r->o->client, r->out->now.size, r->err));
 	r->level = calloc(LOG_TILE_LEVELS, sizeof(*r->level));
 	if (r->level == NULL)
 		return sp_fail(r->err, SP_E_NOMEM, "no memory for tiles");
@@ -212,7 +220,7 @@ run_check(struct run *r)
 }
 
 enum sp_code
-log_check_run(const struct log_check_options *o, struct log_check *out,
+cmd_log_check_run(const struct log_check_options *o, struct log_check *out,
     struct sp_err *err)
 {
 	struct log_check check = { .note = sp_buf_new(LEDGER_NOTE_MAX) };
@@ -222,11 +230,11 @@ log_check_run(const struct log_check_options *o, struct log_check *out,
 		.err = err };
 	enum sp_code code = run_check(&r);
 
-	log_tiles_done(&r.tiles);
+	cmd_log_tiles_done(&r.tiles);
 	free(r.level);
 	sp_buf_free(&r.bundle);
 	if (code != SP_OK) {
-		log_check_done(&check);
+		cmd_log_check_done(&check);
 		return code;
 	}
 	*out = check;
@@ -234,7 +242,7 @@ log_check_run(const struct log_check_options *o, struct log_check *out,
 }
 
 void
-log_check_done(struct log_check *c)
+cmd_log_check_done(struct log_check *c)
 {
 	sp_buf_free(&c->note);
 }

@@ -30,14 +30,14 @@ struct log_check_options {
 };
 
 /* The current checkpoint, its signature checked.  `note` gets its text. */
-enum sp_code log_check_head(struct site_client *c,
+enum sp_code cmd_log_check_head(struct site_client *c,
     const struct ledger_vkey *key, struct ledger_checkpoint *out,
     struct sp_buf *note, struct sp_err *err) SP_MUST_USE;
 
 /* SP_E_CORRUPT: a lie, its place in the error's text.  `out` is to be ended
- * with log_check_done when SP_OK. */
-enum sp_code log_check_run(const struct log_check_options *o,
+ * with cmd_log_check_done when SP_OK. */
+enum sp_code cmd_log_check_run(const struct log_check_options *o,
     struct log_check *out, struct sp_err *err) SP_MUST_USE;
-void log_check_done(struct log_check *c);
+void cmd_log_check_done(struct log_check *c);
 
 #endif

@@ -62,13 +62,13 @@ read_memory(struct log_memory *m, struct sp_err *err)
 	if (code == SP_E_NOTFOUND)
 		return SP_OK;
 	SP_TRY(code);
-	if (site_json_parse(&text, &j, err) != SP_OK)
+	if (cmd_site_json_parse(&text, &j, err) != SP_OK)
 		return damaged(m, err);
 	return recall(m, j, err);
 }
 
 enum sp_code
-log_memory_open(struct log_memory *out, const struct settings *s,
+cmd_log_memory_open(struct log_memory *out, const struct settings *s,
     const char *agency, struct sp_err *err)
 {
 	struct log_memory m = {
@@ -77,14 +77,14 @@ log_memory_open(struct log_memory *out, const struct settings *s,
 	};
 	enum sp_code code = SP_OK;
 
-	if (settings_state_dir("logs", &m.path, err) == SP_OK)
+	if (cmd_settings_state_dir("logs", &m.path, err) == SP_OK)
 		add_name(&m.path, s, agency);
 	if (!sp_buf_ok(&m.path))
 		sp_buf_clear(&m.path);
 	if (m.path.len > 0)
 		code = read_memory(&m, err);
 	if (code != SP_OK) {
-		log_memory_done(&m);
+		cmd_log_memory_done(&m);
 		return code;
 	}
 	*out = m;
@@ -92,7 +92,7 @@ log_memory_open(struct log_memory *out, const struct settings *s,
 }
 
 void
-log_memory_done(struct log_memory *m)
+cmd_log_memory_done(struct log_memory *m)
 {
 	sp_buf_free(&m->path);
 	sp_buf_free(&m->note);
@@ -133,8 +133,8 @@ fetch_key(struct site_client *c, struct ledger_vkey *out, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SP_AUTO_BUF text = sp_buf_new(KEY_MAX);
 
-	SP_TRY(site_path(c, &path, err, "log/key"));
-	SP_TRY(site_get(c, sp_buf_str(&path), &text, err));
+	SP_TRY(cmd_site_path(c, &path, err, "log/key"));
+	SP_TRY(cmd_site_get(c, sp_buf_str(&path), &text, err));
 	size_t len = text.len;
 
 	if (len > 0 && text.at[len - 1] == '\n')
@@ -143,7 +143,7 @@ fetch_key(struct site_client *c, struct ledger_vkey *out, struct sp_err *err)
 }
 
 enum sp_code
-log_memory_key(struct log_memory *m, struct site_client *c,
+cmd_log_memory_key(struct log_memory *m, struct site_client *c,
     const struct ledger_vkey *given, struct sp_err *err)
 {
 	struct ledger_vkey told;
@@ -167,7 +167,7 @@ log_memory_key(struct log_memory *m, struct site_client *c,
 }
 
 enum sp_code
-log_memory_compare(const struct log_memory *m,
+cmd_log_memory_compare(const struct log_memory *m,
     const struct ledger_checkpoint *now, struct sp_err *err)
 {
 	if (now->size < m->seen.size)
@@ -185,7 +185,7 @@ log_memory_compare(const struct log_memory *m,
 }
 
 enum sp_code
-log_memory_keep(struct log_memory *m, const struct ledger_checkpoint *now,
+cmd_log_memory_keep(struct log_memory *m, const struct ledger_checkpoint *now,
     const struct sp_buf *note, struct sp_err *err)
 {
 	m->seen = *now;
@@ -196,7 +196,8 @@ log_memory_keep(struct log_memory *m, const struct ledger_checkpoint *now,
 }
 
 enum sp_code
-log_key_option(const char *text, struct ledger_vkey *out, struct sp_err *err)
+cmd_log_key_option(
+    const char *text, struct ledger_vkey *out, struct sp_err *err)
 {
 	SP_AUTO_BUF file = sp_buf_new(KEY_MAX);
 	struct ledger_vkey key;

@@ -23,28 +23,29 @@ struct log_memory {
 
 /* SP_E_CORRUPT when what is kept is damaged: it is not passed over, since
  * someone may have wished it gone. */
-enum sp_code log_memory_open(struct log_memory *out, const struct settings *s,
-    const char *agency, struct sp_err *err) SP_MUST_USE;
-void log_memory_done(struct log_memory *m);
+enum sp_code cmd_log_memory_open(struct log_memory *out,
+    const struct settings *s, const char *agency,
+    struct sp_err *err) SP_MUST_USE;
+void cmd_log_memory_done(struct log_memory *m);
 
 /* The log's key: the one given or known, which must be the one the site
  * tells, or the site's when there is none (and it is then kept).  `given`
  * may be NULL.  SP_E_CORRUPT when they differ. */
-enum sp_code log_memory_key(struct log_memory *m, struct site_client *c,
+enum sp_code cmd_log_memory_key(struct log_memory *m, struct site_client *c,
     const struct ledger_vkey *given, struct sp_err *err) SP_MUST_USE;
 /* Does a checkpoint of this size contradict what was seen?  (Whether a
  * larger one continues it takes the tiles: log_check.h.) */
-enum sp_code log_memory_compare(const struct log_memory *m,
+enum sp_code cmd_log_memory_compare(const struct log_memory *m,
     const struct ledger_checkpoint *now, struct sp_err *err) SP_MUST_USE;
 /* `note` was checked in full: remember it. */
-enum sp_code log_memory_keep(struct log_memory *m,
+enum sp_code cmd_log_memory_keep(struct log_memory *m,
     const struct ledger_checkpoint *now, const struct sp_buf *note,
     struct sp_err *err) SP_MUST_USE;
 
 /* A verifier key, or the name of a file that holds one. */
-enum sp_code log_key_option(
+enum sp_code cmd_log_key_option(
     const char *text, struct ledger_vkey *out, struct sp_err *err) SP_MUST_USE;
 
-#define LOG_AUTO_MEMORY SP_CLEANUP(log_memory_done) struct log_memory
+#define LOG_AUTO_MEMORY SP_CLEANUP(cmd_log_memory_done) struct log_memory
 
 #endif

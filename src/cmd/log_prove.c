@@ -23,7 +23,7 @@ proving_done(struct proving *p)
 {
 	sp_buf_free(&p->note);
 	sp_buf_free(&p->bundle);
-	log_tiles_done(&p->tiles);
+	cmd_log_tiles_done(&p->tiles);
 }
 #define AUTO_PROVING SP_CLEANUP(proving_done) struct proving
 
@@ -32,10 +32,11 @@ begin(struct proving *p, struct sp_err *err)
 {
 	struct site_client *c = p->o->client;
 
-	SP_TRY(log_check_head(c, &p->o->memory->key, &p->now, &p->note, err));
-	SP_TRY(log_memory_compare(p->o->memory, &p->now, err));
-	SP_TRY(log_tiles_init(&p->tiles, c, p->now.size, err));
-	p->nodes = log_tiles_nodes(&p->tiles);
+	SP_TRY(
+	    cmd_log_check_head(c, &p->o->memory->key, &p->now, &p->note, err));
+	SP_TRY(cmd_log_memory_compare(p->o->memory, &p->now, err));
+	SP_TRY(cmd_log_tiles_init(&p->tiles, c, p->now.size, err));
+	p->nodes = cmd_log_tiles_nodes(&p->tiles);
 	return SP_OK;
 }
 
@@ -45,7 +46,7 @@ hash_entry(struct proving *p, struct ledger_hash *leaf, bool *entry_read,
     struct sp_err *err)
 {
 	uint64_t index = p->o->index;
-	enum sp_code code = log_tiles_bundle(
+	enum sp_code code = cmd_log_tiles_bundle(
 	    &p->tiles, index / LOG_TILE_WIDTH, &p->bundle, err);
 
 	*entry_read = false;
@@ -57,7 +58,7 @@ hash_entry(struct proving *p, struct ledger_hash *leaf, bool *entry_read,
 	struct sp_in entry = in;
 
 	for (uint64_t i = 0; i <= index % LOG_TILE_WIDTH; i++)
-		entry = log_bundle_next(&in);
+		entry = cmd_log_bundle_next(&in);
 	if (in.bad)
 		return sp_fail(err, SP_E_CORRUPT,
 		    "entry bundle %" PRIu64 " is cut short",
@@ -68,7 +69,7 @@ hash_entry(struct proving *p, struct ledger_hash *leaf, bool *entry_read,
 }
 
 enum sp_code
-log_prove_entry(const struct log_prove_options *o, struct sp_buf *out,
+cmd_log_prove_entry(const struct log_prove_options *o, struct sp_buf *out,
     bool *entry_read, struct sp_err *err)
 {
 	AUTO_PROVING p = { .o = o,
@@ -80,7 +81,7 @@ log_prove_entry(const struct log_prove_options *o, struct sp_buf *out,
 
 	SP_TRY(begin(&p, err));
 	if (o->index >= p.now.size)
-		return sp_fail_as(err, SP_E_NOTFOUND, site_refused,
+		return sp_fail_as(err, SP_E_NOTFOUND, cmd_site_refused,
 		    "the log has %" PRIu64 " entries, counted from 0",
 		    p.now.size);
 	SP_TRY(ledger_merkle_inclusion(
@@ -182,7 +183,7 @@ growth_text(const struct proving *p, const struct growth *g, struct sp_buf *out)
 }
 
 enum sp_code
-log_prove_growth(
+cmd_log_prove_growth(
     const struct log_prove_options *o, struct sp_buf *out, struct sp_err *err)
 {
 	AUTO_PROVING p = { .o = o, .note = sp_buf_new(LEDGER_NOTE_MAX) };
@@ -192,7 +193,7 @@ log_prove_growth(
 	if (g.to == 0)
 		g.to = p.now.size;
 	if (g.from == 0 || g.from > g.to || g.to > p.now.size)
-		return sp_fail_as(err, SP_E_NOTFOUND, site_refused,
+		return sp_fail_as(err, SP_E_NOTFOUND, cmd_site_refused,
 		    "the log has %" PRIu64 " entries: from 1 on to at most "
 		    "that many can be proven",
 		    p.now.size);

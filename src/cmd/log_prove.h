@@ -28,9 +28,9 @@ struct log_prove_options {
 /* *entry_read: the proof was checked against the entry's own bytes, not only
  * its hash.  SP_E_NOTFOUND past the end, SP_E_CORRUPT for tiles that do not
  * lead to the signed root. */
-enum sp_code log_prove_entry(const struct log_prove_options *o,
+enum sp_code cmd_log_prove_entry(const struct log_prove_options *o,
     struct sp_buf *out, bool *entry_read, struct sp_err *err) SP_MUST_USE;
-enum sp_code log_prove_growth(const struct log_prove_options *o,
+enum sp_code cmd_log_prove_growth(const struct log_prove_options *o,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -7,7 +7,7 @@
 #define TILE_BYTES ((size_t)LOG_TILE_WIDTH * LEDGER_HASH_LEN)
 
 enum sp_code
-log_tiles_init(struct log_tiles *t, struct site_client *c, uint64_t size,
+cmd_log_tiles_init(struct log_tiles *t, struct site_client *c, uint64_t size,
     struct sp_err *err)
 {
 	*t = (struct log_tiles){ .c = c, .size = size };
@@ -18,14 +18,14 @@ log_tiles_init(struct log_tiles *t, struct site_client *c, uint64_t size,
 }
 
 void
-log_tiles_done(struct log_tiles *t)
+cmd_log_tiles_done(struct log_tiles *t)
 {
 	free(t->cache);
 	t->cache = NULL;
 }
 
 size_t
-log_tiles_width(uint64_t size, unsigned level, uint64_t index)
+cmd_log_tiles_width(uint64_t size, unsigned level, uint64_t index)
 {
 	uint64_t hashes = level < LOG_TILE_LEVELS ? size >> (8 * level) : 0;
 
@@ -35,7 +35,8 @@ log_tiles_width(uint64_t size, unsigned level, uint64_t index)
 }
 
 void
-log_tiles_name(struct sp_buf *out, unsigned level, uint64_t index, size_t width)
+cmd_log_tiles_name(
+    struct sp_buf *out, unsigned level, uint64_t index, size_t width)
 {
 	unsigned group[7]; /* 64 bits are 20 digits */
 	size_t n = 0;
@@ -64,17 +65,17 @@ fetch(struct log_tiles *t, unsigned level, uint64_t index, size_t width,
 	SP_AUTO_BUF path = sp_buf_new(512);
 	enum sp_code code;
 
-	log_tiles_name(&name, level, index, width);
-	SP_TRY(site_path(t->c, &path, err, "log/%s", sp_buf_str(&name)));
-	code = site_get(t->c, sp_buf_str(&path), out, err);
+	cmd_log_tiles_name(&name, level, index, width);
+	SP_TRY(cmd_site_path(t->c, &path, err, "log/%s", sp_buf_str(&name)));
+	code = cmd_site_get(t->c, sp_buf_str(&path), out, err);
 	if (code != SP_E_NOTFOUND || width == LOG_TILE_WIDTH)
 		return code;
 	struct sp_err first = *err;
 
 	sp_buf_clear(&name);
-	log_tiles_name(&name, level, index, LOG_TILE_WIDTH);
-	SP_TRY(site_path(t->c, &path, err, "log/%s", sp_buf_str(&name)));
-	if (site_get(t->c, sp_buf_str(&path), out, err) == SP_OK)
+	cmd_log_tiles_name(&name, level, index, LOG_TILE_WIDTH);
+	SP_TRY(cmd_site_path(t->c, &path, err, "log/%s", sp_buf_str(&name)));
+	if (cmd_site_get(t->c, sp_buf_str(&path), out, err) == SP_OK)
 		return SP_OK;
 	*err = first;
 	return first.code;
@@ -94,10 +95,10 @@ cached(struct log_tiles *t, unsigned level, uint64_t index)
 }
 
 enum sp_code
-log_tiles_get(struct log_tiles *t, unsigned level, uint64_t index,
+cmd_log_tiles_get(struct log_tiles *t, unsigned level, uint64_t index,
     const struct log_tile **out, struct sp_err *err)
 {
-	size_t width = log_tiles_width(t->size, level, index);
+	size_t width = cmd_log_tiles_width(t->size, level, index);
 	SP_AUTO_BUF bytes = sp_buf_new(TILE_BYTES);
 
 	SP_REQUIRE(width > 0);
@@ -121,17 +122,17 @@ log_tiles_get(struct log_tiles *t, unsigned level, uint64_t index,
 }
 
 enum sp_code
-log_tiles_bundle(
+cmd_log_tiles_bundle(
     struct log_tiles *t, uint64_t index, struct sp_buf *out, struct sp_err *err)
 {
-	size_t width = log_tiles_width(t->size, 0, index);
+	size_t width = cmd_log_tiles_width(t->size, 0, index);
 
 	SP_REQUIRE(width > 0);
 	return fetch(t, LOG_TILE_ENTRIES, index, width, out, err);
 }
 
 struct sp_in
-log_bundle_next(struct sp_in *in)
+cmd_log_bundle_next(struct sp_in *in)
 {
 	uint8_t high = sp_in_u8(in);
 	size_t len = (size_t)(high << 8 | sp_in_u8(in));
@@ -165,9 +166,10 @@ read_node(void *self, unsigned level, uint64_t index, struct ledger_hash *out,
 	size_t n = (size_t)1 << within;
 	size_t at = (size_t)(first % LOG_TILE_WIDTH);
 
-	SP_REQUIRE(log_tiles_width(
+	SP_REQUIRE(cmd_log_tiles_width(
 		       t->size, level / 8, first / LOG_TILE_WIDTH) >= at + n);
-	SP_TRY(log_tiles_get(t, level / 8, first / LOG_TILE_WIDTH, &tile, err));
+	SP_TRY(cmd_log_tiles_get(
+	    t, level / 8, first / LOG_TILE_WIDTH, &tile, err));
 	memcpy(node, tile->hash + at, n * sizeof(node[0]));
 	for (; n > 1; n /= 2)
 		for (size_t i = 0; i < n / 2; i++)
@@ -178,7 +180,7 @@ read_node(void *self, unsigned level, uint64_t index, struct ledger_hash *out,
 }
 
 struct ledger_nodes
-log_tiles_nodes(struct log_tiles *t)
+cmd_log_tiles_nodes(struct log_tiles *t)
 {
 	return (struct ledger_nodes){ .read = read_node, .self = t };
 }

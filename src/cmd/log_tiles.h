@@ -28,32 +28,33 @@ struct log_tiles {
 	size_t next;            /* slot to be used next */
 };
 
-enum sp_code log_tiles_init(struct log_tiles *t, struct site_client *c,
+enum sp_code cmd_log_tiles_init(struct log_tiles *t, struct site_client *c,
     uint64_t size, struct sp_err *err) SP_MUST_USE;
-void log_tiles_done(struct log_tiles *t);
+void cmd_log_tiles_done(struct log_tiles *t);
 
 /* How many hashes tile `index` of `level` holds in a tree of `size`: 0..256.*/
-size_t log_tiles_width(uint64_t size, unsigned level, uint64_t index);
+size_t cmd_log_tiles_width(uint64_t size, unsigned level, uint64_t index);
 /* "tile/<level>/x001/234[.p/<width>]"; with level LOG_TILE_ENTRIES
  * "tile/entries/...".  No ".p" for a whole one. */
 #define LOG_TILE_ENTRIES UINT32_MAX
-void log_tiles_name(
+void cmd_log_tiles_name(
     struct sp_buf *out, unsigned level, uint64_t index, size_t width);
 
 /* One tile, of exactly its width.  Borrowed until the next call. */
-enum sp_code log_tiles_get(struct log_tiles *t, unsigned level, uint64_t index,
-    const struct log_tile **out, struct sp_err *err) SP_MUST_USE;
-/* One entry bundle, as it came; its first log_tiles_width(…, 0, index)
- * entries are read with log_bundle_next. */
+enum sp_code cmd_log_tiles_get(struct log_tiles *t, unsigned level,
+    uint64_t index, const struct log_tile **out,
+    struct sp_err *err) SP_MUST_USE;
+/* One entry bundle, as it came; its first cmd_log_tiles_width(…, 0, index)
+ * entries are read with cmd_log_bundle_next. */
 #define LOG_BUNDLE_MAX ((size_t)LOG_TILE_WIDTH * (2 + 65535))
-enum sp_code log_tiles_bundle(struct log_tiles *t, uint64_t index,
+enum sp_code cmd_log_tiles_bundle(struct log_tiles *t, uint64_t index,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 /* A 16-bit length and that many bytes; poisoned when short. */
-struct sp_in log_bundle_next(struct sp_in *in);
+struct sp_in cmd_log_bundle_next(struct sp_in *in);
 
 /* Stored hashes out of tiles, for ledger_merkle_*. */
-struct ledger_nodes log_tiles_nodes(struct log_tiles *t);
+struct ledger_nodes cmd_log_tiles_nodes(struct log_tiles *t);
 
-#define LOG_AUTO_TILES SP_CLEANUP(log_tiles_done) struct log_tiles
+#define LOG_AUTO_TILES SP_CLEANUP(cmd_log_tiles_done) struct log_tiles
 
 #endif

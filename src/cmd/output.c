@@ -68,7 +68,7 @@ make_temporary(struct output *o, struct sp_err *err)
 }
 
 enum sp_code
-output_open(
+cmd_output_open(
     struct output *out, const char *path, bool force, struct sp_err *err)
 {
 	struct output o = {
@@ -88,7 +88,7 @@ output_open(
 	if (code == SP_OK)
 		code = make_temporary(&o, err);
 	if (code != SP_OK) {
-		output_done(&o);
+		cmd_output_done(&o);
 		return code;
 	}
 	*out = o;
@@ -96,7 +96,7 @@ output_open(
 }
 
 enum sp_code
-output_keep(struct output *o, struct sp_err *err)
+cmd_output_keep(struct output *o, struct sp_err *err)
 {
 	const char *path = sp_buf_str(&o->path);
 	unsigned how = o->force ? 0 : RENAME_NOREPLACE;
@@ -121,7 +121,7 @@ output_keep(struct output *o, struct sp_err *err)
 }
 
 void
-output_done(struct output *o)
+cmd_output_done(struct output *o)
 {
 	if (*o->temporary != '\0')
 		(void)unlinkat(o->dir, o->temporary, 0);
@@ -134,11 +134,12 @@ output_done(struct output *o)
 }
 
 void
-output_safe_name(const char *told, const char *otherwise, struct sp_buf *out)
+cmd_output_safe_name(
+    const char *told, const char *otherwise, struct sp_buf *out)
 {
 	char clean[NAME_MAX_BYTES + 1];
 
-	(void)present_clean(told, clean, sizeof(clean));
+	(void)cmd_present_clean(told, clean, sizeof(clean));
 	for (char *c = clean; *c != '\0'; c++)
 		if (strchr("/\\", *c) != NULL)
 			*c = '_';

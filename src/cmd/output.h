@@ -18,18 +18,18 @@ struct output {
 };
 
 /* SP_E_CONFLICT when it exists (told now, before any work). */
-enum sp_code output_open(struct output *out, const char *path, bool force,
+enum sp_code cmd_output_open(struct output *out, const char *path, bool force,
     struct sp_err *err) SP_MUST_USE;
-enum sp_code output_keep(struct output *o, struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_output_keep(struct output *o, struct sp_err *err) SP_MUST_USE;
 /* Removes what was not kept. */
-void output_done(struct output *o);
+void cmd_output_done(struct output *o);
 
 /* A file name that a site told, made fit for the current folder: no folder,
  * no control characters, no leading dot or hyphen, at most 200 bytes;
  * `otherwise` when nothing is left.  Fails never. */
-void output_safe_name(
+void cmd_output_safe_name(
     const char *told, const char *otherwise, struct sp_buf *out);
 
-#define OUTPUT_AUTO SP_CLEANUP(output_done) struct output
+#define OUTPUT_AUTO SP_CLEANUP(cmd_output_done) struct output
 
 #endif

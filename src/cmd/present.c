@@ -58,7 +58,7 @@ harmless(uint32_t c)
 }
 
 size_t
-present_clean(const char *s, char *out, size_t room)
+cmd_present_clean(const char *s, char *out, size_t room)
 {
 	const unsigned char *at = (const unsigned char *)s;
 	size_t len = 0;
@@ -86,7 +86,7 @@ present_clean(const char *s, char *out, size_t room)
 }
 
 struct present_table
-present_table_new(const char *const *head)
+cmd_present_table_new(const char *const *head)
 {
 	struct present_table t = { .text = sp_buf_new(TABLE_MAX) };
 
@@ -94,15 +94,15 @@ present_table_new(const char *const *head)
 		t.columns++;
 	SP_REQUIRE(t.columns > 0 && t.columns <= PRESENT_COLUMNS);
 	for (size_t i = 0; i < t.columns; i++)
-		present_table_add(&t, head[i]);
+		cmd_present_table_add(&t, head[i]);
 	return t;
 }
 
 void
-present_table_add(struct present_table *t, const char *cell)
+cmd_present_table_add(struct present_table *t, const char *cell)
 {
 	char clean[PRESENT_CELL_MAX];
-	size_t width = present_clean(cell, clean, sizeof(clean));
+	size_t width = cmd_present_clean(cell, clean, sizeof(clean));
 	size_t column = t->cells++ % t->columns;
 
 	if (width > t->width[column])
@@ -122,7 +122,8 @@ characters(const char *s)
 }
 
 enum sp_code
-present_table_print(const struct present_table *t, FILE *to, struct sp_err *err)
+cmd_present_table_print(
+    const struct present_table *t, FILE *to, struct sp_err *err)
 {
 	const char *cell = sp_buf_str(&t->text);
 
@@ -140,13 +141,13 @@ present_table_print(const struct present_table *t, FILE *to, struct sp_err *err)
 }
 
 void
-present_table_done(struct present_table *t)
+cmd_present_table_done(struct present_table *t)
 {
 	sp_buf_free(&t->text);
 }
 
 void
-present_size(uint64_t bytes, char out[static PRESENT_SIZE])
+cmd_present_size(uint64_t bytes, char out[static PRESENT_SIZE])
 {
 	static const char unit[] = " kMGTPE";
 	double v = (double)bytes;
@@ -164,7 +165,7 @@ present_size(uint64_t bytes, char out[static PRESENT_SIZE])
 }
 
 enum sp_code
-present_flush(struct sp_err *err)
+cmd_present_flush(struct sp_err *err)
 {
 	if (fflush(stdout) != 0 || ferror(stdout) != 0)
 		return sp_fail_os(err, "standard output");
@@ -172,7 +173,7 @@ present_flush(struct sp_err *err)
 }
 
 enum sp_code
-present_json(const json_t *value, struct sp_err *err)
+cmd_present_json(const json_t *value, struct sp_err *err)
 {
 	size_t flags = JSON_COMPACT;
 
@@ -180,16 +181,16 @@ present_json(const json_t *value, struct sp_err *err)
 		flags |= JSON_ENSURE_ASCII;
 	if (json_dumpf(value, stdout, flags) != 0 || putchar('\n') == EOF)
 		return sp_fail_os(err, "standard output");
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 const char *
-present_member(const json_t *o, const char *name, char *out, size_t room)
+cmd_present_member(const json_t *o, const char *name, char *out, size_t room)
 {
 	const json_t *v = json_object_get(o, name);
 
 	if (json_is_string(v) && json_string_length(v) > 0)
-		(void)present_clean(json_string_value(v), out, room);
+		(void)cmd_present_clean(json_string_value(v), out, room);
 	else if (json_is_integer(v))
 		(void)snprintf(
 		    out, room, "%" JSON_INTEGER_FORMAT, json_integer_value(v));

@@ -11,13 +11,13 @@
  *
  * Text that came from a site or a bag could drive the terminal it is shown
  * on (ECMA-48 controls) or change the reading order of a line (Unicode
- * Bidi_Control).  present_clean puts '?' in the place of such characters and
- * of bytes that are not UTF-8.
+ * Bidi_Control).  cmd_present_clean puts '?' in the place of such characters
+ * and of bytes that are not UTF-8.
  */
 
 /* At most room - 1 bytes, cut between characters; returns how many
  * characters. */
-size_t present_clean(const char *s, char *out, size_t room);
+size_t cmd_present_clean(const char *s, char *out, size_t room);
 
 /* A table: a head, then cells row by row.  Columns are as wide as their
  * widest cell; the last is not padded. */
@@ -32,23 +32,25 @@ struct present_table {
 };
 
 /* `head` is a list of names ended by NULL. */
-struct present_table present_table_new(const char *const *head);
-void present_table_add(struct present_table *t, const char *cell);
-enum sp_code present_table_print(
+struct present_table cmd_present_table_new(const char *const *head);
+void cmd_present_table_add(struct present_table *t, const char *cell);
+enum sp_code cmd_present_table_print(
     const struct present_table *t, FILE *to, struct sp_err *err) SP_MUST_USE;
-void present_table_done(struct present_table *t);
-#define PRESENT_AUTO_TABLE SP_CLEANUP(present_table_done) struct present_table
+void cmd_present_table_done(struct present_table *t);
+#define PRESENT_AUTO_TABLE                                                     \
+	SP_CLEANUP(cmd_present_table_done) struct present_table
 
 /* "312 B", "4.2 MB" (powers of ten). */
 #define PRESENT_SIZE 16
-void present_size(uint64_t bytes, char out[static PRESENT_SIZE]);
+void cmd_present_size(uint64_t bytes, char out[static PRESENT_SIZE]);
 
 /* One line of JSON on stdout; only ASCII when that is a terminal. */
-enum sp_code present_json(const json_t *value, struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_present_json(
+    const json_t *value, struct sp_err *err) SP_MUST_USE;
 /* stdout was written: SP_E_FULL, SP_E_INTERNAL when it was not. */
-enum sp_code present_flush(struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_present_flush(struct sp_err *err) SP_MUST_USE;
 /* A text member cleaned, "-" when it is absent, null or empty. */
-const char *present_member(
+const char *cmd_present_member(
     const json_t *o, const char *name, char *out, size_t room);
 
 #endif

@@ -51,7 +51,7 @@ on_progress(void *arg, const char *what, uint64_t done, uint64_t of)
 
 	if (r->bar_what != what) {
 		cmd_progress_end(&r->bar);
-		(void)present_clean(r->path, name, sizeof(name));
+		(void)cmd_present_clean(r->path, name, sizeof(name));
 		(void)snprintf(r->label, sizeof(r->label), "%s %s", what, name);
 		cmd_progress_start(&r->bar, r->label, of);
 		r->bar_what = what;
@@ -64,14 +64,14 @@ say_json(const struct run *r, const struct put_done *d, struct sp_err *err)
 {
 	SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:s, s:I, s:o, s:I}", "file",
 	    r->path, "id", d->result.evidence, "sha256", d->sha256, "size",
-	    (json_int_t)d->size, "receipt", receipt_json(&d->receipt),
+	    (json_int_t)d->size, "receipt", cmd_receipt_json(&d->receipt),
 	    "resumed_at", (json_int_t)d->result.resumed);
 
 	if (j == NULL) /* a path that is not UTF-8 */
 		return sp_fail(err, SP_E_INVALID,
 		    "stored as %s, but its name cannot be written as JSON",
 		    d->result.evidence);
-	return present_json(j, err);
+	return cmd_present_json(j, err);
 }
 
 static enum sp_code
@@ -80,12 +80,12 @@ say_text(const struct run *r, const struct put_done *d, struct sp_err *err)
 	char name[PRESENT_CELL_MAX];
 	char size[PRESENT_SIZE];
 
-	(void)present_clean(r->path, name, sizeof(name));
-	present_size(d->size, size);
+	(void)cmd_present_clean(r->path, name, sizeof(name));
+	cmd_present_size(d->size, size);
 	(void)printf("%s  %s  %s  sha256 %s  receipt checked (entry %" PRIu64
 		     ")\n",
 	    d->result.evidence, name, size, d->sha256, d->receipt.index);
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 static enum sp_code
@@ -121,26 +121,27 @@ put_one(struct run *r, const char *path)
 
 	r->path = path;
 	r->bar_what = NULL;
-	code = put_file(&r->options, path, &d, &err);
+	code = cmd_put_file(&r->options, path, &d, &err);
 	cmd_progress_end(&r->bar);
 	if (code == SP_OK) {
 		code = save_receipt(r, &d, &err);
 		if (code == SP_OK)
 			code = r->json ? say_json(r, &d, &err)
 				       : say_text(r, &d, &err);
-		put_done_free(&d);
+		cmd_put_done_free(&d);
 	}
 	if (code == SP_OK)
 		return CMD_DONE;
 	char name[80];
 
-	(void)present_clean(path, name, sizeof(name));
+	(void)cmd_present_clean(path, name, sizeof(name));
 	(void)fprintf(stderr, "sallyport %s: %s: %s\n", r->client.self->name,
 	    name, err.text);
-	if (err.reason == site_unreachable || err.reason == site_interrupted)
+	if (err.reason == cmd_site_unreachable ||
+	    err.reason == cmd_site_interrupted)
 		(void)fputs("the same command goes on where this one was cut\n",
 		    stderr);
-	return client_exit(&err);
+	return cmd_client_exit(&err);
 }
 
 /* All files; the first failure's code.  When the site cannot be reached, the
@@ -169,23 +170,23 @@ open_and_put(struct run *r, const struct client_options *common,
 	unsigned tries = r->client.site.tries;
 	int code;
 
-	if (client_open(&r->client, self, common, &err) != SP_OK)
-		return client_fail(self, &err);
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
 	r->client.site.tries = tries;
-	if (log_memory_open(&r->log, &r->client.settings,
+	if (cmd_log_memory_open(&r->log, &r->client.settings,
 		sp_buf_str(&r->client.site.agency), &err) != SP_OK) {
-		client_done(&r->client);
-		return client_fail(self, &err);
+		cmd_client_done(&r->client);
+		return cmd_client_fail(self, &err);
 	}
 	r->options.client = &r->client.site;
 	r->options.settings = &r->client.settings;
 	r->options.log = &r->log;
 	r->options.progress = on_progress;
 	r->options.progress_arg = r;
-	upload_memory_tidy();
+	cmd_upload_memory_tidy();
 	code = put_all(r, path, n);
-	log_memory_done(&r->log);
-	client_done(&r->client);
+	cmd_log_memory_done(&r->log);
+	cmd_client_done(&r->client);
 	return code;
 }
 

@@ -43,7 +43,7 @@ static const struct {
 };
 
 const char *
-put_file_type(const char *name)
+cmd_put_file_type(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
@@ -63,15 +63,15 @@ add_pair(struct sp_buf *out, const char *name, const char *value)
 }
 
 enum sp_code
-put_file_metadata(const struct put_options *o, const char *path,
+cmd_put_file_metadata(const struct put_options *o, const char *path,
     const char *sha256, struct sp_buf *out, struct sp_err *err)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
 
 	add_pair(out, "filename", name);
-	add_pair(
-	    out, "filetype", o->type == NULL ? put_file_type(name) : o->type);
+	add_pair(out, "filetype",
+	    o->type == NULL ? cmd_put_file_type(name) : o->type);
 	add_pair(out, "title", o->title);
 	add_pair(out, "category", o->category);
 	add_pair(out, "device", o->device);
@@ -136,7 +136,7 @@ hash_file(
 	return code;
 }
 
-/* What the callbacks of put_upload need. */
+/* What the callbacks of cmd_put_upload need. */
 struct sending {
 	const struct put_options *o;
 	const struct put_done *d;
@@ -149,9 +149,9 @@ on_keep(void *arg, const char *id)
 	struct sending *s = arg;
 
 	if (id == NULL)
-		upload_memory_forget(s->memory);
+		cmd_upload_memory_forget(s->memory);
 	else
-		upload_memory_keep(s->memory, id, s->d->sha256);
+		cmd_upload_memory_keep(s->memory, id, s->d->sha256);
 }
 
 static void
@@ -163,24 +163,26 @@ on_told(void *arg, uint64_t offset)
 }
 
 static enum sp_code
-send_file(const struct put_options *o, const char *path, int *fd,
+send_file(const struct put_options *o, const char *path, int fd,
     struct put_done *d, struct upload_memory *memory, struct sp_err *err)
 {
 	SP_AUTO_BUF metadata = sp_buf_new(METADATA_MAX);
+	int file_at = fd;
 	struct sending s = { .o = o, .d = d, .memory = memory };
 	struct site_source bytes = {
-		.read = file_read, .arg = fd, .len = d->size
+		.read = file_read, .arg = &file_at, .len = d->size
 	};
 	struct put_memory known = { .keep = on_keep, .arg = &s };
 	struct put_watch watch = { .told = on_told, .arg = &s };
 
-	SP_TRY(put_file_metadata(o, path, d->sha256, &metadata, err));
+	SP_TRY(cmd_put_file_metadata(o, path, d->sha256, &metadata, err));
 	struct put_file file = { .bytes = &bytes,
 		.metadata = sp_buf_str(&metadata),
 		.chunk = o->chunk };
 
 	memcpy(known.id, memory->id, sizeof(known.id));
-	return put_upload(o->client, &file, &known, &watch, &d->result, err);
+	return cmd_put_upload(
+	    o->client, &file, &known, &watch, &d->result, err);
 }
 
 static enum sp_code
@@ -202,30 +204,30 @@ put_whole(const struct put_options *o, const char *path, struct put_done *d,
 	struct stat st;
 
 	SP_TRY(open_file(path, &fd, &st, err));
-	UPLOAD_AUTO_MEMORY memory = upload_memory_open(
+	UPLOAD_AUTO_MEMORY memory = cmd_upload_memory_open(
 	    o->settings, sp_buf_str(&o->client->agency), path, &st);
 
 	d->size = (uint64_t)st.st_size;
 	memcpy(d->sha256, memory.sha256, sizeof(d->sha256));
 	if (*d->sha256 == '\0')
 		SP_TRY(hash_file(o, fd, d, err));
-	SP_TRY(send_file(o, path, &fd, d, &memory, err));
-	SP_TRY(receipt_fetch(
+	SP_TRY(send_file(o, path, fd, d, &memory, err));
+	SP_TRY(cmd_receipt_fetch(
 	    &d->receipt, o->client, o->log, d->result.evidence, err));
-	SP_TRY(receipt_covers(&d->receipt, d->sha256, d->size, err));
-	upload_memory_forget(&memory);
+	SP_TRY(cmd_receipt_covers(&d->receipt, d->sha256, d->size, err));
+	cmd_upload_memory_forget(&memory);
 	return SP_OK;
 }
 
 enum sp_code
-put_file(const struct put_options *o, const char *path, struct put_done *out,
-    struct sp_err *err)
+cmd_put_file(const struct put_options *o, const char *path,
+    struct put_done *out, struct sp_err *err)
 {
-	struct put_done d = { .receipt = receipt_new() };
+	struct put_done d = { .receipt = cmd_receipt_new() };
 	enum sp_code code = put_whole(o, path, &d, err);
 
 	if (code != SP_OK) {
-		put_done_free(&d);
+		cmd_put_done_free(&d);
 		return code;
 	}
 	*out = d;
@@ -233,7 +235,7 @@ put_file(const struct put_options *o, const char *path, struct put_done *out,
 }
 
 void
-put_done_free(struct put_done *d)
+cmd_put_done_free(struct put_done *d)
 {
-	receipt_done(&d->receipt);
+	cmd_receipt_done(&d->receipt);
 }

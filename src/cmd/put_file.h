@@ -8,7 +8,7 @@
 /*
  * `put` of one file, from its bytes on disk to a receipt that was checked:
  *
- *   open -> (known? no: SHA-256 of it) -> put_upload -> receipt, checked
+ *   open -> (known? no: SHA-256 of it) -> cmd_put_upload -> receipt, checked
  *        against SHA-256 and size -> memory of the upload forgotten
  *
  * The SHA-256 is taken before the first byte is sent and declared with the
@@ -38,14 +38,15 @@ struct put_done {
 	uint64_t size;
 };
 
-enum sp_code put_file(const struct put_options *o, const char *path,
+enum sp_code cmd_put_file(const struct put_options *o, const char *path,
     struct put_done *out, struct sp_err *err) SP_MUST_USE;
-void put_done_free(struct put_done *d);
+void cmd_put_done_free(struct put_done *d);
 
 /* The media type that a file's name suggests; "application/octet-stream". */
-const char *put_file_type(const char *name);
+const char *cmd_put_file_type(const char *name);
 /* Upload-Metadata for a file of this path. */
-enum sp_code put_file_metadata(const struct put_options *o, const char *path,
-    const char *sha256, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_put_file_metadata(const struct put_options *o,
+    const char *path, const char *sha256, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
 
 #endif

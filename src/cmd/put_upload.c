@@ -70,7 +70,7 @@ take_offset(struct put *p, uint64_t offset, uint64_t most)
 		return lie(p, "it counts bytes that it was never sent");
 	if (offset > p->highest) {
 		p->highest = offset;
-		site_patience_progress(&p->patience);
+		cmd_site_patience_progress(&p->patience);
 	}
 	p->offset = offset;
 	if (p->watch->told != NULL)
@@ -84,7 +84,8 @@ take_evidence(struct put *p)
 {
 	size_t len = 0;
 	struct sp_id id;
-	const char *s = site_answer_header(&p->an, "Sallyport-Evidence", &len);
+	const char *s =
+	    cmd_site_answer_header(&p->an, "Sallyport-Evidence", &len);
 
 	if (s == NULL || !sp_id_parse(s, len, &id))
 		return false;
@@ -97,7 +98,8 @@ static enum sp_code
 wait_for(struct put *p, enum put_state next)
 {
 	p->out->interrupts++;
-	SP_TRY(site_patience_wait(&p->patience, p->c, &p->an, p->err, p->err));
+	SP_TRY(
+	    cmd_site_patience_wait(&p->patience, p->c, &p->an, p->err, p->err));
 	go(p, next);
 	return SP_OK;
 }
@@ -106,11 +108,11 @@ wait_for(struct put *p, enum put_state next)
 static enum sp_code
 wait_or_fail(struct put *p, enum sp_code code, enum put_state next)
 {
-	bool again = site_passing(code, &p->an, p->err);
+	bool again = cmd_site_passing(code, &p->an, p->err);
 
 	if (code == SP_OK) {
 		again = again || p->an.status == 409 || p->an.status == 423;
-		code = site_answer_fail(&p->an, p->err);
+		code = cmd_site_answer_fail(&p->an, p->err);
 	}
 	return again ? wait_for(p, next) : code;
 }
@@ -136,7 +138,7 @@ static bool
 take_location(struct put *p, struct sp_id *id)
 {
 	size_t len = 0;
-	const char *s = site_answer_header(&p->an, "Location", &len);
+	const char *s = cmd_site_answer_header(&p->an, "Location", &len);
 
 	if (s == NULL)
 		return false;
@@ -154,7 +156,7 @@ step_create(struct put *p)
 	char length[40];
 	struct sp_id id;
 
-	SP_TRY(site_path(p->c, &path, p->err, "uploads"));
+	SP_TRY(cmd_site_path(p->c, &path, p->err, "uploads"));
 	sp_buf_fmt(&metadata, "Upload-Metadata: %s", p->file->metadata);
 	SP_TRY(sp_buf_check(&metadata, "what describes the file", p->err));
 	(void)snprintf(length, sizeof(length), "Upload-Length: %" PRIu64,
@@ -163,7 +165,7 @@ step_create(struct put *p)
 		.path = sp_buf_str(&path),
 		.header = { TUS, length, sp_buf_str(&metadata) },
 		.body_max = BODY_MAX };
-	enum sp_code code = site_once(p->c, &rq, &p->an, p->err);
+	enum sp_code code = cmd_site_once(p->c, &rq, &p->an, p->err);
 
 	if (code != SP_OK || p->an.status != 201)
 		return wait_or_fail(p, code, PUT_CREATE);
@@ -189,7 +191,7 @@ is_this_file(const struct put *p, uint64_t offset)
 {
 	uint64_t length = 0;
 
-	return site_answer_number(&p->an, "Upload-Length", &length) &&
+	return cmd_site_answer_number(&p->an, "Upload-Length", &length) &&
 	    length == p->file->bytes->len && offset <= length;
 }
 
@@ -198,7 +200,7 @@ asked(struct put *p)
 {
 	uint64_t offset = 0;
 
-	if (!site_answer_number(&p->an, "Upload-Offset", &offset))
+	if (!cmd_site_answer_number(&p->an, "Upload-Offset", &offset))
 		return lie(p, "an upload without an offset");
 	if (!is_this_file(p, offset))
 		return start_over(p);
@@ -210,7 +212,7 @@ asked(struct put *p)
 	if (back) {
 		/* What was acknowledged should be durable.  The bytes are all
 		 * here still, so send them again, but not for ever. */
-		(void)sp_fail_as(p->err, SP_E_UNAVAIL, site_unreachable,
+		(void)sp_fail_as(p->err, SP_E_UNAVAIL, cmd_site_unreachable,
 		    "the site took back bytes that it had acknowledged");
 		return wait_for(p, PUT_SEND);
 	}
@@ -226,7 +228,7 @@ asked(struct put *p)
 		return lie(p, "the upload is whole and is no evidence");
 	/* Whole, not yet evidence: whoever sent the last byte is being
 	 * answered just now. */
-	(void)sp_fail_as(p->err, SP_E_UNAVAIL, site_unreachable,
+	(void)sp_fail_as(p->err, SP_E_UNAVAIL, cmd_site_unreachable,
 	    "the site has all bytes and does not make them evidence");
 	return wait_for(p, PUT_ASK);
 }
@@ -236,12 +238,12 @@ step_ask(struct put *p)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 
-	SP_TRY(site_path(p->c, &path, p->err, "uploads/%s", p->memory->id));
+	SP_TRY(cmd_site_path(p->c, &path, p->err, "uploads/%s", p->memory->id));
 	struct site_request rq = { .method = "HEAD",
 		.path = sp_buf_str(&path),
 		.header = { TUS },
 		.body_max = BODY_MAX };
-	enum sp_code code = site_once(p->c, &rq, &p->an, p->err);
+	enum sp_code code = cmd_site_once(p->c, &rq, &p->an, p->err);
 
 	if (code == SP_OK && (p->an.status == 404 || p->an.status == 410))
 		return start_over(p);
@@ -263,6 +265,15 @@ counted_read(void *arg, uint64_t at, void *out, size_t room, size_t *got,
 	return SP_OK;
 }
 
+/* 204 at the end: the answer should name the evidence. */
+static enum sp_code
+sent_all(struct put *p)
+{
+	p->all_sent = true;
+	go(p, take_evidence(p) ? PUT_DONE : PUT_ASK);
+	return SP_OK;
+}
+
 /* 204: how far is it now? */
 static enum sp_code
 sent(struct put *p, uint64_t end)
@@ -270,22 +281,19 @@ sent(struct put *p, uint64_t end)
 	uint64_t before = p->offset;
 	uint64_t offset = 0;
 
-	if (!site_answer_number(&p->an, "Upload-Offset", &offset))
+	if (!cmd_site_answer_number(&p->an, "Upload-Offset", &offset))
 		return lie(p, "it took bytes and tells no offset");
 	SP_TRY(take_offset(p, offset, end));
-	if (offset < p->file->bytes->len) {
-		/* It took nothing of what it calls taken: ask, with care. */
-		if (offset <= before) {
-			(void)sp_fail_as(p->err, SP_E_UNAVAIL, site_unreachable,
-			    "the site takes no bytes");
-			return wait_for(p, PUT_ASK);
-		}
+	if (offset == p->file->bytes->len)
+		return sent_all(p);
+	if (offset > before) {
 		go(p, PUT_SEND);
 		return SP_OK;
 	}
-	p->all_sent = true;
-	go(p, take_evidence(p) ? PUT_DONE : PUT_ASK);
-	return SP_OK;
+	/* It took nothing of what it calls taken: ask, with care. */
+	(void)sp_fail_as(p->err, SP_E_UNAVAIL, cmd_site_unreachable,
+	    "the site takes no bytes");
+	return wait_for(p, PUT_ASK);
 }
 
 static enum sp_code
@@ -298,7 +306,7 @@ step_send(struct put *p)
 	p->sending = true;
 	if (p->file->chunk > 0 && left > p->file->chunk)
 		left = p->file->chunk;
-	SP_TRY(site_path(p->c, &path, p->err, "uploads/%s", p->memory->id));
+	SP_TRY(cmd_site_path(p->c, &path, p->err, "uploads/%s", p->memory->id));
 	(void)snprintf(
 	    offset, sizeof(offset), "Upload-Offset: %" PRIu64, p->offset);
 	p->counted = (struct site_source){
@@ -310,7 +318,7 @@ step_send(struct put *p)
 		    "Content-Type: application/offset+octet-stream" },
 		.source = &p->counted,
 		.body_max = BODY_MAX };
-	enum sp_code code = site_once(p->c, &rq, &p->an, p->err);
+	enum sp_code code = cmd_site_once(p->c, &rq, &p->an, p->err);
 
 	if (code == SP_OK && (p->an.status == 404 || p->an.status == 410))
 		return start_over(p);
@@ -334,7 +342,7 @@ run(struct put *p)
 }
 
 enum sp_code
-put_upload(struct site_client *c, const struct put_file *file,
+cmd_put_upload(struct site_client *c, const struct put_file *file,
     struct put_memory *memory, const struct put_watch *watch,
     struct put_result *out, struct sp_err *err)
 {
@@ -346,15 +354,15 @@ put_upload(struct site_client *c, const struct put_file *file,
 		.watch = watch,
 		.out = &result,
 		.err = err,
-		.patience = site_patience_new(c),
-		.an = site_answer_new(BODY_MAX),
+		.patience = cmd_site_patience_new(c),
+		.an = cmd_site_answer_new(BODY_MAX),
 		.state = known ? PUT_ASK : PUT_CREATE };
 	enum sp_code code = run(&p);
 
 	/* Refused for good: going on with it later makes no sense. */
 	if (code == SP_E_MISMATCH)
 		memory->keep(memory->arg, NULL);
-	site_answer_done(&p.an);
+	cmd_site_answer_done(&p.an);
 	if (code == SP_OK)
 		*out = result;
 	return code;

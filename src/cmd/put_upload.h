@@ -20,9 +20,10 @@
  *          |  \--- 204 at the end, names evidence ---> DONE
  *          \------ 204 at the end, names none: ASK, which must name it
  *
- * Other answers of 4xx end it.  Every wait is site_patience_wait's: what counts
- * as progress is only an offset that the site has never told before.  A site
- * that tells offsets beyond what it was sent, or beyond the end, is refused.
+ * Other answers of 4xx end it.  Every wait is cmd_site_patience_wait's: what
+ * counts as progress is only an offset that the site has never told before.  A
+ * site that tells offsets beyond what it was sent, or beyond the end, is
+ * refused.
  */
 #define PUT_STATES(X)                                                          \
 	X(PUT_CREATE, "create")                                                \
@@ -67,7 +68,7 @@ struct put_watch {
 /* The last state reached is irrelevant to callers: SP_OK is DONE.
  * SP_E_MISMATCH: what arrived is not what the metadata declares.
  * SP_E_CORRUPT: the site contradicts itself. */
-enum sp_code put_upload(struct site_client *c, const struct put_file *file,
+enum sp_code cmd_put_upload(struct site_client *c, const struct put_file *file,
     struct put_memory *memory, const struct put_watch *watch,
     struct put_result *out, struct sp_err *err) SP_MUST_USE;
 

@@ -6,16 +6,16 @@
 #include <string.h>
 
 struct receipt
-receipt_new(void)
+cmd_receipt_new(void)
 {
 	return (struct receipt){
-		.proof = sp_buf_new(LEDGER_NOTE_MAX * 2),
+		.proof = sp_buf_new((size_t)2 * LEDGER_NOTE_MAX),
 		.entry = sp_buf_new(LEDGER_ENTRY_MAX),
 	};
 }
 
 void
-receipt_done(struct receipt *r)
+cmd_receipt_done(struct receipt *r)
 {
 	sp_buf_free(&r->proof);
 	sp_buf_free(&r->entry);
@@ -35,7 +35,7 @@ read_entry(struct receipt *r, const char *id, struct sp_err *err)
 {
 	SITE_AUTO_JSON entry = NULL;
 
-	if (site_json_parse(&r->entry, &entry, err) != SP_OK)
+	if (cmd_site_json_parse(&r->entry, &entry, err) != SP_OK)
 		return sp_fail(
 		    err, SP_E_CORRUPT, "the receipt proves no proper entry");
 	const json_t *object = json_object_get(entry, "object");
@@ -48,7 +48,7 @@ read_entry(struct receipt *r, const char *id, struct sp_err *err)
 		return sp_fail(err, SP_E_CORRUPT,
 		    "the receipt is for something other than %.40s", id);
 	if (strlen(sha256) != sizeof(r->sha256) - 1 ||
-	    site_json_number(detail, "size", &r->size, err) != SP_OK)
+	    cmd_site_json_number(detail, "size", &r->size, err) != SP_OK)
 		return sp_fail(err, SP_E_CORRUPT,
 		    "the receipt does not say which bytes it is for");
 	memcpy(r->sha256, sha256, sizeof(r->sha256));
@@ -56,32 +56,32 @@ read_entry(struct receipt *r, const char *id, struct sp_err *err)
 }
 
 enum sp_code
-receipt_check(struct receipt *r, const struct log_memory *memory,
+cmd_receipt_check(struct receipt *r, const struct log_memory *memory,
     const char *id, struct sp_err *err)
 {
 	SP_TRY(ledger_proof_check(&memory->key, sp_buf_str(&r->proof),
 	    r->proof.len, sp_buf_str(&r->entry), r->entry.len, &r->index,
 	    &r->at, err));
-	SP_TRY(log_memory_compare(memory, &r->at, err));
+	SP_TRY(cmd_log_memory_compare(memory, &r->at, err));
 	return read_entry(r, id, err);
 }
 
 enum sp_code
-receipt_fetch(struct receipt *out, struct site_client *c,
+cmd_receipt_fetch(struct receipt *out, struct site_client *c,
     struct log_memory *memory, const char *id, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 
-	SP_TRY(log_memory_key(memory, c, NULL, err));
-	SP_TRY(site_path(c, &path, err, "evidence/%s/receipt", id));
-	SP_TRY(site_get(c, sp_buf_str(&path), &out->proof, err));
-	SP_TRY(site_path(c, &path, err, "evidence/%s/receipt/entry", id));
-	SP_TRY(site_get(c, sp_buf_str(&path), &out->entry, err));
-	return receipt_check(out, memory, id, err);
+	SP_TRY(cmd_log_memory_key(memory, c, NULL, err));
+	SP_TRY(cmd_site_path(c, &path, err, "evidence/%s/receipt", id));
+	SP_TRY(cmd_site_get(c, sp_buf_str(&path), &out->proof, err));
+	SP_TRY(cmd_site_path(c, &path, err, "evidence/%s/receipt/entry", id));
+	SP_TRY(cmd_site_get(c, sp_buf_str(&path), &out->entry, err));
+	return cmd_receipt_check(out, memory, id, err);
 }
 
 enum sp_code
-receipt_covers(const struct receipt *r, const char *sha256, uint64_t size,
+cmd_receipt_covers(const struct receipt *r, const char *sha256, uint64_t size,
     struct sp_err *err)
 {
 	if (strcmp(r->sha256, sha256) != 0 || r->size != size)
@@ -93,7 +93,7 @@ receipt_covers(const struct receipt *r, const char *sha256, uint64_t size,
 }
 
 json_t *
-receipt_json(const struct receipt *r)
+cmd_receipt_json(const struct receipt *r)
 {
 	return json_pack("{s:I, s:s, s:I}", "index", (json_int_t)r->index,
 	    "log", r->at.origin, "log_size", (json_int_t)r->at.size);

@@ -18,19 +18,20 @@ struct receipt {
 };
 
 /* SP_E_CORRUPT: it proves nothing, or something else. */
-enum sp_code receipt_fetch(struct receipt *out, struct site_client *c,
+enum sp_code cmd_receipt_fetch(struct receipt *out, struct site_client *c,
     struct log_memory *memory, const char *id, struct sp_err *err) SP_MUST_USE;
 /* The same without a site, for what was read already. */
-enum sp_code receipt_check(struct receipt *r, const struct log_memory *memory,
-    const char *id, struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_receipt_check(struct receipt *r,
+    const struct log_memory *memory, const char *id,
+    struct sp_err *err) SP_MUST_USE;
 /* Is it about these bytes? */
-enum sp_code receipt_covers(const struct receipt *r, const char *sha256,
+enum sp_code cmd_receipt_covers(const struct receipt *r, const char *sha256,
     uint64_t size, struct sp_err *err) SP_MUST_USE;
 /* {"index","log","log_size"} */
-json_t *receipt_json(const struct receipt *r);
-struct receipt receipt_new(void);
-void receipt_done(struct receipt *r);
+json_t *cmd_receipt_json(const struct receipt *r);
+struct receipt cmd_receipt_new(void);
+void cmd_receipt_done(struct receipt *r);
 
-#define RECEIPT_AUTO SP_CLEANUP(receipt_done) struct receipt
+#define RECEIPT_AUTO SP_CLEANUP(cmd_receipt_done) struct receipt
 
 #endif

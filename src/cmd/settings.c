@@ -93,7 +93,7 @@ host_length(const char *s)
 }
 
 enum sp_code
-settings_site_parse(const char *s, struct sp_buf *out, struct sp_err *err)
+cmd_settings_site_parse(const char *s, struct sp_buf *out, struct sp_err *err)
 {
 	const char *host = s;
 	uint64_t port = 443;
@@ -151,7 +151,7 @@ load_site(struct settings *s, const char *option, struct sp_err *err)
 		return sp_fail(err, SP_E_INVALID,
 		    "no site: give --site URL, set SALLYPORT_SITE, or write "
 		    "the URL to ~/.config/sallyport/site");
-	return settings_site_parse(sp_buf_str(&raw), &s->site, err);
+	return cmd_settings_site_parse(sp_buf_str(&raw), &s->site, err);
 }
 
 /* The CA file of the configuration folder is used as it lies there. */
@@ -262,7 +262,7 @@ load_all(
 }
 
 enum sp_code
-settings_load(
+cmd_settings_load(
     struct settings *out, const struct settings_options *o, struct sp_err *err)
 {
 	struct settings s = {
@@ -273,7 +273,7 @@ settings_load(
 	enum sp_code code = load_all(&s, o, err);
 
 	if (code != SP_OK) {
-		settings_done(&s);
+		cmd_settings_done(&s);
 		return code;
 	}
 	*out = s;
@@ -281,7 +281,7 @@ settings_load(
 }
 
 void
-settings_done(struct settings *s)
+cmd_settings_done(struct settings *s)
 {
 	sp_buf_free(&s->site);
 	sp_buf_free(&s->ca);
@@ -291,7 +291,7 @@ settings_done(struct settings *s)
 }
 
 const char *
-settings_token(const struct settings *s)
+cmd_settings_token(const struct settings *s)
 {
 	return s->token == NULL ? NULL
 				: (const char *)crypto_secret_bytes(s->token);
@@ -317,7 +317,8 @@ make_folders(char *path, struct sp_err *err)
 }
 
 enum sp_code
-settings_state_dir(const char *under, struct sp_buf *out, struct sp_err *err)
+cmd_settings_state_dir(
+    const char *under, struct sp_buf *out, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
 

@@ -34,24 +34,24 @@ struct settings_options {
 };
 
 /* SP_E_INVALID when a value is malformed or no site is said anywhere.  *out
- * is the caller's, to be ended with settings_done. */
-enum sp_code settings_load(struct settings *out,
+ * is the caller's, to be ended with cmd_settings_done. */
+enum sp_code cmd_settings_load(struct settings *out,
     const struct settings_options *o, struct sp_err *err) SP_MUST_USE;
-void settings_done(struct settings *s);
+void cmd_settings_done(struct settings *s);
 /* The token's text, or NULL. */
-const char *settings_token(const struct settings *s);
+const char *cmd_settings_token(const struct settings *s);
 
 /* "https://host[:port]" from what a person writes: the scheme may be left
  * out, one slash may follow.  Anything but https, a user name, a path or a
  * query is SP_E_INVALID. */
-enum sp_code settings_site_parse(
+enum sp_code cmd_settings_site_parse(
     const char *s, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
 /* The folder in which the client remembers things between runs, made when
  * missing: `under` $XDG_STATE_HOME/sallyport or ~/.local/state/sallyport. */
-enum sp_code settings_state_dir(
+enum sp_code cmd_settings_state_dir(
     const char *under, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
-#define SETTINGS_AUTO SP_CLEANUP(settings_done) struct settings
+#define SETTINGS_AUTO SP_CLEANUP(cmd_settings_done) struct settings
 
 #endif

@@ -15,20 +15,21 @@ print_item(json_t *item, struct sp_err *err)
 		char label[64];
 		char text[2048];
 
-		(void)present_clean(name, label, sizeof(label));
+		(void)cmd_present_clean(name, label, sizeof(label));
 		if (json_is_object(value) || json_is_array(value)) {
 			char *nested =
 			    json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-			(void)present_clean(
+			(void)cmd_present_clean(
 			    nested == NULL ? "-" : nested, text, sizeof(text));
 			free(nested);
 		} else {
-			(void)present_member(item, name, text, sizeof(text));
+			(void)cmd_present_member(
+			    item, name, text, sizeof(text));
 		}
 		(void)printf("%-14s  %s\n", label, text);
 	}
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 static enum sp_code
@@ -37,9 +38,9 @@ show(struct client *c, const char *id, bool json, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON item = NULL;
 
-	SP_TRY(site_path(&c->site, &path, err, "evidence/%s", id));
-	SP_TRY(site_get_json(&c->site, sp_buf_str(&path), &item, err));
-	return json ? present_json(item, err) : print_item(item, err);
+	SP_TRY(cmd_site_path(&c->site, &path, err, "evidence/%s", id));
+	SP_TRY(cmd_site_get_json(&c->site, sp_buf_str(&path), &item, err));
+	return json ? cmd_present_json(item, err) : print_item(item, err);
 }
 
 static int
@@ -50,11 +51,11 @@ run_show(
 	struct client c;
 	enum sp_code code;
 
-	if (client_open(&c, self, common, &err) != SP_OK)
-		return client_fail(self, &err);
+	if (cmd_client_open(&c, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
 	code = show(&c, id, common->json, &err);
-	client_done(&c);
-	return code == SP_OK ? CMD_DONE : client_fail(self, &err);
+	cmd_client_done(&c);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
 
 int
@@ -72,7 +73,7 @@ cmd_show_run(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 1)
 		return cmd_usage(self, "one evidence id is wanted");
-	if (client_id(id[0], &err) != SP_OK)
+	if (cmd_client_id(id[0], &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	return run_show(self, &common, id[0]);
 }

@@ -16,13 +16,13 @@
 #define PAUSE_FIRST     (SP_SECOND / 4)
 #define PAUSE_MAX       (30 * SP_SECOND)
 
-const char site_refused[] = "site.refused";
-const char site_unreachable[] = "site.unreachable";
-const char site_no_tls[] = "site.tls";
-const char site_interrupted[] = "interrupted";
+const char cmd_site_refused[] = "site.refused";
+const char cmd_site_unreachable[] = "site.unreachable";
+const char cmd_site_no_tls[] = "site.tls";
+const char cmd_site_interrupted[] = "interrupted";
 
 struct site_answer
-site_answer_new(size_t body_max)
+cmd_site_answer_new(size_t body_max)
 {
 	return (struct site_answer){
 		.head = sp_buf_new(SITE_HEAD_MAX),
@@ -31,7 +31,7 @@ site_answer_new(size_t body_max)
 }
 
 void
-site_answer_done(struct site_answer *an)
+cmd_site_answer_done(struct site_answer *an)
 {
 	sp_buf_free(&an->head);
 	sp_buf_free(&an->body);
@@ -57,7 +57,8 @@ header_value(const char *line, size_t len, const char *name, size_t *value_len)
 }
 
 const char *
-site_answer_header(const struct site_answer *an, const char *name, size_t *len)
+cmd_site_answer_header(
+    const struct site_answer *an, const char *name, size_t *len)
 {
 	const char *line = sp_buf_str(&an->head);
 	const char *found = NULL;
@@ -83,11 +84,11 @@ site_answer_header(const struct site_answer *an, const char *name, size_t *len)
 }
 
 bool
-site_answer_number(
+cmd_site_answer_number(
     const struct site_answer *an, const char *name, uint64_t *out)
 {
 	size_t len = 0;
-	const char *s = site_answer_header(an, name, &len);
+	const char *s = cmd_site_answer_header(an, name, &len);
 
 	return s != NULL && sp_parse_u64(s, len, 0, INT64_MAX, out);
 }
@@ -128,10 +129,10 @@ advice_of(unsigned status, bool said)
 }
 
 enum sp_code
-site_answer_fail(const struct site_answer *an, struct sp_err *err)
+cmd_site_answer_fail(const struct site_answer *an, struct sp_err *err)
 {
 	const char *reason =
-	    an->status >= 500 ? site_unreachable : site_refused;
+	    an->status >= 500 ? cmd_site_unreachable : cmd_site_refused;
 	char said[120] = "";
 	SITE_AUTO_JSON problem =
 	    json_loadb(sp_buf_str(&an->body), an->body.len, 0, NULL);
@@ -141,9 +142,9 @@ site_answer_fail(const struct site_answer *an, struct sp_err *err)
 	if (detail == NULL)
 		detail = json_string_value(json_object_get(problem, "title"));
 	if (detail != NULL)
-		present_clean(detail, said, sizeof(said));
+		cmd_present_clean(detail, said, sizeof(said));
 	if (an->status < 300)
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer is not one of this protocol (%u)",
 		    an->status);
 	return sp_fail_as(err, code_of(an->status), reason,
@@ -152,7 +153,7 @@ site_answer_fail(const struct site_answer *an, struct sp_err *err)
 }
 
 enum sp_code
-site_client_init(struct site_client *c, struct site_transport *t,
+cmd_site_client_init(struct site_client *c, struct site_transport *t,
     const char *agency, struct sp_err *err)
 {
 	*c = (struct site_client){
@@ -165,7 +166,7 @@ site_client_init(struct site_client *c, struct site_transport *t,
 }
 
 void
-site_client_done(struct site_client *c)
+cmd_site_client_done(struct site_client *c)
 {
 	if (c->t != NULL)
 		c->t->ops->free(c->t);
@@ -174,19 +175,19 @@ site_client_done(struct site_client *c)
 }
 
 struct site_patience
-site_patience_new(const struct site_client *c)
+cmd_site_patience_new(const struct site_client *c)
 {
 	return (struct site_patience){ .most = c->tries };
 }
 
 void
-site_patience_progress(struct site_patience *p)
+cmd_site_patience_progress(struct site_patience *p)
 {
 	p->failed = 0;
 }
 
 int64_t
-site_patience_pause(unsigned failed)
+cmd_site_patience_pause(unsigned failed)
 {
 	int64_t pause = PAUSE_FIRST;
 
@@ -207,7 +208,7 @@ by_chance(int64_t pause)
 }
 
 enum sp_code
-site_patience_wait(struct site_patience *p, struct site_client *c,
+cmd_site_patience_wait(struct site_patience *p, struct site_client *c,
     const struct site_answer *an, const struct sp_err *why, struct sp_err *err)
 {
 	unsigned most = p->most;
@@ -221,9 +222,9 @@ site_patience_wait(struct site_patience *p, struct site_client *c,
 			*err = *why;
 		return why->code;
 	}
-	int64_t pause = by_chance(site_patience_pause(p->failed));
+	int64_t pause = by_chance(cmd_site_patience_pause(p->failed));
 
-	if (an != NULL && site_answer_number(an, "Retry-After", &after)) {
+	if (an != NULL && cmd_site_answer_number(an, "Retry-After", &after)) {
 		after = after < RETRY_AFTER_MAX ? after : RETRY_AFTER_MAX;
 		if ((int64_t)after * SP_SECOND > pause)
 			pause = (int64_t)after * SP_SECOND;
@@ -232,14 +233,15 @@ site_patience_wait(struct site_patience *p, struct site_client *c,
 }
 
 bool
-site_passing(
+cmd_site_passing(
     enum sp_code code, const struct site_answer *an, const struct sp_err *err)
 {
 	static const unsigned passing[] = { 408, 425, 429, 500, 502, 503, 504,
 		507 };
 
 	if (code != SP_OK)
-		return code == SP_E_UNAVAIL && err->reason == site_unreachable;
+		return code == SP_E_UNAVAIL &&
+		    err->reason == cmd_site_unreachable;
 	for (size_t i = 0; i < SP_COUNTOF(passing); i++)
 		if (an->status == passing[i])
 			return true;
@@ -247,8 +249,8 @@ site_passing(
 }
 
 enum sp_code
-site_path(const struct site_client *c, struct sp_buf *out, struct sp_err *err,
-    const char *fmt, ...)
+cmd_site_path(const struct site_client *c, struct sp_buf *out,
+    struct sp_err *err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -261,7 +263,7 @@ site_path(const struct site_client *c, struct sp_buf *out, struct sp_err *err,
 }
 
 void
-site_query(struct sp_buf *path, const char *name, const char *value)
+cmd_site_query(struct sp_buf *path, const char *name, const char *value)
 {
 	const char *mark = strchr(sp_buf_str(path), '?') == NULL ? "?" : "&";
 
@@ -277,7 +279,7 @@ site_query(struct sp_buf *path, const char *name, const char *value)
 }
 
 enum sp_code
-site_once(struct site_client *c, const struct site_request *rq,
+cmd_site_once(struct site_client *c, const struct site_request *rq,
     struct site_answer *an, struct sp_err *err)
 {
 	an->status = 0;
@@ -291,45 +293,45 @@ site_once(struct site_client *c, const struct site_request *rq,
 }
 
 enum sp_code
-site_ask(struct site_client *c, const struct site_request *rq,
+cmd_site_ask(struct site_client *c, const struct site_request *rq,
     struct site_answer *an, struct sp_err *err)
 {
-	struct site_patience patience = site_patience_new(c);
+	struct site_patience patience = cmd_site_patience_new(c);
 
 	for (;;) {
-		enum sp_code code = site_once(c, rq, an, err);
+		enum sp_code code = cmd_site_once(c, rq, an, err);
 
 		if (code == SP_OK && an->status >= 200 && an->status < 300)
 			return SP_OK;
-		bool again = site_passing(code, an, err);
+		bool again = cmd_site_passing(code, an, err);
 
 		if (code == SP_OK)
-			code = site_answer_fail(an, err);
+			code = cmd_site_answer_fail(an, err);
 		if (!again)
 			return code;
-		SP_TRY(site_patience_wait(&patience, c, an, err, err));
+		SP_TRY(cmd_site_patience_wait(&patience, c, an, err, err));
 	}
 }
 
 enum sp_code
-site_get(struct site_client *c, const char *path, struct sp_buf *out,
+cmd_site_get(struct site_client *c, const char *path, struct sp_buf *out,
     struct sp_err *err)
 {
-	SITE_AUTO_ANSWER an = site_answer_new(out->max);
+	SITE_AUTO_ANSWER an = cmd_site_answer_new(out->max);
 	struct site_request rq = {
 		.method = "GET", .path = path, .body_max = out->max
 	};
 
-	SP_TRY(site_ask(c, &rq, &an, err));
+	SP_TRY(cmd_site_ask(c, &rq, &an, err));
 	if (an.status != 200)
-		return site_answer_fail(&an, err);
+		return cmd_site_answer_fail(&an, err);
 	sp_buf_clear(out);
 	sp_buf_add(out, an.body.at, an.body.len);
 	return sp_buf_check(out, path, err);
 }
 
 enum sp_code
-site_json_parse(const struct sp_buf *b, json_t **out, struct sp_err *err)
+cmd_site_json_parse(const struct sp_buf *b, json_t **out, struct sp_err *err)
 {
 	json_error_t why;
 	json_t *j =
@@ -337,7 +339,7 @@ site_json_parse(const struct sp_buf *b, json_t **out, struct sp_err *err)
 
 	if (!json_is_object(j)) {
 		json_decref(j);
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer is not the JSON it should be");
 	}
 	*out = j;
@@ -345,13 +347,13 @@ site_json_parse(const struct sp_buf *b, json_t **out, struct sp_err *err)
 }
 
 enum sp_code
-site_get_json(
+cmd_site_get_json(
     struct site_client *c, const char *path, json_t **out, struct sp_err *err)
 {
 	SP_AUTO_BUF body = sp_buf_new(SITE_JSON_MAX);
 
-	SP_TRY(site_get(c, path, &body, err));
-	return site_json_parse(&body, out, err);
+	SP_TRY(cmd_site_get(c, path, &body, err));
+	return cmd_site_json_parse(&body, out, err);
 }
 
 static enum sp_code
@@ -370,10 +372,10 @@ text_read(void *arg, uint64_t at, void *out, size_t room, size_t *got,
 }
 
 enum sp_code
-site_send_json(struct site_client *c, const char *method, const char *path,
+cmd_site_send_json(struct site_client *c, const char *method, const char *path,
     const json_t *send, json_t **out, struct sp_err *err)
 {
-	SITE_AUTO_ANSWER an = site_answer_new(SITE_JSON_MAX);
+	SITE_AUTO_ANSWER an = cmd_site_answer_new(SITE_JSON_MAX);
 	char *text = send == NULL ? NULL : json_dumps(send, JSON_COMPACT);
 	struct site_source body = { .read = text_read, .arg = text };
 	struct site_request rq = { .method = method,
@@ -386,47 +388,47 @@ site_send_json(struct site_client *c, const char *method, const char *path,
 	if (send != NULL && text == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
 	body.len = text == NULL ? 0 : strlen(text);
-	enum sp_code code = site_once(c, &rq, &an, err);
+	enum sp_code code = cmd_site_once(c, &rq, &an, err);
 
 	free(text);
 	SP_TRY(code);
 	if (an.status < 200 || an.status >= 300)
-		return site_answer_fail(&an, err);
+		return cmd_site_answer_fail(&an, err);
 	if (an.body.len == 0) {
 		*out = NULL;
 		return SP_OK;
 	}
-	return site_json_parse(&an.body, out, err);
+	return cmd_site_json_parse(&an.body, out, err);
 }
 
 enum sp_code
-site_json_text(
+cmd_site_json_text(
     const json_t *o, const char *name, const char **out, struct sp_err *err)
 {
 	const char *s = json_string_value(json_object_get(o, name));
 
 	if (s == NULL)
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer has no text '%s'", name);
 	*out = s;
 	return SP_OK;
 }
 
 enum sp_code
-site_json_number(
+cmd_site_json_number(
     const json_t *o, const char *name, uint64_t *out, struct sp_err *err)
 {
 	const json_t *v = json_object_get(o, name);
 
 	if (!json_is_integer(v) || json_integer_value(v) < 0)
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer has no number '%s'", name);
 	*out = (uint64_t)json_integer_value(v);
 	return SP_OK;
 }
 
 void
-site_json_freep(json_t **j)
+cmd_site_json_freep(json_t **j)
 {
 	json_decref(*j);
 	*j = NULL;

@@ -14,14 +14,14 @@
  * The wire itself is a table of functions, site_curl.h in the program and a
  * script of answers in tests.  One thread.
  */
-#define SITE_HEAD_MAX (32 * 1024)
-#define SITE_JSON_MAX (8 * 1024 * 1024)
+#define SITE_HEAD_MAX ((size_t)32 << 10)
+#define SITE_JSON_MAX ((size_t)8 << 20)
 
 /* Reasons in struct sp_err that decide the exit code (site_fail). */
-extern const char site_refused[];     /* "site.refused": the site said no */
-extern const char site_unreachable[]; /* "site.unreachable": no answer */
-extern const char site_no_tls[];      /* "site.tls": no trusted connection */
-extern const char site_interrupted[]; /* "interrupted": SIGINT, SIGTERM */
+extern const char cmd_site_refused[];     /* "site.refused": the site said no */
+extern const char cmd_site_unreachable[]; /* "site.unreachable": no answer */
+extern const char cmd_site_no_tls[]; /* "site.tls": no trusted connection */
+extern const char cmd_site_interrupted[]; /* "interrupted": SIGINT, SIGTERM */
 
 /* A request's body: `len` bytes of something that can be read anywhere. */
 struct site_source {
@@ -59,13 +59,13 @@ struct site_request {
 struct site_transport;
 struct site_transport_ops {
 	/* One request and its answer.  SP_OK: an HTTP answer came, whatever
-	 * its status.  SP_E_UNAVAIL: none did, reason site_unreachable,
-	 * site_no_tls or site_interrupted.  Other codes: a source, a sink or
-	 * a limit failed.  `an` is empty when called. */
+	 * its status.  SP_E_UNAVAIL: none did, reason cmd_site_unreachable,
+	 * cmd_site_no_tls or cmd_site_interrupted.  Other codes: a source, a
+	 * sink or a limit failed.  `an` is empty when called. */
 	enum sp_code (*exchange)(struct site_transport *t,
 	    const struct site_request *rq, struct site_answer *an,
 	    struct sp_err *err);
-	/* Sleep; SP_E_UNAVAIL (site_interrupted) when a signal came. */
+	/* Sleep; SP_E_UNAVAIL (cmd_site_interrupted) when a signal came. */
 	enum sp_code (*pause)(
 	    struct site_transport *t, int64_t micros, struct sp_err *err);
 	void (*free)(struct site_transport *t);
@@ -74,19 +74,19 @@ struct site_transport { /* what implementations embed first */
 	const struct site_transport_ops *ops;
 };
 
-struct site_answer site_answer_new(size_t body_max);
-void site_answer_done(struct site_answer *an);
-#define SITE_AUTO_ANSWER SP_CLEANUP(site_answer_done) struct site_answer
+struct site_answer cmd_site_answer_new(size_t body_max);
+void cmd_site_answer_done(struct site_answer *an);
+#define SITE_AUTO_ANSWER SP_CLEANUP(cmd_site_answer_done) struct site_answer
 /* A header's value (borrowed, trimmed); NULL when it is absent or said twice
  * in different ways. */
-const char *site_answer_header(
+const char *cmd_site_answer_header(
     const struct site_answer *an, const char *name, size_t *len);
 /* A header that is a decimal number. */
-bool site_answer_number(
+bool cmd_site_answer_number(
     const struct site_answer *an, const char *name, uint64_t *out) SP_MUST_USE;
 /* What a status other than 2xx says, from its problem+json where it is one:
- * 4xx is reason site_refused, 5xx site_unreachable.  Always fails. */
-enum sp_code site_answer_fail(
+ * 4xx is reason cmd_site_refused, 5xx cmd_site_unreachable.  Always fails. */
+enum sp_code cmd_site_answer_fail(
     const struct site_answer *an, struct sp_err *err) SP_MUST_USE;
 
 /*
@@ -111,58 +111,59 @@ struct site_client {
 };
 
 /* Takes over `t`, also on failure. */
-enum sp_code site_client_init(struct site_client *c, struct site_transport *t,
-    const char *agency, struct sp_err *err) SP_MUST_USE;
-void site_client_done(struct site_client *c);
+enum sp_code cmd_site_client_init(struct site_client *c,
+    struct site_transport *t, const char *agency,
+    struct sp_err *err) SP_MUST_USE;
+void cmd_site_client_done(struct site_client *c);
 
-struct site_patience site_patience_new(const struct site_client *c);
-void site_patience_progress(struct site_patience *p);
+struct site_patience cmd_site_patience_new(const struct site_client *c);
+void cmd_site_patience_progress(struct site_patience *p);
 /* Something failed that may pass: wait and return SP_OK, or, when patience is
  * at its end, `why` again.  `why` may be *err. */
-enum sp_code site_patience_wait(struct site_patience *p, struct site_client *c,
-    const struct site_answer *an, const struct sp_err *why,
-    struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_site_patience_wait(struct site_patience *p,
+    struct site_client *c, const struct site_answer *an,
+    const struct sp_err *why, struct sp_err *err) SP_MUST_USE;
 /* The pause before try `failed` + 1, before chance and Retry-After. */
-int64_t site_patience_pause(unsigned failed);
+int64_t cmd_site_patience_pause(unsigned failed);
 /* May the same request do better later? */
-bool site_passing(
+bool cmd_site_passing(
     enum sp_code code, const struct site_answer *an, const struct sp_err *err);
 
 /* "/v1/agencies/<agency>/" and what `fmt` makes. */
-enum sp_code site_path(const struct site_client *c, struct sp_buf *out,
+enum sp_code cmd_site_path(const struct site_client *c, struct sp_buf *out,
     struct sp_err *err, const char *fmt, ...) SP_MUST_USE SP_PRINTF(4, 5);
 /* Append "?name=value" or "&name=value", percent-encoded (RFC 3986 2.1). */
-void site_query(struct sp_buf *path, const char *name, const char *value);
+void cmd_site_query(struct sp_buf *path, const char *name, const char *value);
 
 /* One exchange, no second try. */
-enum sp_code site_once(struct site_client *c, const struct site_request *rq,
+enum sp_code cmd_site_once(struct site_client *c, const struct site_request *rq,
     struct site_answer *an, struct sp_err *err) SP_MUST_USE;
 /* An exchange that may be repeated without harm, with patience.  SP_OK only
  * for 2xx. */
-enum sp_code site_ask(struct site_client *c, const struct site_request *rq,
+enum sp_code cmd_site_ask(struct site_client *c, const struct site_request *rq,
     struct site_answer *an, struct sp_err *err) SP_MUST_USE;
 /* GET into a buffer (its max is the limit). */
-enum sp_code site_get(struct site_client *c, const char *path,
+enum sp_code cmd_site_get(struct site_client *c, const char *path,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 /* GET a JSON object. */
-enum sp_code site_get_json(struct site_client *c, const char *path,
+enum sp_code cmd_site_get_json(struct site_client *c, const char *path,
     json_t **out, struct sp_err *err) SP_MUST_USE;
 /* Send a JSON object once (or none) and get one, or NULL for 204. */
-enum sp_code site_send_json(struct site_client *c, const char *method,
+enum sp_code cmd_site_send_json(struct site_client *c, const char *method,
     const char *path, const json_t *send, json_t **out,
     struct sp_err *err) SP_MUST_USE;
 
 /* Strictly one JSON object: no duplicate names, nothing after it. */
-enum sp_code site_json_parse(
+enum sp_code cmd_site_json_parse(
     const struct sp_buf *b, json_t **out, struct sp_err *err) SP_MUST_USE;
 /* A member that must be there and of this type; SP_E_INVALID otherwise. */
-enum sp_code site_json_text(const json_t *o, const char *name, const char **out,
-    struct sp_err *err) SP_MUST_USE;
-enum sp_code site_json_number(const json_t *o, const char *name, uint64_t *out,
-    struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_site_json_text(const json_t *o, const char *name,
+    const char **out, struct sp_err *err) SP_MUST_USE;
+enum sp_code cmd_site_json_number(const json_t *o, const char *name,
+    uint64_t *out, struct sp_err *err) SP_MUST_USE;
 
-void site_json_freep(json_t **j);
-#define SITE_AUTO_JSON   SP_CLEANUP(site_json_freep) json_t *
-#define SITE_AUTO_CLIENT SP_CLEANUP(site_client_done) struct site_client
+void cmd_site_json_freep(json_t **j);
+#define SITE_AUTO_JSON   SP_CLEANUP(cmd_site_json_freep) json_t *
+#define SITE_AUTO_CLIENT SP_CLEANUP(cmd_site_client_done) struct site_client
 
 #endif

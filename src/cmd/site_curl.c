@@ -41,7 +41,7 @@ on_signal(int sig)
 }
 
 bool
-site_curl_interrupted(void)
+cmd_site_curl_interrupted(void)
 {
 	return interrupted != 0;
 }
@@ -156,20 +156,20 @@ explain(struct site_curl *c, CURLcode rc, struct sp_err *err)
 	}
 	if (interrupted != 0)
 		return sp_fail_as(
-		    err, SP_E_UNAVAIL, site_interrupted, "interrupted");
+		    err, SP_E_UNAVAIL, cmd_site_interrupted, "interrupted");
 	switch ((int)rc) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ISSUER_ERROR:
-		return sp_fail_as(err, SP_E_UNAVAIL, site_no_tls,
+		return sp_fail_as(err, SP_E_UNAVAIL, cmd_site_no_tls,
 		    "%.60s is not the site it says it is, or its CA is not "
 		    "known: give the site's own CA with --ca FILE",
 		    site);
 	case CURLE_SSL_CACERT_BADFILE:
-		return sp_fail_as(err, SP_E_UNAVAIL, site_no_tls,
+		return sp_fail_as(err, SP_E_UNAVAIL, cmd_site_no_tls,
 		    "%.120s holds no CA certificate", sp_buf_str(&c->ca));
 	case CURLE_OUT_OF_MEMORY: return sp_fail(err, SP_E_NOMEM, "no memory");
 	default:
-		return sp_fail_as(err, SP_E_UNAVAIL, site_unreachable,
+		return sp_fail_as(err, SP_E_UNAVAIL, cmd_site_unreachable,
 		    "no answer from %.60s: %.90s", site, why);
 	}
 }
@@ -312,7 +312,8 @@ pause_for(struct site_transport *t, int64_t micros, struct sp_err *err)
 
 		(void)nanosleep(&ts, NULL);
 	}
-	return sp_fail_as(err, SP_E_UNAVAIL, site_interrupted, "interrupted");
+	return sp_fail_as(
+	    err, SP_E_UNAVAIL, cmd_site_interrupted, "interrupted");
 }
 
 static void
@@ -336,11 +337,11 @@ static const struct site_transport_ops curl_ops = {
 };
 
 enum sp_code
-site_curl_new(
+cmd_site_curl_new(
     struct site_transport **out, const struct settings *s, struct sp_err *err)
 {
 	struct site_curl *c = calloc(1, sizeof(*c));
-	const char *token = settings_token(s);
+	const char *token = cmd_settings_token(s);
 
 	if (c == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		free(c);

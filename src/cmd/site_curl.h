@@ -9,11 +9,12 @@
  * certificate and name always checked, no redirect followed, the token sent
  * to the site's own origin and nowhere else.  One connection, kept open.
  *
- * From the first site_curl_new on, SIGINT and SIGTERM end the exchange under
- * way with reason site_interrupted, so that what was begun is put in order.
+ * From the first cmd_site_curl_new on, SIGINT and SIGTERM end the exchange
+ * under way with reason cmd_site_interrupted, so that what was begun is put in
+ * order.
  */
-enum sp_code site_curl_new(struct site_transport **out,
+enum sp_code cmd_site_curl_new(struct site_transport **out,
     const struct settings *s, struct sp_err *err) SP_MUST_USE;
-bool site_curl_interrupted(void);
+bool cmd_site_curl_interrupted(void);
 
 #endif

@@ -28,11 +28,11 @@ with_client(const struct cmd *self, struct run *r,
 	enum sp_code code;
 
 	r->json = common->json;
-	if (client_open(&r->client, self, common, &err) != SP_OK)
-		return client_fail(self, &err);
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
 	code = act(r, &err);
-	client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : client_fail(self, &err);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
 
 /* ---- token add ---- */
@@ -50,18 +50,18 @@ add(struct run *r, struct sp_err *err)
 	if (wish == NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "the label is not proper UTF-8");
-	SP_TRY(site_path(&r->client.site, &path, err, "tokens"));
-	SP_TRY(site_send_json(
+	SP_TRY(cmd_site_path(&r->client.site, &path, err, "tokens"));
+	SP_TRY(cmd_site_send_json(
 	    &r->client.site, "POST", sp_buf_str(&path), wish, &made, err));
-	SP_TRY(site_json_text(made, "token", &text, err));
+	SP_TRY(cmd_site_json_text(made, "token", &text, err));
 	if (r->json)
-		return present_json(made, err);
-	(void)present_clean(text, clean, sizeof(clean));
+		return cmd_present_json(made, err);
+	(void)cmd_present_clean(text, clean, sizeof(clean));
 	(void)printf("%s\n", clean);
 	(void)fprintf(stderr,
 	    "this is the only time it is shown: put it in "
 	    "SALLYPORT_TOKEN or ~/.config/sallyport/token\n");
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 static int
@@ -113,10 +113,10 @@ add_row(struct present_table *t, const json_t *token)
 	char cell[PRESENT_CELL_MAX];
 
 	for (size_t i = 0; i < SP_COUNTOF(member); i++) {
-		(void)present_member(token, member[i], cell, sizeof(cell));
+		(void)cmd_present_member(token, member[i], cell, sizeof(cell));
 		if (i >= 3 && strlen(cell) > 19)
 			cell[19] = '\0'; /* times to the second */
-		present_table_add(t, cell);
+		cmd_present_table_add(t, cell);
 	}
 }
 
@@ -125,20 +125,20 @@ show_tokens(const json_t *items, bool json, struct sp_err *err)
 {
 	static const char *const head[] = { "ID", "ROLE", "LABEL",
 		"CREATED (UTC)", "EXPIRES", "REVOKED", NULL };
-	PRESENT_AUTO_TABLE t = present_table_new(head);
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
 	size_t n = json_array_size(items);
 
 	for (size_t i = 0; i < n; i++) {
 		const json_t *token = json_array_get(items, i);
 
 		if (json)
-			SP_TRY(present_json(token, err));
+			SP_TRY(cmd_present_json(token, err));
 		else
 			add_row(&t, token);
 	}
 	if (!json)
-		SP_TRY(present_table_print(&t, stdout, err));
-	return present_flush(err);
+		SP_TRY(cmd_present_table_print(&t, stdout, err));
+	return cmd_present_flush(err);
 }
 
 static enum sp_code
@@ -147,12 +147,13 @@ list(struct run *r, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON page = NULL;
 
-	SP_TRY(site_path(&r->client.site, &path, err, "tokens"));
-	SP_TRY(site_get_json(&r->client.site, sp_buf_str(&path), &page, err));
+	SP_TRY(cmd_site_path(&r->client.site, &path, err, "tokens"));
+	SP_TRY(
+	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &page, err));
 	const json_t *items = json_object_get(page, "items");
 
 	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer has no 'items'");
 	return show_tokens(items, r->json, err);
 }
@@ -183,17 +184,17 @@ revoke(struct run *r, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON answer = NULL;
 
-	SP_TRY(site_path(&r->client.site, &path, err, "tokens/%s", r->id));
-	SP_TRY(site_send_json(
+	SP_TRY(cmd_site_path(&r->client.site, &path, err, "tokens/%s", r->id));
+	SP_TRY(cmd_site_send_json(
 	    &r->client.site, "DELETE", sp_buf_str(&path), NULL, &answer, err));
 	if (r->json) {
 		SITE_AUTO_JSON j =
 		    json_pack("{s:s, s:b}", "id", r->id, "revoked", 1);
 
-		return present_json(j, err);
+		return cmd_present_json(j, err);
 	}
 	(void)printf("%s revoked\n", r->id);
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 static int
@@ -210,7 +211,7 @@ run_revoke(const struct cmd *self, int argc, char **argv)
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 1 || client_id(operand[0], &err) != SP_OK)
+	if (n != 1 || cmd_client_id(operand[0], &err) != SP_OK)
 		return cmd_usage(
 		    self, "one token id is wanted, as 'token list' shows it");
 	r.id = operand[0];

@@ -3,10 +3,10 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "cmd/folder.h"
 #include "cmd/site_client.h"
 #include "crypto/digest.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define MEMORY_MAX 4096
+#define DAY        (86400 * SP_SECOND)
 #define FOLDER     "uploads"
 
 /* The absolute path; the name as given where that cannot be told. */
@@ -53,7 +54,7 @@ recall(struct upload_memory *m)
 
 	if (sp_file_read(AT_FDCWD, sp_buf_str(&m->path), &text, &err) !=
 		SP_OK ||
-	    site_json_parse(&text, &j, &err) != SP_OK)
+	    cmd_site_json_parse(&text, &j, &err) != SP_OK)
 		return;
 	const char *upload = json_string_value(json_object_get(j, "upload"));
 	const char *sum = json_string_value(json_object_get(j, "sha256"));
@@ -67,7 +68,7 @@ recall(struct upload_memory *m)
 }
 
 struct upload_memory
-upload_memory_open(const struct settings *s, const char *agency,
+cmd_upload_memory_open(const struct settings *s, const char *agency,
     const char *path, const struct stat *st)
 {
 	struct upload_memory m = { .path = sp_buf_new(8192) };
@@ -79,7 +80,7 @@ upload_memory_open(const struct settings *s, const char *agency,
 	sp_buf_fmt(&what, "\n%jd\n%ju\n%jd.%09ld\n", (intmax_t)st->st_size,
 	    (uintmax_t)st->st_ino, (intmax_t)st->st_mtim.tv_sec,
 	    st->st_mtim.tv_nsec);
-	if (settings_state_dir(FOLDER, &m.path, &err) == SP_OK)
+	if (cmd_settings_state_dir(FOLDER, &m.path, &err) == SP_OK)
 		add_name(&m.path, &what);
 	if (!sp_buf_ok(&what) || !sp_buf_ok(&m.path))
 		sp_buf_clear(&m.path);
@@ -89,7 +90,7 @@ upload_memory_open(const struct settings *s, const char *agency,
 }
 
 void
-upload_memory_keep(
+cmd_upload_memory_keep(
     const struct upload_memory *m, const char *id, const char *sha256)
 {
 	char text[160];
@@ -102,45 +103,42 @@ upload_memory_keep(
 
 	if (sp_file_replace(AT_FDCWD, sp_buf_str(&m->path), text, (size_t)len,
 		0600, &err) != SP_OK)
-		upload_memory_forget(m);
+		cmd_upload_memory_forget(m);
 }
 
 void
-upload_memory_forget(const struct upload_memory *m)
+cmd_upload_memory_forget(const struct upload_memory *m)
 {
 	if (m->path.len > 0)
 		(void)unlink(sp_buf_str(&m->path)); /* it expires anyway */
 }
 
 void
-upload_memory_done(struct upload_memory *m)
+cmd_upload_memory_done(struct upload_memory *m)
 {
 	sp_buf_free(&m->path);
 }
 
+static void
+remove_if_old(void *arg, const char *name)
+{
+	SP_AUTO_BUF path = sp_buf_new(8192);
+	const sp_time oldest = sp_now() - UPLOAD_MEMORY_DAYS * DAY;
+	struct stat st;
+
+	sp_buf_fmt(&path, "%s/%s", (const char *)arg, name);
+	if (sp_buf_ok(&path) && lstat(sp_buf_str(&path), &st) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_mtim.tv_sec < oldest / SP_SECOND)
+		(void)unlink(sp_buf_str(&path)); /* or the next time */
+}
+
 void
-upload_memory_tidy(void)
+cmd_upload_memory_tidy(void)
 {
 	SP_AUTO_BUF folder = sp_buf_new(4096);
-	const sp_time oldest =
-	    sp_now() - UPLOAD_MEMORY_DAYS * 86400 * SP_SECOND;
 	struct sp_err err;
 
-	if (settings_state_dir(FOLDER, &folder, &err) != SP_OK)
-		return;
-	DIR *d = opendir(sp_buf_str(&folder));
-
-	if (d == NULL)
-		return;
-	/* One thread, one stream: readdir is safe. */
-	for (struct dirent *e; (e = readdir(d)) != NULL;) { // NOLINT
-		struct stat st;
-
-		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-			0 &&
-		    S_ISREG(st.st_mode) &&
-		    st.st_mtim.tv_sec < oldest / SP_SECOND)
-			(void)unlinkat(dirfd(d), e->d_name, 0);
-	}
-	(void)closedir(d);
+	if (cmd_settings_state_dir(FOLDER, &folder, &err) == SP_OK)
+		SP_IGNORE(cmd_folder_each(
+		    (char *)folder.at, remove_if_old, folder.at, &err));
 }

@@ -27,16 +27,17 @@ struct upload_memory {
 
 /* Looks for what is known of the file at `path`; a memory that cannot be read
  * is an empty one. */
-struct upload_memory upload_memory_open(const struct settings *s,
+struct upload_memory cmd_upload_memory_open(const struct settings *s,
     const char *agency, const char *path, const struct stat *st);
 /* Best effort: an upload that is not remembered is begun anew. */
-void upload_memory_keep(
+void cmd_upload_memory_keep(
     const struct upload_memory *m, const char *id, const char *sha256);
-void upload_memory_forget(const struct upload_memory *m);
-void upload_memory_done(struct upload_memory *m);
+void cmd_upload_memory_forget(const struct upload_memory *m);
+void cmd_upload_memory_done(struct upload_memory *m);
 /* Removes what is older than UPLOAD_MEMORY_DAYS. */
-void upload_memory_tidy(void);
+void cmd_upload_memory_tidy(void);
 
-#define UPLOAD_AUTO_MEMORY SP_CLEANUP(upload_memory_done) struct upload_memory
+#define UPLOAD_AUTO_MEMORY                                                     \
+	SP_CLEANUP(cmd_upload_memory_done) struct upload_memory
 
 #endif

@@ -31,7 +31,7 @@ say_json(const char *bag, const struct bag_verify_report *r,
 	if (j == NULL)
 		return sp_fail(err, SP_E_INVALID,
 		    "the bag names things that cannot be written as JSON");
-	return present_json(j, err);
+	return cmd_present_json(j, err);
 }
 
 static enum sp_code
@@ -41,9 +41,9 @@ say_good(const struct bag_verify_report *r, struct sp_err *err)
 	char origin[256];
 	char key[400];
 
-	present_size(r->bytes, size);
-	(void)present_clean(r->origin, origin, sizeof(origin));
-	(void)present_clean(r->vkey, key, sizeof(key));
+	cmd_present_size(r->bytes, size);
+	(void)cmd_present_clean(r->origin, origin, sizeof(origin));
+	(void)cmd_present_clean(r->vkey, key, sizeof(key));
 	(void)printf("good\n"
 		     "  files: %" PRIu64 ", %s; each has the SHA-256 and the "
 		     "SHA-512 that the manifests say,\n"
@@ -60,7 +60,7 @@ say_good(const struct bag_verify_report *r, struct sp_err *err)
 		(void)puts("  the key came with the bag: compare it with the "
 			   "one the agency publishes,\n"
 			   "    or give that with --key");
-	return present_flush(err);
+	return cmd_present_flush(err);
 }
 
 static int
@@ -69,7 +69,7 @@ fail_at(const struct cmd *self, const struct bag_verify_report *r,
 {
 	char place[512];
 
-	(void)present_clean(r->place.at, place, sizeof(place));
+	(void)cmd_present_clean(r->place.at, place, sizeof(place));
 	if (*place != '\0')
 		(void)fprintf(stderr, "sallyport verify: at %s:\n", place);
 	(void)cmd_fail(self, err);
@@ -129,7 +129,7 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 1)
 		return cmd_usage(self, "one bag is wanted");
-	if (key != NULL && log_key_option(key, &vkey, &err) != SP_OK)
+	if (key != NULL && cmd_log_key_option(key, &vkey, &err) != SP_OK)
 		return cmd_usage(self, "--key: %s", err.text);
 	if (key != NULL)
 		ledger_vkey_text(&vkey, &pin);

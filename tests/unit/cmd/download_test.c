@@ -112,14 +112,14 @@ run(struct item *it, unsigned *requests, uint8_t *got, size_t *got_len,
 		.fd = fd };
 
 	CHECK(fd >= 0);
-	enum sp_code code = download_run(&c, &d, err);
+	enum sp_code code = cmd_download_run(&c, &d, err);
 	ssize_t n = pread(fd, got, 2 * SIZE, 0);
 
 	CHECK(n >= 0);
 	*got_len = (size_t)n;
 	*requests = f.requests;
 	CHECK(close(fd) == 0);
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 	return code;
 }
 

@@ -65,7 +65,7 @@ fake_client(struct fake *f)
 	struct sp_err err;
 
 	f->base.ops = &fake_ops;
-	CHECK_OK(site_client_init(&c, &f->base, "harbor-pd", &err), &err);
+	CHECK_OK(cmd_site_client_init(&c, &f->base, "harbor-pd", &err), &err);
 	return c;
 }
 
@@ -74,7 +74,7 @@ static inline enum sp_code
 fake_cut(struct sp_err *err)
 {
 	return sp_fail_as(
-	    err, SP_E_UNAVAIL, site_unreachable, "cut by the test");
+	    err, SP_E_UNAVAIL, cmd_site_unreachable, "cut by the test");
 }
 
 static inline enum sp_code

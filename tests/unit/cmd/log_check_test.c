@@ -8,9 +8,9 @@ check(struct fake_log *l, const struct log_memory *m, struct log_check *out,
 	struct fake f = { .serve = log_serve, .arg = l };
 	struct site_client c = fake_client(&f);
 	struct log_check_options o = { .client = &c, .memory = m };
-	enum sp_code code = log_check_run(&o, out, err);
+	enum sp_code code = cmd_log_check_run(&o, out, err);
 
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 	return code;
 }
 
@@ -45,7 +45,7 @@ a_true_log_is_found_true(void)
 		CHECK(out.entries_read == (sizes[i] > 0));
 		CHECK(sizes[i] == 0 || out.tiles >= (sizes[i] + 255) / 256);
 		CHECK(sizes[i] == 0 || out.bytes > sizes[i] * 20);
-		log_check_done(&out);
+		cmd_log_check_done(&out);
 	}
 	log_done(&l);
 }
@@ -86,9 +86,9 @@ length_of(struct fake_log *l, const char *name)
 	SP_AUTO_BUF body = sp_buf_new(LOG_BUNDLE_MAX);
 	struct sp_err err;
 
-	CHECK_OK(site_path(&c, &path, &err, "log/%s", name), &err);
-	CHECK_OK(site_get(&c, sp_buf_str(&path), &body, &err), &err);
-	site_client_done(&c);
+	CHECK_OK(cmd_site_path(&c, &path, &err, "log/%s", name), &err);
+	CHECK_OK(cmd_site_get(&c, sp_buf_str(&path), &body, &err), &err);
+	cmd_site_client_done(&c);
 	return body.len;
 }
 
@@ -125,7 +125,7 @@ every_changed_bit_is_found(void)
 			CHECK(good ==
 			    (strcmp(served[s], "tile/entries/001.p/44") == 0));
 			if (good)
-				log_check_done(&out);
+				cmd_log_check_done(&out);
 		}
 		CHECK(l.tampered > 0);
 		l.tampered = 0;
@@ -167,7 +167,7 @@ remember(struct fake_log *l, struct log_memory *m)
 
 	CHECK_OK(check(l, m, &out, &err), &err);
 	m->seen = out.now;
-	log_check_done(&out);
+	cmd_log_check_done(&out);
 }
 
 static void
@@ -239,7 +239,7 @@ without_entries_the_hashes_are_checked(void)
 		l.entries_status = status[i];
 		CHECK_OK(check(&l, &m, &out, &err), &err);
 		CHECK(!out.entries_read && out.bytes == 0);
-		log_check_done(&out);
+		cmd_log_check_done(&out);
 	}
 	l.where = "tile/0/001";
 	l.tamper = flip;
@@ -268,13 +268,13 @@ a_log_that_grows_meanwhile_is_fine(void)
 
 	l.serves = 67000;
 	CHECK_OK(check(&l, &m, &out, &err), &err);
-	log_check_done(&out);
+	cmd_log_check_done(&out);
 	log_set(&l, 250);
 	l.serves = 65536;
 	l.only_whole = true;
 	CHECK_OK(check(&l, &m, &out, &err), &err);
 	CHECK(out.now.size == 250 && out.entries_read);
-	log_check_done(&out);
+	cmd_log_check_done(&out);
 	log_done(&l);
 }
 

@@ -11,9 +11,9 @@ entry(struct fake_log *l, const struct log_memory *m, uint64_t index,
 	struct log_prove_options o = {
 		.client = &c, .memory = m, .index = index
 	};
-	enum sp_code code = log_prove_entry(&o, out, read, err);
+	enum sp_code code = cmd_log_prove_entry(&o, out, read, err);
 
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 	return code;
 }
 
@@ -64,7 +64,7 @@ past_the_end_is_no_entry(void)
 		log_set(&l, sizes[s]);
 		CHECK_CODE(entry(&l, &m, sizes[s], &proof, &read, &err),
 		    SP_E_NOTFOUND, &err);
-		CHECK(err.reason == site_refused && read && proof.len == 0);
+		CHECK(err.reason == cmd_site_refused && read && proof.len == 0);
 	}
 	log_done(&l);
 }
@@ -116,9 +116,9 @@ growth(struct fake_log *l, const struct log_memory *m, uint64_t from,
 	struct log_prove_options o = {
 		.client = &c, .memory = m, .from = from, .to = to, .json = json
 	};
-	enum sp_code code = log_prove_growth(&o, out, err);
+	enum sp_code code = cmd_log_prove_growth(&o, out, err);
 
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 	return code;
 }
 

@@ -25,7 +25,8 @@ names_are_those_of_tlog_tiles(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		SP_AUTO_BUF b = sp_buf_new(128);
 
-		log_tiles_name(&b, rows[i].level, rows[i].index, rows[i].width);
+		cmd_log_tiles_name(
+		    &b, rows[i].level, rows[i].index, rows[i].width);
 		CHECK(strcmp(sp_buf_str(&b), rows[i].name) == 0);
 	}
 }
@@ -59,7 +60,7 @@ widths_follow_from_the_size(void)
 	};
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++)
-		CHECK(log_tiles_width(rows[i].size, rows[i].level,
+		CHECK(cmd_log_tiles_width(rows[i].size, rows[i].level,
 			  rows[i].index) == rows[i].width);
 }
 
@@ -75,8 +76,8 @@ nodes_are_those_of_the_tree(void)
 	struct site_client c = fake_client(&f);
 	LOG_AUTO_TILES t;
 
-	CHECK_OK(log_tiles_init(&t, &c, 1000, &err), &err);
-	struct ledger_nodes nodes = log_tiles_nodes(&t);
+	CHECK_OK(cmd_log_tiles_init(&t, &c, 1000, &err), &err);
+	struct ledger_nodes nodes = cmd_log_tiles_nodes(&t);
 
 	for (unsigned level = 0; level < 10; level++)
 		for (uint64_t i = 0; i < UINT64_C(1000) >> level; i++) {
@@ -90,7 +91,7 @@ nodes_are_those_of_the_tree(void)
 		}
 	/* 4 tiles of level 0 and 1 of level 1, all kept. */
 	CHECK(f.requests == 5);
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 	log_done(&l);
 }
 
@@ -101,9 +102,9 @@ a_bundle_that_is_cut_stays_failed(void)
 
 	for (size_t n = 0; n <= sizeof(bytes); n++) {
 		struct sp_in in = sp_in_from(bytes, n);
-		struct sp_in a = log_bundle_next(&in);
-		struct sp_in b = log_bundle_next(&in);
-		struct sp_in c = log_bundle_next(&in);
+		struct sp_in a = cmd_log_bundle_next(&in);
+		struct sp_in b = cmd_log_bundle_next(&in);
+		struct sp_in c = cmd_log_bundle_next(&in);
 
 		CHECK(sp_in_done(&in) == (n == sizeof(bytes)));
 		CHECK(n < 4 || (a.left == 2 && memcmp(a.at, "ab", 2) == 0));

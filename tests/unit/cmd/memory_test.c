@@ -33,12 +33,12 @@ an_upload_is_remembered_for_this_very_file(void)
 	scratch_write("clip.mp4", "bytes", 0644);
 	CHECK(stat(scratch("clip.mp4"), &st) == 0);
 	UPLOAD_AUTO_MEMORY m =
-	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+	    cmd_upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
 
 	CHECK(*m.id == '\0' && *m.sha256 == '\0' && m.path.len > 0);
-	upload_memory_keep(&m, ID, SUM);
+	cmd_upload_memory_keep(&m, ID, SUM);
 	UPLOAD_AUTO_MEMORY again =
-	    upload_memory_open(&s, "harbor-pd", scratch("./clip.mp4"), &st);
+	    cmd_upload_memory_open(&s, "harbor-pd", scratch("./clip.mp4"), &st);
 
 	CHECK(strcmp(again.id, ID) == 0 && strcmp(again.sha256, SUM) == 0);
 
@@ -50,15 +50,15 @@ an_upload_is_remembered_for_this_very_file(void)
 		changed.st_ino += i == 1;
 		changed.st_mtim.tv_sec += i == 2;
 		changed.st_mtim.tv_nsec += i == 3;
-		UPLOAD_AUTO_MEMORY none = upload_memory_open(
+		UPLOAD_AUTO_MEMORY none = cmd_upload_memory_open(
 		    i == 4 ? &other : &s, i == 5 ? "mesa-so" : "harbor-pd",
 		    scratch("clip.mp4"), &changed);
 
 		CHECK(*none.id == '\0' && *none.sha256 == '\0');
 	}
-	upload_memory_forget(&again);
+	cmd_upload_memory_forget(&again);
 	UPLOAD_AUTO_MEMORY gone =
-	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+	    cmd_upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
 
 	CHECK(*gone.id == '\0');
 }
@@ -77,7 +77,7 @@ a_damaged_memory_of_an_upload_is_an_empty_one(void)
 
 	CHECK(stat(scratch("clip.mp4"), &st) == 0);
 	UPLOAD_AUTO_MEMORY m =
-	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+	    cmd_upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
 
 	for (size_t i = 0; i < SP_COUNTOF(bad); i++) {
 		int fd = open(
@@ -87,7 +87,7 @@ a_damaged_memory_of_an_upload_is_an_empty_one(void)
 		CHECK(write(fd, bad[i], strlen(bad[i])) ==
 		    (ssize_t)strlen(bad[i]));
 		CHECK(close(fd) == 0);
-		UPLOAD_AUTO_MEMORY got = upload_memory_open(
+		UPLOAD_AUTO_MEMORY got = cmd_upload_memory_open(
 		    &s, "harbor-pd", scratch("clip.mp4"), &st);
 
 		CHECK(*got.id == '\0' && *got.sha256 == '\0');
@@ -106,14 +106,14 @@ old_memories_are_removed(void)
 	scratch_write("other.mp4", "bytes", 0644);
 	CHECK(stat(scratch("clip.mp4"), &st) == 0);
 	UPLOAD_AUTO_MEMORY old =
-	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+	    cmd_upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
 	UPLOAD_AUTO_MEMORY new =
-	    upload_memory_open(&s, "harbor-pd", scratch("other.mp4"), &st);
+	    cmd_upload_memory_open(&s, "harbor-pd", scratch("other.mp4"), &st);
 
-	upload_memory_keep(&old, ID, SUM);
-	upload_memory_keep(&new, ID, SUM);
+	cmd_upload_memory_keep(&old, ID, SUM);
+	cmd_upload_memory_keep(&new, ID, SUM);
 	CHECK(utimes(sp_buf_str(&old.path), then) == 0);
-	upload_memory_tidy();
+	cmd_upload_memory_tidy();
 	CHECK(access(sp_buf_str(&old.path), F_OK) != 0);
 	CHECK(access(sp_buf_str(&new.path), F_OK) == 0);
 	CHECK(chmod(sp_buf_str(&new.path), 0600) == 0);
@@ -128,12 +128,12 @@ without_a_place_nothing_is_remembered_and_nothing_fails(void)
 	CHECK(stat(scratch("clip.mp4"), &st) == 0);
 	CHECK(setenv("XDG_STATE_HOME", "/proc/nowhere", 1) == 0);
 	UPLOAD_AUTO_MEMORY m =
-	    upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
+	    cmd_upload_memory_open(&s, "harbor-pd", scratch("clip.mp4"), &st);
 
 	CHECK(m.path.len == 0 && *m.id == '\0');
-	upload_memory_keep(&m, ID, SUM);
-	upload_memory_forget(&m);
-	upload_memory_tidy();
+	cmd_upload_memory_keep(&m, ID, SUM);
+	cmd_upload_memory_forget(&m);
+	cmd_upload_memory_tidy();
 	CHECK(unsetenv("XDG_STATE_HOME") == 0);
 }
 
@@ -147,9 +147,9 @@ open_and_key(struct fake_log *l, const struct settings *s,
 	struct site_client c = fake_client(&f);
 	enum sp_code code;
 
-	CHECK_OK(log_memory_open(m, s, "harbor-pd", err), err);
-	code = log_memory_key(m, &c, given, err);
-	site_client_done(&c);
+	CHECK_OK(cmd_log_memory_open(m, s, "harbor-pd", err), err);
+	code = cmd_log_memory_key(m, &c, given, err);
+	cmd_site_client_done(&c);
 	return code;
 }
 
@@ -199,20 +199,22 @@ a_checkpoint_is_remembered(void)
 
 	CHECK_OK(open_and_key(&l, &s, NULL, &m, &err), &err);
 	log_note(&l, &note);
-	CHECK_OK(log_memory_keep(&m, &l.at, &note, &err), &err);
+	CHECK_OK(cmd_log_memory_keep(&m, &l.at, &note, &err), &err);
 	LOG_AUTO_MEMORY again = { .known = false };
 
-	CHECK_OK(log_memory_open(&again, &s, "harbor-pd", &err), &err);
+	CHECK_OK(cmd_log_memory_open(&again, &s, "harbor-pd", &err), &err);
 	CHECK(again.seen.size == 300);
 	CHECK(memcmp(&again.seen.root, &l.at.root, sizeof(l.at.root)) == 0);
 	log_set(&l, 299);
-	CHECK_CODE(log_memory_compare(&again, &l.at, &err), SP_E_CORRUPT, &err);
+	CHECK_CODE(
+	    cmd_log_memory_compare(&again, &l.at, &err), SP_E_CORRUPT, &err);
 	log_set(&l, 301);
-	CHECK_OK(log_memory_compare(&again, &l.at, &err), &err);
+	CHECK_OK(cmd_log_memory_compare(&again, &l.at, &err), &err);
 	l.version = 1;
 	l.changed_from = 0;
 	log_set(&l, 300);
-	CHECK_CODE(log_memory_compare(&again, &l.at, &err), SP_E_CORRUPT, &err);
+	CHECK_CODE(
+	    cmd_log_memory_compare(&again, &l.at, &err), SP_E_CORRUPT, &err);
 	log_done(&l);
 }
 
@@ -225,9 +227,9 @@ a_damaged_memory_of_a_log_is_an_alarm(void)
 	struct sp_err err;
 	struct log_memory m;
 
-	CHECK_OK(log_memory_open(&m, &s, "harbor-pd", &err), &err);
+	CHECK_OK(cmd_log_memory_open(&m, &s, "harbor-pd", &err), &err);
 	sp_buf_text(&path, sp_buf_str(&m.path));
-	log_memory_done(&m);
+	cmd_log_memory_done(&m);
 	int fd = open(sp_buf_str(&path), O_RDWR);
 	char text[4096];
 	ssize_t n = read(fd, text, sizeof(text));
@@ -237,7 +239,7 @@ a_damaged_memory_of_a_log_is_an_alarm(void)
 	for (ssize_t cut = 0; cut < n - 1; cut += 7) {
 		CHECK(ftruncate(fd, 0) == 0);
 		CHECK(pwrite(fd, text, (size_t)cut, 0) == cut);
-		CHECK_CODE(log_memory_open(&m, &s, "harbor-pd", &err),
+		CHECK_CODE(cmd_log_memory_open(&m, &s, "harbor-pd", &err),
 		    SP_E_CORRUPT, &err);
 	}
 	char *root = memmem(text, (size_t)n, "\\n300\\n", 7);
@@ -246,7 +248,7 @@ a_damaged_memory_of_a_log_is_an_alarm(void)
 	root[2] = '4';
 	CHECK(pwrite(fd, text, (size_t)n, 0) == n);
 	CHECK_CODE(
-	    log_memory_open(&m, &s, "harbor-pd", &err), SP_E_CORRUPT, &err);
+	    cmd_log_memory_open(&m, &s, "harbor-pd", &err), SP_E_CORRUPT, &err);
 	CHECK(close(fd) == 0);
 }
 
@@ -262,17 +264,17 @@ a_key_is_given_as_text_or_file(void)
 
 	log_init(&l, 1);
 	ledger_vkey_text(&l.key, &text);
-	CHECK_OK(log_key_option(sp_buf_str(&text), &got, &err), &err);
+	CHECK_OK(cmd_log_key_option(sp_buf_str(&text), &got, &err), &err);
 	CHECK(got.id == l.key.id);
 	scratch_write("key", sp_buf_str(&text), 0644);
-	CHECK_OK(log_key_option(scratch("key"), &got, &err), &err);
+	CHECK_OK(cmd_log_key_option(scratch("key"), &got, &err), &err);
 	sp_buf_text(&text, "\n");
 	scratch_write("key", sp_buf_str(&text), 0644);
-	CHECK_OK(log_key_option(scratch("key"), &got, &err), &err);
+	CHECK_OK(cmd_log_key_option(scratch("key"), &got, &err), &err);
 	CHECK(got.id == l.key.id);
 	scratch_write("key", "no key\n", 0644);
-	CHECK(log_key_option(scratch("key"), &got, &err) != SP_OK);
-	CHECK(log_key_option("/nonexistent", &got, &err) != SP_OK);
+	CHECK(cmd_log_key_option(scratch("key"), &got, &err) != SP_OK);
+	CHECK(cmd_log_key_option("/nonexistent", &got, &err) != SP_OK);
 	log_done(&l);
 }
 

@@ -24,18 +24,18 @@ a_file_gets_its_name_when_it_is_whole(void)
 	struct sp_err err;
 	struct stat st;
 
-	CHECK_OK(output_open(&o, scratch("a"), false, &err), &err);
+	CHECK_OK(cmd_output_open(&o, scratch("a"), false, &err), &err);
 	CHECK(write(o.fd, "whole", 5) == 5);
 	CHECK(access(scratch("a"), F_OK) != 0 && files() == 1);
-	CHECK_OK(output_keep(&o, &err), &err);
-	output_done(&o);
+	CHECK_OK(cmd_output_keep(&o, &err), &err);
+	cmd_output_done(&o);
 	CHECK(scratch_holds("a", "whole") && files() == 1);
 	CHECK(stat(scratch("a"), &st) == 0 && (st.st_mode & 0777) == 0600);
 
-	CHECK_OK(output_open(&o, scratch("b"), false, &err), &err);
+	CHECK_OK(cmd_output_open(&o, scratch("b"), false, &err), &err);
 	CHECK(write(o.fd, "half", 4) == 4);
-	output_done(&o);
-	output_done(&o); /* once more does no harm */
+	cmd_output_done(&o);
+	cmd_output_done(&o); /* once more does no harm */
 	CHECK(files() == 1);
 }
 
@@ -46,28 +46,28 @@ nothing_is_overwritten_unasked(void)
 	struct sp_err err;
 
 	scratch_write("a", "old", 0644);
-	CHECK_CODE(
-	    output_open(&o, scratch("a"), false, &err), SP_E_CONFLICT, &err);
+	CHECK_CODE(cmd_output_open(&o, scratch("a"), false, &err),
+	    SP_E_CONFLICT, &err);
 	CHECK(strstr(err.text, "--force") != NULL);
 
 	/* It appears while the new one is being written. */
-	CHECK_OK(output_open(&o, scratch("c"), false, &err), &err);
+	CHECK_OK(cmd_output_open(&o, scratch("c"), false, &err), &err);
 	CHECK(write(o.fd, "new", 3) == 3);
 	scratch_write("c", "other", 0644);
-	CHECK_CODE(output_keep(&o, &err), SP_E_CONFLICT, &err);
-	output_done(&o);
+	CHECK_CODE(cmd_output_keep(&o, &err), SP_E_CONFLICT, &err);
+	cmd_output_done(&o);
 	CHECK(scratch_holds("c", "other") && scratch_holds("a", "old"));
 
 	/* A dangling link is a name that is taken, not a place to write. */
 	CHECK(symlink("/nonexistent/x", scratch("link")) == 0);
-	CHECK_CODE(
-	    output_open(&o, scratch("link"), false, &err), SP_E_CONFLICT, &err);
+	CHECK_CODE(cmd_output_open(&o, scratch("link"), false, &err),
+	    SP_E_CONFLICT, &err);
 
-	CHECK_OK(output_open(&o, scratch("a"), true, &err), &err);
+	CHECK_OK(cmd_output_open(&o, scratch("a"), true, &err), &err);
 	CHECK(write(o.fd, "new", 3) == 3);
 	CHECK(scratch_holds("a", "old"));
-	CHECK_OK(output_keep(&o, &err), &err);
-	output_done(&o);
+	CHECK_OK(cmd_output_keep(&o, &err), &err);
+	cmd_output_done(&o);
 	CHECK(scratch_holds("a", "new"));
 	CHECK(files() == 3);
 }
@@ -82,7 +82,8 @@ what_cannot_be_written_is_told_at_once(void)
 	for (size_t i = 0; i < SP_COUNTOF(bad); i++) {
 		struct output o = sentinel;
 
-		CHECK(output_open(&o, scratch(bad[i]), false, &err) != SP_OK);
+		CHECK(
+		    cmd_output_open(&o, scratch(bad[i]), false, &err) != SP_OK);
 		CHECK(o.fd == -7);
 	}
 }
@@ -113,7 +114,7 @@ names_that_a_site_tells_stay_in_this_folder(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		SP_AUTO_BUF out = sp_buf_new(256);
 
-		output_safe_name(rows[i].told, "ID", &out);
+		cmd_output_safe_name(rows[i].told, "ID", &out);
 		CHECK(strcmp(sp_buf_str(&out), rows[i].name) == 0);
 		CHECK(strchr(sp_buf_str(&out), '/') == NULL);
 	}
@@ -121,7 +122,7 @@ names_that_a_site_tells_stay_in_this_folder(void)
 	longer[sizeof(longer) - 1] = '\0';
 	SP_AUTO_BUF out = sp_buf_new(256);
 
-	output_safe_name(longer, "ID", &out);
+	cmd_output_safe_name(longer, "ID", &out);
 	CHECK(out.len == 200);
 }
 

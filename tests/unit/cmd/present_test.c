@@ -34,7 +34,7 @@ what_drives_a_terminal_is_taken_out(void)
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		char out[64];
-		size_t n = present_clean(rows[i].in, out, sizeof(out));
+		size_t n = cmd_present_clean(rows[i].in, out, sizeof(out));
 
 		CHECK(strcmp(out, rows[i].out) == 0);
 		CHECK(n == rows[i].characters);
@@ -52,11 +52,11 @@ it_is_cut_between_characters(void)
 		char again[sizeof(text) + 1];
 
 		memset(out, 'X', sizeof(out));
-		size_t n = present_clean(text, out, room);
+		size_t n = cmd_present_clean(text, out, room);
 
 		CHECK(strlen(out) < room && out[room] == 'X');
 		CHECK(strncmp(text, out, strlen(out)) == 0);
-		CHECK(present_clean(out, again, sizeof(again)) == n);
+		CHECK(cmd_present_clean(out, again, sizeof(again)) == n);
 		CHECK(strcmp(out, again) == 0);
 	}
 }
@@ -65,20 +65,20 @@ static void
 a_table_lines_up(void)
 {
 	static const char *const head[] = { "ID", "SIZE", "FILE", NULL };
-	PRESENT_AUTO_TABLE t = present_table_new(head);
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
 	struct sp_err err;
 	char *text = NULL;
 	size_t len = 0;
 	FILE *to = open_memstream(&text, &len);
 
 	CHECK(to != NULL);
-	present_table_add(&t, "1");
-	present_table_add(&t, "10 B");
-	present_table_add(&t, "Müller.mp4");
-	present_table_add(&t, "1234");
-	present_table_add(&t, "ü");
-	present_table_add(&t, "a\nb");
-	CHECK_OK(present_table_print(&t, to, &err), &err);
+	cmd_present_table_add(&t, "1");
+	cmd_present_table_add(&t, "10 B");
+	cmd_present_table_add(&t, "Müller.mp4");
+	cmd_present_table_add(&t, "1234");
+	cmd_present_table_add(&t, "ü");
+	cmd_present_table_add(&t, "a\nb");
+	CHECK_OK(cmd_present_table_print(&t, to, &err), &err);
 	CHECK(fclose(to) == 0);
 	CHECK(strcmp(text,
 		  "ID    SIZE  FILE\n"
@@ -107,7 +107,7 @@ sizes_read_as_people_write_them(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		char out[PRESENT_SIZE];
 
-		present_size(rows[i].bytes, out);
+		cmd_present_size(rows[i].bytes, out);
 		CHECK(strcmp(out, rows[i].text) == 0);
 	}
 }
@@ -120,12 +120,15 @@ members_that_are_missing_are_a_dash(void)
 	char out[8];
 
 	CHECK(j != NULL);
-	CHECK(strcmp(present_member(j, "a", out, sizeof(out)), "x?y") == 0);
-	CHECK(strcmp(present_member(j, "n", out, sizeof(out)), "7") == 0);
-	CHECK(strcmp(present_member(j, "empty", out, sizeof(out)), "-") == 0);
-	CHECK(strcmp(present_member(j, "null", out, sizeof(out)), "-") == 0);
-	CHECK(strcmp(present_member(j, "no", out, sizeof(out)), "-") == 0);
-	CHECK(strcmp(present_member(NULL, "no", out, sizeof(out)), "-") == 0);
+	CHECK(strcmp(cmd_present_member(j, "a", out, sizeof(out)), "x?y") == 0);
+	CHECK(strcmp(cmd_present_member(j, "n", out, sizeof(out)), "7") == 0);
+	CHECK(
+	    strcmp(cmd_present_member(j, "empty", out, sizeof(out)), "-") == 0);
+	CHECK(
+	    strcmp(cmd_present_member(j, "null", out, sizeof(out)), "-") == 0);
+	CHECK(strcmp(cmd_present_member(j, "no", out, sizeof(out)), "-") == 0);
+	CHECK(
+	    strcmp(cmd_present_member(NULL, "no", out, sizeof(out)), "-") == 0);
 	json_decref(j);
 }
 

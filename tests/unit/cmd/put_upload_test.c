@@ -200,7 +200,7 @@ serve(struct fake *fk, const struct site_request *rq, struct site_answer *an,
 	return code;
 }
 
-/* ---- One run of put_upload against it ---- */
+/* ---- One run of cmd_put_upload against it ---- */
 
 struct outcome {
 	enum sp_code code;
@@ -254,10 +254,10 @@ run(struct tus *t, uint64_t size, uint64_t chunk, const char *known)
 
 	(void)snprintf(
 	    o.result.evidence, sizeof(o.result.evidence), "sentinel");
-	o.code = put_upload(&c, &file, &memory, &watch, &o.result, &o.err);
+	o.code = cmd_put_upload(&c, &file, &memory, &watch, &o.result, &o.err);
 	if (o.code != SP_OK)
 		CHECK(strcmp(o.result.evidence, "sentinel") == 0);
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 	return o;
 }
 
@@ -387,7 +387,7 @@ a_refusal_is_final(void)
 			struct outcome o = run(&t, 50, 0, NULL);
 
 			CHECK(o.code == rows[i].code);
-			CHECK(o.err.reason == site_refused);
+			CHECK(o.err.reason == cmd_site_refused);
 			CHECK(o.fake.pauses == 0);
 			/* Sent bytes that were refused are never resumed. */
 			if (rows[i].code == SP_E_MISMATCH)
@@ -455,7 +455,7 @@ an_offset_that_goes_back_is_sent_again_but_not_for_ever(void)
 	struct tus back = { .fault = &always, .faults = 1 };
 
 	o = run(&back, 50, 20, NULL);
-	CHECK(o.code != SP_OK && o.err.reason == site_unreachable);
+	CHECK(o.code != SP_OK && o.err.reason == cmd_site_unreachable);
 	CHECK(o.fake.requests < 100);
 
 	/* Whole, no evidence named; asked, and all is gone: for ever. */
@@ -517,7 +517,7 @@ patience_has_an_end(void)
 	struct outcome o = run(&t, 50, 0, NULL);
 
 	/* Never met: three tries, less than a second. */
-	CHECK(o.code == SP_E_UNAVAIL && o.err.reason == site_unreachable);
+	CHECK(o.code == SP_E_UNAVAIL && o.err.reason == cmd_site_unreachable);
 	CHECK(o.fake.requests == PATIENCE_FIRST);
 	CHECK(o.fake.paused < SP_SECOND);
 
@@ -527,7 +527,7 @@ patience_has_an_end(void)
 	struct tus down = { .fault = &busy, .faults = 1 };
 
 	o = run(&down, 50, 0, NULL);
-	CHECK(o.code == SP_E_UNAVAIL && o.err.reason == site_unreachable);
+	CHECK(o.code == SP_E_UNAVAIL && o.err.reason == cmd_site_unreachable);
 	CHECK(o.fake.requests == PATIENCE_TRIES);
 	CHECK(o.fake.longest <= 30 * SP_SECOND);
 	CHECK(o.fake.paused < 120 * SP_SECOND);
@@ -646,8 +646,8 @@ random_troubles_never_make_it_lie(void)
 			check_good(&t, &o, size);
 			good++;
 		} else {
-			CHECK(o.err.reason == site_refused ||
-			    o.err.reason == site_unreachable ||
+			CHECK(o.err.reason == cmd_site_refused ||
+			    o.err.reason == cmd_site_unreachable ||
 			    o.code == SP_E_CONFLICT || o.code == SP_E_CORRUPT);
 		}
 	}

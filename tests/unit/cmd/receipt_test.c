@@ -18,7 +18,7 @@
 static struct receipt
 make(struct fake_log *l, const char *entry)
 {
-	struct receipt r = receipt_new();
+	struct receipt r = cmd_receipt_new();
 	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
 	struct ledger_path path = { .n = 0 };
 
@@ -41,12 +41,12 @@ a_receipt_says_what_was_sealed(void)
 	LOG_AUTO_MEMORY m = log_known(&l);
 	RECEIPT_AUTO r = make(&l, GOOD);
 
-	CHECK_OK(receipt_check(&r, &m, ID, &err), &err);
+	CHECK_OK(cmd_receipt_check(&r, &m, ID, &err), &err);
 	CHECK(r.index == 0 && r.size == 7 && strcmp(r.sha256, SUM) == 0);
-	CHECK_OK(receipt_covers(&r, SUM, 7, &err), &err);
-	CHECK(receipt_covers(&r, SUM, 8, &err) == SP_E_CORRUPT);
-	CHECK(receipt_covers(&r, "00", 7, &err) == SP_E_CORRUPT);
-	json_t *j = receipt_json(&r);
+	CHECK_OK(cmd_receipt_covers(&r, SUM, 7, &err), &err);
+	CHECK(cmd_receipt_covers(&r, SUM, 8, &err) == SP_E_CORRUPT);
+	CHECK(cmd_receipt_covers(&r, "00", 7, &err) == SP_E_CORRUPT);
+	json_t *j = cmd_receipt_json(&r);
 
 	CHECK(json_integer_value(json_object_get(j, "log_size")) == 1);
 	json_decref(j);
@@ -89,7 +89,8 @@ a_receipt_for_something_else_is_none(void)
 	for (size_t i = 0; i < SP_COUNTOF(other); i++) {
 		RECEIPT_AUTO r = make(&l, other[i]);
 
-		CHECK_CODE(receipt_check(&r, &m, ID, &err), SP_E_CORRUPT, &err);
+		CHECK_CODE(
+		    cmd_receipt_check(&r, &m, ID, &err), SP_E_CORRUPT, &err);
 	}
 	log_done(&l);
 }
@@ -109,21 +110,22 @@ a_changed_receipt_proves_nothing(void)
 
 	for (size_t i = 0; i < r.proof.len; i++) {
 		r.proof.at[i] ^= 1;
-		CHECK(receipt_check(&r, &m, ID, &err) != SP_OK);
+		CHECK(cmd_receipt_check(&r, &m, ID, &err) != SP_OK);
 		r.proof.at[i] ^= 1;
 	}
 	for (size_t i = 0; i < r.entry.len; i++) {
 		r.entry.at[i] ^= 1;
-		CHECK(receipt_check(&r, &m, ID, &err) != SP_OK);
+		CHECK(cmd_receipt_check(&r, &m, ID, &err) != SP_OK);
 		r.entry.at[i] ^= 1;
 	}
-	CHECK_OK(receipt_check(&r, &m, ID, &err), &err);
+	CHECK_OK(cmd_receipt_check(&r, &m, ID, &err), &err);
 	RECEIPT_AUTO forged = make(&impostor, GOOD);
 
-	CHECK_CODE(receipt_check(&forged, &m, ID, &err), SP_E_CORRUPT, &err);
+	CHECK_CODE(
+	    cmd_receipt_check(&forged, &m, ID, &err), SP_E_CORRUPT, &err);
 	/* This machine has seen a longer log. */
 	m.seen.size = 2;
-	CHECK_CODE(receipt_check(&r, &m, ID, &err), SP_E_CORRUPT, &err);
+	CHECK_CODE(cmd_receipt_check(&r, &m, ID, &err), SP_E_CORRUPT, &err);
 	log_done(&l);
 	log_done(&impostor);
 }
@@ -139,14 +141,15 @@ metadata_is_what_tus_wants(void)
 	struct sp_err err;
 
 	CHECK_OK(
-	    put_file_metadata(&o, "/mnt/card/clip.MP4", SUM, &out, &err), &err);
+	    cmd_put_file_metadata(&o, "/mnt/card/clip.MP4", SUM, &out, &err),
+	    &err);
 	CHECK(strcmp(sp_buf_str(&out),
 		  "filename Y2xpcC5NUDQ=,filetype dmlkZW8vbXA0,"
 		  "title VmVya2VociwgU8O8ZA==,category dHJhZmZpYw==,"
 		  "captured_at MjAyNi0wMy0wMVQyMjoxNTowMFo=,"
 		  "sha256 MDAwMTAyMDMwNDA1MDYwNzA4MDkwYTBiMGMwZDBlMGYxMDExMTIx"
 		  "MzE0MTUxNjE3MTgxOTFhMWIxYzFkMWUxZg==") == 0);
-	CHECK(put_file_metadata(&o, "x", SUM, &tiny, &err) == SP_E_LIMIT);
+	CHECK(cmd_put_file_metadata(&o, "x", SUM, &tiny, &err) == SP_E_LIMIT);
 }
 
 static void
@@ -164,7 +167,7 @@ types_follow_from_names(void)
 	};
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++)
-		CHECK(strcmp(put_file_type(rows[i][0]), rows[i][1]) == 0);
+		CHECK(strcmp(cmd_put_file_type(rows[i][0]), rows[i][1]) == 0);
 }
 
 int

@@ -70,7 +70,7 @@ scratch_write(const char *name, const char *text, mode_t mode)
 static inline bool
 scratch_holds(const char *name, const char *text)
 {
-	char got[4096] = "";
+	char got[512] = "";
 	int fd = open(scratch(name), O_RDONLY);
 	ssize_t n = fd < 0 ? -1 : read(fd, got, sizeof(got) - 1);
 

@@ -44,7 +44,8 @@ sites_are_https_and_nothing_else(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		SP_AUTO_BUF out = sp_buf_new(400);
 		struct sp_err err;
-		enum sp_code code = settings_site_parse(rows[i].in, &out, &err);
+		enum sp_code code =
+		    cmd_settings_site_parse(rows[i].in, &out, &err);
 
 		CHECK((code == SP_OK) == (rows[i].out != NULL));
 		CHECK(strcmp(sp_buf_str(&out),
@@ -59,41 +60,41 @@ the_nearest_word_counts(void)
 	struct settings s;
 	struct sp_err err;
 
-	CHECK_CODE(settings_load(&s, &o, &err), SP_E_INVALID, &err);
+	CHECK_CODE(cmd_settings_load(&s, &o, &err), SP_E_INVALID, &err);
 	CHECK(mkdir(scratch(".config"), 0700) == 0);
 	CHECK(mkdir(scratch(".config/sallyport"), 0700) == 0);
 	scratch_write(".config/sallyport/site", "https://file.example\n", 0644);
 	scratch_write(".config/sallyport/agency", "file-pd\n", 0644);
 	scratch_write(".config/sallyport/token", "spt_file_x\n", 0600);
 	scratch_write(".config/sallyport/ca.pem", "x", 0644);
-	CHECK_OK(settings_load(&s, &o, &err), &err);
+	CHECK_OK(cmd_settings_load(&s, &o, &err), &err);
 	CHECK(strcmp(sp_buf_str(&s.site), "https://file.example") == 0);
 	CHECK(strcmp(sp_buf_str(&s.agency), "file-pd") == 0);
-	CHECK(strcmp(settings_token(&s), "spt_file_x") == 0);
+	CHECK(strcmp(cmd_settings_token(&s), "spt_file_x") == 0);
 	CHECK(strcmp(sp_buf_str(&s.ca), scratch(".config/sallyport/ca.pem")) ==
 	    0);
-	settings_done(&s);
+	cmd_settings_done(&s);
 
 	scratch_write("env-ca.pem", "x", 0644);
 	CHECK(setenv("SALLYPORT_SITE", "env.example", 1) == 0);
 	CHECK(setenv("SALLYPORT_AGENCY", "env-pd", 1) == 0);
 	CHECK(setenv("SALLYPORT_TOKEN", "spt_env_x", 1) == 0);
 	CHECK(setenv("SALLYPORT_CA", scratch("env-ca.pem"), 1) == 0);
-	CHECK_OK(settings_load(&s, &o, &err), &err);
+	CHECK_OK(cmd_settings_load(&s, &o, &err), &err);
 	CHECK(strcmp(sp_buf_str(&s.site), "https://env.example") == 0);
 	CHECK(strcmp(sp_buf_str(&s.agency), "env-pd") == 0);
-	CHECK(strcmp(settings_token(&s), "spt_env_x") == 0);
+	CHECK(strcmp(cmd_settings_token(&s), "spt_env_x") == 0);
 	CHECK(strcmp(sp_buf_str(&s.ca), scratch("env-ca.pem")) == 0);
-	settings_done(&s);
+	cmd_settings_done(&s);
 
 	o = (struct settings_options){ .site = "https://said.example:9",
 		.agency = "said-pd",
 		.ca = scratch(".config/sallyport/ca.pem") };
-	CHECK_OK(settings_load(&s, &o, &err), &err);
+	CHECK_OK(cmd_settings_load(&s, &o, &err), &err);
 	CHECK(strcmp(sp_buf_str(&s.site), "https://said.example:9") == 0);
 	CHECK(strcmp(sp_buf_str(&s.agency), "said-pd") == 0);
 	CHECK(strcmp(sp_buf_str(&s.ca), o.ca) == 0);
-	settings_done(&s);
+	cmd_settings_done(&s);
 	CHECK(unsetenv("SALLYPORT_CA") == 0);
 	CHECK(unsetenv("SALLYPORT_TOKEN") == 0);
 }
@@ -113,12 +114,12 @@ what_is_malformed_is_refused(void)
 
 	for (size_t i = 0; i < SP_COUNTOF(bad); i++) {
 		struct settings s = sentinel;
-		enum sp_code code = settings_load(&s, &bad[i], &err);
+		enum sp_code code = cmd_settings_load(&s, &bad[i], &err);
 
 		/* an empty option says nothing */
 		if (bad[i].agency != NULL && *bad[i].agency == '\0') {
 			CHECK(code == SP_OK && s.agency.len == 0);
-			settings_done(&s);
+			cmd_settings_done(&s);
 			continue;
 		}
 		CHECK(code != SP_OK);
@@ -145,13 +146,13 @@ a_token_is_a_token(void)
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		CHECK(setenv("SALLYPORT_TOKEN", rows[i].text, 1) == 0);
-		enum sp_code code = settings_load(&s, &o, &err);
+		enum sp_code code = cmd_settings_load(&s, &o, &err);
 
 		CHECK((code == SP_OK) == rows[i].good);
 		/* a secret is in no message */
 		CHECK(code == SP_OK || strstr(err.text, rows[i].text) == NULL);
 		if (code == SP_OK)
-			settings_done(&s);
+			cmd_settings_done(&s);
 	}
 	CHECK(unsetenv("SALLYPORT_TOKEN") == 0);
 }
@@ -167,21 +168,21 @@ a_token_that_others_may_read_is_refused(void)
 	for (size_t i = 0; i < SP_COUNTOF(open_modes); i++) {
 		CHECK(chmod(scratch(".config/sallyport/token"),
 			  open_modes[i]) == 0);
-		CHECK_CODE(settings_load(&s, &o, &err), SP_E_INVALID, &err);
+		CHECK_CODE(cmd_settings_load(&s, &o, &err), SP_E_INVALID, &err);
 		CHECK(strstr(err.text, "chmod 600") != NULL);
 	}
 	CHECK(chmod(scratch(".config/sallyport/token"), 0600) == 0);
-	CHECK_OK(settings_load(&s, &o, &err), &err);
-	settings_done(&s);
+	CHECK_OK(cmd_settings_load(&s, &o, &err), &err);
+	cmd_settings_done(&s);
 
 	char longer[SETTINGS_TOKEN_MAX + 2];
 
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	scratch_write(".config/sallyport/token", longer, 0600);
-	CHECK_CODE(settings_load(&s, &o, &err), SP_E_INVALID, &err);
+	CHECK_CODE(cmd_settings_load(&s, &o, &err), SP_E_INVALID, &err);
 	scratch_write(".config/sallyport/token", "", 0600);
-	CHECK_CODE(settings_load(&s, &o, &err), SP_E_INVALID, &err);
+	CHECK_CODE(cmd_settings_load(&s, &o, &err), SP_E_INVALID, &err);
 	CHECK(unlink(scratch(".config/sallyport/token")) == 0);
 }
 
@@ -192,19 +193,19 @@ folders_follow_the_xdg_specification(void)
 	struct sp_err err;
 	struct stat st;
 
-	CHECK_OK(settings_state_dir("logs", &dir, &err), &err);
+	CHECK_OK(cmd_settings_state_dir("logs", &dir, &err), &err);
 	CHECK(strcmp(sp_buf_str(&dir),
 		  scratch(".local/state/sallyport/logs")) == 0);
 	CHECK(stat(sp_buf_str(&dir), &st) == 0 && S_ISDIR(st.st_mode));
 	CHECK((st.st_mode & 0777) == 0700);
 	sp_buf_clear(&dir);
 	CHECK(setenv("XDG_STATE_HOME", scratch("state"), 1) == 0);
-	CHECK_OK(settings_state_dir("logs", &dir, &err), &err);
+	CHECK_OK(cmd_settings_state_dir("logs", &dir, &err), &err);
 	CHECK(strcmp(sp_buf_str(&dir), scratch("state/sallyport/logs")) == 0);
 	/* a relative path is none */
 	sp_buf_clear(&dir);
 	CHECK(setenv("XDG_STATE_HOME", "state", 1) == 0);
-	CHECK_OK(settings_state_dir("logs", &dir, &err), &err);
+	CHECK_OK(cmd_settings_state_dir("logs", &dir, &err), &err);
 	CHECK(strcmp(sp_buf_str(&dir),
 		  scratch(".local/state/sallyport/logs")) == 0);
 
@@ -216,15 +217,16 @@ folders_follow_the_xdg_specification(void)
 	struct settings_options o = { .site = NULL };
 	struct settings s;
 
-	CHECK_OK(settings_load(&s, &o, &err), &err);
+	CHECK_OK(cmd_settings_load(&s, &o, &err), &err);
 	CHECK(strcmp(sp_buf_str(&s.site), "https://xdg.example") == 0);
-	settings_done(&s);
+	cmd_settings_done(&s);
 
 	/* no home at all */
 	CHECK(unsetenv("HOME") == 0 && unsetenv("XDG_CONFIG_HOME") == 0);
 	CHECK(unsetenv("XDG_STATE_HOME") == 0);
-	CHECK_CODE(settings_load(&s, &o, &err), SP_E_INVALID, &err);
-	CHECK_CODE(settings_state_dir("logs", &dir, &err), SP_E_NOTFOUND, &err);
+	CHECK_CODE(cmd_settings_load(&s, &o, &err), SP_E_INVALID, &err);
+	CHECK_CODE(
+	    cmd_settings_state_dir("logs", &dir, &err), SP_E_NOTFOUND, &err);
 }
 
 int

@@ -4,7 +4,7 @@
 static struct site_answer
 answer(unsigned status, const char *head, const char *body)
 {
-	struct site_answer an = site_answer_new(65536);
+	struct site_answer an = cmd_site_answer_new(65536);
 
 	an.status = status;
 	sp_buf_text(&an.head, head);
@@ -36,7 +36,7 @@ headers_are_found_strictly(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		struct site_answer an = answer(200, rows[i].head, "");
 		size_t len = 77;
-		const char *got = site_answer_header(&an, "X-Name", &len);
+		const char *got = cmd_site_answer_header(&an, "X-Name", &len);
 
 		CHECK((got == NULL) == (rows[i].value == NULL));
 		if (got != NULL)
@@ -44,7 +44,7 @@ headers_are_found_strictly(void)
 			    memcmp(got, rows[i].value, len) == 0);
 		else
 			CHECK(len == 77);
-		site_answer_done(&an);
+		cmd_site_answer_done(&an);
 	}
 }
 
@@ -69,9 +69,9 @@ numbers_are_canonical(void)
 		struct site_answer an = answer(200, rows[i].head, "");
 		uint64_t v = 42;
 
-		CHECK(site_answer_number(&an, "N", &v) == rows[i].ok);
+		CHECK(cmd_site_answer_number(&an, "N", &v) == rows[i].ok);
 		CHECK(v == (rows[i].ok ? 7 : 42));
-		site_answer_done(&an);
+		cmd_site_answer_done(&an);
 	}
 }
 
@@ -85,25 +85,26 @@ a_problem_is_told_in_clean_words(void)
 		const char *reason, *says;
 	} rows[] = {
 		{ 403, "{\"title\":\"Not permitted\"}", SP_E_DENIED,
-		    site_refused, "403: Not permitted" },
+		    cmd_site_refused, "403: Not permitted" },
 		{ 400, "{\"title\":\"t\",\"detail\":\"why\"}", SP_E_INVALID,
-		    site_refused, "400: why" },
-		{ 401, "", SP_E_UNKNOWN, site_refused, "SALLYPORT_TOKEN" },
-		{ 404, "<html>", SP_E_NOTFOUND, site_refused, "404" },
-		{ 410, "", SP_E_NOTFOUND, site_refused, "410" },
-		{ 409, "[]", SP_E_CONFLICT, site_refused, "409" },
-		{ 413, "", SP_E_LIMIT, site_refused, "413" },
-		{ 423, "", SP_E_LOCKED, site_refused, "423" },
-		{ 460, "", SP_E_MISMATCH, site_refused, "460" },
-		{ 418, "", SP_E_INVALID, site_refused, "418" },
-		{ 500, "", SP_E_UNAVAIL, site_unreachable, "500" },
-		{ 503, "", SP_E_UNAVAIL, site_unreachable, "again later" },
-		{ 507, "", SP_E_FULL, site_unreachable, "507" },
-		{ 302, "", SP_E_INVALID, site_refused, "302" },
-		{ 204, "", SP_E_INVALID, site_unreachable, "204" },
+		    cmd_site_refused, "400: why" },
+		{ 401, "", SP_E_UNKNOWN, cmd_site_refused, "SALLYPORT_TOKEN" },
+		{ 404, "<html>", SP_E_NOTFOUND, cmd_site_refused, "404" },
+		{ 410, "", SP_E_NOTFOUND, cmd_site_refused, "410" },
+		{ 409, "[]", SP_E_CONFLICT, cmd_site_refused, "409" },
+		{ 413, "", SP_E_LIMIT, cmd_site_refused, "413" },
+		{ 423, "", SP_E_LOCKED, cmd_site_refused, "423" },
+		{ 460, "", SP_E_MISMATCH, cmd_site_refused, "460" },
+		{ 418, "", SP_E_INVALID, cmd_site_refused, "418" },
+		{ 500, "", SP_E_UNAVAIL, cmd_site_unreachable, "500" },
+		{ 503, "", SP_E_UNAVAIL, cmd_site_unreachable, "again later" },
+		{ 507, "", SP_E_FULL, cmd_site_unreachable, "507" },
+		{ 302, "", SP_E_INVALID, cmd_site_refused, "302" },
+		{ 204, "", SP_E_INVALID, cmd_site_unreachable, "204" },
 		{ 400, "{\"detail\":\"a\\u001b[2Jb\\u202ec\"}", SP_E_INVALID,
-		    site_refused, "a?[2Jb?c" },
-		{ 400, "{\"detail\":7}", SP_E_INVALID, site_refused, "400" },
+		    cmd_site_refused, "a?[2Jb?c" },
+		{ 400, "{\"detail\":7}", SP_E_INVALID, cmd_site_refused,
+		    "400" },
 	};
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
@@ -111,11 +112,11 @@ a_problem_is_told_in_clean_words(void)
 		    answer(rows[i].status, "", rows[i].body);
 		struct sp_err err;
 
-		CHECK(site_answer_fail(&an, &err) == rows[i].code);
+		CHECK(cmd_site_answer_fail(&an, &err) == rows[i].code);
 		CHECK(err.code == rows[i].code && err.reason == rows[i].reason);
 		CHECK(strstr(err.text, rows[i].says) != NULL);
 		CHECK(strchr(err.text, '\033') == NULL);
-		site_answer_done(&an);
+		cmd_site_answer_done(&an);
 	}
 }
 
@@ -127,16 +128,16 @@ paths_and_queries_are_encoded(void)
 	SP_AUTO_BUF path = sp_buf_new(1024);
 	struct sp_err err;
 
-	CHECK_OK(site_path(&c, &path, &err, "evidence"), &err);
-	site_query(&path, "limit", "10");
-	site_query(&path, "cursor", "a b&c=d#\xc3\xa9/?%+~");
+	CHECK_OK(cmd_site_path(&c, &path, &err, "evidence"), &err);
+	cmd_site_query(&path, "limit", "10");
+	cmd_site_query(&path, "cursor", "a b&c=d#\xc3\xa9/?%+~");
 	CHECK(strcmp(sp_buf_str(&path),
 		  "/v1/agencies/harbor-pd/evidence?limit=10&cursor="
 		  "a%20b%26c%3Dd%23%C3%A9%2F%3F%25%2B~") == 0);
 	SP_AUTO_BUF tiny = sp_buf_new(10);
 
-	CHECK(site_path(&c, &tiny, &err, "evidence") == SP_E_LIMIT);
-	site_client_done(&c);
+	CHECK(cmd_site_path(&c, &tiny, &err, "evidence") == SP_E_LIMIT);
+	cmd_site_client_done(&c);
 }
 
 static void
@@ -146,8 +147,8 @@ pauses_double_up_to_a_limit(void)
 		16000, 30000, 30000 };
 
 	for (unsigned i = 0; i < SP_COUNTOF(want); i++)
-		CHECK(site_patience_pause(i) == want[i] * 1000);
-	CHECK(site_patience_pause(UINT32_MAX) == 30 * SP_SECOND);
+		CHECK(cmd_site_patience_pause(i) == want[i] * 1000);
+	CHECK(cmd_site_patience_pause(UINT32_MAX) == 30 * SP_SECOND);
 }
 
 /* What the next requests answer; the last one stays. */
@@ -200,12 +201,13 @@ reading_has_patience_within_limits(void)
 		SP_AUTO_BUF out = sp_buf_new(100);
 		struct sp_err err;
 
-		CHECK_CODE(site_get(&c, "/x", &out, &err), rows[i].code, &err);
+		CHECK_CODE(
+		    cmd_site_get(&c, "/x", &out, &err), rows[i].code, &err);
 		CHECK(f.requests == rows[i].requests);
 		CHECK(f.pauses == f.requests - 1);
 		CHECK(strcmp(sp_buf_str(&out),
 			  rows[i].code == SP_OK ? "body" : "") == 0);
-		site_client_done(&c);
+		cmd_site_client_done(&c);
 	}
 }
 
@@ -220,11 +222,11 @@ bodies_have_a_limit(void)
 
 	for (size_t max = 1; max <= 12; max++) {
 		SP_AUTO_BUF out = sp_buf_new(max);
-		enum sp_code code = site_get(&c, "/x", &out, &err);
+		enum sp_code code = cmd_site_get(&c, "/x", &out, &err);
 
 		CHECK(code == (max < 10 ? SP_E_LIMIT : SP_OK));
 	}
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 }
 
 static void
@@ -254,7 +256,7 @@ json_is_taken_strictly(void)
 		struct sp_err err;
 
 		sp_buf_text(&b, rows[i].text);
-		enum sp_code code = site_json_parse(&b, &j, &err);
+		enum sp_code code = cmd_site_json_parse(&b, &j, &err);
 
 		CHECK((code == SP_OK) == rows[i].ok);
 		CHECK((j != NULL) == rows[i].ok);
@@ -271,15 +273,15 @@ members_have_the_right_type_or_fail(void)
 	uint64_t n = 42;
 	struct sp_err err;
 
-	CHECK_OK(site_json_text(j, "text", &text, &err), &err);
+	CHECK_OK(cmd_site_json_text(j, "text", &text, &err), &err);
 	CHECK(strcmp(text, "x") == 0);
-	CHECK(site_json_text(j, "n", &text, &err) == SP_E_INVALID);
-	CHECK(site_json_text(j, "none", &text, &err) == SP_E_INVALID);
-	CHECK(site_json_number(j, "text", &n, &err) == SP_E_INVALID);
-	CHECK(site_json_number(j, "negative", &n, &err) == SP_E_INVALID);
-	CHECK(site_json_number(j, "real", &n, &err) == SP_E_INVALID);
+	CHECK(cmd_site_json_text(j, "n", &text, &err) == SP_E_INVALID);
+	CHECK(cmd_site_json_text(j, "none", &text, &err) == SP_E_INVALID);
+	CHECK(cmd_site_json_number(j, "text", &n, &err) == SP_E_INVALID);
+	CHECK(cmd_site_json_number(j, "negative", &n, &err) == SP_E_INVALID);
+	CHECK(cmd_site_json_number(j, "real", &n, &err) == SP_E_INVALID);
 	CHECK(n == 42 && strcmp(text, "x") == 0);
-	CHECK_OK(site_json_number(j, "n", &n, &err), &err);
+	CHECK_OK(cmd_site_json_number(j, "n", &n, &err), &err);
 	CHECK(n == 7);
 	json_decref(j);
 }
@@ -312,13 +314,14 @@ json_is_sent_once(void)
 	json_t *got = NULL;
 	struct sp_err err;
 
-	CHECK_OK(site_send_json(&c, "POST", "/x", send, &got, &err), &err);
+	CHECK_OK(cmd_site_send_json(&c, "POST", "/x", send, &got, &err), &err);
 	CHECK(json_equal(send, got));
 	json_decref(got);
-	CHECK_OK(site_send_json(&c, "DELETE", "/x", NULL, &got, &err), &err);
+	CHECK_OK(
+	    cmd_site_send_json(&c, "DELETE", "/x", NULL, &got, &err), &err);
 	CHECK(got == NULL);
 	json_decref(send);
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 
 	/* A POST whose answer is lost may have been done: it is not repeated.
 	 */
@@ -327,10 +330,10 @@ json_is_sent_once(void)
 
 	f = (struct fake){ .serve = play, .arg = &s };
 	c = fake_client(&f);
-	CHECK(
-	    site_send_json(&c, "POST", "/x", NULL, &got, &err) == SP_E_UNAVAIL);
+	CHECK(cmd_site_send_json(&c, "POST", "/x", NULL, &got, &err) ==
+	    SP_E_UNAVAIL);
 	CHECK(f.requests == 1);
-	site_client_done(&c);
+	cmd_site_client_done(&c);
 }
 
 int
