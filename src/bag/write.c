@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Bytes handed to the sink at once. */
-#define BLOCK (1 << 20)
+#define BLOCK (256 << 10)
 
 /* The two algorithms of every bag, and their manifests. */
 static const enum crypto_digest_kind kinds[] = { CRYPTO_SHA256, CRYPTO_SHA512 };
