@@ -68,12 +68,12 @@ add_row(void *arg, const struct people_agency *a, struct sp_err *err)
 
 	(void)err;
 	sp_time_text(a->created, when);
-	present_table_add(t, a->slug);
-	present_table_add(t, a->state);
-	present_table_add(t, a->ori);
-	present_table_add(t, a->geography);
-	present_table_add(t, when);
-	present_table_add(t, a->name);
+	cmd_present_table_add(t, a->slug);
+	cmd_present_table_add(t, a->state);
+	cmd_present_table_add(t, a->ori);
+	cmd_present_table_add(t, a->geography);
+	cmd_present_table_add(t, when);
+	cmd_present_table_add(t, a->name);
 	return SP_OK;
 }
 
@@ -82,10 +82,10 @@ as_table(struct db *site, struct sp_err *err)
 {
 	static const char *const head[] = { "AGENCY", "STATE", "ORI",
 		"GEOGRAPHY", "SINCE", "NAME", NULL };
-	PRESENT_AUTO_TABLE t = present_table_new(head);
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
 
 	SP_TRY(people_agency_each(site, add_row, &t, err));
-	return present_table_print(&t, stdout, err);
+	return cmd_present_table_print(&t, stdout, err);
 }
 
 static enum sp_code
@@ -126,8 +126,8 @@ as_json(struct db *site, struct sp_err *err)
 	sp_json_end(&j);
 	sp_buf_text(&text, "\n");
 	SP_TRY(sp_buf_check(&text, "the list", err));
-	(void)fputs(sp_buf_str(&text), stdout); /* present_flush tells */
-	return present_flush(err);
+	(void)fputs(sp_buf_str(&text), stdout); /* cmd_present_flush tells */
+	return cmd_present_flush(err);
 }
 
 static enum sp_code
