@@ -585,8 +585,8 @@ answered_first(struct exchange *x, struct MHD_Connection *mc)
 	if (q->content > SWALLOW)
 		return answer_early(x, mc);
 	x->answered = true;
-	http_conn_phase(x->c->watched,
-	    q->content == 0 ? HTTP_PHASE_WORK : HTTP_PHASE_BODY);
+	http_conn_phase(
+	    x->c->watched, q->content == 0 ? HTTP_PHASE_WORK : HTTP_PHASE_BODY);
 	return MHD_YES;
 }
 

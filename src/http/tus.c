@@ -281,8 +281,7 @@ static void
 take_back(const struct taking *t)
 {
 	/* Where this fails, too, it expires. */
-	SP_IGNORE(
-	    evidence_upload_remove(t->q->room, t->q->pass, &t->id, NULL));
+	SP_IGNORE(evidence_upload_remove(t->q->room, t->q->pass, &t->id, NULL));
 }
 
 static enum sp_code
@@ -354,11 +353,28 @@ take_up(struct http_request *q, const struct sp_id *id,
 	return SP_OK;
 }
 
+/* An upload that takes no more bytes refuses them, but a wrong offset is told
+ * first (core, PATCH); a final one is 403 whatever the offset (concatenation).
+ */
+static enum sp_code
+closed(struct http_request *q, uint64_t offset, struct sp_err *err)
+{
+	EVIDENCE_AUTO_UPLOAD u = { .offset = 0 };
+
+	if (evidence_upload_find(q->room, q->pass, &q->id, &u, NULL) != SP_OK ||
+	    u.final || u.offset == offset)
+		return SP_E_DENIED;
+	return sp_fail_as(err, SP_E_CONFLICT, "upload.offset",
+	    "Upload-Offset is %ju, the upload is at %ju and takes no more",
+	    (uintmax_t)offset, (uintmax_t)u.offset);
+}
+
 enum sp_code
 http_tus_patch(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct evidence_patch p = { .length = EVIDENCE_LENGTH_UNKNOWN };
+	enum sp_code code;
 
 	(void)a; /* by take_end */
 	SP_TRY(read_patch(q, &p, err));
@@ -368,7 +384,8 @@ http_tus_patch(
 	    q, HTTP_F_UPLOAD_OFFSET, INT64_MAX, &p.offset, err));
 	SP_TRY(http_request_u64(
 	    q, HTTP_F_UPLOAD_LENGTH, INT64_MAX, &p.length, err));
-	return take_up(q, &q->id, &p, false, err);
+	code = take_up(q, &q->id, &p, false, err);
+	return code == SP_E_DENIED ? closed(q, p.offset, err) : code;
 }
 
 /* --- Creation --- */

@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define LOOK_EVERY 1 /* seconds */
+#define LOOK_EVERY 1               /* seconds */
+#define CUT_GRACE  (2 * SP_SECOND) /* to end in good order */
 
 /* --- The judgement --- */
 
@@ -117,6 +118,7 @@ struct http_conn {
 	/* Of the watch's thread, under the lock: */
 	struct http_gauge gauge;
 	uint64_t received, taken;
+	int64_t cut_at;
 };
 
 struct http_watch {
@@ -147,12 +149,21 @@ look(struct http_conn *c)
 	return info.tcpi_notsent_bytes > 0 || info.tcpi_unacked > 0;
 }
 
+/*
+ * Bodies first lose their receiving side only: their threads wake up, keep
+ * what came and close, so that a client that sees the end may rely on what is
+ * kept.  Everything else, and a body that does not end then, is shut both
+ * ways.
+ */
 static void
 shut(struct http_watch *w, struct http_conn *c)
 {
-	if (!atomic_exchange(&c->cut, true))
-		w->cut++;
-	(void)shutdown(c->fd, SHUT_RDWR);
+	bool body = atomic_load(&c->phase) == HTTP_PHASE_BODY;
+
+	w->cut++;
+	c->cut_at = sp_ticks();
+	atomic_store(&c->cut, true);
+	(void)shutdown(c->fd, body ? SHUT_RD : SHUT_RDWR);
 }
 
 static void
@@ -169,12 +180,18 @@ judge(struct http_watch *w, struct http_conn *c)
 	};
 	const char *why = http_watch_judge(&c->gauge, &s, &w->limits);
 
-	if (why == NULL || atomic_load(&c->cut))
+	if (atomic_load(&c->cut)) {
+		if (!s.busy && s.now - c->cut_at > CUT_GRACE)
+			(void)shutdown(c->fd, SHUT_RDWR);
+		return;
+	}
+	if (why == NULL)
 		return;
 	sp_log(SP_LOG_DEBUG, "http.cut", "%s", why);
 	/* What he did not take is not kept for him when the socket closes. */
-	(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER,
-	    &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+	if (s.phase == HTTP_PHASE_ANSWER)
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER,
+		    &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	shut(w, c);
 }
 
@@ -291,7 +308,7 @@ http_conn_phase(struct http_conn *c, enum http_phase phase)
 	atomic_store(&c->phase, phase);
 	(void)atomic_fetch_add(&c->turn, 1);
 	if (phase == HTTP_PHASE_WAIT && atomic_load(&c->draining))
-		http_conn_cut(c);
+		(void)shutdown(c->fd, SHUT_RDWR);
 }
 
 void
@@ -303,8 +320,7 @@ http_conn_busy(struct http_conn *c, bool busy)
 void
 http_conn_cut(struct http_conn *c)
 {
-	atomic_store(&c->cut, true);
-	(void)shutdown(c->fd, SHUT_RDWR);
+	(void)shutdown(c->fd, SHUT_RD);
 }
 
 void

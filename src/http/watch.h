@@ -38,7 +38,8 @@ struct http_conn *http_watch_open(struct http_watch *w, int fd) SP_MUST_USE;
 void http_watch_close(struct http_watch *w, struct http_conn *c);
 void http_conn_phase(struct http_conn *c, enum http_phase phase);
 void http_conn_busy(struct http_conn *c, bool busy);
-/* Shut the socket down: its thread wakes up and ends the connection. */
+/* Receive no more: a thread that waits for bytes wakes up, keeps what came,
+ * and only then does the client see the connection end. */
 void http_conn_cut(struct http_conn *c);
 
 /* For stopping: cut those in any phase but the last two (and from now on each
