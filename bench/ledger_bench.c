@@ -209,10 +209,14 @@ times_add(struct times *t, int64_t from)
 static void
 times_end(struct times *t)
 {
+	size_t middle, last;
+
 	SP_REQUIRE(t->n > 0);
 	qsort(t->ns, t->n, sizeof(*t->ns), by_value);
-	t->p50 = (double)t->ns[t->n / 2] / 1e3;
-	t->p99 = (double)t->ns[t->n - 1 - t->n / 100] / 1e3;
+	middle = t->n / 2;
+	last = t->n - 1 - t->n / 100;
+	t->p50 = (double)t->ns[middle] / 1e3;
+	t->p99 = (double)t->ns[last] / 1e3;
 	free(t->ns);
 	t->ns = NULL;
 }

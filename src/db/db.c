@@ -385,7 +385,7 @@ make_room(struct db *db)
 
 	if (db->used < old_slots / 2)
 		return true;
-	slot = calloc(slots, sizeof(*slot));
+	slot = calloc(slots, sizeof(struct db_stmt *));
 	if (slot == NULL)
 		return false;
 	db->slot = slot;
@@ -440,17 +440,17 @@ db_use(struct db *db, const struct db_sql *sql)
 }
 
 void
-db_give_back(struct db_stmt **borrowed)
+db_give_back(struct db_stmt **st)
 {
-	struct db_stmt *st = *borrowed;
+	struct db_stmt *given = *st;
 
-	if (st->handle != NULL) {
+	if (given->handle != NULL) {
 		/* reset repeats the last step's error, reported there. */
-		(void)sqlite3_reset(st->handle);
-		(void)sqlite3_clear_bindings(st->handle);
+		(void)sqlite3_reset(given->handle);
+		(void)sqlite3_clear_bindings(given->handle);
 	}
-	st->borrowed = false;
-	*borrowed = NULL;
+	given->borrowed = false;
+	*st = NULL;
 }
 
 static void

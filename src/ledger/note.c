@@ -169,7 +169,7 @@ enum sp_code
 ledger_vkey_parse(
     const char *s, size_t len, struct ledger_vkey *out, struct sp_err *err)
 {
-	SP_AUTO_BUF again = sp_buf_new(2 * LEDGER_NAME_MAX);
+	SP_AUTO_BUF again = sp_buf_new((size_t)2 * LEDGER_NAME_MAX);
 	struct ledger_vkey k = { .id = 0 };
 
 	if (len == 0 || !vkey_parts(s, len, &k))
@@ -354,7 +354,7 @@ parse_hash(struct line line, struct ledger_hash *out)
 	struct ledger_hash h;
 	size_t len = sizeof(h.b);
 
-	if (line.len != SP_BASE64_LEN(LEDGER_HASH_LEN) ||
+	if (line.len != SP_BASE64_LEN((size_t)LEDGER_HASH_LEN) ||
 	    !sp_base64_parse(line.at, line.len, h.b, &len) ||
 	    len != sizeof(h.b))
 		return false;
@@ -473,9 +473,9 @@ parse_proof(struct lines *in, uint64_t *index, struct ledger_path *path)
 }
 
 enum sp_code
-ledger_proof_check(const struct ledger_vkey *k, const char *proof, size_t len,
-    const void *entry, size_t entry_len, uint64_t *index,
-    struct ledger_checkpoint *c, struct sp_err *err)
+ledger_proof_check(const struct ledger_vkey *k, /* NOLINT(*-function-size) */
+    const char *proof, size_t len, const void *entry, size_t entry_len,
+    uint64_t *index, struct ledger_checkpoint *c, struct sp_err *err)
 {
 	struct lines in = { proof, len };
 	struct ledger_checkpoint found;

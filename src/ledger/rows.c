@@ -126,7 +126,20 @@ ledger_rows_add(struct db *db, const struct ledger_row *row, struct sp_err *err)
 	return db_run(st, NULL, err);
 }
 
-/* Read rows until `to`, each of which must be the next. */
+/* The next row, which must be that of row->index. */
+static enum sp_code
+take_row(struct db_stmt *st, struct ledger_row *row, struct sp_err *err)
+{
+	bool found = false;
+
+	SP_TRY(db_row(st, &found, err));
+	if (!found || db_col_i64(st, 0) != (int64_t)row->index)
+		return sp_fail(err, SP_E_CORRUPT,
+		    "ledger: entry %ju is missing", (uintmax_t)row->index);
+	SP_TRY(db_col_bytes(st, 1, row->object.b, SP_ID_LEN, err));
+	return db_col_bytes(st, 2, row->leaf.b, LEDGER_HASH_LEN, err);
+}
+
 static enum sp_code
 visit_rows(struct db_stmt *st, uint64_t from, uint64_t to, bool bodies,
     const struct ledger_visitor *v, struct sp_err *err)
@@ -135,14 +148,8 @@ visit_rows(struct db_stmt *st, uint64_t from, uint64_t to, bool bodies,
 	db_bind_u64(st, 2, to);
 	for (uint64_t next = from; next < to; next++) {
 		struct ledger_row row = { .index = next };
-		bool found = false;
 
-		SP_TRY(db_row(st, &found, err));
-		if (!found || db_col_i64(st, 0) != (int64_t)next)
-			return sp_fail(err, SP_E_CORRUPT,
-			    "ledger: entry %ju is missing", (uintmax_t)next);
-		SP_TRY(db_col_bytes(st, 1, row.object.b, SP_ID_LEN, err));
-		SP_TRY(db_col_bytes(st, 2, row.leaf.b, LEDGER_HASH_LEN, err));
+		SP_TRY(take_row(st, &row, err));
 		if (bodies)
 			row.body = db_col_blob(st, 3, &row.len);
 		SP_TRY(v->visit(v->arg, &row, err));

@@ -13,13 +13,14 @@
 static const char *dir;
 static char path[96];
 
-#define FIRST "CREATE TABLE parent(id INTEGER PRIMARY KEY) STRICT"
-#define SECOND                                                                 \
-	"CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, raw BLOB,"   \
-	" parent INTEGER REFERENCES parent(id)) STRICT;"                       \
-	"CREATE INDEX t_raw ON t(raw)"
+static const char first[] =
+    "CREATE TABLE parent(id INTEGER PRIMARY KEY) STRICT";
+static const char second[] =
+    "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, raw BLOB,"
+    " parent INTEGER REFERENCES parent(id)) STRICT;"
+    "CREATE INDEX t_raw ON t(raw)";
 
-static const char *const migrations[] = { FIRST, SECOND };
+static const char *const migrations[] = { first, second };
 
 static const struct db_sql put = {
 	"INSERT INTO t(id, name, raw) VALUES(?1, ?2, ?3)",
@@ -289,7 +290,7 @@ transactions_and_marks(void)
 	db_rollback(db);
 	CHECK(rows(db) == 0);
 	CHECK_OK(db_begin(db, &err), &err);
-	for (int i = 0; i < 10; i++) {
+	for (int64_t i = 0; i < 10; i++) {
 		CHECK_OK(db_mark(db, &err), &err);
 		CHECK_OK(insert(db, 2 * i, NULL, &err), &err);
 		CHECK_OK(insert(db, 2 * i + 1, NULL, &err), &err);
@@ -390,19 +391,21 @@ statements_nest_and_are_kept(void)
 	}
 }
 
+static const char broken_third[] = "CREATE TABLE u(a) STRICT"; /* no type */
+
 static void
 migrations_go_forward_only(void)
 {
 	static const char *const more[] = {
-		FIRST,
-		SECOND,
-		"CREATE TABLE u(a) STRICT",
+		first,
+		second,
+		broken_third,
 		"INSERT INTO t(id) VALUES(7); SELECT nonsense",
 		"CREATE TABLE v(a INTEGER) STRICT",
 	};
 	static const char *const good[] = {
-		FIRST,
-		SECOND,
+		first,
+		second,
 		"CREATE TABLE u(a INTEGER) STRICT",
 	};
 	static const struct db_sql seven = { "SELECT 1 FROM t WHERE id = 7" };
@@ -555,7 +558,7 @@ damage_is_found(void)
 	memset(noise, 0xa5, sizeof(noise));
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	CHECK(fd >= 0);
-	for (off_t at = 5 * 4096; at < 12 * 4096; at += 4096)
+	for (off_t at = 20480; at < 49152; at += 4096)
 		CHECK(pwrite(fd, noise, sizeof(noise), at) ==
 		    (ssize_t)sizeof(noise));
 	CHECK(close(fd) == 0);

@@ -194,9 +194,8 @@ a_refused_entry_leaves_no_trace(void)
 
 	fixture_setup(&f, "refused");
 	o = open_all(&f);
-	memset(detail, ' ', sizeof(detail) - 1);
-	memcpy(detail, "{\"x\":\"", 6);
-	memcpy(detail + sizeof(detail) - 3, "\"}", 2);
+	(void)snprintf(
+	    detail, sizeof(detail), "{\"x\":\"%0*d\"}", LEDGER_ENTRY_MAX, 0);
 	CHECK_OK(ledger_batch_begin(o.batch, &err), &err);
 	append(&o, 0);
 	e.detail = detail;

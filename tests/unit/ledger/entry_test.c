@@ -80,6 +80,8 @@ another_writer_agrees(void)
 	}
 }
 
+#define A16 "aaaaaaaaaaaaaaaa"
+
 static void
 free_text_has_no_way_in(void)
 {
@@ -91,9 +93,7 @@ free_text_has_no_way_in(void)
 		"a\"b",
 		"\xc3\xa9",
 		"a/b",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aa"
-		"a",
+		A16 A16 A16 A16 "a",
 	};
 	static const char *const addresses[] = {
 		"",
@@ -138,7 +138,7 @@ the_greatest_length(void)
 {
 	static char detail[LEDGER_ENTRY_MAX + 16];
 	struct ledger_entry e = sample();
-	SP_AUTO_BUF out = sp_buf_new(4 * LEDGER_ENTRY_MAX);
+	SP_AUTO_BUF out = sp_buf_new((size_t)4 * LEDGER_ENTRY_MAX);
 	size_t fixed, fill;
 	struct sp_err err;
 
@@ -147,9 +147,8 @@ the_greatest_length(void)
 	fixed = out.len;
 	for (size_t over = 0; over < 2; over++) {
 		fill = LEDGER_ENTRY_MAX - fixed + over;
-		memcpy(detail, "{\"x\":\"", 6);
-		memset(detail + 6, 'a', fill);
-		memcpy(detail + 6 + fill, "\"}", 3);
+		(void)snprintf(
+		    detail, sizeof(detail), "{\"x\":\"%0*d\"}", (int)fill, 0);
 		e.detail = detail;
 		sp_buf_clear(&out);
 		sp_buf_text(&out, "before");

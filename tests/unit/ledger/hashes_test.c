@@ -308,11 +308,13 @@ a_lying_database_writes_nothing(void)
 static struct ledger_hashes *shared;
 static _Atomic uint64_t published;
 
+static uint64_t seeds[] = { 1, 2, 3 };
+
 /* Whatever is published can be read, and is right. */
 static void *
 reader(void *arg)
 {
-	uint64_t seed = (uint64_t)(uintptr_t)arg;
+	uint64_t seed = *(const uint64_t *)arg;
 
 	while (atomic_load(&published) < LEAVES) {
 		uint64_t size = atomic_load(&published), at;
@@ -336,9 +338,8 @@ readers_beside_the_writer(void)
 
 	folder("threads");
 	shared = open_at(0);
-	for (uintptr_t i = 0; i < 3; i++)
-		CHECK(pthread_create(
-			  &thread[i], NULL, reader, (void *)(i + 1)) == 0);
+	for (size_t i = 0; i < 3; i++)
+		CHECK(pthread_create(&thread[i], NULL, reader, &seeds[i]) == 0);
 	for (uint64_t size = 0; size < LEAVES;) {
 		uint64_t next = size + 7 < LEAVES ? size + 7 : LEAVES;
 		uint64_t at = ledger_merkle_count(size);

@@ -143,7 +143,7 @@ static void
 check_bundle(
     struct ledger_log *log, struct db *db, uint64_t index, unsigned width)
 {
-	SP_AUTO_BUF bundle = sp_buf_new(256 * 65537);
+	SP_AUTO_BUF bundle = sp_buf_new((size_t)256 * 65537);
 	struct sp_err err;
 	size_t at = 0;
 
@@ -333,7 +333,7 @@ a_lying_file_is_made_again(void)
 				fixture_prove(&f, log, db, e);
 			break;
 		case 1:
-			CHECK(pwrite(fd, zero, 40, 32 * 64) == 40);
+			CHECK(pwrite(fd, zero, 40, 2048) == 40);
 			check_tile(log, 0, 0, 256);
 			check_tile(log, 0, 2, 88);
 			break;
@@ -509,6 +509,7 @@ another_key_does_not_open_it(void)
 
 /* Readers of all kinds beside the one that appends, some of whom find the
  * file lying. */
+static uint64_t seeds[] = { 1, 2, 3 };
 static struct fixture shared;
 static struct ledger_log *shared_log;
 static atomic_bool over;
@@ -516,7 +517,7 @@ static atomic_bool over;
 static void *
 reader(void *arg)
 {
-	uint64_t seed = (uint64_t)(uintptr_t)arg;
+	uint64_t seed = *(const uint64_t *)arg;
 	struct db *db = NULL;
 	struct sp_err err;
 
@@ -557,16 +558,15 @@ readers_beside_the_writer(void)
 	fixture_setup(&shared, "threads");
 	db = fixture_db(&shared);
 	shared_log = fixture_log(&shared, db);
-	for (uintptr_t i = 0; i < 3; i++)
-		CHECK(pthread_create(
-			  &thread[i], NULL, reader, (void *)(i + 1)) == 0);
+	for (size_t i = 0; i < 3; i++)
+		CHECK(pthread_create(&thread[i], NULL, reader, &seeds[i]) == 0);
 	file_path(&shared, path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	CHECK(fd >= 0);
 	for (uint64_t n = 3; n <= 600; n += 3) {
 		fixture_grow(db, shared_log, n);
 		if (n == 300) /* readers mend this while we go on */
-			CHECK(pwrite(fd, "liar", 4, 32 * 7) == 4);
+			CHECK(pwrite(fd, "liar", 4, 224) == 4);
 	}
 	atomic_store(&over, true);
 	for (int i = 0; i < 3; i++)

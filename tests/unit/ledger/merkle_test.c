@@ -37,7 +37,7 @@ grow(void)
 
 		ledger_merkle_leaf(&i, sizeof(i), &leaves[i]);
 		n = ledger_frontier_append(&f, &leaves[i], made);
-		CHECK(f.size == i + 1u);
+		CHECK(f.size == i + 1U);
 		memcpy(&stored[count], made, n * sizeof(made[0]));
 		count += n;
 		CHECK(count == ledger_merkle_count(f.size));

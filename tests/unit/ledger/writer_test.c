@@ -546,13 +546,14 @@ closing_runs_what_is_queued(void)
 }
 
 /* Acts from many threads, good and bad, beside readers that prove. */
+static uint64_t seeds[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 static struct house busy;
 static atomic_bool over;
 
 static void *
 busy_writer(void *arg)
 {
-	uint64_t seed = (uint64_t)(uintptr_t)arg;
+	uint64_t seed = *(const uint64_t *)arg;
 
 	for (int i = 0; i < 40; i++) {
 		struct job j = { .h = &busy };
@@ -572,7 +573,7 @@ busy_writer(void *arg)
 static void *
 busy_reader(void *arg)
 {
-	uint64_t seed = (uint64_t)(uintptr_t)arg;
+	uint64_t seed = *(const uint64_t *)arg;
 	struct ledger_checkpoint old = { .size = 0 };
 	struct db *db = NULL;
 	struct sp_err err;
@@ -606,12 +607,12 @@ many_threads(void)
 	pthread_t writer[8], reader[2];
 
 	house_open(&busy, "busy");
-	for (uintptr_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		CHECK(pthread_create(
-			  &writer[i], NULL, busy_writer, (void *)(i + 1)) == 0);
-	for (uintptr_t i = 0; i < 2; i++)
+			  &writer[i], NULL, busy_writer, &seeds[i]) == 0);
+	for (size_t i = 0; i < 2; i++)
 		CHECK(pthread_create(
-			  &reader[i], NULL, busy_reader, (void *)(i + 1)) == 0);
+			  &reader[i], NULL, busy_reader, &seeds[i]) == 0);
 	for (int i = 0; i < 8; i++)
 		CHECK(pthread_join(writer[i], NULL) == 0);
 	atomic_store(&over, true);
