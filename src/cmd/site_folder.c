@@ -54,10 +54,9 @@ check_empty(const char *dir, bool *left, struct sp_err *err)
 
 	if (d == NULL)
 		return sp_fail_os(err, "open %s", dir);
+	if (faccessat(dirfd(d), LAST, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return sp_fail(err, SP_E_CONFLICT, "%s is a site already", dir);
 	while ((e = readdir(d)) != NULL) { // NOLINT: our own
-		if (strcmp(e->d_name, LAST) == 0)
-			return sp_fail(
-			    err, SP_E_CONFLICT, "%s is a site already", dir);
 		if (strcmp(e->d_name, MAKING) == 0)
 			*left = true;
 		else if (is_name(e->d_name))

@@ -252,7 +252,9 @@ stop_server(struct supervisor *s)
 static void
 kill_server(struct supervisor *s)
 {
-	sp_log(SP_LOG_WARN, "server.killed", "it did not stop in time");
+	if (s->deadline != NEVER) /* not yet */
+		sp_log(
+		    SP_LOG_WARN, "server.killed", "it is no longer waited for");
 	s->deadline = NEVER;
 	signal_child(&s->server, SIGKILL);
 }
