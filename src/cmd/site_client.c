@@ -93,6 +93,19 @@ cmd_site_answer_number(
 	return s != NULL && sp_parse_u64(s, len, 0, INT64_MAX, out);
 }
 
+/* Does the answer tell a problem (RFC 9457) of this kind? */
+static bool
+problem_is(const struct site_answer *an, const char *kind)
+{
+	static const char prefix[] = "urn:sallyport:problem:";
+	SITE_AUTO_JSON problem =
+	    json_loadb(sp_buf_str(&an->body), an->body.len, 0, NULL);
+	const char *type = json_string_value(json_object_get(problem, "type"));
+
+	return type != NULL && strncmp(type, prefix, strlen(prefix)) == 0 &&
+	    strcmp(type + strlen(prefix), kind) == 0;
+}
+
 /* What each status means to this program, beside the site's own words. */
 static enum sp_code
 code_of(unsigned status)
@@ -143,6 +156,11 @@ cmd_site_answer_fail(const struct site_answer *an, struct sp_err *err)
 		detail = json_string_value(json_object_get(problem, "title"));
 	if (detail != NULL)
 		cmd_present_clean(detail, said, sizeof(said));
+	/* An answer, and no refusal: the site tells of a check that failed. */
+	if (an->status == 500 && problem_is(an, "corrupt"))
+		return sp_fail(err, SP_E_CORRUPT,
+		    "what the site has stored fails its own check: see "
+		    "'sallyport custody'");
 	if (an->status < 300)
 		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
 		    "the site's answer is not one of this protocol (%u)",
@@ -244,7 +262,8 @@ cmd_site_passing(
 		    err->reason == cmd_site_unreachable;
 	for (size_t i = 0; i < SP_COUNTOF(passing); i++)
 		if (an->status == passing[i])
-			return true;
+			return !problem_is(an, "corrupt") &&
+			    !problem_is(an, "stopped");
 	return false;
 }
 

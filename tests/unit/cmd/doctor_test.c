@@ -46,6 +46,7 @@ keys_are_their_owners_alone(void)
 	}
 	struct doctor_report r = cmd_doctor_report_new();
 
+	CHECK(chmod(scratch("key"), 0600) == 0);
 	cmd_doctor_site_private(&r, scratch_dir, "none");
 	CHECK(r.count[DOCTOR_WRONG] == 1);
 	cmd_doctor_site_private(&r, "/nonexistent", scratch("key"));

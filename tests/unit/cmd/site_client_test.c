@@ -211,6 +211,29 @@ reading_has_patience_within_limits(void)
 	}
 }
 
+/* What will be the same the next time is not asked again. */
+static void
+what_does_not_pass_is_not_waited_for(void)
+{
+	static const char *const bodies[] = {
+		"{\"type\":\"urn:sallyport:problem:corrupt\"}",
+		"{\"type\":\"urn:sallyport:problem:stopped\"}",
+	};
+	static const unsigned status[] = { 500, 503 };
+
+	for (size_t i = 0; i < SP_COUNTOF(bodies); i++) {
+		struct script s = { &status[i], 1, bodies[i] };
+		struct fake f = { .serve = play, .arg = &s };
+		struct site_client c = fake_client(&f);
+		SP_AUTO_BUF out = sp_buf_new(100);
+		struct sp_err err;
+
+		CHECK(cmd_site_get(&c, "/x", &out, &err) != SP_OK);
+		CHECK(f.requests == 1);
+		cmd_site_client_done(&c);
+	}
+}
+
 static void
 bodies_have_a_limit(void)
 {
@@ -349,6 +372,8 @@ main(void)
 		{ "pauses double up to a limit", pauses_double_up_to_a_limit },
 		{ "reading has patience within limits",
 		    reading_has_patience_within_limits },
+		{ "what does not pass is not waited for",
+		    what_does_not_pass_is_not_waited_for },
 		{ "bodies have a limit", bodies_have_a_limit },
 		{ "JSON is taken strictly", json_is_taken_strictly },
 		{ "members have the right type or fail",
