@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /*
  * Any bytes as the one entry of a bag in which everything else is right: the
@@ -66,6 +66,16 @@ put(struct bag_write *w, const char *path, const struct sp_buf *text)
 }
 
 static enum sp_code
+write_clip(struct bag_write *w)
+{
+	uint8_t sum[CRYPTO_SHA256_LEN];
+
+	SP_TRY(bag_write_payload(w, "data/" ITEM "/a.mp4", 4, 0, NULL));
+	SP_TRY(bag_write_bytes(w, "clip", 4, NULL));
+	return bag_write_payload_end(w, sum, NULL);
+}
+
+static enum sp_code
 write_bag(struct bag_write *w, const uint8_t *entry, size_t len)
 {
 	static const char info[] = "Payload-Oxum: 4.1\n";
@@ -73,7 +83,6 @@ write_bag(struct bag_write *w, const uint8_t *entry, size_t len)
 	SP_AUTO_BUF proof = sp_buf_new(LEDGER_NOTE_MAX);
 	SP_AUTO_BUF vkey = sp_buf_new(LEDGER_NOTE_MAX);
 	struct ledger_path path = { .n = 0 };
-	uint8_t sum[CRYPTO_SHA256_LEN];
 
 	sign(entry, len, &note);
 	ledger_proof_text(0, &path, sp_buf_str(&note), &proof);
@@ -82,9 +91,7 @@ write_bag(struct bag_write *w, const uint8_t *entry, size_t len)
 	SP_TRY(bag_write_tag(w, "bag-info.txt", info, strlen(info), NULL));
 	SP_TRY(put(w, "log/key", &vkey));
 	SP_TRY(put(w, "log/checkpoint", &note));
-	SP_TRY(bag_write_payload(w, "data/" ITEM "/a.mp4", 4, 0, NULL));
-	SP_TRY(bag_write_bytes(w, "clip", 4, NULL));
-	SP_TRY(bag_write_payload_end(w, sum, NULL));
+	SP_TRY(write_clip(w));
 	SP_TRY(bag_write_tag(w, JSON, entry, len, NULL));
 	SP_TRY(put(w, PROOF, &proof));
 	return bag_write_finish(w, NULL);

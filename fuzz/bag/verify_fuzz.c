@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Any bytes as an archive: zip and tar, their directory and headers, paths,
  * manifests, bag-info.  What is taken for good has been counted. */

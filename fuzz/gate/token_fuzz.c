@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* A text that is taken for a token's is the only text of what it says. */
 int

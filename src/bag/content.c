@@ -45,6 +45,13 @@ bag_content_free(struct bag_content *c)
 
 /* --- reading --- */
 
+static enum sp_code
+lie(struct bag_content *c, const char *path, struct sp_err *err,
+    const char *what)
+{
+	return bag_lie(c->place, path, err, "%s", what);
+}
+
 static bool
 is_manifest(const char *path)
 {
@@ -168,8 +175,8 @@ read_all(struct bag_content *c, struct sp_err *err)
 	qsort(c->file, c->n, sizeof(*c->file), by_path);
 	for (size_t i = 1; i < c->n; i++)
 		if (strcmp(c->file[i - 1].path, c->file[i].path) == 0)
-			return bag_lie(c->place, c->file[i].path, err,
-			    "it is there twice");
+			return lie(
+			    c, c->file[i].path, err, "it is there twice");
 	return SP_OK;
 }
 
@@ -216,9 +223,10 @@ text_of(struct bag_content *c, const char *path, const char **out,
 	const struct bag_file *f = bag_content_find(c, path);
 
 	if (f == NULL)
-		return bag_lie(c->place, path, err, "it is missing");
+		return lie(c, path, err, "it is missing");
+	SP_REQUIRE(f->at != NULL); /* no payload is asked for */
 	if (memchr(f->at, '\0', f->size) != NULL)
-		return bag_lie(c->place, path, err, "it is not text");
+		return lie(c, path, err, "it is not text");
 	*out = (const char *)f->at;
 	return SP_OK;
 }
@@ -232,7 +240,7 @@ check_declaration(struct bag_content *c, struct sp_err *err)
 	if (strcmp(text,
 		"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n") !=
 	    0)
-		return bag_lie(c->place, "bagit.txt", err,
+		return lie(c, "bagit.txt", err,
 		    "it does not declare BagIt 1.0 in UTF-8");
 	return SP_OK;
 }
@@ -273,26 +281,26 @@ check_file(struct bag_content *c, const struct pair *p,
 	for (size_t i = 0; i < KINDS; i++)
 		line[i] = bag_manifest_find(&p->of[i], f->path);
 	if (line[0] == NULL && line[1] == NULL)
-		return bag_lie(c->place, f->path, err,
+		return lie(c, f->path, err,
 		    "it is in no manifest: it was added to the bag");
 	for (size_t i = 0; i < KINDS; i++) {
 		if (line[i] == NULL)
-			return bag_lie(c->place, p->of[i].name, err,
+			return lie(c, p->of[i].name, err,
 			    "it leaves out a file that the other has");
 		wrong[i] = !bag_manifest_says(&p->of[i], line[i], sum[i]);
 	}
 	if (wrong[0] && wrong[1])
-		return bag_lie(c->place, f->path, err,
+		return lie(c, f->path, err,
 		    "its content is not what both manifests say");
 	for (size_t i = 0; i < KINDS; i++)
 		if (wrong[i])
-			return bag_lie(c->place, p->of[i].name, err,
+			return lie(c, p->of[i].name, err,
 			    "it gives a file another hash than it has");
 	return SP_OK;
 }
 
 static enum sp_code
-check_pair(struct bag_content *c, struct pair *p, struct sp_err *err)
+load_pair(struct bag_content *c, struct pair *p, struct sp_err *err)
 {
 	for (size_t i = 0; i < KINDS; i++) {
 		const char *name = p->payload ? manifests[i] : tagmanifests[i];
@@ -302,18 +310,32 @@ check_pair(struct bag_content *c, struct pair *p, struct sp_err *err)
 		SP_TRY(bag_manifest_parse(
 		    &p->of[i], name, kinds[i], text, c->place, err));
 	}
-	for (size_t i = 0; i < KINDS; i++) {
-		for (size_t n = 0; n < p->of[i].n; n++) {
-			const char *path = p->of[i].line[n].path;
+	return SP_OK;
+}
 
-			if (!spoken_of(p, path))
-				return bag_lie(c->place, p->of[i].name, err,
-				    "it names a file that is not its own");
-			if (bag_content_find(c, path) == NULL)
-				return bag_lie(
-				    c->place, path, err, "it is missing");
-		}
+/* What a manifest names is its own business, and is there. */
+static enum sp_code
+check_lines(struct bag_content *c, const struct pair *p,
+    const struct bag_manifest *m, struct sp_err *err)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const char *path = m->line[i].path;
+
+		if (!spoken_of(p, path))
+			return lie(c, m->name, err,
+			    "it names a file that is not its own");
+		if (bag_content_find(c, path) == NULL)
+			return lie(c, path, err, "it is missing");
 	}
+	return SP_OK;
+}
+
+static enum sp_code
+check_pair(struct bag_content *c, struct pair *p, struct sp_err *err)
+{
+	SP_TRY(load_pair(c, p, err));
+	for (size_t i = 0; i < KINDS; i++)
+		SP_TRY(check_lines(c, p, &p->of[i], err));
 	for (size_t i = 0; i < c->n; i++)
 		if (spoken_of(p, c->file[i].path))
 			SP_TRY(check_file(c, p, &c->file[i], err));
@@ -350,11 +372,10 @@ check_oxum(struct bag_content *c, struct sp_err *err)
 	    ? text
 	    : strstr(text, "\nPayload-Oxum: ");
 	if (line == NULL)
-		return bag_lie(c->place, name, err, "it has no Payload-Oxum");
+		return lie(c, name, err, "it has no Payload-Oxum");
 	value = strchr(line, ' ') + 1;
 	if (strstr(value, "\nPayload-Oxum:") != NULL)
-		return bag_lie(
-		    c->place, name, err, "it has Payload-Oxum twice");
+		return lie(c, name, err, "it has Payload-Oxum twice");
 	(void)snprintf(want, sizeof(want), "%ju.%ju\n", (uintmax_t)octets,
 	    (uintmax_t)files);
 	if (strncmp(value, want, strlen(want)) != 0)

@@ -362,6 +362,15 @@ put_log(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 	return put_text(w, "log/checkpoint", &x->proof.note, err);
 }
 
+/* What a reader should meet first. */
+static enum sp_code
+put_head(struct bag_export *x, struct bag_write *w, struct sp_err *err)
+{
+	SP_TRY(put_info(x, w, err));
+	SP_TRY(put_readme(x, w, err));
+	return put_log(x, w, err);
+}
+
 /* --- evidence and custody --- */
 
 static enum sp_code
@@ -480,9 +489,7 @@ bag_export_write(struct bag_export *x,
 	BAG_AUTO_WRITE w = NULL;
 
 	SP_TRY(bag_write_open(&w, &o, err));
-	SP_TRY(put_info(x, w, err));
-	SP_TRY(put_readme(x, w, err));
-	SP_TRY(put_log(x, w, err));
+	SP_TRY(put_head(x, w, err));
 	for (size_t i = 0; i < x->n; i++)
 		SP_TRY(put_item(x, w, &x->item[i], err));
 	for (size_t i = 0; i < x->n; i++)

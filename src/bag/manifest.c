@@ -47,6 +47,13 @@ add_line(struct bag_manifest *m, const char *at, size_t len,
 }
 
 static enum sp_code
+lie(const struct bag_manifest *m, struct bag_place *place, struct sp_err *err,
+    const char *what)
+{
+	return bag_lie(place, m->name, err, "%s", what);
+}
+
+static enum sp_code
 add_lines(struct bag_manifest *m, const char *text, struct bag_place *place,
     struct sp_err *err)
 {
@@ -54,16 +61,14 @@ add_lines(struct bag_manifest *m, const char *text, struct bag_place *place,
 		const char *end = strchr(text, '\n');
 
 		if (end == NULL)
-			return bag_lie(
-			    place, m->name, err, "its last line is cut short");
+			return lie(m, place, err, "its last line is cut short");
 		SP_TRY(add_line(m, text, (size_t)(end - text), place, err));
 		text = end + 1;
 	}
 	qsort(m->line, m->n, sizeof(*m->line), by_path);
 	for (size_t i = 1; i < m->n; i++)
 		if (strcmp(m->line[i - 1].path, m->line[i].path) == 0)
-			return bag_lie(
-			    place, m->name, err, "it names a file twice");
+			return lie(m, place, err, "it names a file twice");
 	return SP_OK;
 }
 

@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static bool
@@ -108,23 +107,10 @@ bag_place_set(struct bag_place *place, const char *path)
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)path[i];
-		bool plain = c >= 0x20 && c != 0x7f && (c < 0x80 || utf8);
 
-		place->at[i] = plain ? path[i] : '?';
+		place->at[i] = path[i];
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
+			place->at[i] = '?';
 	}
 	place->at[len] = '\0';
-}
-
-enum sp_code
-bag_lie(struct bag_place *place, const char *path, struct sp_err *err,
-    const char *fmt, ...)
-{
-	char text[sizeof(err->text)];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	bag_place_set(place, path);
-	return sp_fail(err, SP_E_CORRUPT, "%s", text);
 }

@@ -33,11 +33,18 @@ struct bag_place {
 	char at[BAG_PATH_MAX + 12];
 };
 
-/* Note the place (printable, cut to fit) and return SP_E_CORRUPT; `fmt` says
- * in plain words what is wrong there. */
-enum sp_code bag_lie(struct bag_place *place, const char *path,
-    struct sp_err *err, const char *fmt, ...) SP_PRINTF(4, 5);
-/* Note the place of another failure. */
+/* Note the place: printable, cut to fit. */
 void bag_place_set(struct bag_place *place, const char *path);
+
+/* Note the place and return SP_E_CORRUPT; the text says in plain words what
+ * is wrong there:
+ *
+ *	return bag_lie(place, "log/key", err, "line %zu is missing", n);
+ */
+#define bag_lie(place, path, err, ...)                                         \
+	__extension__({                                                        \
+		bag_place_set((place), (path));                                \
+		sp_fail((err), SP_E_CORRUPT, __VA_ARGS__);                     \
+	})
 
 #endif

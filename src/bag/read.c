@@ -27,6 +27,13 @@ struct walk {
 };
 
 static enum sp_code
+lie(const struct walk *w, const char *path, struct sp_err *err,
+    const char *what)
+{
+	return bag_lie(w->place, path, err, "%s", what);
+}
+
+static enum sp_code
 one_more(struct walk *w, const char *path, struct sp_err *err)
 {
 	if (w->members == 2 * BAG_FILES_MAX) {
@@ -110,7 +117,7 @@ member_path(struct unpack *u, struct archive_entry *e,
 	if (folder && len > 0 && path[len - 1] == '/')
 		len--;
 	if (path == NULL || !bag_path_ok(path, len))
-		return bag_lie(u->w.place, path == NULL ? "" : path, err,
+		return lie(&u->w, path == NULL ? "" : path, err,
 		    "a path that could lead out of the bag, or is not "
 		    "plain UTF-8");
 	memcpy(out, path, len);
@@ -145,8 +152,7 @@ member_bytes(struct unpack *u, const char *path, struct sp_err *err)
 		if (rc != ARCHIVE_OK)
 			return archive_lies(u, path, err);
 		if (at != done)
-			return bag_lie(
-			    u->w.place, path, err, "a file with holes");
+			return lie(&u->w, path, err, "a file with holes");
 		done += (la_int64_t)len;
 		SP_TRY(give_bytes(&u->w, path, bytes, len, err));
 	}
@@ -161,12 +167,12 @@ read_member(struct unpack *u, struct archive_entry *e, struct sp_err *err)
 	SP_TRY(member_path(u, e, path, err));
 	SP_TRY(one_more(&u->w, path, err));
 	if (archive_entry_hardlink(e) != NULL)
-		return bag_lie(u->w.place, path, err, "a link");
+		return lie(&u->w, path, err, "a link");
 	if (archive_entry_filetype(e) == AE_IFDIR)
 		return SP_OK;
 	if (archive_entry_filetype(e) != AE_IFREG)
-		return bag_lie(u->w.place, path, err,
-		    "neither a regular file nor a folder");
+		return lie(
+		    &u->w, path, err, "neither a regular file nor a folder");
 	SP_TRY(v->file(v->self, path, err));
 	SP_TRY(member_bytes(u, path, err));
 	return v->end(v->self, err);
@@ -202,7 +208,7 @@ check_tar_end(struct unpack *u, const struct bag_stored *s, struct sp_err *err)
 		SP_TRY(bag_stored_read(s, (uint64_t)at, block, len, err));
 		for (size_t i = 0; i < len; i++)
 			if (block[i] != 0)
-				return bag_lie(u->w.place, "", err,
+				return lie(&u->w, "", err,
 				    "something else follows the tar archive");
 		at += (la_int64_t)len;
 	}
@@ -230,7 +236,7 @@ unpack(struct unpack *u, const struct bag_stored *s, struct sp_err *err)
 	if (zip)
 		SP_TRY(bag_zip_check(s, u->w.place, err));
 	if (open_archive(u->archive, s, zip) != ARCHIVE_OK)
-		return bag_lie(u->w.place, "", err,
+		return lie(&u->w, "", err,
 		    "neither a whole zip archive nor a tar archive");
 	SP_TRY(read_members(u, err));
 	return zip ? SP_OK : check_tar_end(u, s, err);
@@ -329,8 +335,8 @@ climb_one(struct climb *c, const char *name, struct sp_err *err)
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return sp_fail_os(err, "%s", c->path);
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		return bag_lie(c->w.place, c->path, err,
-		    "neither a regular file nor a folder");
+		return lie(
+		    &c->w, c->path, err, "neither a regular file nor a folder");
 	/* It may have changed by now: no link is followed, no pipe waited
 	 * for, and what was opened decides. */
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -339,8 +345,8 @@ climb_one(struct climb *c, const char *name, struct sp_err *err)
 	if (S_ISREG(st.st_mode))
 		return file_bytes(c, fd, err);
 	if (!S_ISDIR(st.st_mode) || len + 1 > BAG_PATH_MAX)
-		return bag_lie(c->w.place, c->path, err,
-		    "neither a regular file nor a folder");
+		return lie(
+		    &c->w, c->path, err, "neither a regular file nor a folder");
 	c->path[len] = '/';
 	c->path[len + 1] = '\0';
 	return enter(c, sp_file_steal(&fd), len + 1, err);
@@ -368,7 +374,7 @@ climb_next(struct climb *c, struct sp_err *err)
 	len = strlen(entry->d_name);
 	if (len > BAG_PATH_MAX - l->path_len ||
 	    !bag_path_ok(entry->d_name, len))
-		return bag_lie(c->w.place, entry->d_name, err,
+		return lie(&c->w, entry->d_name, err,
 		    "a name that is too long or is not plain UTF-8");
 	memcpy(c->path + l->path_len, entry->d_name, len + 1);
 	SP_TRY(one_more(&c->w, c->path, err));

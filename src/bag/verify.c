@@ -449,7 +449,7 @@ bag_verify(const struct bag_verify_options *o, struct bag_verify_report *report,
 	struct progress progress = { o, report };
 	struct bag_content_options from = { o->from, on_progress, &progress };
 	struct check c = { .report = report };
-	struct ledger_vkey pin;
+	struct ledger_vkey pin = { .id = 0 };
 
 	memset(report, 0, sizeof(*report));
 	if (o->pin != NULL)

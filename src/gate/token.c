@@ -58,7 +58,7 @@ make_text(const struct sp_id *agency, char text[static GATE_TOKEN_TEXT])
 	CRYPTO_WIPE_ON_EXIT(random);
 
 	crypto_random(random, sizeof(random));
-	memcpy(text, PREFIX, PREFIX_LEN);
+	(void)snprintf(text, GATE_TOKEN_TEXT, "%s", PREFIX);
 	sp_base64url(agency->b, SP_ID_LEN, text + PREFIX_LEN);
 	text[PREFIX_LEN + AGENCY_LEN] = '_';
 	sp_base64url(

@@ -185,7 +185,7 @@ enum sp_code
 people_agency_add(
     struct db *site, const struct people_agency *a, struct sp_err *err)
 {
-	SP_AUTO_BUF vkey = sp_buf_new(2 * LEDGER_NAME_MAX);
+	SP_AUTO_BUF vkey = sp_buf_new((size_t)2 * LEDGER_NAME_MAX);
 	enum sp_code code;
 
 	SP_TRY(people_agency_check(a, err));

@@ -140,7 +140,7 @@ an_export_proves_itself(void)
 		verify(&out, &r);
 		CHECK(r.items == 3 && r.log_size == log_size());
 		/* Each was begun, sealed, and exported once or twice. */
-		CHECK(r.entries == 3 * (3 + format));
+		CHECK(r.entries == (uint64_t)3 * (3 + format));
 		CHECK(r.proofs == r.entries);
 
 		bag_fixture_mkdir(dir, sizeof(dir));
@@ -249,12 +249,11 @@ static enum sp_code
 watching_sink(void *arg, const void *bytes, size_t len, struct sp_err *err)
 {
 	struct watch *w = arg;
-	GATE_AUTO_PASS pass = NULL;
 
 	/* Promise 1: recorded before the first byte leaves. */
 	CHECK(entries_with(w->before, "\"act\":\"evidence.exported\"") == 1);
 	/* And the log goes on meanwhile, about this item too. */
-	pass = fixture_pass(&f, GATE_VIEW, &w->id);
+	gate_pass_unref(fixture_pass(&f, GATE_VIEW, &w->id));
 	w->calls++;
 	if (w->out.len + len > w->fail_after)
 		return sp_fail_as(
