@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define LOCKED_TRIES 50 /* a second */
 
 /* --- What comes in header fields --- */
 
@@ -232,12 +235,31 @@ http_tus_options(
 	return SP_OK;
 }
 
+/* A client whose connection broke asks again at once, while the session of
+ * that connection is still putting away what came: give it a moment. */
+static bool
+worth_another_try(enum sp_code code, unsigned *tries)
+{
+	const struct timespec nap = { .tv_nsec = 20L * 1000 * 1000 };
+
+	if (code != SP_E_LOCKED || ++*tries > LOCKED_TRIES)
+		return false;
+	(void)nanosleep(&nap, NULL);
+	return true;
+}
+
 enum sp_code
 http_tus_head(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	EVIDENCE_AUTO_UPLOAD u = { .offset = 0 };
+	unsigned tries = 0;
+	enum sp_code code;
 
-	SP_TRY(evidence_upload_find(q->room, q->pass, &q->id, &u, err));
+	do
+		code = evidence_upload_find(q->room, q->pass, &q->id, &u, err);
+	while (worth_another_try(code, &tries));
+	if (code != SP_OK)
+		return code;
 	set_state(a, &u);
 	if (u.length == EVIDENCE_LENGTH_UNKNOWN)
 		http_answer_set(a, "Upload-Defer-Length", "1");
@@ -254,8 +276,14 @@ enum sp_code
 http_tus_delete(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
+	unsigned tries = 0;
+	enum sp_code code;
+
 	a->status = 204;
-	return evidence_upload_remove(q->room, q->pass, &q->id, err);
+	do
+		code = evidence_upload_remove(q->room, q->pass, &q->id, err);
+	while (worth_another_try(code, &tries));
+	return code;
 }
 
 /* --- Bodies --- */
