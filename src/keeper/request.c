@@ -197,15 +197,15 @@ keeper_message_send(
 	for (size_t i = 0; i < KEEPER_HEAD; i++)
 		b->at[i] = (uint8_t)((b->len - KEEPER_HEAD) >> (24 - 8 * i));
 	for (size_t sent = 0; sent < b->len;) {
-		ssize_t n;
-
-		SP_TRY(ready(sock, POLLOUT, deadline, err));
-		n = send(sock, b->at + sent, b->len - sent,
+		ssize_t n = send(sock, b->at + sent, b->len - sent,
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
+
 		if (n >= 0)
 			sent += (size_t)n;
 		else if (!again())
 			return away(err, strerrordesc_np(errno));
+		else
+			SP_TRY(ready(sock, POLLOUT, deadline, err));
 	}
 	return SP_OK;
 }
@@ -214,18 +214,18 @@ static enum sp_code
 receive(int sock, uint8_t *at, size_t len, int64_t deadline, struct sp_err *err)
 {
 	while (len > 0) {
-		ssize_t n;
+		ssize_t n = recv(sock, at, len, MSG_DONTWAIT);
 
-		SP_TRY(ready(sock, POLLIN, deadline, err));
-		n = recv(sock, at, len, MSG_DONTWAIT);
 		if (n == 0)
 			return away(err, "the connection is closed");
 		if (n < 0 && !again())
 			return away(err, strerrordesc_np(errno));
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
+		if (n < 0) {
+			SP_TRY(ready(sock, POLLIN, deadline, err));
+			continue;
 		}
+		at += n;
+		len -= (size_t)n;
 	}
 	return SP_OK;
 }
