@@ -220,12 +220,12 @@ receive(int sock, uint8_t *at, size_t len, int64_t deadline, struct sp_err *err)
 			return away(err, "the connection is closed");
 		if (n < 0 && !again())
 			return away(err, strerrordesc_np(errno));
-		if (n < 0) {
-			SP_TRY(ready(sock, POLLIN, deadline, err));
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
 			continue;
 		}
-		at += n;
-		len -= (size_t)n;
+		SP_TRY(ready(sock, POLLIN, deadline, err));
 	}
 	return SP_OK;
 }
