@@ -17,7 +17,8 @@ struct run {
 	struct crypto_digest *hash;
 	uint64_t at;
 	bool headed; /* this exchange's head was looked at */
-	struct sp_err *err;
+	const char *path;
+	struct site_answer an;
 };
 
 static bool
@@ -30,37 +31,37 @@ has_value(const struct site_answer *an, const char *name, const char *want)
 }
 
 static enum sp_code
-restart(struct run *r)
+restart(struct run *r, struct sp_err *err)
 {
 	crypto_digest_free(r->hash);
 	r->hash = crypto_digest_new(CRYPTO_SHA256);
 	r->at = 0;
 	if (r->hash == NULL)
-		return sp_fail(r->err, SP_E_NOMEM, "no memory for a hash");
+		return sp_fail(err, SP_E_NOMEM, "no memory for a hash");
 	if (ftruncate(r->d->fd, 0) != 0)
-		return sp_fail_os(r->err, "the file");
+		return sp_fail_os(err, "the file");
 	return SP_OK;
 }
 
 /* Before the first byte of an answer is taken. */
 static enum sp_code
-look_at_head(struct run *r, const struct site_answer *an)
+look_at_head(struct run *r, const struct site_answer *an, struct sp_err *err)
 {
 	char etag[72];
 	char range[80];
 
 	(void)snprintf(etag, sizeof(etag), "\"%s\"", r->d->sha256);
 	if (!has_value(an, "ETag", etag))
-		return sp_fail(r->err, SP_E_CORRUPT,
+		return sp_fail(err, SP_E_CORRUPT,
 		    "the site serves other content than the item's record "
 		    "names (ETag)");
 	if (an->status == 200)
-		return r->at == 0 ? SP_OK : restart(r);
+		return r->at == 0 ? SP_OK : restart(r, err);
 	(void)snprintf(range, sizeof(range),
 	    "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, r->at, r->d->size - 1,
 	    r->d->size);
 	if (!has_value(an, "Content-Range", range))
-		return sp_fail(r->err, SP_E_CORRUPT,
+		return sp_fail(err, SP_E_CORRUPT,
 		    "the site serves another range than was asked for");
 	return SP_OK;
 }
@@ -71,9 +72,8 @@ take(void *arg, const struct site_answer *an, const void *bytes, size_t len,
 {
 	struct run *r = arg;
 
-	r->err = err;
 	if (!r->headed)
-		SP_TRY(look_at_head(r, an));
+		SP_TRY(look_at_head(r, an, err));
 	r->headed = true;
 	if (len > r->d->size - r->at)
 		return sp_fail(err, SP_E_CORRUPT,
@@ -87,13 +87,13 @@ take(void *arg, const struct site_answer *an, const void *bytes, size_t len,
 }
 
 static enum sp_code
-ask(struct run *r, const char *path, struct site_answer *an)
+ask(struct run *r, struct sp_err *err)
 {
 	struct site_sink sink = { .write = take, .arg = r };
 	char range[48];
 	char if_range[96];
 	struct site_request rq = { .method = "GET",
-		.path = path,
+		.path = r->path,
 		.sink = &sink,
 		.body_max = BODY_MAX };
 
@@ -106,59 +106,53 @@ ask(struct run *r, const char *path, struct site_answer *an)
 		rq.header[1] = if_range;
 	}
 	r->headed = false;
-	return cmd_site_once(r->c, &rq, an, r->err);
+	return cmd_site_once(r->c, &rq, &r->an, err);
 }
 
-/* One try.  *whole: all bytes are there.  Else why not, and whether another
+/* One try.  SP_OK: all bytes are there.  Else why not, and whether another
  * try may do better. */
 static enum sp_code
-try_once(struct run *r, const char *path, struct site_answer *an, bool *whole,
-    bool *again)
+try_once(struct run *r, bool *again, struct sp_err *err)
 {
-	enum sp_code code = ask(r, path, an);
+	enum sp_code code = ask(r, err);
 	bool answered =
-	    code == SP_OK && (an->status == 200 || an->status == 206);
+	    code == SP_OK && (r->an.status == 200 || r->an.status == 206);
 
 	/* A connection cut after the last byte has cut nothing. */
-	*whole = r->at == r->d->size && (answered || r->at > 0);
-	*again = answered || cmd_site_passing(code, an, r->err);
-	if (*whole)
+	if (r->at == r->d->size && (answered || r->at > 0))
 		return SP_OK;
+	*again = answered || cmd_site_passing(code, &r->an, err);
 	if (answered)
-		return sp_fail_as(r->err, SP_E_UNAVAIL, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_UNAVAIL, cmd_site_unreachable,
 		    "the site sent %" PRIu64 " of %" PRIu64 " bytes", r->at,
 		    r->d->size);
-	return code == SP_OK ? cmd_site_answer_fail(an, r->err) : code;
+	return code == SP_OK ? cmd_site_answer_fail(&r->an, err) : code;
 }
 
 /* Until all bytes are there. */
 static enum sp_code
-fetch(struct run *r, const char *path, struct site_answer *an)
+fetch(struct run *r, struct sp_err *err)
 {
 	struct site_patience patience = cmd_site_patience_new(r->c);
-	struct sp_err *err = r->err;
 	uint64_t highest = 0;
 
 	for (;;) {
-		bool whole = false;
 		bool again = false;
+		enum sp_code code = try_once(r, &again, err);
 
-		r->err = err;
-		enum sp_code code = try_once(r, path, an, &whole, &again);
-
-		if (whole || !again)
+		if (code == SP_OK || !again)
 			return code;
 		if (r->at > highest) {
 			highest = r->at;
 			cmd_site_patience_progress(&patience);
 		}
-		r->err = err;
-		SP_TRY(cmd_site_patience_wait(&patience, r->c, an, err, err));
+		SP_TRY(
+		    cmd_site_patience_wait(&patience, r->c, &r->an, err, err));
 	}
 }
 
 static enum sp_code
-compare(const struct run *r)
+compare(const struct run *r, struct sp_err *err)
 {
 	uint8_t sum[CRYPTO_SHA256_LEN];
 	char hex[2 * CRYPTO_SHA256_LEN + 1];
@@ -166,7 +160,7 @@ compare(const struct run *r)
 	crypto_digest_get(r->hash, sum);
 	sp_hex(sum, sizeof(sum), hex);
 	if (strcmp(hex, r->d->sha256) != 0)
-		return sp_fail(r->err, SP_E_CORRUPT,
+		return sp_fail(err, SP_E_CORRUPT,
 		    "the bytes have SHA-256 %.16s..., the record says %.16s...",
 		    hex, r->d->sha256);
 	return SP_OK;
@@ -177,16 +171,18 @@ cmd_download_run(
     struct site_client *c, const struct download *d, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_ANSWER an = cmd_site_answer_new(BODY_MAX);
-	struct run r = { .d = d, .c = c, .err = err };
+	struct run r = { .d = d, .c = c };
 	enum sp_code code;
 
 	SP_TRY(cmd_site_path(c, &path, err, "evidence/%s/content", d->id));
-	SP_TRY(restart(&r));
-	code = fetch(&r, sp_buf_str(&path), &an);
-	r.err = err;
+	r.path = sp_buf_str(&path);
+	r.an = cmd_site_answer_new(BODY_MAX);
+	code = restart(&r, err);
 	if (code == SP_OK)
-		code = compare(&r);
+		code = fetch(&r, err);
+	if (code == SP_OK)
+		code = compare(&r, err);
 	crypto_digest_free(r.hash);
+	cmd_site_answer_done(&r.an);
 	return code;
 }

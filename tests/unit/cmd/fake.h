@@ -28,10 +28,17 @@ fake_exchange(struct site_transport *t, const struct site_request *rq,
 {
 	struct fake *f = (struct fake *)t;
 
+	/* As over a wire: what a source or sink says goes elsewhere first. */
+	struct sp_err inner = { .code = SP_OK };
+	enum sp_code code;
+
 	CHECK(rq->path[0] == '/');
 	CHECK(an->head.len == 0 && an->body.len == 0);
 	CHECK(++f->requests < 100000); /* something goes round for ever */
-	return f->serve(f, rq, an, err);
+	code = f->serve(f, rq, an, &inner);
+	if (code != SP_OK)
+		*err = inner;
+	return code;
 }
 
 static enum sp_code
