@@ -312,6 +312,14 @@ db_commit(struct db *db, struct sp_err *err)
 	return code;
 }
 
+enum sp_code
+db_flush(struct db *db, struct sp_err *err)
+{
+	int rc = sqlite3_db_cacheflush(db->handle);
+
+	return rc == SQLITE_OK ? SP_OK : fail(db, rc, "flush", err);
+}
+
 void
 db_rollback(struct db *db)
 {

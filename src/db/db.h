@@ -60,6 +60,10 @@ enum sp_code db_begin(struct db *db, struct sp_err *err) SP_MUST_USE;
  * commit, fail with that error's code. */
 enum sp_code db_commit(struct db *db, struct sp_err *err) SP_MUST_USE;
 void db_rollback(struct db *db); /* no-op outside a transaction */
+/* Write to the disk's cache what the transaction has changed so far: a full
+ * disk is found out here, before something is done that the commit's failing
+ * could not undo. */
+enum sp_code db_flush(struct db *db, struct sp_err *err) SP_MUST_USE;
 /* Move what the write-ahead log holds into the database file, once there is
  * enough of it.  db_begin does the same; calling this when nobody waits keeps
  * it out of the next transaction's time.  Outside transactions. */

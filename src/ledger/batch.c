@@ -11,9 +11,11 @@ struct ledger_batch {
 	struct ledger_frontier now;
 	struct ledger_frontier marked;
 	size_t marked_made;
-	struct sp_buf made; /* stored hashes since begin */
-	struct sp_buf body; /* of the entry at hand */
-	struct sp_buf note; /* sealed: of `now` */
+	struct sp_buf made;  /* stored hashes since begin */
+	struct sp_buf body;  /* of the entry at hand */
+	struct sp_buf note;  /* sealed: of `now` */
+	uint64_t spent;      /* the largest size that has been signed */
+	struct sp_id agency; /* of the entries */
 };
 
 enum sp_code
@@ -41,6 +43,7 @@ ledger_batch_open(struct ledger_batch **out, struct db *db,
 		return code;
 	}
 	b->now = b->committed;
+	b->spent = b->committed.size;
 	*out = b;
 	return SP_OK;
 }
@@ -111,8 +114,35 @@ ledger_batch_append(struct ledger_batch *b, const struct ledger_entry *entry,
 	n = ledger_frontier_append(&b->now, &row.leaf, made);
 	sp_buf_add(&b->made, made, n * sizeof(made[0]));
 	SP_TRY(sp_buf_check(&b->made, "hashes of a transaction", err));
+	b->agency = entry->agency;
 	if (index != NULL)
 		*index = row.index;
+	return SP_OK;
+}
+
+/*
+ * A commit that failed leaves a signed checkpoint that was never published.
+ * Another tree of the same size must not be signed, ever: two roots for one
+ * size are what a forked log looks like, and a keeper refuses them.  So the
+ * log grows past that size, with entries that say why.
+ */
+static enum sp_code
+grow_past_spent(struct ledger_batch *b, struct sp_err *err)
+{
+	const struct ledger_entry skipped = {
+		.act = "log.skipped",
+		.actor_kind = "site",
+		.actor = b->agency,
+		.agency = b->agency,
+		.at = sp_now(),
+		.object_kind = "agency",
+		.object = b->agency,
+		.outcome = LEDGER_FAILED,
+		.source = "repair",
+	};
+
+	while (b->now.size <= b->spent)
+		SP_TRY(ledger_batch_append(b, &skipped, NULL, err));
 	return SP_OK;
 }
 
@@ -121,8 +151,12 @@ ledger_batch_seal(struct ledger_batch *b, struct sp_err *err)
 {
 	if (b->now.size == b->committed.size)
 		return SP_OK;
+	SP_TRY(grow_past_spent(b, err));
+	SP_TRY(
+	    db_flush(b->db, err)); /* fail for want of space before signing */
 	sp_buf_clear(&b->note);
 	SP_TRY(ledger_log_sign(b->log, &b->now, &b->note, err));
+	b->spent = b->now.size;
 	return ledger_rows_put_state(b->db, &b->now, &b->note, err);
 }
 

@@ -460,6 +460,32 @@ full_disk_undoes_and_goes_on(void)
 	CHECK_OK(db_check(db, &err), &err);
 }
 
+/* What a full disk refuses is refused before the commit, which could be too
+ * late for what has been done meanwhile. */
+static void
+a_flush_finds_the_full_disk(void)
+{
+	DB_AUTO db = fresh("flush");
+	struct sp_err err;
+
+	CHECK_OK(db_flush(db, &err), &err); /* nothing to do */
+	CHECK_OK(db_begin(db, &err), &err);
+	CHECK_OK(insert(db, 1, "a", &err), &err);
+	CHECK_OK(db_flush(db, &err), &err);
+	CHECK_OK(insert(db, 2, "b", &err), &err);
+	atomic_store(&fault.write, SQLITE_FULL);
+	CHECK_CODE(db_flush(db, &err), SP_E_FULL, &err);
+	fault_none();
+	db_rollback(db);
+	CHECK(rows(db) == 0);
+	CHECK_OK(db_begin(db, &err), &err);
+	CHECK_OK(insert(db, 3, "c", &err), &err);
+	CHECK_OK(db_flush(db, &err), &err);
+	CHECK_OK(db_commit(db, &err), &err);
+	CHECK(rows(db) == 1);
+	CHECK_OK(db_check(db, &err), &err);
+}
+
 static void
 failed_fsync_stops(void)
 {
@@ -592,6 +618,7 @@ main(void)
 		{ "migrations go forward only", migrations_go_forward_only },
 		{ "a full disk undoes and goes on",
 		    full_disk_undoes_and_goes_on },
+		{ "a flush finds the full disk", a_flush_finds_the_full_disk },
 		{ "a failed fsync stops", failed_fsync_stops },
 		{ "a failed fsync while tidying stops",
 		    failed_fsync_while_tidying_stops },

@@ -183,6 +183,54 @@ no_entry_without_its_signature(void)
 	fixture_done(&f);
 }
 
+/* A checkpoint was signed and its commit failed: no other tree of that size is
+ * signed (the fixture's signer refuses it, like a keeper); the log grows past
+ * it and says so. */
+static void
+a_signed_size_is_never_signed_again(void)
+{
+	SP_AUTO_BUF body = sp_buf_new(LEDGER_ENTRY_MAX);
+	struct fixture f;
+	struct open o;
+	struct sp_err err;
+
+	fixture_setup(&f, "spent");
+	o = open_all(&f);
+	for (uint64_t n = 0; n < 3; n++) {
+		CHECK_OK(ledger_batch_begin(o.batch, &err), &err);
+		append(&o, n);
+		CHECK_OK(ledger_batch_seal(o.batch, &err), &err);
+		ledger_batch_abandon(o.batch);
+	}
+	CHECK(ledger_log_size(o.log) == 0);
+	/* Sizes 1, 2 and 3 are spent. */
+	CHECK_OK(ledger_batch_begin(o.batch, &err), &err);
+	append(&o, 7);
+	commit(&o);
+	CHECK(ledger_log_size(o.log) == 4);
+	for (uint64_t i = 1; i < 4; i++) {
+		sp_buf_clear(&body);
+		CHECK_OK(ledger_log_entry(o.log, o.db, i, &body, &err), &err);
+		CHECK(strstr(sp_buf_str(&body), "\"log.skipped\"") != NULL);
+	}
+	/* What was not signed spends nothing, nor does what was committed. */
+	CHECK_OK(ledger_batch_begin(o.batch, &err), &err);
+	append(&o, 8);
+	atomic_store(&f.signer_says, SP_E_UNAVAIL);
+	CHECK_CODE(ledger_batch_seal(o.batch, &err), SP_E_UNAVAIL, &err);
+	ledger_batch_abandon(o.batch);
+	atomic_store(&f.signer_says, SP_OK);
+	CHECK_OK(ledger_batch_begin(o.batch, &err), &err);
+	append(&o, 9);
+	commit(&o);
+	CHECK(ledger_log_size(o.log) == 5);
+	for (uint64_t i = 0; i < 5; i++)
+		fixture_prove(&f, o.log, o.db, i);
+	CHECK_OK(ledger_log_audit(o.log, o.db, &err), &err);
+	close_all(&o);
+	fixture_done(&f);
+}
+
 static void
 a_refused_entry_leaves_no_trace(void)
 {
@@ -251,6 +299,8 @@ main(void)
 		{ "nothing new, nothing signed", nothing_new_nothing_signed },
 		{ "no entry without its signature",
 		    no_entry_without_its_signature },
+		{ "a signed size is never signed again",
+		    a_signed_size_is_never_signed_again },
 		{ "a refused entry leaves no trace",
 		    a_refused_entry_leaves_no_trace },
 		{ "the log of another database", the_log_of_another_database },

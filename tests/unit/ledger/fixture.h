@@ -24,10 +24,27 @@ struct fixture {
 	struct ledger_signer signer;
 	_Atomic int signer_says; /* enum sp_code; FIXTURE_LIES: a wrong one */
 	atomic_int signed_notes;
+	struct ledger_checkpoint last; /* that was signed */
 };
 
 #define FIXTURE_ORIGIN "evidence.example.gov/springfield"
 #define FIXTURE_LIES   (-1)
+
+/* As a keeper does: no smaller tree, and never two roots for one size. */
+static inline enum sp_code
+fixture_follows(
+    struct fixture *f, const char *text, size_t len, struct sp_err *err)
+{
+	struct ledger_checkpoint c;
+
+	SP_TRY(ledger_checkpoint_parse(text, len, &c, err));
+	if (c.size < f->last.size ||
+	    (c.size == f->last.size && f->last.origin[0] != '\0' &&
+		memcmp(&c.root, &f->last.root, sizeof(c.root)) != 0))
+		return sp_fail(err, SP_E_DENIED, "that would be a fork");
+	f->last = c;
+	return SP_OK;
+}
 
 static inline enum sp_code
 fixture_sign(void *self, const char *text, size_t len, struct sp_buf *note,
@@ -40,6 +57,8 @@ fixture_sign(void *self, const char *text, size_t len, struct sp_buf *note,
 	atomic_fetch_add(&f->signed_notes, 1);
 	if (says > 0)
 		return sp_fail(err, (enum sp_code)says, "the signer is away");
+	if (says != FIXTURE_LIES)
+		SP_TRY(fixture_follows(f, text, len, err));
 	SP_TRY(crypto_sign(f->seed, text, len, sig, err));
 	if (says == FIXTURE_LIES)
 		sig[7] ^= 1;
