@@ -283,6 +283,10 @@ long_files_are_cut_to_what_counts(void)
 static void
 a_lying_database_writes_nothing(void)
 {
+	static const struct db_sql lie[] = {
+		{ "DROP TRIGGER ledger_entry_holds" },
+		{ "UPDATE ledger_entry SET leaf = zeroblob(32) WHERE idx = 5" },
+	};
 	DB_AUTO db = database(900);
 	struct ledger_hashes *h;
 	struct ledger_frontier other = trees[900];
@@ -302,6 +306,14 @@ a_lying_database_writes_nothing(void)
 		CHECK(strstr(err.text, "entry 900 is missing") != NULL);
 		check_all(h, 900);
 	}
+	for (size_t i = 0; i < SP_COUNTOF(lie); i++) {
+		DB_STMT st = db_use(db, &lie[i]);
+
+		CHECK_OK(db_run(st, NULL, &err), &err);
+	}
+	CHECK_CODE(ledger_hashes_mend(h, db, &trees[900], true, &err),
+	    SP_E_CORRUPT, &err);
+	check_all(h, 900);
 	ledger_hashes_close(h);
 }
 

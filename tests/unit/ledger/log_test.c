@@ -308,9 +308,11 @@ a_lying_file_is_made_again(void)
 	struct db *db;
 	struct ledger_log *log;
 	char path[112];
+	struct ledger_path want = { .n = 0 };
 	uint64_t seed = 5;
 	int fd;
 
+	oracle_subproof(leaf, 300, 600, true, &want);
 	fixture_setup(&f, "lying");
 	db = fixture_db(&f);
 	log = fixture_log(&f, db);
@@ -338,10 +340,12 @@ a_lying_file_is_made_again(void)
 			check_tile(log, 0, 2, 88);
 			break;
 		case 2:
-			CHECK(ftruncate(fd, 3000) == 0);
+			CHECK(i == 2 ? ftruncate(fd, 3000) == 0
+				     : pwrite(fd, zero, 4096, 0) == 4096);
 			CHECK_OK(
 			    ledger_log_consistency(log, 300, 600, &cons, &err),
 			    &err);
+			CHECK(oracle_same_path(&cons, &want));
 			break;
 		default:
 			CHECK(pwrite(fd, zero, 40, 0) == 40);
