@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import { sha256 } from './lib/clips.mjs';
 import { seeded } from './lib/random.mjs';
-import { killHard, until } from './lib/site.mjs';
+import { killHard, patience, until } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
 
 siteSuite('keeper', {}, (context) => {
@@ -70,7 +70,8 @@ siteSuite('keeper', {}, (context) => {
     const pid = await keeper();
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     assert.match(status, /^NoNewPrivs:\s+1$/m);
-    assert.match(status, /^Seccomp:\s+2$/m);
+    // Sanitizers' runtimes make calls of their own: their builds filter none.
+    if (patience === 1) assert.match(status, /^Seccomp:\s+2$/m);
     assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size\s+0\s+0\s/m);
   });
 });
