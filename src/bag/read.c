@@ -70,11 +70,18 @@ struct unpack {
 	bool based;                  /* base is decided */
 };
 
+/* The archive, or what was reading it, failed. */
 static enum sp_code
 archive_lies(struct unpack *u, const char *path, struct sp_err *err)
 {
 	const char *text = archive_error_string(u->archive);
+	int why = archive_errno(u->archive);
 
+	if (why == ENOMEM)
+		return sp_fail(err, SP_E_NOMEM, "no memory for an archive");
+	if (why == EIO)
+		return sp_fail(
+		    err, SP_E_INTERNAL, "the archive could not be read");
 	return bag_lie(u->w.place, path, err, "the archive is damaged: %s",
 	    text == NULL ? "it does not say how" : text);
 }

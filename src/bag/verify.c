@@ -57,6 +57,16 @@ need(struct check *c, const char *path, const struct bag_file **out,
 	return *out != NULL ? SP_OK : lie(c, path, err, "it is missing");
 }
 
+/* What was checked lies at `path`; or could not be checked at all. */
+static enum sp_code
+lie_or(struct check *c, const char *path, const struct sp_err *why,
+    struct sp_err *err)
+{
+	if (why->code == SP_E_INVALID || why->code == SP_E_CORRUPT)
+		return lie(c, path, err, why->text);
+	return sp_fail(err, why->code, "%s", why->text);
+}
+
 /* --- the log --- */
 
 static bool
@@ -72,12 +82,14 @@ check_key(struct check *c, const struct ledger_vkey *pin, struct sp_err *err)
 	static const char path[] = "log/key";
 	SP_AUTO_BUF text = sp_buf_new(sizeof(c->report->vkey) - 1);
 	const struct bag_file *f = NULL;
+	struct sp_err why;
 
 	SP_TRY(need(c, path, &f, err));
-	if (f->size == 0 || f->at[f->size - 1] != '\n' ||
-	    ledger_vkey_parse(
-		(const char *)f->at, f->size - 1, &c->key, NULL) != SP_OK)
-		return lie(c, path, err, "it is not a verifier key");
+	if (f->size == 0 || f->at[f->size - 1] != '\n')
+		return lie(c, path, err, "it is not one line");
+	if (ledger_vkey_parse(
+		(const char *)f->at, f->size - 1, &c->key, &why) != SP_OK)
+		return lie_or(c, path, &why, err);
 	ledger_vkey_text(&c->key, &text);
 	SP_TRY(sp_buf_check(&text, "the verifier key", err));
 	memcpy(c->report->vkey, sp_buf_str(&text), text.len + 1);
@@ -99,7 +111,7 @@ check_checkpoint(struct check *c, struct sp_err *err)
 	SP_TRY(need(c, path, &c->note, err));
 	if (ledger_checkpoint_check(&c->key, (const char *)c->note->at,
 		c->note->size, &checkpoint, &why) != SP_OK)
-		return bag_lie(&c->report->place, path, err, "%s", why.text);
+		return lie_or(c, path, &why, err);
 	c->report->log_size = checkpoint.size;
 	return SP_OK;
 }
@@ -135,15 +147,19 @@ has_real(const char *json)
  * spaces, integers only.  Entries have no control characters, whose escapes
  * are the one thing jansson writes in another way.
  */
-static bool
-is_canonical(const json_t *entry, const struct bag_file *f)
+static enum sp_code
+check_canonical(struct check *c, const json_t *entry, const struct bag_file *f,
+    struct sp_err *err)
 {
 	char *text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS);
-	bool same = text != NULL && strlen(text) == f->size &&
-	    memcmp(text, f->at, f->size) == 0 && !has_real(text);
+	bool same;
 
+	if (text == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for an entry");
+	same = strlen(text) == f->size && memcmp(text, f->at, f->size) == 0 &&
+	    !has_real(text);
 	free(text);
-	return same;
+	return same ? SP_OK : lie(c, f->path, err, "it is not canonical JSON");
 }
 
 static enum sp_code
@@ -239,14 +255,16 @@ static enum sp_code
 check_entry(struct check *c, struct item *item, const struct bag_file *f,
     struct sp_err *err)
 {
+	json_error_t why = { .line = 0 };
 	SP_CLEANUP(json_done)
 	json_t *entry = json_loadb(
-	    (const char *)f->at, f->size, JSON_REJECT_DUPLICATES, NULL);
+	    (const char *)f->at, f->size, JSON_REJECT_DUPLICATES, &why);
 
+	if (entry == NULL && json_error_code(&why) == json_error_out_of_memory)
+		return sp_fail(err, SP_E_NOMEM, "no memory for an entry");
 	if (!json_is_object(entry))
 		return lie(c, f->path, err, "it is not an entry of a log");
-	if (!is_canonical(entry, f))
-		return lie(c, f->path, err, "it is not canonical JSON");
+	SP_TRY(check_canonical(c, entry, f, err));
 	return check_said(c, item, f, entry, err);
 }
 
@@ -278,13 +296,13 @@ check_proof(struct check *c, const struct bag_file *f, uint64_t index,
 		    "it rests on another checkpoint than log/checkpoint");
 	code = ledger_proof_check(&c->key, (const char *)proof->at, proof->size,
 	    f->at, f->size, &proven, NULL, &why);
-	if (code == SP_E_INVALID)
-		return bag_lie(&c->report->place, path, err, "%s", why.text);
 	/* The checkpoint is good: it is the entry that the log has not, or
 	 * has elsewhere. */
-	if (code != SP_OK)
+	if (code == SP_E_CORRUPT)
 		return lie(c, f->path, err,
 		    "its proof does not show that it is in the log");
+	if (code != SP_OK)
+		return lie_or(c, path, &why, err);
 	if (proven != index)
 		return lie(c, path, err, "it is the proof of another index");
 	c->report->proofs++;

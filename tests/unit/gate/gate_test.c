@@ -18,6 +18,34 @@ __wrap_sp_ticks(void)
 	return __real_sp_ticks() + ahead;
 }
 
+/* And these, so that this thread has no memory when the test says so. */
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t m);
+void *__real_reallocarray(void *p, size_t n, size_t m);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t m);
+void *__wrap_reallocarray(void *p, size_t n, size_t m);
+
+static _Thread_local bool no_memory;
+
+void *
+__wrap_malloc(size_t n)
+{
+	return no_memory ? NULL : __real_malloc(n);
+}
+
+void *
+__wrap_calloc(size_t n, size_t m)
+{
+	return no_memory ? NULL : __real_calloc(n, m);
+}
+
+void *
+__wrap_reallocarray(void *p, size_t n, size_t m)
+{
+	return no_memory ? NULL : __real_reallocarray(p, n, m);
+}
+
 struct room {
 	struct agency_fixture a;
 	struct gate *gate;
@@ -200,6 +228,37 @@ no_entry_no_pass(void)
 		    SP_E_STOPPED, &err);
 		CHECK(pass == NULL);
 	}
+	room_close(&r);
+}
+
+/* A pass that cannot be given has no entry that says it was; a denial that
+ * cannot be counted is still one. */
+static void
+without_memory_nobody_gets_in(void)
+{
+	struct room r;
+	struct gate_caller who, device;
+	struct gate_object on = item();
+	GATE_AUTO_PASS pass = NULL;
+	struct gate *none = NULL;
+	struct sp_err err;
+
+	room_open(&r);
+	who = agency_fixture_caller(&r.a, GATE_OFFICER);
+	device = agency_fixture_caller(&r.a, GATE_DEVICE);
+	no_memory = true;
+	CHECK_CODE(
+	    gate_open(&none, &r.a.id, r.a.writer, &err), SP_E_NOMEM, &err);
+	CHECK_CODE(gate_admit(r.gate, &who, GATE_VIEW, &on, &pass, &err),
+	    SP_E_NOMEM, &err);
+	CHECK_CODE(gate_admit(r.gate, &who, GATE_SHOW, &on, &pass, &err),
+	    SP_E_NOMEM, &err);
+	CHECK_CODE(gate_admit(r.gate, &device, GATE_VIEW, &on, &pass, &err),
+	    SP_E_DENIED, &err);
+	no_memory = false;
+	CHECK(none == NULL && pass == NULL);
+	CHECK(agency_fixture_count(&r.a, "\"act\":\"evidence.opened\"") == 0);
+	CHECK_OK(gate_admit(r.gate, &who, GATE_VIEW, &on, &pass, &err), &err);
 	room_close(&r);
 }
 
@@ -506,6 +565,8 @@ main(void)
 		{ "no entry, no pass", no_entry_no_pass },
 		{ "entry and companion stand or fall together",
 		    entry_and_companion_stand_or_fall_together },
+		{ "without memory nobody gets in",
+		    without_memory_nobody_gets_in },
 		{ "a denial waits for its entry",
 		    a_denial_waits_for_its_entry },
 		{ "floods are counted, not copied",
