@@ -31,6 +31,7 @@ struct ledger_tx {
 
 struct ledger_writer {
 	struct db *db;
+	struct ledger_log *log;
 	struct ledger_tx tx;
 	pthread_t thread;
 
@@ -185,13 +186,12 @@ static void
 run_batch(struct ledger_writer *w)
 {
 	struct taken t = { .code = SP_OK };
-	uint64_t entries;
+	uint64_t before = ledger_log_size(w->log);
 
 	t.ran.end = &t.ran.first;
 	run_acts(w, &t);
-	entries = ledger_batch_new(w->tx.batch);
 	finish(w, &t);
-	count(w, &t, entries);
+	count(w, &t, ledger_log_size(w->log) - before);
 	answer(&t);
 	db_tidy(w->db); /* while nobody waits for it */
 }
@@ -261,6 +261,7 @@ ledger_writer_open(struct ledger_writer **out, struct db *db,
 		return sp_fail(err, SP_E_NOMEM, "writer");
 	}
 	w->db = db;
+	w->log = log;
 	w->queue.end = &w->queue.first;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->work, NULL);

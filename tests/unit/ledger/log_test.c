@@ -309,6 +309,7 @@ a_lying_file_is_made_again(void)
 	struct ledger_log *log;
 	char path[112];
 	struct ledger_path want = { .n = 0 };
+	off_t on_path = (off_t)ledger_merkle_position(2, 75) * LEDGER_HASH_LEN;
 	uint64_t seed = 5;
 	int fd;
 
@@ -340,8 +341,10 @@ a_lying_file_is_made_again(void)
 			check_tile(log, 0, 2, 88);
 			break;
 		case 2:
-			CHECK(i == 2 ? ftruncate(fd, 3000) == 0
-				     : pwrite(fd, zero, 4096, 0) == 4096);
+			if (i == 2)
+				CHECK(ftruncate(fd, 3000) == 0);
+			else /* one of the path's own */
+				CHECK(pwrite(fd, zero, 32, on_path) == 32);
 			CHECK_OK(
 			    ledger_log_consistency(log, 300, 600, &cons, &err),
 			    &err);
