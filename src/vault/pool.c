@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define SPARES_KEPT  16
+#define SPARES_KEPT  32
 #define WORKER_STACK ((size_t)256 << 10)
 /* The region's alignment: a huge page is two buffers. */
 #define HUGE ((size_t)2 << 20)

@@ -30,9 +30,9 @@ uint8_t *vault_pool_take(struct vault_pool *p);
 /* `dirty`: how many bytes from its start may hold plaintext. */
 void vault_pool_give(struct vault_pool *p, uint8_t *buf, size_t dirty);
 
-/* The same for readers, who never wait and are not counted: such a buffer may
- * be held while another is taken.  A few are kept for the next.  NULL: no
- * memory. */
+/* The same for readers and for resumed tails, which never wait and are not
+ * counted: such a buffer may be held while others are taken.  A few are kept
+ * for the next.  NULL: no memory. */
 uint8_t *vault_pool_spare(struct vault_pool *p) SP_MUST_USE;
 void vault_pool_spare_give(struct vault_pool *p, uint8_t *buf, size_t dirty);
 

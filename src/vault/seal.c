@@ -15,6 +15,7 @@ struct flight {
 	struct vault_seal *seal;
 	bool flying;
 	bool last;
+	bool spare; /* buf is a reader's buffer */
 	uint32_t index;
 	uint8_t *buf; /* room for the header in segment 0, then plaintext */
 	size_t len;   /* of the plaintext, or, once sealed, of all of it */
@@ -30,6 +31,7 @@ struct vault_seal {
 
 	/* The receiving thread's. */
 	uint8_t *buf; /* NULL before the segment's first byte */
+	bool spare;   /* buf came with a tail: see take_up() */
 	size_t fill;
 	uint32_t index;
 	uint64_t offset;
@@ -99,6 +101,15 @@ fail(struct vault_seal *s, const struct sp_err *why, struct sp_err *err)
 	return latch(s, why, false);
 }
 
+static void
+give_back(struct vault_seal *s, uint8_t *buf, bool spare, size_t dirty)
+{
+	if (spare)
+		vault_pool_spare_give(s->object.pool, buf, dirty);
+	else
+		vault_pool_give(s->object.pool, buf, dirty);
+}
+
 /* ---- In the lanes ---- */
 
 static void
@@ -106,7 +117,7 @@ land(struct flight *f, size_t dirty)
 {
 	struct vault_seal *s = f->seal;
 
-	vault_pool_give(s->object.pool, f->buf, dirty);
+	give_back(s, f->buf, f->spare, dirty);
 	(void)pthread_mutex_lock(&s->lock);
 	f->flying = false;
 	s->flying--;
@@ -260,6 +271,8 @@ launch(struct vault_seal *s, bool last, struct sp_err *err)
 	f->last = last;
 	f->index = s->index++;
 	f->buf = SP_STEAL(s->buf);
+	f->spare = s->spare;
+	s->spare = false;
 	f->len = s->fill;
 	s->fill = 0;
 	s->unsynced = true;
@@ -389,7 +402,12 @@ take_up(struct vault_seal *s, const struct vault_seal_state *state,
 	s->offset = state->offset;
 	if (cut->tail == 0)
 		return SP_OK;
-	s->buf = vault_pool_take(s->object.pool);
+	/* Not the pool's: the caller may hold this seal while it takes buffers
+	 * for another, and must not then have one that others wait for. */
+	s->buf = vault_pool_spare(s->object.pool);
+	if (s->buf == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a segment");
+	s->spare = true;
 	SP_TRY(vault_object_tail_open(&s->object, state->offset, state->tail,
 	    state->tail_len, s->buf + head_of(s->index), cut->tail, err));
 	s->fill = cut->tail;
@@ -578,8 +596,7 @@ vault_seal_free(struct vault_seal *s)
 	for (size_t i = 0; i < STAGES; i++)
 		vault_lane_free(s->lane[i]);
 	if (s->buf != NULL)
-		vault_pool_give(
-		    s->object.pool, s->buf, head_of(s->index) + s->fill);
+		give_back(s, s->buf, s->spare, head_of(s->index) + s->fill);
 	if (s->file != NULL)
 		s->file->store->ops->close(s->file);
 	crypto_digest_free(s->hash);

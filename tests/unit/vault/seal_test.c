@@ -870,6 +870,42 @@ few_buffers_hold_up_and_do_not_lock_up(void)
 	}
 }
 
+/* What a caller may hold while it waits for buffers: a resumed seal. */
+static void
+a_resumed_seal_is_in_nobody_s_way(void)
+{
+	struct rig_store *r = rig_new(NULL);
+	struct vault_object a = rig_object(&r->base), b = rig_object(&r->base);
+	struct record rec = record_new();
+	VAULT_AUTO_SEAL first = NULL;
+	VAULT_AUTO_SEAL other = NULL;
+	uint8_t sum[CRYPTO_SHA256_LEN];
+	struct sp_err err;
+
+	CHECK_OK(vault_pool_new(&a.pool, 1, 1, &err), &err);
+	b.pool = a.pool;
+	CHECK_OK(vault_seal_new(&first, &a, &err), &err);
+	CHECK_OK(write_to(first, RIG_FIRST + 5, 1 << 20, &err), &err);
+	CHECK_OK(rest(first, &rec, &err), &err);
+	vault_seal_free(SP_STEAL(first));
+	CHECK_OK(resume(&first, &a, &rec, true, &err), &err);
+	CHECK_OK(write_to(first, RIG_FIRST + 1000, 1 << 20, &err), &err);
+	CHECK_OK(vault_seal_new(&other, &b, &err), &err);
+	CHECK_OK(write_to(other, 3 << 20, 1 << 20, &err), &err);
+	CHECK_OK(vault_seal_finish(other, NULL, sum, &err), &err);
+	CHECK_OK(write_to(first, 3 << 20, 1 << 20, &err), &err);
+	CHECK_OK(vault_seal_finish(first, NULL, sum, &err), &err);
+	rig_check_kept(&a, rig_plain, 3 << 20);
+	rig_check_kept(&b, rig_plain, 3 << 20);
+	record_done(&rec);
+	vault_seal_free(SP_STEAL(first));
+	vault_seal_free(SP_STEAL(other));
+	vault_pool_free(a.pool);
+	crypto_secret_free(a.key);
+	crypto_secret_free(b.key);
+	vault_store_free(&r->base);
+}
+
 /* One fast sender on a stuck disk takes its share of the pool and no more. */
 struct gate {
 	pthread_mutex_t lock;
@@ -1000,6 +1036,8 @@ main(void)
 		{ "any allocation may fail", any_allocation_may_fail },
 		{ "few buffers hold up and do not lock up",
 		    few_buffers_hold_up_and_do_not_lock_up },
+		{ "a resumed seal is in nobody's way",
+		    a_resumed_seal_is_in_nobody_s_way },
 		{ "one sender does not take all buffers",
 		    one_sender_does_not_take_all_buffers },
 		{ "slow senders hold one buffer each",
