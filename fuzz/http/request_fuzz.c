@@ -29,6 +29,7 @@ static void
 clean(void)
 {
 	evidence_site_close(site);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the last thread */
 	(void)nftw(dir, drop, 16, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -39,25 +39,25 @@ _Static_assert(SP_COUNTOF(by_code) == SP_CODE_COUNT, "map every code");
 
 /* Reasons that stand for a problem of their own. */
 static const struct {
-	enum sp_code code;
 	const char *reason;
+	enum sp_code code;
 	enum http_problem problem;
 } by_reason[] = {
-	{ SP_E_INVALID, "http.malformed", HTTP_BAD_REQUEST },
-	{ SP_E_INVALID, "http.method", HTTP_METHOD },
-	{ SP_E_INVALID, "http.media", HTTP_MEDIA },
-	{ SP_E_LIMIT, "http.size", HTTP_TOO_LARGE },
-	{ SP_E_LIMIT, "http.uri", HTTP_URI_LONG },
-	{ SP_E_LIMIT, "http.headers", HTTP_HEADERS },
-	{ SP_E_INVALID, "http.range", HTTP_RANGE },
-	{ SP_E_CONFLICT, "http.precondition", HTTP_PRECONDITION },
-	{ SP_E_INVALID, "tus.version", HTTP_TUS },
-	{ SP_E_CONFLICT, "upload.offset", HTTP_OFFSET },
-	{ SP_E_LIMIT, "upload.length", HTTP_TOO_LARGE },
-	{ SP_E_CONFLICT, "upload.length", HTTP_INVALID },
-	{ SP_E_LIMIT, "upload.body", HTTP_TOO_LARGE },
-	{ SP_E_LIMIT, "upload.count", HTTP_TOO_MANY },
-	{ SP_E_UNAVAIL, "keeper.away", HTTP_KEEPER },
+	{ "http.malformed", SP_E_INVALID, HTTP_BAD_REQUEST },
+	{ "http.method", SP_E_INVALID, HTTP_METHOD },
+	{ "http.media", SP_E_INVALID, HTTP_MEDIA },
+	{ "http.size", SP_E_LIMIT, HTTP_TOO_LARGE },
+	{ "http.uri", SP_E_LIMIT, HTTP_URI_LONG },
+	{ "http.headers", SP_E_LIMIT, HTTP_HEADERS },
+	{ "http.range", SP_E_INVALID, HTTP_RANGE },
+	{ "http.precondition", SP_E_CONFLICT, HTTP_PRECONDITION },
+	{ "tus.version", SP_E_INVALID, HTTP_TUS },
+	{ "upload.offset", SP_E_CONFLICT, HTTP_OFFSET },
+	{ "upload.length", SP_E_LIMIT, HTTP_TOO_LARGE },
+	{ "upload.length", SP_E_CONFLICT, HTTP_INVALID },
+	{ "upload.body", SP_E_LIMIT, HTTP_TOO_LARGE },
+	{ "upload.count", SP_E_LIMIT, HTTP_TOO_MANY },
+	{ "keeper.away", SP_E_UNAVAIL, HTTP_KEEPER },
 };
 
 const struct http_problem_info *

@@ -128,7 +128,7 @@ wish_expiry(const json_t *root, sp_time now, struct http_token_wish *w,
 {
 	const json_t *at = json_object_get(root, "expires_at");
 	const json_t *days = json_object_get(root, "expires_in_days");
-	const sp_time day = 24 * 3600 * SP_SECOND;
+	const sp_time day = INT64_C(86400) * SP_SECOND;
 	json_int_t n = json_integer_value(days);
 
 	if ((at == NULL) == (days == NULL))
@@ -418,7 +418,7 @@ no_tile(struct sp_err *err)
 enum sp_code
 http_api_tile(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	SP_AUTO_BUF out = sp_buf_new(256 * LEDGER_HASH_LEN);
+	SP_AUTO_BUF out = sp_buf_new((size_t)256 * LEDGER_HASH_LEN);
 	const char *level = http_match_param(&q->match, "level");
 	uint64_t l = 0, index = 0;
 	unsigned width = 0;

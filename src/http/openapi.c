@@ -375,14 +375,14 @@ static void
 paths(struct sp_json *j)
 {
 	const struct http_route **sorted =
-	    calloc(http_routes_count, sizeof(*sorted));
+	    calloc(http_routes_count, sizeof(void *));
 	const char *last = NULL;
 	char name[96], method[8];
 
 	SP_REQUIRE(sorted != NULL);
 	for (size_t i = 0; i < http_routes_count; i++)
 		sorted[i] = &http_routes[i];
-	qsort(sorted, http_routes_count, sizeof(sorted[0]), by_path_and_method);
+	qsort(sorted, http_routes_count, sizeof(void *), by_path_and_method);
 	sp_json_object(j, "paths");
 	for (size_t i = 0; i < http_routes_count; i++) {
 		if (last == NULL || strcmp(last, sorted[i]->path) != 0) {

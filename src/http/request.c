@@ -422,26 +422,32 @@ check_body(const struct http_request *q, struct sp_err *err)
 	return sp_fail(err, SP_E_INTERNAL, "no such body");
 }
 
+/* Everything that may refuse a request before its handler sees it. */
+static enum sp_code
+admit_request(
+    struct http_request *q, const struct http_wire *w, struct sp_err *err)
+{
+	SP_TRY(read_header(q, w, err));
+	SP_TRY(read_override(q, err));
+	SP_TRY(http_router_match(&q->match, q->method, w->target, err));
+	SP_TRY(pass_door(q, err));
+	SP_TRY(read_queries(q, w, err));
+	SP_TRY(check_tus(q, err));
+	return check_body(q, err);
+}
+
 static enum sp_code
 begin(struct http_request *q, const struct http_wire *w, enum http_turn *turn,
     struct sp_err *err)
 {
 	const struct http_route *r;
 
-	SP_TRY(read_header(q, w, err));
-	SP_TRY(read_override(q, err));
-	SP_TRY(http_router_match(&q->match, q->method, w->target, err));
+	SP_TRY(admit_request(q, w, err));
 	r = q->match.route;
-	SP_TRY(pass_door(q, err));
-	SP_TRY(read_queries(q, w, err));
-	SP_TRY(check_tus(q, err));
-	SP_TRY(check_body(q, err));
-	if (r->takes == HTTP_TAKES_JSON) {
+	if (r->takes != HTTP_TAKES_JSON)
+		SP_TRY(r->handle(q, &q->answer, err));
+	if (r->takes == HTTP_TAKES_JSON || q->sink != NULL)
 		*turn = HTTP_GO_ON;
-		return SP_OK;
-	}
-	SP_TRY(r->handle(q, &q->answer, err));
-	*turn = q->sink == NULL ? HTTP_ANSWERED : HTTP_GO_ON;
 	return SP_OK;
 }
 

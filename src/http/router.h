@@ -62,22 +62,22 @@ struct http_request;
 struct http_answer;
 
 struct http_route {
-	enum http_method method;
 	const char *path;
 	const char *id; /* OpenAPI's operationId, and the metrics' label */
 	const char *summary;
-	enum http_door door;
-	enum gate_act act;
-	const char *kind;
-	enum http_takes takes;
+	const char *kind; /* of the object that `act` is about */
 	const char *takes_schema;
-	bool tus; /* Tus-Resumable is asked for and answered */
 	const struct http_input *input;
 	size_t inputs;
 	struct http_success success[HTTP_SUCCESSES];
 	const char *problems; /* statuses beyond those the door gives */
 	enum sp_code (*handle)(
 	    struct http_request *q, struct http_answer *a, struct sp_err *err);
+	enum http_method method;
+	enum http_door door;
+	enum gate_act act;
+	enum http_takes takes;
+	bool tus; /* Tus-Resumable is asked for and answered */
 };
 
 extern const struct http_route http_routes[];

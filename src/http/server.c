@@ -162,7 +162,11 @@ static enum sp_code
 open_listener(struct http_server *s, const char *listen_on, struct sp_err *err)
 {
 	struct http_listen l;
-	struct sockaddr_storage bound;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} bound = { .six = { .sin6_port = 0 } };
 	socklen_t len = sizeof(bound);
 	SP_AUTO_FD fd = -1;
 
@@ -172,10 +176,9 @@ open_listener(struct http_server *s, const char *listen_on, struct sp_err *err)
 	if (fd < 0)
 		return sp_fail_os(err, "socket");
 	SP_TRY(bind_and_listen(fd, &l, err));
-	if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0)
+	if (getsockname(fd, &bound.any, &len) != 0)
 		return sp_fail_os(err, "getsockname");
-	s->port = ntohs(l.v6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-			     : ((struct sockaddr_in *)&bound)->sin_port);
+	s->port = ntohs(l.v6 ? bound.six.sin6_port : bound.four.sin_port);
 	s->listen_fd = sp_file_steal(&fd);
 	return SP_OK;
 }
@@ -296,7 +299,7 @@ connection_of(struct MHD_Connection *mc)
 
 /* A handshake asks for the certificate.  libmicrohttpd has its connection as
  * the session's pointer. */
-static int
+static int /* NOLINTNEXTLINE(readability-function-size): GnuTLS's */
 on_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
     int n, const gnutls_pk_algorithm_t *algorithm, int algorithms,
     gnutls_pcert_st **chain, unsigned *chain_len, gnutls_privkey_t *key)
@@ -410,7 +413,7 @@ on_read(void *arg, uint64_t at, char *out, size_t room)
 }
 
 /* Of an answer whose size is told but which is not sent. */
-static ssize_t
+static ssize_t /* NOLINTNEXTLINE(readability-non-const-parameter): MHD's */
 on_no_read(void *arg, uint64_t at, char *out, size_t room)
 {
 	(void)arg;
@@ -492,9 +495,8 @@ send_all(gnutls_session_t session, int fd, const struct sp_buf *raw)
 
 		if (n > 0)
 			sent += (size_t)n;
-		else if (n != GNUTLS_E_AGAIN && n != GNUTLS_E_INTERRUPTED)
-			return false;
-		else if (poll(&p, 1, left_ms(until)) <= 0)
+		else if ((n != GNUTLS_E_AGAIN && n != GNUTLS_E_INTERRUPTED) ||
+		    poll(&p, 1, left_ms(until)) <= 0)
 			return false;
 	}
 	return true;
@@ -654,7 +656,7 @@ end(struct exchange *x, struct MHD_Connection *mc)
 	return queue(x, mc);
 }
 
-static enum MHD_Result
+static enum MHD_Result /* NOLINTNEXTLINE(readability-function-size): MHD's */
 on_request(void *arg, struct MHD_Connection *mc, const char *target,
     const char *method, const char *version, const char *bytes, size_t *len,
     void **context)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define DAY (24 * 3600 * SP_SECOND)
+#define DAY (INT64_C(86400) * SP_SECOND)
 
 static void
 token_wishes(void)

@@ -146,7 +146,7 @@ dates(void)
 		CHECK(!http_content_date(bad[i], &t) && t == 5);
 	}
 	for (sp_time at = 0; at < INT64_C(4102444800) * SP_SECOND;
-	     at += 86399 * 97 * SP_SECOND) {
+	     at += INT64_C(86399) * 97 * SP_SECOND) {
 		char text[30];
 
 		sp_time_http(at, text);

@@ -99,7 +99,7 @@ check_parameters(const char *path, const json_t *op)
 }
 
 static void
-check_refs(const json_t *root, const json_t *j)
+check_refs(const json_t *root, json_t *j) /* NOLINT(misc-no-recursion) */
 {
 	const json_t *ref = json_object_get(j, "$ref");
 	const char *name;
@@ -113,15 +113,13 @@ check_refs(const json_t *root, const json_t *j)
 		char *slash;
 
 		CHECK(strncmp(s, "#/components/", 13) == 0);
-		CHECK(strlen(s) < sizeof(text));
-		memcpy(text, s + 13, strlen(s) - 12);
+		(void)snprintf(text, sizeof(text), "%s", s + 13);
 		slash = strchr(text, '/');
 		CHECK(slash != NULL);
 		*slash = '\0';
 		CHECK(at(at(to, text), slash + 1) != NULL);
 	}
-	json_object_foreach((json_t *)(uintptr_t)j, name, v)
-	    check_refs(root, v);
+	json_object_foreach(j, name, v) check_refs(root, v);
 	json_array_foreach(j, i, v) check_refs(root, v);
 }
 
