@@ -47,9 +47,10 @@ struct keys {
 	struct sp_id agency;
 	struct sp_id kek_id;
 	struct crypto_secret *kek;
-	struct crypto_secret *seed; /* of the log key */
-	struct ledger_vkey vkey;    /* its name is the log's origin */
-	bool signed_before;         /* by this process: then what */
+	struct crypto_secret *seed;   /* of the log key */
+	struct crypto_signer *signer; /* which it was loaded into */
+	struct ledger_vkey vkey;      /* its name is the log's origin */
+	bool signed_before;           /* by this process: then what */
 	uint64_t signed_size;
 	struct ledger_hash signed_root;
 };
@@ -68,6 +69,7 @@ keys_free(struct keys *k)
 		return;
 	crypto_secret_free(k->kek);
 	crypto_secret_free(k->seed);
+	crypto_signer_free(k->signer);
 	free(k);
 }
 
@@ -328,13 +330,14 @@ associated(const struct sp_id *agency, char out[static ASSOCIATED])
 	(void)snprintf(out, ASSOCIATED, "sallyport/keeper/1\n%s\n", id);
 }
 
-/* The public half, from seed and origin. */
+/* The signer and the public half, from seed and origin. */
 static enum sp_code
 keys_name_log(struct keys *keys, const char *origin, struct sp_err *err)
 {
 	uint8_t pub[CRYPTO_SIGN_PUBLIC];
 
 	SP_TRY(crypto_sign_public(keys->seed, pub, err));
+	SP_TRY(crypto_signer_new(&keys->signer, keys->seed, err));
 	return ledger_vkey_make(origin, pub, &keys->vkey, err);
 }
 
@@ -572,7 +575,7 @@ keeper_keyring_sign(struct keeper_keyring *k, const struct sp_id *agency,
 	SP_TRY(keys_of(k, agency, &keys, err));
 	SP_TRY(checkpoint_of(text, len, &c, err));
 	SP_TRY(follows(keys, &c, err));
-	SP_TRY(crypto_sign(keys->seed, text, len, sig, err));
+	SP_TRY(crypto_signer_sign(keys->signer, text, len, sig, err));
 	keys->signed_before = true;
 	keys->signed_size = c.size;
 	keys->signed_root = c.root;
