@@ -21,9 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* libmicrohttpd's memory for a connection: the header, and half of it for
- * reading.  A TLS record is 16 KiB: more than two gain nothing. */
-#define CONNECTION_MEMORY ((size_t)96 << 10)
+/* libmicrohttpd's memory for a connection holds the header, its index, and
+ * what is read of the body: a TLS record is 16 KiB, and more than two of them
+ * at a time gain nothing. */
+#define CONNECTION_MEMORY(header_bytes)                                        \
+	(2 * (header_bytes) + ((size_t)32 << 10))
 #ifdef SP_SANITIZED
 #define THREAD_STACK ((size_t)4 << 20)
 #else
@@ -787,7 +789,8 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
 	    s->limits.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 	    s->limits.connections_per_address,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    CONNECTION_MEMORY(s->limits.header_bytes),
 	    MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return sp_fail_os(err, "libmicrohttpd does not start");

@@ -605,6 +605,179 @@ there_are_only_so_many_connections(void)
 	with_limits((struct http_limits){ .connections = 0 });
 }
 
+/* --- Exports --- */
+
+/* The id of a fresh item of `len` bytes. */
+static void
+item(size_t len, char id[static 64])
+{
+	struct place up = create(len);
+	struct wire w;
+
+	wire_open(&fix, &w);
+	{
+		AUTO_REPLY r = patch(&w, &up, 0, len);
+
+		CHECK(reply_field(&r, "Sallyport-Evidence", id, 64));
+	}
+	wire_close(&w);
+}
+
+static void
+ask_export(struct wire *w, const char *format, const char *a, const char *b)
+{
+	char wish[200];
+
+	(void)snprintf(wish, sizeof(wish),
+	    "{\"format\":\"%s\",\"items\":[\"%s\",\"%s\"]}", format, a, b);
+	wire_ask(&fix, w, "POST", "exports",
+	    "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+	    strlen(wish));
+	CHECK(wire_send(w, wish, strlen(wish)));
+}
+
+/* Everything until the last chunk or the end of the wire: is it whole? */
+static bool
+read_chunks(struct wire *w, struct sp_buf *out)
+{
+	for (;;) {
+		const char *end;
+		size_t len = 0, used;
+
+		while ((end = strstr(sp_buf_str(&w->got), "\r\n")) == NULL)
+			if (!wire_read(w))
+				return false;
+		for (const char *c = sp_buf_str(&w->got); c < end; c++)
+			len = len * 16 +
+			    (size_t)(*c <= '9' ? *c - '0' : (*c | 32) - 87);
+		used = (size_t)(end - sp_buf_str(&w->got)) + 2;
+		while (w->got.len < used + len + 2)
+			if (!wire_read(w))
+				return false;
+		sp_buf_add(out, w->got.at + used, len);
+		wire_drop(w, used + len + 2);
+		if (len == 0)
+			return true;
+	}
+}
+
+static void
+an_export_is_an_archive_of_all_items(void)
+{
+	static const struct {
+		const char *format, *begins;
+	} rows[] = { { "zip", "PK" }, { "tar", "" } };
+	char a[64], b[64];
+
+	item(3 * MIB, a);
+	item(1000, b);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		SP_AUTO_BUF archive = sp_buf_new((size_t)64 << 20);
+		struct wire w;
+		AUTO_REPLY head = { .status = 0 };
+
+		wire_open(&fix, &w);
+		ask_export(&w, rows[i].format, a, b);
+		CHECK(wire_head(&w, &head) && head.status == 200);
+		CHECK(read_chunks(&w, &archive));
+		CHECK(strncmp(sp_buf_str(&archive), rows[i].begins,
+			  strlen(rows[i].begins)) == 0);
+		CHECK(memmem(archive.at, archive.len, bytes, 3 * MIB) != NULL);
+		CHECK(memmem(archive.at, archive.len, b, 36) != NULL);
+		wire_close(&w);
+	}
+	/* What is not there is refused before the first byte. */
+	{
+		struct wire w;
+		AUTO_REPLY r = { .status = 0 };
+
+		wire_open(&fix, &w);
+		ask_export(
+		    &w, "zip", a, "01890a5d-ac96-774b-bcce-b302099a8057");
+		r = wire_reply(&w, false);
+		CHECK(r.status == 404);
+		wire_close(&w);
+	}
+}
+
+static void
+an_export_may_be_given_up(void)
+{
+	char a[64], b[64];
+	struct wire w;
+
+	item(BYTES, a);
+	item(1000, b);
+	for (int i = 0; i < 5; i++) {
+		AUTO_REPLY head = { .status = 0 };
+
+		wire_open(&fix, &w);
+		ask_export(&w, "zip", a, b);
+		CHECK(wire_head(&w, &head) && head.status == 200);
+		wire_close(&w);
+	}
+	{
+		ASK(r, "GET", "/healthz", "%s", "");
+
+		CHECK(r.status == 200);
+	}
+}
+
+/* A byte of the fifth segment, far behind what is sent at once. */
+static int
+spoil(const char *path, const struct stat *st, int flag, struct FTW *w)
+{
+	SP_AUTO_FD fd = -1;
+	char byte;
+
+	(void)w;
+	if (flag != FTW_F || st->st_size < (off_t)BYTES)
+		return 0;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK(fd >= 0 && pread(fd, &byte, 1, 4 * MIB + 100) == 1);
+	byte ^= 1;
+	CHECK(pwrite(fd, &byte, 1, 4 * MIB + 100) == 1);
+	return 0;
+}
+
+static void
+spoil_objects(void)
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/objects",
+	    fix.room.dir, fix.room.agency.slug);
+	CHECK(nftw(path, spoil, 16, FTW_PHYS) == 0);
+}
+
+/* Stored bytes that fail their check end the answer where it stands. */
+static void
+what_is_cut_short_never_looks_whole(void)
+{
+	SP_AUTO_BUF archive = sp_buf_new((size_t)64 << 20);
+	char a[64], b[64], path[100];
+	struct wire w;
+	AUTO_REPLY head = { .status = 0 };
+
+	item(BYTES, a);
+	item(1000, b);
+	spoil_objects();
+	wire_open(&fix, &w);
+	ask_export(&w, "zip", b, a);
+	CHECK(wire_head(&w, &head) && head.status == 200);
+	CHECK(!read_chunks(&w, &archive));
+	wire_close(&w);
+	(void)snprintf(path, sizeof(path), "evidence/%s/content", a);
+	{
+		ASK(r, "GET", path, "%s", "");
+
+		CHECK(r.status == 200 && !r.whole);
+		CHECK(field_u64(&r, "Content-Length") == BYTES);
+		CHECK(r.body.len >= MIB && r.body.len < 4 * MIB);
+		CHECK(memcmp(r.body.at, bytes, r.body.len) == 0);
+	}
+}
+
 /* --- Certificates, stopping --- */
 
 static void
@@ -919,6 +1092,11 @@ main(int argc, char **argv)
 		    a_client_that_does_not_read_loses_its_connection },
 		{ "there are only so many connections",
 		    there_are_only_so_many_connections },
+		{ "an export is an archive of all items",
+		    an_export_is_an_archive_of_all_items },
+		{ "an export may be given up", an_export_may_be_given_up },
+		{ "what is cut short never looks whole",
+		    what_is_cut_short_never_looks_whole },
 		{ "a new certificate is for new connections",
 		    a_new_certificate_is_for_new_connections },
 		{ "a key of another certificate is refused",
