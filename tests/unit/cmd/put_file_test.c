@@ -142,6 +142,14 @@ remembered(void)
 	return n - 2;
 }
 
+static bool interrupted;
+
+static bool
+is_interrupted(void)
+{
+	return interrupted;
+}
+
 static enum sp_code
 run(struct site *s, struct put_done *out, unsigned *requests,
     struct sp_err *err)
@@ -150,9 +158,10 @@ run(struct site *s, struct put_done *out, unsigned *requests,
 	struct site_client c = fake_client(&f);
 	struct settings settings = { .site = sp_buf_new(100) };
 	LOG_AUTO_MEMORY log = log_known(&s->log);
-	struct put_options o = {
-		.client = &c, .settings = &settings, .log = &log
-	};
+	struct put_options o = { .client = &c,
+		.settings = &settings,
+		.log = &log,
+		.interrupted = is_interrupted };
 
 	sp_buf_text(&settings.site, "https://site.example");
 	enum sp_code code = cmd_put_file(&o, scratch("clip.mp4"), out, err);
@@ -255,6 +264,22 @@ a_file_that_is_refused_is_forgotten(void)
 	log_done(&s.log);
 }
 
+static void
+reading_a_long_file_can_be_interrupted(void)
+{
+	static struct site s;
+	struct put_done d;
+	struct sp_err err;
+	unsigned requests;
+
+	log_init(&s.log, 1);
+	interrupted = true;
+	CHECK_CODE(run(&s, &d, &requests, &err), SP_E_UNAVAIL, &err);
+	CHECK(err.reason == cmd_site_interrupted && requests == 0);
+	interrupted = false;
+	log_done(&s.log);
+}
+
 int
 main(void)
 {
@@ -265,6 +290,8 @@ main(void)
 		    a_receipt_that_lies_is_not_taken },
 		{ "a file that is refused is forgotten",
 		    a_file_that_is_refused_is_forgotten },
+		{ "reading a long file can be interrupted",
+		    reading_a_long_file_can_be_interrupted },
 	};
 	struct sp_err err;
 
