@@ -95,7 +95,7 @@ clip_of() {
 	local clip
 	for clip in ../shared/data/*.mp4; do
 		if [ -f "$clip" ]; then
-			readlink -f "$clip"
+			echo "$clip"
 			return
 		fi
 	done

@@ -125,7 +125,7 @@ siteSuite('bag', {}, (context) => {
 
   test('a changed original with manifests made again is found by the ledger', () => lie('resummed', async (copy) => {
     const place = `data/${made.ids[1]}/statement.txt`;
-    writeFileSync(join(copy, place), 'another statement\n');
+    writeFileSync(join(copy, place), 'confession');
     await resum(copy);
     return made.ids[1];
   }));
