@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* libmicrohttpd's memory for a connection holds the header, its index, and
@@ -31,8 +32,9 @@
 #else
 #define THREAD_STACK ((size_t)256 << 10)
 #endif
-#define BLOCK   ((uint64_t)256 << 10) /* of a streamed answer */
-#define BACKLOG 1024
+#define BLOCK        ((uint64_t)256 << 10) /* of a streamed answer */
+#define BACKLOG      1024
+#define FILES_BESIDE 512 /* databases, logs, pipes */
 
 /* A refused body this small is read to its end, so that the connection lives
  * on; a larger one is not waited for. */
@@ -797,10 +799,28 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	return SP_OK;
 }
 
+/* Each connection is a file, and so is each object that it writes or reads. */
+static void
+allow_files(unsigned connections)
+{
+	rlim_t need = 2 * (rlim_t)connections + FILES_BESIDE;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= need)
+		return;
+	files.rlim_cur = need < files.rlim_max ? need : files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < need)
+		sp_log(SP_LOG_WARN, "http.files",
+		    "%u connections may want %ju open files, and the limit is "
+		    "%ju",
+		    connections, (uintmax_t)need, (uintmax_t)files.rlim_cur);
+}
+
 static enum sp_code
 start(struct http_server *s, const struct http_server_options *o,
     struct sp_err *err)
 {
+	allow_files(s->limits.connections);
 	SP_TRY(http_watch_new(&s->watch, &s->limits, err));
 	SP_TRY(http_stats_new(&s->house.stats, s->watch, err));
 	atomic_store(&s->house.stats->ready, !o->starting);

@@ -1,5 +1,7 @@
 #include "http_fixture.h"
 
+#include <sys/resource.h>
+
 #define OFFSET "Content-Type: application/offset+octet-stream\r\n"
 #define META   "Upload-Metadata: filename YS5tcDQ=,filetype dmlkZW8vbXA0\r\n"
 #define MIB    ((size_t)1 << 20)
@@ -1041,6 +1043,22 @@ the_log_is_public_and_its_entries_are_not(void)
 	memcpy(fix.room.token, mine, sizeof(mine));
 }
 
+/* More connections than the shell allowed open files. */
+static void
+files_are_enough_for_the_connections(void)
+{
+	struct rlimit before, few, now;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	few = before;
+	few.rlim_cur = 300;
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	with_limits((struct http_limits){ .connections = 400 });
+	CHECK(getrlimit(RLIMIT_NOFILE, &now) == 0);
+	CHECK(now.rlim_cur >= 800 || now.rlim_cur == now.rlim_max);
+	CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
 static void
 begin(void)
 {
@@ -1112,6 +1130,8 @@ main(int argc, char **argv)
 		    tokens_are_issued_used_and_revoked },
 		{ "the log is public and its entries are not",
 		    the_log_is_public_and_its_entries_are_not },
+		{ "files are enough for the connections",
+		    files_are_enough_for_the_connections },
 		{ "the server ends", end },
 	};
 	struct sp_err err;
