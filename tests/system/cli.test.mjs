@@ -263,6 +263,7 @@ siteSuite('cli', {}, (context) => {
       [['list', '--agency', 'no-such'], undefined, REFUSED, /404/],
       [['list'], as('spt_nonsense'), REFUSED, /401/],
       [['list'], as(site.token().slice(0, -4) + 'AAAA'), REFUSED, /401/],
+      [['list'], as(site.token().replace(/^spt_.{22}/, 'spt_AZ3_pY-reyORkWUC6YNOFw')), REFUSED, /401/],
       [['list', '--site', dead], undefined, UNREACHABLE, /no answer/],
       [['put', file, '--site', dead], undefined, UNREACHABLE, /no answer/],
       [['list', '--site', 'https://no-such-host.invalid'], undefined, UNREACHABLE, /no answer/],
@@ -297,6 +298,23 @@ siteSuite('cli', {}, (context) => {
     const open = await run(program, ['list'], { env });
     assert.equal(open.code, USAGE);
     assert.match(open.stderr, /chmod 600/);
+  });
+
+  test('the token tells the agency, also of one that was added since', async () => {
+    const { site } = context;
+    await site.addAgency('pine-pd');
+    for (const slug of ['mesa-so', 'pine-pd']) {
+      assert.equal((await site.must(['list'], slug)).stdout, '', 'first of all without --agency');
+      const id = await site.put(Buffer.from(slug), undefined, { agency: slug });
+      const listed = objects((await site.must(['list', '--json'], slug)).stdout);
+      assert.deepEqual(listed.map((i) => i.id), [id]);
+      assert.deepEqual((await site.get('/v1/token', { agency: slug })).json().agency, slug);
+    }
+    const officer = (await site.must(['token', 'add', '--role', 'officer', '--label', 'x'], 'pine-pd')).stdout.trim();
+    const own = (await site.get('/v1/token', { token: officer })).json();
+    assert.deepEqual(Object.keys(own).sort(), ['agency', 'id', 'role']);
+    assert.deepEqual([own.agency, own.role], ['pine-pd', 'officer']);
+    assert.equal((await site.get('/v1/token', { token: null })).status, 401);
   });
 
   test('a site that answers with rubbish is told, not believed', async (t) => {
