@@ -135,8 +135,8 @@ read_line(
 {
 	enum http_field f;
 
-	if (!is_token(line->name, line->name_len) || line->value == NULL ||
-	    !is_text(line->value, line->value_len)) {
+	if (!is_token(line->name, line->name_len) || is_folded(line) ||
+	    line->value == NULL || !is_text(line->value, line->value_len)) {
 		q->untrusted = true;
 		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
 		    "a header line is malformed");

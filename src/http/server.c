@@ -535,10 +535,13 @@ answer_early(struct exchange *x, struct MHD_Connection *mc)
 	    MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	SP_AUTO_BUF raw = sp_buf_new(HTTP_BODY_MAX);
 	gnutls_session_t session;
+	char date[30];
 
 	if (info == NULL)
 		return MHD_NO;
 	session = info->tls_session;
+	sp_time_http(sp_now(), date);
+	http_answer_set(&x->q->answer, "Date", date);
 	http_answer_raw(&x->q->answer, &raw);
 	if (!sp_buf_ok(&raw) || !send_all(session, x->c->fd, &raw))
 		return MHD_NO;

@@ -202,6 +202,8 @@ malformed_headers_are_refused(void)
 		{ "Content-Length", "5, 5" },
 		{ "Content-Length", "" },
 		{ "Content-Length", "9223372036854775808" },
+		{ "Content-Length5", "" },
+		{ "transfer-encodingchunked", "x" },
 		{ "Transfer-Encoding", "gzip" },
 		{ "Transfer-Encoding", "gzip, chunked" },
 		{ "Transfer-Encoding", "chunked, chunked" },

@@ -397,6 +397,9 @@ doubtful_framing_ends_the_connection(void)
 		"Transfer-Encoding: gzip\r\n",
 		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
 		"Content-Length: -5\r\n",
+		"Content-Length:\r\n 5\r\n",
+		"Transfer-Encoding: x,\r\n chunked\r\n",
+		"Transfer-Encoding:\r\n\tchunked\r\n",
 		"Content-Length: 5, 5\r\n",
 		"Host: b\r\n",
 	};
@@ -438,6 +441,38 @@ a_header_that_is_too_large_is_refused(void)
 		CHECK(strstr(sp_buf_str(&r.body), "headers-too-large") != NULL);
 	}
 	wire_close(&w);
+}
+
+/* As deep as a parser goes, on the stack of a connection's thread. */
+static void
+deep_json_is_refused(void)
+{
+	static const struct {
+		const char *open, *close;
+		size_t n;
+	} rows[] = { { "[", "", 60000 }, { "{\"a\":", "", 10000 },
+		{ "[", "]", 2040 }, { "{\"a\":", "1}", 2040 } };
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		SP_AUTO_BUF json = sp_buf_new((size_t)64 << 10);
+		struct wire w;
+		AUTO_REPLY r = { .status = 0 };
+
+		for (size_t n = 0; n < rows[i].n; n++)
+			sp_buf_text(&json, rows[i].open);
+		for (size_t n = 0; n < rows[i].n; n++)
+			sp_buf_text(&json, rows[i].close);
+		CHECK(sp_buf_ok(&json));
+		wire_open(&fix, &w);
+		wire_ask(&fix, &w, "POST", "tokens",
+		    "Content-Type: application/json\r\n"
+		    "Content-Length: %zu\r\n",
+		    json.len);
+		CHECK(wire_send(&w, json.at, json.len));
+		r = wire_reply(&w, false);
+		CHECK(r.status == 400);
+		wire_close(&w);
+	}
 }
 
 /* --- Clients that stop, and clients that are slow --- */
@@ -1102,6 +1137,7 @@ main(int argc, char **argv)
 		    doubtful_framing_ends_the_connection },
 		{ "a header that is too large is refused",
 		    a_header_that_is_too_large_is_refused },
+		{ "deep JSON is refused", deep_json_is_refused },
 		{ "a body that breaks off is kept",
 		    a_body_that_breaks_off_is_kept },
 		{ "slow clients lose their connection",
