@@ -129,6 +129,24 @@ field_of(const struct http_pair *line)
 	return HTTP_FIELD_COUNT;
 }
 
+/* libmicrohttpd appends a folded line to the name before it: a body's length
+ * that is folded must not become a body of no length. */
+static bool
+is_folded(const struct http_pair *line)
+{
+	static const char *const framing[] = { "Content-Length",
+		"Transfer-Encoding" };
+
+	for (size_t i = 0; i < SP_COUNTOF(framing); i++) {
+		size_t len = strlen(framing[i]);
+
+		if (line->name_len > len &&
+		    strncasecmp(line->name, framing[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum sp_code
 read_line(
     struct http_request *q, const struct http_pair *line, struct sp_err *err)
