@@ -162,6 +162,9 @@ read_line(
 	f = field_of(line);
 	if (f == HTTP_FIELD_COUNT)
 		return SP_OK;
+	/* Each proxy on the way may add one of these. */
+	if (f == HTTP_F_FORWARDED || f == HTTP_F_X_FORWARDED_FOR)
+		q->field[f] = NULL;
 	if (q->field[f] != NULL) {
 		q->untrusted = true;
 		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
