@@ -65,7 +65,8 @@ lint_modules() {
 	local room file name whole n
 	for room in "${!knows[@]}"; do
 		[ "$room" != cmd ] || continue
-		n=$(c_files "src/$room/*.c" | sed 's/\.c$/.h/' | xargs -r ls 2>/dev/null | wc -l)
+		n=$(comm -12 <(c_files "src/$room/*.c" | sed 's/c$//' | sort) \
+			<(c_files "src/$room/*.h" | sed 's/h$//' | sort) | wc -l)
 		[ "$n" -le 10 ] || complain "src/$room: $n modules, a room has at most ten"
 		while read -r file; do
 			name=$(basename "$file" .c)

@@ -34,7 +34,7 @@ step() {
 }
 
 # built FOLDER CONFIGURE [TARGET...]: a build that fails counts as a failed
-# test.
+# test; what could be built is tested all the same.
 built() {
 	local folder=$1 configure=$2
 	shift 2
@@ -44,9 +44,8 @@ built() {
 	fi
 	if ! step "$folder/test-logs/build.log" "build $folder" \
 		ninja -k 0 -C "$folder" --quiet "$@"; then
-		tail -n 40 "$folder/test-logs/build.log"
+		grep -E 'error:|warning:|undefined' "$folder/test-logs/build.log" | head -n 20
 		results+=("failed:$folder:the build")
-		return 1
 	fi
 }
 

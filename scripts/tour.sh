@@ -10,7 +10,8 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 once=no
 [ "${1-}" != --once ] || once=yes
-here=$PWD/build/run
+top=$PWD
+here=$top/build/run
 site=$here/site
 log=$here/serve.log
 server=
@@ -23,10 +24,12 @@ step() {
 	number=$((number + 1))
 	printf '\n%s\n' "${bold}$number. $*${plain}"
 }
-# show COMMAND...: print it, run it, indent what it says.
+# show COMMAND...: print it, run it, indent what it says; paths from here.
 show() {
-	printf '   %s\n' "${dim}\$ $*${plain}"
-	"$@" 2>&1 | cut -c1-150 | sed 's/^/   /'
+	local said="$*"
+	[ "$1" != as ] || said="${*:3}"
+	printf '   %s\n' "${dim}\$ ${said//"$top/"/}${plain}"
+	"$@" 2>&1 | sed "s#$top/##g; s/^/   /"
 	return "${PIPESTATUS[0]}"
 }
 proof() { printf '   %s %s\n' "${green}✓${plain}" "$*"; }
@@ -92,7 +95,7 @@ clip_of() {
 	local clip
 	for clip in ../shared/data/*.mp4; do
 		if [ -f "$clip" ]; then
-			readlink -f "$clip"
+			echo "$clip"
 			return
 		fi
 	done

@@ -57,7 +57,7 @@ check_answer(struct site_answer *an)
 		SP_REQUIRE(v == NULL ||
 		    (v >= sp_buf_str(&an->head) &&
 			v + len <= sp_buf_str(&an->head) + an->head.len));
-		(void)cmd_site_answer_number(an, names[i], &n);
+		SP_IGNORE(cmd_site_answer_number(an, names[i], &n));
 	}
 	SP_REQUIRE(n <= INT64_MAX);
 	SP_REQUIRE(cmd_site_answer_fail(an, &err) != SP_OK);

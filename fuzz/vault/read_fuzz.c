@@ -74,20 +74,19 @@ with_store(void (*run)(const uint8_t *data, size_t size, uint64_t number),
 
 /* As it is: nobody could have made it without the key. */
 static void
-hostile(const uint8_t *data, size_t size, uint64_t number)
+hostile(const uint8_t *data, size_t len, uint64_t offset)
 {
 	VAULT_AUTO_READ r = NULL;
 	VAULT_AUTO_SEAL s = NULL;
-	struct vault_seal_state st = { number, data, size, NULL };
+	struct vault_seal_state st = { offset, data, len, NULL };
 
-	put(VAULT_KEPT, data, size);
-	SP_REQUIRE(!reads_as(number, NULL, 257) || size >= 56);
-	put(VAULT_STAGED, data, size);
-	SP_IGNORE(
-	    vault_read_open_staged(&r, &object, number, data, size, NULL));
-	SP_REQUIRE(r == NULL || vault_read_size(r) == number);
+	put(VAULT_KEPT, data, len);
+	SP_REQUIRE(!reads_as(offset, NULL, 257) || len >= 56);
+	put(VAULT_STAGED, data, len);
+	SP_IGNORE(vault_read_open_staged(&r, &object, offset, data, len, NULL));
+	SP_REQUIRE(r == NULL || vault_read_size(r) == offset);
 	SP_IGNORE(vault_seal_resume(&s, &object, &st, NULL));
-	SP_REQUIRE(s == NULL || vault_seal_offset(s) == number);
+	SP_REQUIRE(s == NULL || vault_seal_offset(s) == offset);
 }
 
 /* The same bytes as an object that the vault made under that header. */
@@ -118,18 +117,23 @@ static void
 tail(const uint8_t *data, size_t size, uint64_t number)
 {
 	SP_AUTO_BUF sealed = sp_buf_new(VAULT_TAIL_MAX);
+	struct vault_tail t = { .offset = number };
 	uint8_t *out = malloc(size);
 
 	SP_REQUIRE(out != NULL);
 	SP_REQUIRE(vault_object_tail_seal(
 		       &object, number, data, size, &sealed, NULL) == SP_OK);
-	SP_REQUIRE(vault_object_tail_open(&object, number, sealed.at,
-		       sealed.len, out, size, NULL) == SP_OK);
+	t.sealed = sealed.at;
+	t.len = sealed.len;
+	SP_REQUIRE(
+	    vault_object_tail_open(&object, &t, out, size, NULL) == SP_OK);
 	SP_REQUIRE(memcmp(out, data, size) == 0);
-	SP_REQUIRE(vault_object_tail_open(&object, number + 1, sealed.at,
-		       sealed.len, out, size, NULL) == SP_E_CORRUPT);
-	SP_REQUIRE(vault_object_tail_open(&object, number, data, size, out,
-		       size, NULL) == SP_E_CORRUPT);
+	t.offset++;
+	SP_REQUIRE(vault_object_tail_open(&object, &t, out, size, NULL) ==
+	    SP_E_CORRUPT);
+	t = (struct vault_tail){ number, data, size };
+	SP_REQUIRE(vault_object_tail_open(&object, &t, out, size, NULL) ==
+	    SP_E_CORRUPT);
 	free(out);
 }
 

@@ -148,6 +148,8 @@ cmd_log_memory_key(struct log_memory *m, struct site_client *c,
 {
 	struct ledger_vkey told;
 
+	if (m->asked && given == NULL)
+		return SP_OK;
 	SP_TRY(fetch_key(c, &told, err));
 	if (given != NULL && !same_key(given, &told))
 		return sp_fail(err, SP_E_CORRUPT,
@@ -159,6 +161,7 @@ cmd_log_memory_key(struct log_memory *m, struct site_client *c,
 		    "the site shows another log key (%.40s+%08" PRIx32
 		    ") than before: ask the agency; remembered in %.50s",
 		    told.name, told.id, sp_buf_str(&m->path));
+	m->asked = true;
 	if (m->known)
 		return SP_OK;
 	m->key = told;

@@ -16,6 +16,7 @@
 struct log_memory {
 	struct sp_buf path; /* "" when nothing can be kept */
 	bool known;         /* a key is */
+	bool asked;         /* the site told the same key in this run */
 	struct ledger_vkey key;
 	struct ledger_checkpoint seen; /* size 0: none yet */
 	struct sp_buf note;            /* of `seen` */
@@ -30,7 +31,7 @@ void cmd_log_memory_done(struct log_memory *m);
 
 /* The log's key: the one given or known, which must be the one the site
  * tells, or the site's when there is none (and it is then kept).  `given`
- * may be NULL.  SP_E_CORRUPT when they differ. */
+ * may be NULL.  The site is asked once.  SP_E_CORRUPT when they differ. */
 enum sp_code cmd_log_memory_key(struct log_memory *m, struct site_client *c,
     const struct ledger_vkey *given, struct sp_err *err) SP_MUST_USE;
 /* Does a checkpoint of this size contradict what was seen?  (Whether a

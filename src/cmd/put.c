@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "cmd/client.h"
 #include "cmd/put_file.h"
+#include "cmd/site_curl.h"
 #include "cmd/table.h"
 
 #include <errno.h>
@@ -156,7 +157,7 @@ put_all(struct run *r, char **path, size_t n)
 
 		if (first == CMD_DONE)
 			first = code;
-		if (code == CMD_UNREACHABLE)
+		if (code == CMD_UNREACHABLE || cmd_site_curl_interrupted())
 			break;
 	}
 	return first;
@@ -183,6 +184,7 @@ open_and_put(struct run *r, const struct client_options *common,
 	r->options.log = &r->log;
 	r->options.progress = on_progress;
 	r->options.progress_arg = r;
+	r->options.interrupted = cmd_site_curl_interrupted;
 	cmd_upload_memory_tidy();
 	code = put_all(r, path, n);
 	cmd_log_memory_done(&r->log);

@@ -113,6 +113,9 @@ hash_pieces(const struct put_options *o, int fd, struct put_done *d,
 		crypto_digest_add(hash, piece, got);
 		at += got;
 		tell(o, "hash", at, d->size);
+		if (o->interrupted != NULL && o->interrupted())
+			return sp_fail_as(err, SP_E_UNAVAIL,
+			    cmd_site_interrupted, "interrupted");
 	} while (got == PIECE);
 	if (at != d->size)
 		return sp_fail(

@@ -29,6 +29,8 @@ struct put_options {
 	void (*progress)(
 	    void *arg, const char *what, uint64_t done, uint64_t of);
 	void *progress_arg;
+	/* Asked while the file is read; true ends it.  May be NULL. */
+	bool (*interrupted)(void);
 };
 
 struct put_done {

@@ -7,23 +7,28 @@
 /*
  * One file to the site by tus 1.0.0, through every interruption.
  *
- *              remembered             201
- *   (start) --------------> ASK <----------- CREATE <-- (start, nothing known)
- *                          |   |              ^   | 201, an empty file
- *       HEAD: an offset    |   | 404, 410,    |   |
- *       short of the end   |   | not this     |   |
- *            v-------------/   | file: forget |   |
- *          SEND                \--------------/   |
- *          |  |  cut, 409, 423, 5xx: wait, ASK    |
- *          |  |  204 short of the end: SEND       |
- *          |  |  404, 410: forget, CREATE         v
- *          |  \--- 204 at the end, names evidence ---> DONE
- *          \------ 204 at the end, names none: ASK, which must name it
+ *   (start)  remembered ---------> ASK ---- wait ---.
+ *            not ------> CREATE     ^  ^------------'
+ *                          |    cut |
+ *                          '----> SEND ----> DONE
  *
- * Other answers of 4xx end it.  Every wait is cmd_site_patience_wait's: what
- * counts as progress is only an offset that the site has never told before.  A
- * site that tells offsets beyond what it was sent, or beyond the end, is
- * refused.
+ *   CREATE   201 ------------------------------> SEND (an empty file: DONE)
+ *            cut, 5xx --------- wait ----------> CREATE
+ *   ASK      an offset short of the end -------> SEND (fallen back: wait)
+ *            the end, evidence named ----------> DONE
+ *            the end, none ---- wait ----------> ASK (after SEND had it: a lie)
+ *            404, 410, another file's ---------> CREATE (CREATES_MAX times)
+ *            cut, 409, 423, 5xx --- wait ------> ASK
+ *   SEND     204 short of the end -------------> SEND (none taken: wait, ASK)
+ *            204 at the end, evidence named ---> DONE
+ *            204 at the end, none -------------> ASK
+ *            404, 410 -------------------------> CREATE
+ *            cut, 409, 423, 5xx --- wait ------> ASK
+ *   any      another 4xx, or a lie: it fails
+ *
+ * Every wait is cmd_site_patience_wait's: what counts as progress is only an
+ * offset that the site has never told before.  A lie is an offset beyond what
+ * was sent, or an answer that the protocol does not allow.
  */
 #define PUT_STATES(X)                                                          \
 	X(PUT_CREATE, "create")                                                \

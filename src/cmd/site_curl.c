@@ -49,7 +49,9 @@ cmd_site_curl_interrupted(void)
 static void
 watch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	/* The second one ends the program as it always did. */
+	struct sigaction sa = { .sa_handler = on_signal,
+		.sa_flags = (int)SA_RESETHAND };
 
 	(void)sigemptyset(&sa.sa_mask);
 	(void)sigaction(SIGINT, &sa, NULL);

@@ -129,14 +129,32 @@ field_of(const struct http_pair *line)
 	return HTTP_FIELD_COUNT;
 }
 
+/* libmicrohttpd appends a folded line to the name before it: a body's length
+ * that is folded must not become a body of no length. */
+static bool
+is_folded(const struct http_pair *line)
+{
+	static const char *const framing[] = { "Content-Length",
+		"Transfer-Encoding" };
+
+	for (size_t i = 0; i < SP_COUNTOF(framing); i++) {
+		size_t len = strlen(framing[i]);
+
+		if (line->name_len > len &&
+		    strncasecmp(line->name, framing[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum sp_code
 read_line(
     struct http_request *q, const struct http_pair *line, struct sp_err *err)
 {
 	enum http_field f;
 
-	if (!is_token(line->name, line->name_len) || line->value == NULL ||
-	    !is_text(line->value, line->value_len)) {
+	if (!is_token(line->name, line->name_len) || is_folded(line) ||
+	    line->value == NULL || !is_text(line->value, line->value_len)) {
 		q->untrusted = true;
 		return sp_fail_as(err, SP_E_INVALID, "http.malformed",
 		    "a header line is malformed");
@@ -144,6 +162,9 @@ read_line(
 	f = field_of(line);
 	if (f == HTTP_FIELD_COUNT)
 		return SP_OK;
+	/* Each proxy on the way may add one of these. */
+	if (f == HTTP_F_FORWARDED || f == HTTP_F_X_FORWARDED_FOR)
+		q->field[f] = NULL;
 	if (q->field[f] != NULL) {
 		q->untrusted = true;
 		return sp_fail_as(err, SP_E_INVALID, "http.malformed",

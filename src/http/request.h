@@ -20,8 +20,9 @@
  * on the connection's thread.
  */
 
-/* The header fields that this server reads, all of them single-valued: one
- * that comes twice is refused, for two readers could each see another one. */
+/* The header fields that this server reads.  One that comes twice is refused,
+ * for two readers could each see another one; but for the last two, of which
+ * only the presence matters. */
 #define HTTP_FIELDS(X)                                                         \
 	X(HTTP_F_HOST, "Host")                                                 \
 	X(HTTP_F_CONTENT_LENGTH, "Content-Length")                             \

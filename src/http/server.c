@@ -19,18 +19,22 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-/* libmicrohttpd's memory for a connection: the header, and half of it for
- * reading.  A TLS record is 16 KiB: more than two gain nothing. */
-#define CONNECTION_MEMORY ((size_t)96 << 10)
+/* libmicrohttpd's memory for a connection holds the header, its index, and
+ * what is read of the body: a TLS record is 16 KiB, and more than two of them
+ * at a time gain nothing. */
+#define CONNECTION_MEMORY(header_bytes)                                        \
+	(2 * (header_bytes) + ((size_t)32 << 10))
 #ifdef SP_SANITIZED
 #define THREAD_STACK ((size_t)4 << 20)
 #else
 #define THREAD_STACK ((size_t)256 << 10)
 #endif
-#define BLOCK   ((uint64_t)256 << 10) /* of a streamed answer */
-#define BACKLOG 1024
+#define BLOCK        ((uint64_t)256 << 10) /* of a streamed answer */
+#define BACKLOG      1024
+#define FILES_BESIDE 512 /* databases, logs, pipes */
 
 /* A refused body this small is read to its end, so that the connection lives
  * on; a larger one is not waited for. */
@@ -531,10 +535,13 @@ answer_early(struct exchange *x, struct MHD_Connection *mc)
 	    MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	SP_AUTO_BUF raw = sp_buf_new(HTTP_BODY_MAX);
 	gnutls_session_t session;
+	char date[30];
 
 	if (info == NULL)
 		return MHD_NO;
 	session = info->tls_session;
+	sp_time_http(sp_now(), date);
+	http_answer_set(&x->q->answer, "Date", date);
 	http_answer_raw(&x->q->answer, &raw);
 	if (!sp_buf_ok(&raw) || !send_all(session, x->c->fd, &raw))
 		return MHD_NO;
@@ -787,17 +794,36 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
 	    s->limits.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 	    s->limits.connections_per_address,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    CONNECTION_MEMORY(s->limits.header_bytes),
 	    MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return sp_fail_os(err, "libmicrohttpd does not start");
 	return SP_OK;
 }
 
+/* Each connection is a file, and so is each object that it writes or reads. */
+static void
+allow_files(unsigned connections)
+{
+	rlim_t need = 2 * (rlim_t)connections + FILES_BESIDE;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= need)
+		return;
+	files.rlim_cur = need < files.rlim_max ? need : files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < need)
+		sp_log(SP_LOG_WARN, "http.files",
+		    "%u connections may want %ju open files, and the limit is "
+		    "%ju",
+		    connections, (uintmax_t)need, (uintmax_t)files.rlim_cur);
+}
+
 static enum sp_code
 start(struct http_server *s, const struct http_server_options *o,
     struct sp_err *err)
 {
+	allow_files(s->limits.connections);
 	SP_TRY(http_watch_new(&s->watch, &s->limits, err));
 	SP_TRY(http_stats_new(&s->house.stats, s->watch, err));
 	atomic_store(&s->house.stats->ready, !o->starting);

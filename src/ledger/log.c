@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum {
+	NOTE_ROOM = 1024, /* more than a checkpoint of ours takes */
 	TILE_BITS = 8,
 	TILE_WIDTH = 1 << TILE_BITS,
 	TILE_LEVELS = 7, /* a full tile of the next needs more than 2^63 */
@@ -151,6 +152,7 @@ load(struct ledger_log *log, struct db *db, const char *dir, struct sp_err *err)
 {
 	bool found = false;
 
+	sp_buf_clear(&log->note);
 	SP_TRY(ledger_rows_state(db, &found, &log->tree, &log->note, err));
 	if (!found)
 		SP_TRY(begin_empty(log, db, err));
@@ -177,11 +179,15 @@ ledger_log_open(struct ledger_log **out, struct db *db, const char *dir,
 	log->vkey = *vkey;
 	log->signer = *signer;
 	log->note = sp_buf_new(LEDGER_NOTE_MAX);
+	/* So that publishing needs no memory, when it is too late to fail. */
+	(void)sp_buf_extend(&log->note, NOTE_ROOM);
 	(void)pthread_mutex_init(&log->lock, NULL);
 	(void)pthread_mutex_init(&log->mending, NULL);
 	log->db_path = strdup(db_path(db));
-	code = log->db_path == NULL ? sp_fail(err, SP_E_NOMEM, "log")
-				    : load(log, db, dir, err);
+	if (log->db_path == NULL || !sp_buf_ok(&log->note))
+		code = sp_fail(err, SP_E_NOMEM, "log");
+	else
+		code = load(log, db, dir, err);
 	if (code != SP_OK) {
 		ledger_log_close(log);
 		return code;

@@ -97,22 +97,23 @@ open_pieces(const struct crypto_stream *stream, const uint8_t *tail,
 }
 
 enum sp_code
-vault_object_tail_open(const struct vault_object *o, uint64_t offset,
-    const void *tail, size_t tail_len, uint8_t *out, size_t want,
+vault_object_tail_open(const struct vault_object *o,
+    const struct vault_tail *tail, uint8_t *out, size_t want,
     struct sp_err *err)
 {
 	CRYPTO_AUTO_STREAM stream = NULL;
 	char ad[TAIL_AD];
 
 	SP_REQUIRE(want > 0 && want <= CRYPTO_STREAM_REST);
-	if (tail_len != crypto_stream_sealed_size(want))
+	if (tail->len != crypto_stream_sealed_size(want))
 		return sp_fail(err, SP_E_CORRUPT,
-		    "a tail of %zu bytes where %zu are to be in it", tail_len,
+		    "a tail of %zu bytes where %zu are to be in it", tail->len,
 		    want);
-	tail_ad(o, offset, ad);
-	SP_TRY(crypto_stream_open(&stream, o->key, ad, tail, err));
-	return open_pieces(stream, (const uint8_t *)tail + CRYPTO_STREAM_HEADER,
-	    out, want, err);
+	tail_ad(o, tail->offset, ad);
+	SP_TRY(crypto_stream_open(&stream, o->key, ad, tail->sealed, err));
+	return open_pieces(stream,
+	    (const uint8_t *)tail->sealed + CRYPTO_STREAM_HEADER, out, want,
+	    err);
 }
 
 /* ---- Segments in a file ---- */

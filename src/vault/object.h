@@ -37,12 +37,17 @@ void vault_object_ad(const struct vault_object *o, char out[VAULT_OBJECT_AD]);
 enum sp_code vault_object_tail_seal(const struct vault_object *o,
     uint64_t offset, const uint8_t *plain, size_t len, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
+struct vault_tail {
+	uint64_t offset;
+	const void *sealed;
+	size_t len;
+};
 /* `out` has room for exactly the `want` bytes that the tail must hold.  A
  * tail of another length, object or offset, or a changed one: SP_E_CORRUPT,
  * and `out` holds nothing of it. */
 enum sp_code vault_object_tail_open(const struct vault_object *o,
-    uint64_t offset, const void *tail, size_t tail_len, uint8_t *out,
-    size_t want, struct sp_err *err) SP_MUST_USE;
+    const struct vault_tail *tail, uint8_t *out, size_t want,
+    struct sp_err *err) SP_MUST_USE;
 
 /*
  * How the plaintext bytes [0, offset) of an unfinished object lie: `full`

@@ -67,9 +67,7 @@ map_private(size_t len)
 static uint8_t *
 buffer_at(const struct vault_pool *p, size_t i)
 {
-	uintptr_t start = ((uintptr_t)p->region + HUGE - 1) & ~(HUGE - 1);
-
-	return (uint8_t *)start + i * VAULT_SEGMENT;
+	return p->region + -(uintptr_t)p->region % HUGE + i * VAULT_SEGMENT;
 }
 
 uint8_t *

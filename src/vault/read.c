@@ -96,20 +96,20 @@ vault_read_open(struct vault_read **out, const struct vault_object *o,
 }
 
 static enum sp_code
-open_tail(struct vault_read *r, const struct vault_object *o, const void *tail,
-    size_t tail_len, struct sp_err *err)
+open_tail(struct vault_read *r, const struct vault_object *o,
+    const struct vault_tail *tail, struct sp_err *err)
 {
 	r->tail = vault_pool_spare(r->pool);
 	if (r->tail == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a tail");
-	return vault_object_tail_open(
-	    o, r->size, tail, tail_len, r->tail, r->tail_len, err);
+	return vault_object_tail_open(o, tail, r->tail, r->tail_len, err);
 }
 
 enum sp_code
 vault_read_open_staged(struct vault_read **out, const struct vault_object *o,
     uint64_t size, const void *tail, size_t tail_len, struct sp_err *err)
 {
+	const struct vault_tail t = { size, tail, tail_len };
 	VAULT_AUTO_READ r = NULL;
 	struct vault_cut cut;
 	uint64_t stored;
@@ -128,7 +128,7 @@ vault_read_open_staged(struct vault_read **out, const struct vault_object *o,
 	if (cut.full > 0)
 		SP_TRY(vault_object_stream(o, r->file, &r->stream, err));
 	if (cut.tail > 0)
-		SP_TRY(open_tail(r, o, tail, tail_len, err));
+		SP_TRY(open_tail(r, o, &t, err));
 	*out = SP_STEAL(r);
 	return SP_OK;
 }

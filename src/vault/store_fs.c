@@ -218,36 +218,56 @@ write_some(struct fs_file *f, const struct iovec *iov, int n, off_t at)
 	return pwritev(f->fd, iov, n, at);
 }
 
+/* What is left after `done` bytes; true when anything is. */
+static bool
+advance(struct iovec **iov, int *n, size_t done)
+{
+	while (*n > 0 && done >= (*iov)->iov_len) {
+		done -= (*iov)->iov_len;
+		++*iov;
+		--*n;
+	}
+	if (*n == 0)
+		return false;
+	(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + done;
+	(*iov)->iov_len -= done;
+	return true;
+}
+
 static enum sp_code
 write_all(struct fs_file *f, struct iovec *iov, int n, uint64_t at,
     struct sp_err *err)
 {
-	while (n > 0) {
-		ssize_t did = write_some(f, iov, n, (off_t)at);
-		size_t done = did < 0 ? 0 : (size_t)did;
+	size_t done;
 
-		if (did < 0 && errno == EINTR)
-			continue;
-		if (did < 0)
+	do {
+		ssize_t did = write_some(f, iov, n, (off_t)at);
+
+		if (did < 0 && errno != EINTR)
 			return sp_fail_os(err, "write an object");
+		done = did < 0 ? 0 : (size_t)did;
 		/* On from the block that a short write broke off in. */
 		if (f->direct)
-			done &= ~(VAULT_ALIGN - 1);
-		if (done == 0)
+			done -= done % VAULT_ALIGN;
+		if (done == 0 && did >= 0)
 			return sp_fail(err, SP_E_INTERNAL,
 			    "write an object: nothing is taken");
 		at += done;
-		while (n > 0 && done >= iov->iov_len) {
-			done -= iov->iov_len;
-			iov++;
-			n--;
-		}
-		if (done > 0) {
-			iov->iov_base = (uint8_t *)iov->iov_base + done;
-			iov->iov_len -= done;
-		}
-	}
+	} while (advance(&iov, &n, done));
 	return SP_OK;
+}
+
+/* One part, padded with zeroes to what can be written. */
+static struct iovec
+padded(const struct vault_part *part, bool last)
+{
+	size_t pad = -part->len % VAULT_ALIGN;
+
+	SP_REQUIRE((uintptr_t)part->bytes % VAULT_ALIGN == 0);
+	SP_REQUIRE(part->len <= VAULT_SEGMENT);
+	SP_REQUIRE(last || part->len == VAULT_SEGMENT);
+	memset(part->bytes + part->len, 0, pad);
+	return (struct iovec){ part->bytes, part->len + pad };
 }
 
 static enum sp_code
@@ -255,21 +275,14 @@ fs_write(struct vault_file *file, uint64_t at, const struct vault_part *part,
     size_t n, struct sp_err *err)
 {
 	struct fs_file *f = file_of(file);
-	struct iovec iov[VAULT_BATCH];
+	struct iovec iov[VAULT_BATCH] = { 0 };
 	uint64_t end = at;
 
 	SP_REQUIRE(at % VAULT_SEGMENT == 0 && n > 0 && n <= VAULT_BATCH);
 	SP_TRY(check_going(file->store, err));
 	for (size_t i = 0; i < n; i++) {
-		size_t len = part[i].len;
-		size_t pad = (VAULT_ALIGN - len % VAULT_ALIGN) % VAULT_ALIGN;
-
-		SP_REQUIRE((uintptr_t)part[i].bytes % VAULT_ALIGN == 0);
-		SP_REQUIRE(len <= VAULT_SEGMENT);
-		SP_REQUIRE(i == n - 1 || len == VAULT_SEGMENT);
-		memset(part[i].bytes + len, 0, pad);
-		iov[i] = (struct iovec){ part[i].bytes, len + pad };
-		end += len;
+		iov[i] = padded(&part[i], i == n - 1);
+		end += part[i].len;
 	}
 	SP_TRY(write_all(f, iov, (int)n, at, err));
 	if (end % VAULT_ALIGN != 0 && ftruncate(f->fd, (off_t)end) != 0)
@@ -490,6 +503,7 @@ list_folder(int at, const char *path, struct ids *out, struct sp_err *err)
 	if (d == NULL)
 		return sp_fail_os(err, "list the folder %s", path);
 	(void)sp_file_steal(&fd); /* d's */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): our own stream */
 	for (errno = 0; (e = readdir(d)) != NULL; errno = 0) {
 		if (!sp_id_parse(e->d_name, strlen(e->d_name), &id))
 			continue;

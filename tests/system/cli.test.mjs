@@ -263,6 +263,7 @@ siteSuite('cli', {}, (context) => {
       [['list', '--agency', 'no-such'], undefined, REFUSED, /404/],
       [['list'], as('spt_nonsense'), REFUSED, /401/],
       [['list'], as(site.token().slice(0, -4) + 'AAAA'), REFUSED, /401/],
+      [['list'], as(site.token().replace(/^spt_.{22}/, 'spt_AZ3_pY-reyORkWUC6YNOFw')), REFUSED, /401/],
       [['list', '--site', dead], undefined, UNREACHABLE, /no answer/],
       [['put', file, '--site', dead], undefined, UNREACHABLE, /no answer/],
       [['list', '--site', 'https://no-such-host.invalid'], undefined, UNREACHABLE, /no answer/],
@@ -297,6 +298,23 @@ siteSuite('cli', {}, (context) => {
     const open = await run(program, ['list'], { env });
     assert.equal(open.code, USAGE);
     assert.match(open.stderr, /chmod 600/);
+  });
+
+  test('the token tells the agency, also of one that was added since', async () => {
+    const { site } = context;
+    await site.addAgency('pine-pd');
+    for (const slug of ['mesa-so', 'pine-pd']) {
+      assert.equal((await site.must(['list'], slug)).stdout, '', 'first of all without --agency');
+      const id = await site.put(Buffer.from(slug), undefined, { agency: slug });
+      const listed = objects((await site.must(['list', '--json'], slug)).stdout);
+      assert.deepEqual(listed.map((i) => i.id), [id]);
+      assert.deepEqual((await site.get('/v1/token', { agency: slug })).json().agency, slug);
+    }
+    const officer = (await site.must(['token', 'add', '--role', 'officer', '--label', 'x'], 'pine-pd')).stdout.trim();
+    const own = (await site.get('/v1/token', { token: officer })).json();
+    assert.deepEqual(Object.keys(own).sort(), ['agency', 'id', 'role']);
+    assert.deepEqual([own.agency, own.role], ['pine-pd', 'officer']);
+    assert.equal((await site.get('/v1/token', { token: null })).status, 401);
   });
 
   test('a site that answers with rubbish is told, not believed', async (t) => {
@@ -341,6 +359,33 @@ siteSuite('cli', {}, (context) => {
     const loud = await run(program, ['list', '--agency', 'harbor-pd', '--site', url], as(site.token(), home));
     assert.equal(loud.code, REFUSED);
     assert.match(loud.stderr, /a\?\[2Jb\?c/);
+  });
+
+  test('list follows cursors, whatever they look like', async (t) => {
+    const { site } = context;
+    const pages = new Map([[null, 'a b&c=d/é?#'], ['a b&c=d/é?#', '%00'], ['%00', null]]);
+    const asked = [];
+    const server = https.createServer({
+      key: readFileSync(join(site.dir, 'tls', 'server.key')),
+      cert: readFileSync(join(site.dir, 'tls', 'server.pem')),
+    }, (req, res) => {
+      const query = new URL(req.url, site.url).searchParams;
+      asked.push(query.get('limit'));
+      const cursor = query.get('cursor');
+      assert.ok(pages.has(cursor), req.url);
+      const items = Array.from({ length: 1000 }, (_, i) => ({ id: `${asked.length}-${i}`, size: i }));
+      res.end(JSON.stringify({ items, next: pages.get(cursor) }));
+    });
+    await new Promise((ok) => server.listen(0, '127.0.0.1', ok));
+    t.after(() => { server.closeAllConnections(); server.close(); });
+    const url = `https://127.0.0.1:${server.address().port}`;
+    const list = (more) => must(['list', '--json', '--agency', 'harbor-pd', '--site', url, ...more]);
+    const all = objects((await list(['--all'])).stdout);
+    assert.equal(all.length, 3000);
+    assert.equal(all[2999].id, '3-999');
+    asked.length = 0;
+    assert.equal(objects((await list(['--limit', '1500'])).stdout).length, 1500);
+    assert.deepEqual(asked, ['1000', '500']);
   });
 
   test('list, show, custody', async (t) => {
@@ -432,6 +477,22 @@ siteSuite('cli', {}, (context) => {
     await must(['get', id, '-o', join(dir, 'x'), '--site', url]);
     assert.ok(readFileSync(join(dir, 'x')).equals(bytes));
     assert.ok(cuts >= 4);
+  });
+
+  test('get that is ended leaves nothing behind', async (t) => {
+    const { site } = context;
+    const dir = scratch(t);
+    const id = await site.put(seeded(t).bytes(48 << 20));
+    const child = spawn(program, ['get', id, '-o', join(dir, 'x')], { env: site.cliEnv(), stdio: 'ignore' });
+    const over = new Promise((ok) => child.on('exit', ok));
+    await until('it has begun to write', () => {
+      const [name] = readdirSync(dir);
+      return child.exitCode !== null || (name && statSync(join(dir, name)).size > 0);
+    });
+    child.kill('SIGINT');
+    const code = await over;
+    if (code !== DONE) assert.equal(code, CHECK_FAILED);
+    assert.deepEqual(readdirSync(dir), code === DONE ? ['x'] : []);
   });
 
   test('a name that the site tells is never a path', async (t) => {

@@ -6,6 +6,8 @@
 #include "crypto/provider.h"
 #include "scratch.h"
 
+#define DAY (86400 * SP_SECOND)
+
 /* The last finding's member. */
 static const char *
 last(const struct doctor_report *r, const char *member)
@@ -68,8 +70,8 @@ certificates_are_told_before_they_expire(void)
 		int64_t now;
 		enum doctor_level level;
 	} rows[] = {
-		{ expiry - 31 * 86400 * SP_SECOND, DOCTOR_GOOD },
-		{ expiry - 29 * 86400 * SP_SECOND, DOCTOR_NOTE },
+		{ expiry - 31 * DAY, DOCTOR_GOOD },
+		{ expiry - 29 * DAY, DOCTOR_NOTE },
 		{ expiry - 1, DOCTOR_NOTE },
 		{ expiry, DOCTOR_WRONG },
 		{ expiry + 1, DOCTOR_WRONG },

@@ -113,7 +113,7 @@ run(struct item *it, unsigned *requests, uint8_t *got, size_t *got_len,
 
 	CHECK(fd >= 0);
 	enum sp_code code = cmd_download_run(&c, &d, err);
-	ssize_t n = pread(fd, got, 2 * SIZE, 0);
+	ssize_t n = pread(fd, got, (size_t)2 * SIZE, 0);
 
 	CHECK(n >= 0);
 	*got_len = (size_t)n;

@@ -142,7 +142,7 @@ the_first_lie_is_named(void)
 	struct log_memory m = log_known(&l);
 
 	l.tamper = flip;
-	l.tamper_arg = 8 * 10;
+	l.tamper_arg = 80;
 	l.where = "tile/entries/003";
 	check_lie(&l, &m, "entry 768 is not");
 	l.where = "tile/1/000";
@@ -151,7 +151,7 @@ the_first_lie_is_named(void)
 	l.tamper_arg = 3;
 	check_lie(&l, &m, "tile/2/000.p/1");
 	l.where = "checkpoint";
-	l.tamper_arg = 8 * 60;
+	l.tamper_arg = 480;
 	struct log_check out;
 	struct sp_err err;
 

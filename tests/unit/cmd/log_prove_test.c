@@ -87,7 +87,7 @@ false_tiles_and_entries_prove_nothing(void)
 	SP_AUTO_BUF proof = sp_buf_new(LEDGER_NOTE_MAX);
 
 	l.tamper = flip;
-	l.tamper_arg = 32 * 5;
+	l.tamper_arg = 160;     /* hash 5 */
 	l.where = "tile/0/000"; /* on the path of entry 4, and of 200 */
 	CHECK_CODE(entry(&l, &m, 4, &proof, &read, &err), SP_E_CORRUPT, &err);
 	CHECK_CODE(entry(&l, &m, 200, &proof, &read, &err), SP_E_CORRUPT, &err);
@@ -205,7 +205,7 @@ growth_that_was_not_is_not_proven(void)
 		    growth(&l, &m, rows[i][0], rows[i][1], false, &text, &err),
 		    SP_E_NOTFOUND, &err);
 	l.tamper = flip;
-	l.tamper_arg = 32 * 5;
+	l.tamper_arg = 160; /* hash 5 */
 	l.where = "tile/0/000";
 	CHECK_CODE(
 	    growth(&l, &m, 7, 100, false, &text, &err), SP_E_CORRUPT, &err);

@@ -99,8 +99,9 @@ static void
 old_memories_are_removed(void)
 {
 	SETTINGS_AUTO s = site_settings("https://a.example");
-	struct timeval then[2] = { { .tv_sec = time(NULL) - 31 * 86400 },
-		{ .tv_sec = time(NULL) - 31 * 86400 } };
+	const time_t long_ago = time(NULL) - 31 * (time_t)86400;
+	struct timeval then[2] = { { .tv_sec = long_ago },
+		{ .tv_sec = long_ago } };
 	struct stat st;
 
 	scratch_write("other.mp4", "bytes", 0644);

@@ -1,5 +1,7 @@
 #include "http_fixture.h"
 
+#include <sys/resource.h>
+
 #define OFFSET "Content-Type: application/offset+octet-stream\r\n"
 #define META   "Upload-Metadata: filename YS5tcDQ=,filetype dmlkZW8vbXA0\r\n"
 #define MIB    ((size_t)1 << 20)
@@ -395,6 +397,9 @@ doubtful_framing_ends_the_connection(void)
 		"Transfer-Encoding: gzip\r\n",
 		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
 		"Content-Length: -5\r\n",
+		"Content-Length:\r\n 5\r\n",
+		"Transfer-Encoding: x,\r\n chunked\r\n",
+		"Transfer-Encoding:\r\n\tchunked\r\n",
 		"Content-Length: 5, 5\r\n",
 		"Host: b\r\n",
 	};
@@ -436,6 +441,38 @@ a_header_that_is_too_large_is_refused(void)
 		CHECK(strstr(sp_buf_str(&r.body), "headers-too-large") != NULL);
 	}
 	wire_close(&w);
+}
+
+/* As deep as a parser goes, on the stack of a connection's thread. */
+static void
+deep_json_is_refused(void)
+{
+	static const struct {
+		const char *open, *close;
+		size_t n;
+	} rows[] = { { "[", "", 60000 }, { "{\"a\":", "", 10000 },
+		{ "[", "]", 2040 }, { "{\"a\":", "1}", 2040 } };
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		SP_AUTO_BUF json = sp_buf_new((size_t)64 << 10);
+		struct wire w;
+		AUTO_REPLY r = { .status = 0 };
+
+		for (size_t n = 0; n < rows[i].n; n++)
+			sp_buf_text(&json, rows[i].open);
+		for (size_t n = 0; n < rows[i].n; n++)
+			sp_buf_text(&json, rows[i].close);
+		CHECK(sp_buf_ok(&json));
+		wire_open(&fix, &w);
+		wire_ask(&fix, &w, "POST", "tokens",
+		    "Content-Type: application/json\r\n"
+		    "Content-Length: %zu\r\n",
+		    json.len);
+		CHECK(wire_send(&w, json.at, json.len));
+		r = wire_reply(&w, false);
+		CHECK(r.status == 400);
+		wire_close(&w);
+	}
 }
 
 /* --- Clients that stop, and clients that are slow --- */
@@ -603,6 +640,179 @@ there_are_only_so_many_connections(void)
 		(void)usleep(100000);
 	}
 	with_limits((struct http_limits){ .connections = 0 });
+}
+
+/* --- Exports --- */
+
+/* The id of a fresh item of `len` bytes. */
+static void
+item(size_t len, char id[static 64])
+{
+	struct place up = create(len);
+	struct wire w;
+
+	wire_open(&fix, &w);
+	{
+		AUTO_REPLY r = patch(&w, &up, 0, len);
+
+		CHECK(reply_field(&r, "Sallyport-Evidence", id, 64));
+	}
+	wire_close(&w);
+}
+
+static void
+ask_export(struct wire *w, const char *format, const char *a, const char *b)
+{
+	char wish[200];
+
+	(void)snprintf(wish, sizeof(wish),
+	    "{\"format\":\"%s\",\"items\":[\"%s\",\"%s\"]}", format, a, b);
+	wire_ask(&fix, w, "POST", "exports",
+	    "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+	    strlen(wish));
+	CHECK(wire_send(w, wish, strlen(wish)));
+}
+
+/* Everything until the last chunk or the end of the wire: is it whole? */
+static bool
+read_chunks(struct wire *w, struct sp_buf *out)
+{
+	for (;;) {
+		const char *end;
+		size_t len = 0, used;
+
+		while ((end = strstr(sp_buf_str(&w->got), "\r\n")) == NULL)
+			if (!wire_read(w))
+				return false;
+		for (const char *c = sp_buf_str(&w->got); c < end; c++)
+			len = len * 16 +
+			    (size_t)(*c <= '9' ? *c - '0' : (*c | 32) - 87);
+		used = (size_t)(end - sp_buf_str(&w->got)) + 2;
+		while (w->got.len < used + len + 2)
+			if (!wire_read(w))
+				return false;
+		sp_buf_add(out, w->got.at + used, len);
+		wire_drop(w, used + len + 2);
+		if (len == 0)
+			return true;
+	}
+}
+
+static void
+an_export_is_an_archive_of_all_items(void)
+{
+	static const struct {
+		const char *format, *begins;
+	} rows[] = { { "zip", "PK" }, { "tar", "" } };
+	char a[64], b[64];
+
+	item(3 * MIB, a);
+	item(1000, b);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		SP_AUTO_BUF archive = sp_buf_new((size_t)64 << 20);
+		struct wire w;
+		AUTO_REPLY head = { .status = 0 };
+
+		wire_open(&fix, &w);
+		ask_export(&w, rows[i].format, a, b);
+		CHECK(wire_head(&w, &head) && head.status == 200);
+		CHECK(read_chunks(&w, &archive));
+		CHECK(strncmp(sp_buf_str(&archive), rows[i].begins,
+			  strlen(rows[i].begins)) == 0);
+		CHECK(memmem(archive.at, archive.len, bytes, 3 * MIB) != NULL);
+		CHECK(memmem(archive.at, archive.len, b, 36) != NULL);
+		wire_close(&w);
+	}
+	/* What is not there is refused before the first byte. */
+	{
+		struct wire w;
+		AUTO_REPLY r = { .status = 0 };
+
+		wire_open(&fix, &w);
+		ask_export(
+		    &w, "zip", a, "01890a5d-ac96-774b-bcce-b302099a8057");
+		r = wire_reply(&w, false);
+		CHECK(r.status == 404);
+		wire_close(&w);
+	}
+}
+
+static void
+an_export_may_be_given_up(void)
+{
+	char a[64], b[64];
+	struct wire w;
+
+	item(BYTES, a);
+	item(1000, b);
+	for (int i = 0; i < 5; i++) {
+		AUTO_REPLY head = { .status = 0 };
+
+		wire_open(&fix, &w);
+		ask_export(&w, "zip", a, b);
+		CHECK(wire_head(&w, &head) && head.status == 200);
+		wire_close(&w);
+	}
+	{
+		ASK(r, "GET", "/healthz", "%s", "");
+
+		CHECK(r.status == 200);
+	}
+}
+
+/* A byte of the fifth segment, far behind what is sent at once. */
+static int
+spoil(const char *path, const struct stat *st, int flag, struct FTW *w)
+{
+	SP_AUTO_FD fd = -1;
+	char byte;
+
+	(void)w;
+	if (flag != FTW_F || st->st_size < (off_t)BYTES)
+		return 0;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK(fd >= 0 && pread(fd, &byte, 1, 4 * MIB + 100) == 1);
+	byte ^= 1;
+	CHECK(pwrite(fd, &byte, 1, 4 * MIB + 100) == 1);
+	return 0;
+}
+
+static void
+spoil_objects(void)
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/objects",
+	    fix.room.dir, fix.room.agency.slug);
+	CHECK(nftw(path, spoil, 16, FTW_PHYS) == 0);
+}
+
+/* Stored bytes that fail their check end the answer where it stands. */
+static void
+what_is_cut_short_never_looks_whole(void)
+{
+	SP_AUTO_BUF archive = sp_buf_new((size_t)64 << 20);
+	char a[64], b[64], path[100];
+	struct wire w;
+	AUTO_REPLY head = { .status = 0 };
+
+	item(BYTES, a);
+	item(1000, b);
+	spoil_objects();
+	wire_open(&fix, &w);
+	ask_export(&w, "zip", b, a);
+	CHECK(wire_head(&w, &head) && head.status == 200);
+	CHECK(!read_chunks(&w, &archive));
+	wire_close(&w);
+	(void)snprintf(path, sizeof(path), "evidence/%s/content", a);
+	{
+		ASK(r, "GET", path, "%s", "");
+
+		CHECK(r.status == 200 && !r.whole);
+		CHECK(field_u64(&r, "Content-Length") == BYTES);
+		CHECK(r.body.len >= MIB && r.body.len < 4 * MIB);
+		CHECK(memcmp(r.body.at, bytes, r.body.len) == 0);
+	}
 }
 
 /* --- Certificates, stopping --- */
@@ -868,6 +1078,22 @@ the_log_is_public_and_its_entries_are_not(void)
 	memcpy(fix.room.token, mine, sizeof(mine));
 }
 
+/* More connections than the shell allowed open files. */
+static void
+files_are_enough_for_the_connections(void)
+{
+	struct rlimit before, few, now;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	few = before;
+	few.rlim_cur = 300;
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	with_limits((struct http_limits){ .connections = 400 });
+	CHECK(getrlimit(RLIMIT_NOFILE, &now) == 0);
+	CHECK(now.rlim_cur >= 800 || now.rlim_cur == now.rlim_max);
+	CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
 static void
 begin(void)
 {
@@ -911,6 +1137,7 @@ main(int argc, char **argv)
 		    doubtful_framing_ends_the_connection },
 		{ "a header that is too large is refused",
 		    a_header_that_is_too_large_is_refused },
+		{ "deep JSON is refused", deep_json_is_refused },
 		{ "a body that breaks off is kept",
 		    a_body_that_breaks_off_is_kept },
 		{ "slow clients lose their connection",
@@ -919,6 +1146,11 @@ main(int argc, char **argv)
 		    a_client_that_does_not_read_loses_its_connection },
 		{ "there are only so many connections",
 		    there_are_only_so_many_connections },
+		{ "an export is an archive of all items",
+		    an_export_is_an_archive_of_all_items },
+		{ "an export may be given up", an_export_may_be_given_up },
+		{ "what is cut short never looks whole",
+		    what_is_cut_short_never_looks_whole },
 		{ "a new certificate is for new connections",
 		    a_new_certificate_is_for_new_connections },
 		{ "a key of another certificate is refused",
@@ -934,6 +1166,8 @@ main(int argc, char **argv)
 		    tokens_are_issued_used_and_revoked },
 		{ "the log is public and its entries are not",
 		    the_log_is_public_and_its_entries_are_not },
+		{ "files are enough for the connections",
+		    files_are_enough_for_the_connections },
 		{ "the server ends", end },
 	};
 	struct sp_err err;

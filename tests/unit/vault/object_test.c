@@ -62,6 +62,7 @@ tails_come_back(void)
 	CHECK(got != NULL);
 	for (size_t i = 0; i < SP_COUNTOF(lens); i++) {
 		SP_AUTO_BUF tail = sp_buf_new(7 + VAULT_TAIL_MAX);
+		struct vault_tail t;
 
 		sp_buf_text(&tail, "before:");
 		CHECK_OK(vault_object_tail_seal(
@@ -69,10 +70,11 @@ tails_come_back(void)
 		    &err);
 		CHECK(tail.len == 7 + crypto_stream_sealed_size(lens[i]));
 		CHECK(memcmp(tail.at, "before:", 7) == 0);
+		t = (struct vault_tail){ lens[i] + 5, tail.at + 7,
+			tail.len - 7 };
 		got[lens[i]] = 42;
-		CHECK_OK(vault_object_tail_open(&o, lens[i] + 5, tail.at + 7,
-			     tail.len - 7, got, lens[i], &err),
-		    &err);
+		CHECK_OK(
+		    vault_object_tail_open(&o, &t, got, lens[i], &err), &err);
 		CHECK(memcmp(got, rig_plain, lens[i]) == 0);
 		CHECK(got[lens[i]] == 42);
 	}
@@ -110,10 +112,13 @@ no_other_tail_opens(void)
 		    vault_object_tail_seal(&o, at, rig_plain, len, &t, &err),
 		    &err);
 #define REFUSED(obj, offset, bytes, n, want)                                   \
-	CHECK_CODE(                                                            \
-	    vault_object_tail_open(obj, offset, bytes, n, out, want, &err),    \
-	    SP_E_CORRUPT, &err);                                               \
-	expect_nothing(out, len)
+	do {                                                                   \
+		struct vault_tail t_ = { (offset), (bytes), (n) };             \
+		CHECK_CODE(                                                    \
+		    vault_object_tail_open((obj), &t_, out, (want), &err),     \
+		    SP_E_CORRUPT, &err);                                       \
+		expect_nothing(out, len);                                      \
+	} while (0)
 		REFUSED(&o, at - 1, t.at, t.len, len);
 		REFUSED(&o, at + RIG_REST, t.at, t.len, len);
 		REFUSED(&o, at, t.at, t.len, len - 1);
@@ -136,8 +141,9 @@ no_other_tail_opens(void)
 		REFUSED(&other, at, t.at, t.len, len);
 		crypto_secret_free(other.key);
 #undef REFUSED
-		CHECK_OK(
-		    vault_object_tail_open(&o, at, t.at, t.len, out, len, &err),
+		CHECK_OK(vault_object_tail_open(&o,
+			     &(struct vault_tail){ at, t.at, t.len }, out, len,
+			     &err),
 		    &err);
 		explicit_bzero(out, len);
 	}

@@ -171,7 +171,7 @@ a_flipped_bit_is_corrupt(void)
 	for (size_t i = 0; i < len; i += i < 60 || i + 20 > len ? 1 : 77777) {
 		uint32_t hurt = (uint32_t)(i / VAULT_SEGMENT);
 
-		bytes[i] ^= (uint8_t)(1u << i % 8);
+		bytes[i] ^= (uint8_t)(1U << i % 8);
 		rig_put(o.store, VAULT_KEPT, &o.id, bytes, len);
 		for (uint32_t k = 0; k < 3; k++) {
 			uint64_t at = crypto_stream_start(k);
@@ -189,7 +189,7 @@ a_flipped_bit_is_corrupt(void)
 		CHECK(open_and_read(&o, size, 0, out, size) == SP_E_CORRUPT);
 		for (size_t n = 0; n < size; n++)
 			CHECK(out[n] == 0 || out[n] == 42);
-		bytes[i] ^= (uint8_t)(1u << i % 8);
+		bytes[i] ^= (uint8_t)(1U << i % 8);
 	}
 	rig_put(o.store, VAULT_KEPT, &o.id, bytes, len);
 	CHECK(open_and_read(&o, size, 0, out, size) == SP_OK);

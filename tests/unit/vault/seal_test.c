@@ -517,7 +517,7 @@ full_at(struct rig_store *r, unsigned nth, uint64_t end, uint64_t rested)
 	CHECK_OK(vault_seal_finish(s, NULL, sum, &err), &err);
 	expect_sum(rig_plain, end, sum);
 	rig_check_kept(&o, rig_plain, end);
-	rig_flip(goes_on);
+	rig_unflip();
 	rig_check_writes(r);
 	record_done(&rec);
 	record_done(&at);
@@ -711,7 +711,7 @@ recover(struct vault_object *o, struct vault_seal *failed, struct record *rec,
 	CHECK_OK(vault_seal_finish(s, NULL, sum, &err), &err);
 	expect_sum(rig_plain, end, sum);
 	rig_check_kept(o, rig_plain, end);
-	rig_flip(rec->offset);
+	rig_unflip();
 }
 
 /* False once there is no nth call. */
