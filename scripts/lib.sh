@@ -23,7 +23,7 @@ die() {
 packages_build=(gcc libc6-dev meson ninja-build pkg-config libssl-dev
 	libsqlite3-dev libseccomp-dev libjansson-dev libarchive-dev
 	'libcurl4-gnutls-dev|libcurl4-openssl-dev' libmicrohttpd-dev
-	libgnutls28-dev)
+	libgnutls28-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev)
 packages_clang=(clang libclang-rt-14-dev llvm)
 packages_system=(ca-certificates curl openssl unzip sqlite3 procps util-linux
 	chromium mandoc)

@@ -7,6 +7,7 @@ need_node
 # in a row where it is used.
 declare -A knows=(
 	[base]=''
+	[media]='base'
 	[crypto]='base'
 	[db]='base'
 	[ledger]='base crypto db'
@@ -17,7 +18,7 @@ declare -A knows=(
 	[evidence]='base crypto db ledger vault keeper people gate'
 	[bag]='base crypto ledger evidence'
 	[http]='base crypto db ledger vault keeper people gate evidence bag'
-	[cmd]='base crypto db ledger vault keeper people gate evidence bag http'
+	[cmd]='base media crypto db ledger vault keeper people gate evidence bag http'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

@@ -71,6 +71,7 @@ system() {
 
 part_unit() {
 	say "modules: gcc"
+	need "${packages_clip[@]}"
 	if built build configure_gcc; then
 		unit build 1
 	fi
@@ -91,7 +92,7 @@ part_web() {
 
 part_asan() {
 	say "modules and fuzz corpora: clang with ASan and UBSan"
-	need "${packages_clang[@]}"
+	need "${packages_clang[@]}" "${packages_clip[@]}"
 	if built build-asan configure_asan; then
 		unit build-asan 4
 	fi
