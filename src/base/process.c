@@ -1,6 +1,7 @@
 #include "base/process.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -85,6 +86,36 @@ add_rule(scmp_filter_ctx filter, uint32_t action, const char *name,
 	return SP_OK;
 }
 
+/* Threads, no processes.  The flags are clone's first argument, but on s390
+ * its second. */
+static enum sp_code
+add_threads(scmp_filter_ctx filter, struct sp_err *err)
+{
+#ifdef __s390__
+	const unsigned flags = 1;
+#else
+	const unsigned flags = 0;
+#endif
+	const struct scmp_arg_cmp thread =
+	    SCMP_CMP(flags, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
+	int rc = seccomp_rule_add(
+	    filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, thread);
+
+	if (rc != 0) {
+		errno = -rc;
+		return sp_fail_os(err, "sandbox rule for threads");
+	}
+	return SP_OK;
+}
+
+static enum sp_code
+add_allowed(scmp_filter_ctx filter, const char *name, struct sp_err *err)
+{
+	if (strcmp(name, "clone:thread") == 0)
+		return add_threads(filter, err);
+	return add_rule(filter, SCMP_ACT_ALLOW, name, err);
+}
+
 /* A call that this libseccomp does not know cannot be named to it, and falls
  * to the filter's default. */
 static enum sp_code
@@ -139,8 +170,7 @@ sp_process_sandbox(const char *const *allowed, size_t n, struct sp_err *err)
 		SP_TRY(add_rule(filter, SCMP_ACT_ALLOW, always[i], err));
 	for (size_t i = 0; i < n; i++) {
 		if (!listed(allowed[i], always, SP_COUNTOF(always)))
-			SP_TRY(
-			    add_rule(filter, SCMP_ACT_ALLOW, allowed[i], err));
+			SP_TRY(add_allowed(filter, allowed[i], err));
 	}
 	SP_TRY(add_deadly(filter, allowed, n, err));
 	rc = seccomp_load(filter);

@@ -193,6 +193,35 @@ it_holds_for_threads_that_run_already(void)
 	CHECK(exits_well(holds_for_threads));
 }
 
+static void *
+no_op(void *arg)
+{
+	return arg;
+}
+
+static int
+threads_only(void)
+{
+	static const char *const list[] = { "clone:thread", "mmap", "munmap",
+		"mprotect", "futex", "rt_sigprocmask", "set_robust_list",
+		"rseq", "madvise", "write", "sched_getaffinity", "brk" };
+	pthread_t t;
+
+	if (sp_process_sandbox(list, SP_COUNTOF(list), NULL) != SP_OK)
+		return 1;
+	if (pthread_create(&t, NULL, no_op, NULL) != 0 ||
+	    pthread_join(t, NULL) != 0)
+		return 2;
+	errno = 0;
+	return fork() == -1 && errno == EPERM ? 0 : 3;
+}
+
+static void
+threads_may_be_had_without_processes(void)
+{
+	CHECK(exits_well(threads_only));
+}
+
 static int
 unknown_name(void)
 {
@@ -228,6 +257,8 @@ main(void)
 		{ "a deadly call may be listed", a_deadly_call_may_be_listed },
 		{ "it holds for threads that run already",
 		    it_holds_for_threads_that_run_already },
+		{ "threads may be had without processes",
+		    threads_may_be_had_without_processes },
 		{ "an unknown name is refused", an_unknown_name_is_refused },
 #endif
 	};
