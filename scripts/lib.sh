@@ -20,14 +20,19 @@ die() {
 # -- installing: one list for each purpose, Debian 12 names ----------------
 # "a|b": either will do, a is what gets installed.
 
+# What reports are set in (src/report/fonts.c).
+packages_fonts=(fonts-liberation fonts-dejavu-core fonts-freefont-ttf
+	fonts-droid-fallback fonts-unifont)
 packages_build=(gcc libc6-dev meson ninja-build pkg-config libssl-dev
 	libsqlite3-dev libseccomp-dev libjansson-dev libarchive-dev
 	'libcurl4-gnutls-dev|libcurl4-openssl-dev' libmicrohttpd-dev
-	libgnutls28-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev)
+	libgnutls28-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
+	libcairo2-dev libpango1.0-dev "${packages_fonts[@]}")
 packages_clang=(clang libclang-rt-14-dev llvm)
 packages_system=(ca-certificates curl openssl unzip sqlite3 procps util-linux
 	chromium mandoc)
 packages_clip=(ffmpeg)
+packages_pdf=(poppler-utils qpdf)
 packages_run=(ca-certificates curl openssl unzip procps)
 packages_lint=(clang-format clang-tidy binutils shellcheck)
 packages_bench=(nginx-light curl ca-certificates procps util-linux

@@ -16,9 +16,11 @@ declare -A knows=(
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
 	[evidence]='base crypto db ledger vault keeper people gate'
-	[bag]='base crypto ledger evidence'
-	[http]='base crypto db ledger vault keeper people gate evidence bag'
-	[cmd]='base media crypto db ledger vault keeper people gate evidence bag http'
+	[report]='base ledger gate evidence'
+	[bag]='base crypto ledger evidence report'
+	[http]='base crypto db ledger vault keeper people gate evidence report bag'
+	[cmd]='base media crypto db ledger vault keeper people gate evidence report bag
+		http'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }
@@ -97,7 +99,7 @@ lint_functions() {
 
 lint_headers() {
 	local file flags
-	flags=$(pkg-config --cflags libcrypto sqlite3 libmicrohttpd gnutls)
+	flags=$(pkg-config --cflags libcrypto sqlite3 libmicrohttpd gnutls pangocairo)
 	while read -r file; do
 		# shellcheck disable=SC2086
 		gcc -std=gnu17 -D_GNU_SOURCE -Isrc $flags -Wall -Wextra -Werror \

@@ -71,7 +71,7 @@ system() {
 
 part_unit() {
 	say "modules: gcc"
-	need "${packages_clip[@]}"
+	need "${packages_clip[@]}" "${packages_pdf[@]}"
 	if built build configure_gcc; then
 		unit build 1
 	fi
@@ -92,7 +92,7 @@ part_web() {
 
 part_asan() {
 	say "modules and fuzz corpora: clang with ASan and UBSan"
-	need "${packages_clang[@]}" "${packages_clip[@]}"
+	need "${packages_clang[@]}" "${packages_clip[@]}" "${packages_pdf[@]}"
 	if built build-asan configure_asan; then
 		unit build-asan 4
 	fi
@@ -115,7 +115,7 @@ part_tsan() {
 part_system() {
 	local file name under_asan=()
 	say "the whole program: real clients"
-	need "${packages_system[@]}"
+	need "${packages_system[@]}" "${packages_pdf[@]}"
 	[ -d ../shared/data ] || need "${packages_clip[@]}"
 	npm_packages tests/system
 	built build configure_gcc || return 0

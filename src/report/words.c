@@ -1,0 +1,201 @@
+#include "report/words.h"
+
+#include <string.h>
+
+#define DETAIL_MAX ((size_t)400) /* bytes told of what is not known here */
+
+struct word {
+	const char *word, *says;
+};
+
+/* docs/ledger.md, Acts. */
+static const struct word acts[] = {
+	{ "agency.created", "The agency’s log began" },
+	{ "token.issued", "An access token was issued" },
+	{ "token.revoked", "An access token was revoked" },
+	{ "gate.denied", "Access was refused" },
+	{ "upload.created", "Upload began" },
+	{ "upload.refused",
+	    "Upload refused: what came is not what was declared" },
+	{ "upload.removed", "Upload taken back by its sender" },
+	{ "upload.expired", "Upload not finished in time; discarded" },
+	{ "upload.lost", "Upload lost: its bytes are not there any more" },
+	{ "evidence.sealed", "Received in full and sealed as evidence" },
+	{ "evidence.opened", "Viewing began" },
+	{ "evidence.closed", "Viewing ended" },
+	{ "evidence.exported", "Copied out in a package" },
+	{ "evidence.previewed", "A still picture of it was shown" },
+	{ "media.opened", "Examined by the system itself" },
+	{ "evidence.corrupt", "The stored content failed its check" },
+	{ "log.skipped", "A place in the log was passed over" },
+};
+
+static const struct word outcomes[] = {
+	{ "done", "done" },
+	{ "refused", "REFUSED" },
+	{ "failed", "FAILED" },
+};
+
+static const struct word actors[] = {
+	{ "token", "Access token" },
+	{ "site", "The system itself" },
+};
+
+static const struct word sources[] = {
+	{ "cli", "on the server itself (cli)" },
+	{ "site", "by itself (site)" },
+	{ "repair", "found when the server started (repair)" },
+};
+
+static const struct word denied[] = {
+	{ "evidence.upload", "to upload" },
+	{ "evidence.list", "to list evidence" },
+	{ "evidence.show", "to see the item’s description" },
+	{ "evidence.view", "to view the content" },
+	{ "evidence.export", "to copy it out" },
+	{ "evidence.preview", "to see a still picture of it" },
+	{ "evidence.custody", "to see its custody" },
+	{ "log.entries", "to read the log" },
+	{ "token.manage", "to manage access tokens" },
+};
+
+static const char *
+find(const struct word *list, size_t n, const char *word, const char *otherwise)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i].word, word) == 0)
+			return list[i].says;
+	return otherwise;
+}
+
+const char *
+report_words_act(const char *act)
+{
+	return find(acts, SP_COUNTOF(acts), act,
+	    "An act that this report has no words for");
+}
+
+const char *
+report_words_outcome(const char *outcome)
+{
+	return find(outcomes, SP_COUNTOF(outcomes), outcome, outcome);
+}
+
+bool
+report_words_unusual(const char *outcome)
+{
+	return strcmp(outcome, "done") != 0;
+}
+
+const char *
+report_words_actor(const char *kind)
+{
+	return find(actors, SP_COUNTOF(actors), kind, kind);
+}
+
+const char *
+report_words_source(const char *source)
+{
+	return find(sources, SP_COUNTOF(sources), source, source);
+}
+
+/* --- details --- */
+
+static void
+number(const json_t *detail, const char *name, struct sp_buf *out)
+{
+	report_text_number(report_dossier_number(detail, name), out);
+}
+
+static void
+closed(const struct report_event *e, struct sp_buf *out)
+{
+	if (json_is_integer(json_object_get(e->detail, "bytes"))) {
+		number(e->detail, "bytes", out);
+		sp_buf_text(out, " bytes were sent; it ");
+	} else {
+		sp_buf_text(out, "Interrupted, bytes sent unknown; it ");
+	}
+	sp_buf_text(out, "began with entry ");
+	number(e->detail, "opened", out);
+}
+
+static void
+denial(const struct report_event *e, struct sp_buf *out)
+{
+	const char *act = report_dossier_text(e->detail, "act");
+
+	sp_buf_fmt(out,
+	    "Asked %s; reason: ", find(denied, SP_COUNTOF(denied), act, act));
+	sp_buf_text(out, report_dossier_text(e->detail, "code"));
+	if (report_dossier_number(e->detail, "stands_for") > 1) {
+		sp_buf_text(out, "; this entry stands for ");
+		number(e->detail, "stands_for", out);
+		sp_buf_text(out, " refusals");
+	}
+}
+
+static void
+sealed(const struct report_event *e, struct sp_buf *out)
+{
+	number(e->detail, "size", out);
+	sp_buf_text(out, " bytes, SHA-256 as in section 1");
+}
+
+static const struct {
+	const char *act;
+	void (*tell)(const struct report_event *e, struct sp_buf *out);
+	const char *needs; /* a number that its detail has */
+} told[] = {
+	{ "evidence.closed", closed, "opened" },
+	{ "gate.denied", denial, "stands_for" },
+	{ "evidence.sealed", sealed, "size" },
+};
+
+/* As it stands in the log. */
+static void
+raw(const struct report_event *e, struct sp_buf *out)
+{
+	char *text = json_dumps(e->detail, JSON_COMPACT | JSON_SORT_KEYS);
+
+	if (text == NULL) {
+		sp_buf_poison(out, SP_E_NOMEM);
+		return;
+	}
+	sp_buf_add(out, text, strnlen(text, DETAIL_MAX));
+	if (strlen(text) > DETAIL_MAX)
+		sp_buf_text(out, " … (the entry has more)");
+	free(text);
+}
+
+void
+report_words_detail(const struct report_event *e,
+    const struct report_text_rule *rule, struct sp_buf *out)
+{
+	SP_AUTO_BUF text = sp_buf_new(LEDGER_ENTRY_MAX);
+	void (*tell)(const struct report_event *, struct sp_buf *) = raw;
+
+	if (json_object_size(e->detail) == 0)
+		return;
+	for (size_t i = 0; i < SP_COUNTOF(told); i++)
+		if (strcmp(told[i].act, e->act) == 0 &&
+		    json_is_integer(json_object_get(e->detail, told[i].needs)))
+			tell = told[i].tell;
+	tell(e, &text);
+	if (!sp_buf_ok(&text))
+		sp_buf_poison(out, text.bad);
+	report_text_show(rule, sp_buf_str(&text), text.len, out);
+}
+
+struct report_words_time
+report_words_time(const char *at)
+{
+	struct report_words_time t = { .date = "" };
+	size_t date = strcspn(at, "T");
+	const char *clock = at[date] == 'T' ? at + date + 1 : "";
+
+	(void)snprintf(t.date, sizeof(t.date), "%.*s", (int)date, at);
+	(void)snprintf(
+	    t.clock, sizeof(t.clock), "%.*s", (int)strcspn(clock, "Z"), clock);
+	return t;
+}
