@@ -244,8 +244,10 @@ deny(struct gate *g, const struct gate_caller *who, enum gate_act act,
 		flood_write(g, &now);
 	if (pushed.count > 0)
 		flood_write(g, &pushed);
-	return sp_fail_as(err, SP_E_DENIED, "role", "the role %s may not: %s",
-	    gate_role_name(who->role), gate_act_name(act));
+	return sp_fail_as(err, SP_E_DENIED, "role", "the %s%s may not: %s",
+	    is_zero(&who->token) ? "site" : "role ",
+	    is_zero(&who->token) ? "" : gate_role_name(who->role),
+	    gate_act_name(act));
 }
 
 /* Take one flood with something to write whose minute is over (or any, when
@@ -322,24 +324,39 @@ admission_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	return a->also == NULL ? SP_OK : a->also(tx, a->also_arg, err);
 }
 
+/* How an admission that is recorded stands in the ledger. */
+static const char *const recorded_as[GATE_ACT_COUNT] = {
+	[GATE_VIEW] = "evidence.opened",
+	[GATE_EXPORT] = "evidence.exported",
+	[GATE_PREVIEW] = "evidence.previewed",
+	[GATE_PROBE] = "media.opened",
+};
+
 /* Durable in the ledger, or no pass. */
 static enum sp_code
 record(struct gate *g, const struct gate_request *rq, uint64_t *index,
     struct sp_err *err)
 {
-	const char *word =
-	    rq->act == GATE_VIEW ? "evidence.opened" : "evidence.exported";
+	const char *word = recorded_as[rq->act];
 	struct admission a = {
 		.entry = gate_entry(rq->who, word, rq->on.kind, &rq->on.id),
 		.also = rq->also,
 		.also_arg = rq->also_arg,
 	};
 
-	SP_REQUIRE(rq->act == GATE_VIEW || rq->act == GATE_EXPORT);
+	SP_REQUIRE(word != NULL);
 	SP_REQUIRE(!is_zero(&rq->on.id));
 	SP_TRY(ledger_writer_run(g->writer, admission_act, &a, err));
 	*index = a.index;
 	return SP_OK;
+}
+
+/* The site is nobody's role. */
+static bool
+may(const struct gate_caller *who, enum gate_act act)
+{
+	return is_zero(&who->token) ? gate_site_may(act)
+				    : gate_role_may(who->role, act);
 }
 
 enum sp_code
@@ -352,7 +369,7 @@ gate_admit_with(struct gate *g, const struct gate_request *rq,
 	SP_REQUIRE(rq->also == NULL || gate_act_recorded(rq->act));
 	if (!sp_id_equal(&rq->who->agency, &g->agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
-	if (!gate_role_may(rq->who->role, rq->act))
+	if (!may(rq->who, rq->act))
 		return deny(g, rq->who, rq->act, &rq->on, err);
 	/* Before the entry: an entry says that the pass was given. */
 	p = malloc(sizeof(*p));
@@ -404,6 +421,12 @@ const struct gate_caller *
 gate_pass_caller(const struct gate_pass *p)
 {
 	return &p->who;
+}
+
+enum gate_act
+gate_pass_act(const struct gate_pass *p)
+{
+	return p->act;
 }
 
 uint64_t

@@ -34,9 +34,10 @@ struct gate_object {
 
 /* SP_E_NOTFOUND for a caller of another agency; SP_E_DENIED with reason "role",
  * SP_E_UNAVAIL/SP_E_STOPPED when the entry cannot be written.  Recorded acts
- * (GATE_VIEW: "evidence.opened", GATE_EXPORT: "evidence.exported") are for one
- * object, never for all of a kind.  The pass is released by its last
- * gate_pass_unref. */
+ * (GATE_VIEW: "evidence.opened", GATE_EXPORT: "evidence.exported",
+ * GATE_PREVIEW: "evidence.previewed", GATE_PROBE: "media.opened") are for one
+ * object, never for all of a kind.  A caller without a token (zero) is the site
+ * itself.  The pass is released by its last gate_pass_unref. */
 enum sp_code gate_admit(struct gate *g, const struct gate_caller *who,
     enum gate_act act, const struct gate_object *on, struct gate_pass **out,
     struct sp_err *err) SP_MUST_USE;
@@ -56,6 +57,7 @@ enum sp_code gate_admit_with(struct gate *g, const struct gate_request *rq,
 struct gate_pass *gate_pass_ref(struct gate_pass *p);
 void gate_pass_unref(struct gate_pass *p);
 const struct gate_caller *gate_pass_caller(const struct gate_pass *p);
+enum gate_act gate_pass_act(const struct gate_pass *p);
 /* Index of the entry written for it; UINT64_MAX where the act has none. */
 uint64_t gate_pass_entry(const struct gate_pass *p);
 /* Aborts unless the pass is for this act and this object (or all of its

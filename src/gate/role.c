@@ -18,10 +18,12 @@ static const char *const act_names[] = {
  * The policy.  An act that is not open to a role is denied; an act that is
  * "recorded" reveals content, and its entry is in the ledger before the pass
  * exists.  An auditor sees what happened, never the content; a device brings
- * in and may look up what became of it.
+ * in and may look up what became of it.  The site itself, when nobody asks,
+ * may do one thing: have a worker look into media.
  */
 struct policy {
 	bool open[GATE_ROLE_COUNT];
+	bool site;
 	bool recorded;
 };
 
@@ -29,16 +31,18 @@ struct policy {
 #define no  false
 /* clang-format off */
 static const struct policy policy[GATE_ACT_COUNT] = {
-	/*                  admin-    custo-  offi-  audi-  device  recorded
+	/*                  admin-    custo-  offi-  audi-  device  site recorded
 	 *                  istrator  dian    cer    tor                     */
-	[GATE_UPLOAD]  = { { YES,     YES,    YES,   no,    YES },  no  },
-	[GATE_LIST]    = { { YES,     YES,    YES,   YES,   no  },  no  },
-	[GATE_SHOW]    = { { YES,     YES,    YES,   YES,   YES },  no  },
-	[GATE_VIEW]    = { { YES,     YES,    YES,   no,    no  },  YES },
-	[GATE_EXPORT]  = { { YES,     YES,    no,    no,    no  },  YES },
-	[GATE_CUSTODY] = { { YES,     YES,    no,    YES,   no  },  no  },
-	[GATE_ENTRIES] = { { YES,     no,     no,    YES,   no  },  no  },
-	[GATE_TOKENS]  = { { YES,     no,     no,    no,    no  },  no  },
+	[GATE_UPLOAD]   = { { YES,     YES,    YES,   no,    YES },  no , no  },
+	[GATE_LIST]     = { { YES,     YES,    YES,   YES,   no  },  no , no  },
+	[GATE_SHOW]     = { { YES,     YES,    YES,   YES,   YES },  no , no  },
+	[GATE_VIEW]     = { { YES,     YES,    YES,   no,    no  },  no , YES },
+	[GATE_EXPORT]   = { { YES,     YES,    no,    no,    no  },  no , YES },
+	[GATE_PREVIEW]  = { { YES,     YES,    YES,   no,    no  },  no , YES },
+	[GATE_PROBE]    = { { no,      no,     no,    no,    no  },  YES, YES },
+	[GATE_CUSTODY]  = { { YES,     YES,    no,    YES,   no  },  no , no  },
+	[GATE_ENTRIES]  = { { YES,     no,     no,    YES,   no  },  no , no  },
+	[GATE_TOKENS]   = { { YES,     no,     no,    no,    no  },  no , no  },
 };
 /* clang-format on */
 #undef YES
@@ -48,7 +52,7 @@ _Static_assert(GATE_ADMINISTRATOR == 0 && GATE_CUSTODIAN == 1 &&
 	GATE_OFFICER == 2 && GATE_AUDITOR == 3 && GATE_DEVICE == 4 &&
 	GATE_ROLE_COUNT == 5,
     "the policy's columns are the roles in their order");
-_Static_assert(GATE_ACT_COUNT == 8, "the policy has a row for every act");
+_Static_assert(GATE_ACT_COUNT == 10, "the policy has a row for every act");
 
 const char *
 gate_role_name(enum gate_role role)
@@ -82,6 +86,13 @@ gate_role_may(enum gate_role role, enum gate_act act)
 	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
 	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
 	return policy[act].open[role];
+}
+
+bool
+gate_site_may(enum gate_act act)
+{
+	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
+	return policy[act].site;
 }
 
 bool

@@ -109,6 +109,44 @@ the_gate_keeps_the_policy(void)
 	room_close(&r);
 }
 
+/* The site itself: one act, recorded as its own. */
+static void
+the_site_probes(void)
+{
+	struct room r;
+	SP_AUTO_BUF body = sp_buf_new(LEDGER_ENTRY_MAX);
+	struct gate_object on = item();
+	char want[200], agency[SP_ID_TEXT];
+	struct sp_err err;
+
+	room_open(&r);
+	for (unsigned a = 0; a < GATE_ACT_COUNT; a++) {
+		enum gate_act act = (enum gate_act)a;
+		struct gate_caller site = { .agency = r.a.id,
+			.source = "media" };
+		uint64_t before = ledger_log_size(r.a.log);
+		GATE_AUTO_PASS pass = NULL;
+		enum sp_code code =
+		    gate_admit(r.gate, &site, act, &on, &pass, &err);
+
+		CHECK((code == SP_OK) == (act == GATE_PROBE));
+		if (code != SP_OK) {
+			CHECK(code == SP_E_DENIED && pass == NULL);
+			continue;
+		}
+		CHECK(gate_pass_act(pass) == GATE_PROBE);
+		CHECK(gate_pass_entry(pass) == before);
+		sp_id_text(&r.a.id, agency);
+		(void)snprintf(want, sizeof(want),
+		    "{\"act\":\"media.opened\",\"actor\":{\"id\":\"%s\","
+		    "\"kind\":\"site\"},\"agency\"",
+		    agency);
+		CHECK(strncmp(agency_fixture_entry(&r.a, before, &body), want,
+			  strlen(want)) == 0);
+	}
+	room_close(&r);
+}
+
 static void
 entries_say_who_where_and_what(void)
 {
@@ -121,6 +159,7 @@ entries_say_who_where_and_what(void)
 		{ GATE_OFFICER, GATE_VIEW, "evidence.opened", "done" },
 		{ GATE_CUSTODIAN, GATE_EXPORT, "evidence.exported", "done" },
 		{ GATE_AUDITOR, GATE_VIEW, "gate.denied", "refused" },
+		{ GATE_OFFICER, GATE_PREVIEW, "evidence.previewed", "done" },
 	};
 	struct room r;
 	SP_AUTO_BUF body = sp_buf_new(LEDGER_ENTRY_MAX);
@@ -557,6 +596,7 @@ main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "the gate keeps the policy", the_gate_keeps_the_policy },
+		{ "the site probes", the_site_probes },
 		{ "entries say who, where and what",
 		    entries_say_who_where_and_what },
 		{ "entries of the site itself", entries_of_the_site_itself },

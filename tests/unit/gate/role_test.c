@@ -13,12 +13,14 @@ static const struct {
 } sentences[] = {
 	{ "administrator",
 	    "evidence.upload evidence.list evidence.show evidence.view "
-	    "evidence.export evidence.custody log.entries token.manage " },
+	    "evidence.export evidence.preview evidence.custody log.entries "
+	    "token.manage " },
 	{ "custodian",
 	    "evidence.upload evidence.list evidence.show evidence.view "
-	    "evidence.export evidence.custody " },
+	    "evidence.export evidence.preview evidence.custody " },
 	{ "officer",
-	    "evidence.upload evidence.list evidence.show evidence.view " },
+	    "evidence.upload evidence.list evidence.show evidence.view "
+	    "evidence.preview " },
 	{ "auditor",
 	    "evidence.list evidence.show evidence.custody log.entries " },
 	{ "device", "evidence.upload evidence.show " },
@@ -65,8 +67,19 @@ content_is_recorded_and_nothing_else(void)
 
 		CHECK(gate_act_recorded((enum gate_act)a) ==
 		    (strcmp(name, "evidence.view") == 0 ||
+			strcmp(name, "evidence.preview") == 0 ||
+			strcmp(name, "media.probe") == 0 ||
 			strcmp(name, "evidence.export") == 0));
 	}
+}
+
+static void
+the_site_may_probe_and_nothing_else(void)
+{
+	for (unsigned a = 0; a < GATE_ACT_COUNT; a++)
+		CHECK(gate_site_may((enum gate_act)a) ==
+		    (strcmp(gate_act_name((enum gate_act)a), "media.probe") ==
+			0));
 }
 
 static void
@@ -95,6 +108,8 @@ main(void)
 		    every_role_may_what_the_sentences_say },
 		{ "content is recorded and nothing else",
 		    content_is_recorded_and_nothing_else },
+		{ "the site may probe media and nothing else",
+		    the_site_may_probe_and_nothing_else },
 		{ "names come back", names_come_back },
 	};
 	return tap_run(cases, SP_COUNTOF(cases));
