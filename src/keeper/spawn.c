@@ -97,6 +97,13 @@ enum sp_code
 keeper_spawn_self(
     char *const *argv, const int *fd, size_t n, pid_t *pid, struct sp_err *err)
 {
+	return keeper_spawn_program("/proc/self/exe", argv, fd, n, pid, err);
+}
+
+enum sp_code
+keeper_spawn_program(const char *path, char *const *argv, const int *fd,
+    size_t n, pid_t *pid, struct sp_err *err)
+{
 	SP_CLEANUP(copies_close) struct copies copies = { .n = 0 };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -108,8 +115,8 @@ keeper_spawn_self(
 		return sp_fail(err, SP_E_NOMEM, "no memory for a process");
 	if (posix_spawnattr_init(&attr) == 0) {
 		if (file_actions(&actions, &copies) && signals_clear(&attr))
-			rc = posix_spawn(&child, "/proc/self/exe", &actions,
-			    &attr, argv, environ);
+			rc = posix_spawn(
+			    &child, path, &actions, &attr, argv, environ);
 		(void)posix_spawnattr_destroy(&attr);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);

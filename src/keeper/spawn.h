@@ -15,6 +15,9 @@
  */
 enum sp_code keeper_spawn_self(char *const *argv, const int *fd, size_t n,
     pid_t *pid, struct sp_err *err) SP_MUST_USE;
+/* The same for another program. */
+enum sp_code keeper_spawn_program(const char *path, char *const *argv,
+    const int *fd, size_t n, pid_t *pid, struct sp_err *err) SP_MUST_USE;
 
 /*
  * Start this program again as `sallyport keeper DIR`, with its socket on fd 3
