@@ -253,7 +253,10 @@ evidence_state_name(enum evidence_state s)
 
 #define ITEM_COLUMNS                                                           \
 	"id, size, sha256, filename, media_type, title, category, device,"     \
-	" captured_at, extra, received, entry, uploaded_by, state"
+	" captured_at, extra, received, entry, uploaded_by, state,"            \
+	" (SELECT CASE m.state WHEN 'unreadable' THEN 'unreadable: ' ||"       \
+	" m.reason ELSE m.state END FROM media m"                              \
+	" WHERE m.evidence = evidence.id)"
 /* Column numbers of ITEM_COLUMNS. */
 enum {
 	ITEM_ID,
@@ -270,6 +273,7 @@ enum {
 	ITEM_ENTRY,
 	ITEM_UPLOADED_BY,
 	ITEM_STATE,
+	ITEM_MEDIA_STATE,
 };
 
 static const struct db_sql item_by_id = {
@@ -368,6 +372,7 @@ json_item(
 	sp_json_raw(j, "extra", db_col_text(st, ITEM_EXTRA));
 	sp_json_str(j, "filename", db_col_text(st, ITEM_FILENAME));
 	SP_TRY(json_id(j, "id", st, ITEM_ID, err));
+	sp_json_str(j, "media_state", db_col_text(st, ITEM_MEDIA_STATE));
 	sp_json_str(j, "media_type", db_col_text(st, ITEM_MEDIA_TYPE));
 	sp_json_str(j, "received_at", received);
 	SP_TRY(json_same(j, db, st, err));

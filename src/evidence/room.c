@@ -52,6 +52,25 @@ static const char evidence_schema[] =
     " evidence BLOB NOT NULL, token BLOB NOT NULL, address TEXT NOT NULL,"
     " source TEXT NOT NULL, entry INTEGER NOT NULL) STRICT;";
 
+/*
+ * What is known of an item's media (src/processing): a row for each item from
+ * its sealing on.  `poster` is the object of a rendition, sealed for itself.
+ */
+static const char media_schema[] =
+    "CREATE TABLE media("
+    " evidence BLOB NOT NULL PRIMARY KEY REFERENCES evidence(id),"
+    " state TEXT NOT NULL CHECK(state IN"
+    "  ('queued', 'working', 'done', 'none', 'unreadable')),"
+    " tries INTEGER NOT NULL DEFAULT 0,"
+    " reason TEXT, facts TEXT, probed INTEGER,"
+    " poster BLOB UNIQUE CHECK(length(poster) = 16),"
+    " poster_size INTEGER, poster_sha256 BLOB,"
+    " poster_width INTEGER, poster_height INTEGER,"
+    " entry INTEGER) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX media_open ON media(state, evidence)"
+    " WHERE state IN ('queued', 'working');"
+    "INSERT INTO media(evidence, state) SELECT id, 'queued' FROM evidence";
+
 static const struct db_sql count_evidence = {
 	"SELECT count(*), coalesce(sum(size), 0),"
 	" coalesce(sum(state = 'corrupt'), 0) FROM evidence",
@@ -102,7 +121,7 @@ static enum sp_code
 open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
-		evidence_schema };
+		evidence_schema, media_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -285,6 +304,12 @@ evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes)
 {
 	atomic_fetch_add(&r->evidence, 1);
 	atomic_fetch_add(&r->bytes, bytes);
+}
+
+uint64_t
+evidence_room_items(const struct evidence_room *r)
+{
+	return r->evidence;
 }
 
 void

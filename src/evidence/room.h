@@ -40,8 +40,11 @@ struct gate *evidence_room_gate(struct evidence_room *r);
 struct ledger_log *evidence_room_log(struct evidence_room *r);
 struct ledger_writer *evidence_room_writer(struct evidence_room *r);
 struct db_pool *evidence_room_readers(struct evidence_room *r);
+/* How many items there are; costs nothing.  Whoever works on new ones sees by
+ * it that there is one. */
+uint64_t evidence_room_items(const struct evidence_room *r);
 
-/* For the other modules of this room only. */
+/* For the other modules of this room, and for processing. */
 struct keeper_client *evidence_room_keeper(struct evidence_room *r);
 struct vault_store *evidence_room_store(struct evidence_room *r);
 struct vault_pool *evidence_room_pool(struct evidence_room *r);

@@ -527,7 +527,8 @@ evidence_reader_open_for(struct evidence_reader **out, struct evidence_room *r,
 	struct evidence_content c;
 	struct sp_id object;
 
-	gate_pass_require(pass, GATE_EXPORT, id);
+	gate_pass_require(pass,
+	    gate_pass_act(pass) == GATE_PROBE ? GATE_PROBE : GATE_EXPORT, id);
 	SP_TRY(content_load(r, id, &object, &c, err));
 	SP_TRY(reader_new(out, &with, &object, c.size, err));
 	gate_pass_ref(pass);

@@ -210,6 +210,60 @@ custody_tells_the_story_in_order(void)
 	CHECK(strstr(sp_buf_str(&json), "\"next\":null") != NULL);
 }
 
+static void
+media_state_is(const struct sp_id *id, const char *want)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_SHOW, id);
+	SP_AUTO_BUF json = sp_buf_new(1 << 20);
+	struct sp_err err;
+	char member[100];
+
+	CHECK_OK(evidence_item_json(f.room, pass, id, &json, &err), &err);
+	(void)snprintf(member, sizeof(member), "\"media_state\":\"%s\"", want);
+	CHECK(strstr(sp_buf_str(&json), member) != NULL);
+}
+
+/* While the site is closed. */
+static void
+in_database(const struct db_sql *sql, const struct sp_id *id)
+{
+	char path[200];
+	DB_AUTO db = NULL;
+	struct sp_err err;
+
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/agency.db", f.dir,
+	    f.agency.slug);
+	CHECK_OK(db_open(&db, path, DB_WRITE, &err), &err);
+	DB_STMT st = db_use(db, sql);
+	if (id != NULL)
+		db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	CHECK_OK(db_run(st, NULL, &err), &err);
+}
+
+/* From its sealing on; a database from before the table gets a row each. */
+static void
+media_waits_to_be_looked_into(void)
+{
+	static const struct db_sql unreadable = {
+		"UPDATE media SET state = 'unreadable', reason = 'no film'"
+		" WHERE evidence = ?1",
+	};
+	static const struct db_sql drop = { "DROP TABLE media" };
+	static const struct db_sql before = { "PRAGMA user_version = 3" };
+	struct sp_id id = sealed("media");
+
+	media_state_is(&id, "queued");
+	fixture_close(&f);
+	in_database(&unreadable, &id);
+	fixture_open(&f);
+	media_state_is(&id, "unreadable: no film");
+	fixture_close(&f);
+	in_database(&drop, NULL);
+	in_database(&before, NULL);
+	fixture_open(&f);
+	media_state_is(&id, "queued");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -225,6 +279,8 @@ main(int argc, char **argv)
 		{ "bad queries are refused", bad_queries_are_refused },
 		{ "custody tells the story in order",
 		    custody_tells_the_story_in_order },
+		{ "media waits to be looked into",
+		    media_waits_to_be_looked_into },
 	};
 	struct sp_err err;
 	int rc;
