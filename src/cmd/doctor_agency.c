@@ -23,8 +23,15 @@
 static const struct db_sql items = {
 	"SELECT id, object, size, state FROM evidence ORDER BY id",
 };
+static const struct db_sql posters = {
+	"SELECT evidence, poster, poster_size FROM media"
+	" WHERE poster IS NOT NULL AND state = 'done' ORDER BY evidence",
+};
 static const struct db_sql item_of_object = {
 	"SELECT 1 FROM evidence WHERE object = ?1",
+};
+static const struct db_sql poster_of_object = {
+	"SELECT 1 FROM media WHERE poster = ?1",
 };
 static const struct db_sql upload_of_object = {
 	"SELECT 1 FROM upload WHERE object = ?1",
@@ -165,52 +172,80 @@ object_path(const struct sp_id *id, char out[static 64])
 	(void)snprintf(out, 64, "objects/%02x/%s", id->b[SP_ID_LEN - 1], text);
 }
 
+/* One sealed object, of evidence or a rendition of it (a poster). */
+struct seen {
+	struct sp_id item, object;
+	uint64_t size; /* of what is sealed in it */
+	bool poster;
+};
+
 static void
-look_at_item(struct look *l, const struct sp_id *item,
-    const struct sp_id *object, uint64_t size)
+look_at_object(struct look *l, const struct seen *o)
 {
+	enum doctor_level level = o->poster ? DOCTOR_NOTE : DOCTOR_WRONG;
+	const char *what = o->poster ? "the poster of evidence" : "evidence";
+	const char *advice =
+	    o->poster ? "the original is not touched by it" : restore;
 	char path[PATH_LIMIT];
 	char name[64];
 	char id[SP_ID_TEXT];
 	struct stat st;
 
-	object_path(object, name);
+	object_path(&o->object, name);
 	path_in(path, l->dir, name);
-	sp_id_text(item, id);
+	sp_id_text(&o->item, id);
 	if (lstat(path, &st) != 0)
-		cmd_doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
-		    "%s: evidence %s: %s: %s", l->a->slug, id, name,
+		cmd_doctor_report_add(l->r, level, "objects", advice,
+		    "%s: %s %s: %s: %s", l->a->slug, what, id, name,
 		    strerrordesc_np(errno));
 	else if (!S_ISREG(st.st_mode) ||
-	    (uint64_t)st.st_size != crypto_stream_sealed_size(size))
-		cmd_doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
-		    "%s: evidence %s: %s has %jd bytes instead of %" PRIu64,
-		    l->a->slug, id, name, (intmax_t)st.st_size,
-		    crypto_stream_sealed_size(size));
-	l->items++;
-	l->bytes += size;
+	    (uint64_t)st.st_size != crypto_stream_sealed_size(o->size))
+		cmd_doctor_report_add(l->r, level, "objects", advice,
+		    "%s: %s %s: %s has %jd bytes instead of %" PRIu64,
+		    l->a->slug, what, id, name, (intmax_t)st.st_size,
+		    crypto_stream_sealed_size(o->size));
 }
 
 static enum sp_code
-look_at_items(struct look *l, struct sp_err *err)
+look_at_posters(struct look *l, struct sp_err *err)
 {
-	DB_STMT st = db_use(l->db, &items);
-	struct sp_id item;
-	struct sp_id object;
+	DB_STMT st = db_use(l->db, &posters);
+	struct seen o = { .poster = true };
 	bool found = false;
 
 	for (;;) {
 		SP_TRY(db_row(st, &found, err));
 		if (!found)
 			return SP_OK;
-		SP_TRY(db_col_bytes(st, 0, item.b, SP_ID_LEN, err));
-		SP_TRY(db_col_bytes(st, 1, object.b, SP_ID_LEN, err));
-		look_at_item(l, &item, &object, (uint64_t)db_col_i64(st, 2));
+		SP_TRY(db_col_bytes(st, 0, o.item.b, SP_ID_LEN, err));
+		SP_TRY(db_col_bytes(st, 1, o.object.b, SP_ID_LEN, err));
+		o.size = (uint64_t)db_col_i64(st, 2);
+		look_at_object(l, &o);
+	}
+}
+
+static enum sp_code
+look_at_items(struct look *l, struct sp_err *err)
+{
+	DB_STMT st = db_use(l->db, &items);
+	struct seen o = { .poster = false };
+	bool found = false;
+
+	for (;;) {
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			return SP_OK;
+		SP_TRY(db_col_bytes(st, 0, o.item.b, SP_ID_LEN, err));
+		SP_TRY(db_col_bytes(st, 1, o.object.b, SP_ID_LEN, err));
+		o.size = (uint64_t)db_col_i64(st, 2);
+		look_at_object(l, &o);
+		l->items++;
+		l->bytes += o.size;
 		if (strcmp(db_col_text(st, 3), "sealed") == 0)
 			continue;
 		char id[SP_ID_TEXT];
 
-		sp_id_text(&item, id);
+		sp_id_text(&o.item, id);
 		cmd_doctor_report_add(l->r, DOCTOR_WRONG, "objects", restore,
 		    "%s: evidence %s was found %s when it was read", l->a->slug,
 		    id, db_col_text(st, 3));
@@ -240,6 +275,7 @@ static bool
 known_object(const struct place *p, const struct sp_id *id)
 {
 	return on_record(p->l, &item_of_object, id) ||
+	    on_record(p->l, &poster_of_object, id) ||
 	    on_record(p->l, &upload_of_object, id);
 }
 
@@ -314,6 +350,8 @@ look_at_objects(struct look *l)
 		    l->r, "objects", restore, l->a->slug, &err);
 		return;
 	}
+	/* A database that this version has not served yet knows no posters. */
+	SP_IGNORE(look_at_posters(l, &err));
 	look_in(&kept, look_at_folder);
 	look_in(&staged, look_at_name);
 	if (l->r->count[DOCTOR_WRONG] == wrong)
