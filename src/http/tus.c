@@ -498,17 +498,44 @@ make(struct http_request *q, struct evidence_upload_new *n,
 	return evidence_upload_create(q->room, q->pass, n, u, err);
 }
 
+/* Idempotency-Key: what makes a creation the same is all it declares. */
+static enum sp_code
+read_once(
+    const struct http_request *q, struct gate_once *out, struct sp_err *err)
+{
+	static const enum http_field declared[] = { HTTP_F_UPLOAD_LENGTH,
+		HTTP_F_UPLOAD_DEFER, HTTP_F_UPLOAD_METADATA,
+		HTTP_F_UPLOAD_CONCAT };
+	struct crypto_piece piece[SP_COUNTOF(declared)];
+
+	if (q->field[HTTP_F_ONCE] == NULL)
+		return SP_OK;
+	for (size_t i = 0; i < SP_COUNTOF(declared); i++) {
+		const char *value = q->field[declared[i]];
+
+		/* With its NUL: fields do not run into each other. */
+		piece[i].at = value == NULL ? "" : value;
+		piece[i].len = strlen(piece[i].at) + 1;
+	}
+	return gate_once_of(
+	    &q->who, q->field[HTTP_F_ONCE], piece, SP_COUNTOF(piece), out, err);
+}
+
 /* The metadata is read before anything is made. */
 static enum sp_code
 create(struct http_request *q, struct evidence_meta *meta,
     struct evidence_upload *u, struct sp_err *err)
 {
 	const char *text = q->field[HTTP_F_UPLOAD_METADATA];
+	struct gate_once once;
 	struct evidence_upload_new n = {
 		.metadata = text == NULL ? "" : text,
 		.concat = q->field[HTTP_F_UPLOAD_CONCAT],
 	};
 
+	SP_TRY(read_once(q, &once, err));
+	if (q->field[HTTP_F_ONCE] != NULL)
+		n.once = &once;
 	n.partial = n.concat != NULL && strcmp(n.concat, "partial") == 0;
 	if (n.partial) {
 		SP_TRY(http_tus_metadata(n.metadata, ignore_pair, NULL, err));
@@ -538,7 +565,7 @@ http_tus_create(
 	if (code != SP_OK)
 		return code;
 	if (q->content != 0)
-		return take_up(q, &u.id, &p, true, err);
+		return take_up(q, &u.id, &p, !u.before, err);
 	a->status = 201;
 	set_location(q, a, &u.id);
 	set_state(a, &u);

@@ -84,4 +84,28 @@ siteSuite('api', {}, (context) => {
     for (const bad of ['limit=0', 'limit=1001', 'limit=x', 'cursor=zzz'])
       assert.equal((await site.get(`evidence?${bad}`)).status, 400, bad);
   });
+
+  test('Idempotency-Key: the same creation makes nothing more', async () => {
+    const { site } = context;
+    const create = (key, length) => site.request('POST', 'uploads', { headers: { 'tus-resumable': '1.0.0',
+      'idempotency-key': key, 'upload-length': String(length), 'upload-metadata': 'filename YS5tcDQ=' } });
+    const first = await create('clip-7', 5);
+    assert.equal(first.status, 201);
+    const again = await create('clip-7', 5);
+    assert.equal(again.status, 201);
+    assert.equal(again.headers.location, first.headers.location);
+    assert.equal((await create('clip-7', 6)).status, 409);
+    assert.notEqual((await create('clip-8', 5)).headers.location, first.headers.location);
+  });
+
+  test('Idempotency-Key: a token is issued once', async () => {
+    const { site } = context;
+    const issue = (key) => site.request('POST', 'tokens', { headers: { 'content-type': 'application/json',
+      'idempotency-key': key }, body: JSON.stringify({ role: 'device', label: 'dock', expires_in_days: 1 }) });
+    const before = (await site.get('tokens')).json().items.length;
+    assert.equal((await issue('t-1')).status, 201);
+    assert.equal((await issue('t-1')).status, 409);
+    const after = (await site.get('tokens')).json().items.length;
+    assert.equal(after, before + 1);
+  });
 });
