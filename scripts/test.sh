@@ -44,7 +44,7 @@ built() {
 	fi
 	if ! step "$folder/test-logs/build.log" "build $folder" \
 		ninja -k 0 -C "$folder" --quiet "$@"; then
-		grep -E 'error:|warning:|undefined' "$folder/test-logs/build.log" | head -n 20
+		grep -E ' (error|warning): |undefined reference' "$folder/test-logs/build.log" | head -n 20
 		results+=("failed:$folder:the build")
 	fi
 }
