@@ -268,6 +268,38 @@ a_checksum_is_all_or_nothing(void)
 	free(other);
 }
 
+/* Who waits for a buffer of the pool holds none, or as many uploads as there
+ * are buffers would wait for each other. */
+static void
+one_buffer_is_enough_for_a_checksum(void)
+{
+	static const uint64_t cut[] = { 0, 100, MIB + 5, 2 * MIB + 5, 3 * MIB };
+	uint8_t *bytes = fixture_bytes(3 * MIB, 15);
+	struct new_upload u = { .length = 3 * MIB };
+	uint8_t sum[32];
+	struct sp_err err;
+	struct sp_id id;
+
+	fixture_close(&f);
+	f.buffers = 1;
+	fixture_open(&f);
+	(void)alarm(60);
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	for (size_t i = 0; i + 1 < SP_COUNTOF(cut); i++) {
+		size_t len = (size_t)(cut[i + 1] - cut[i]);
+
+		crypto_sha256(bytes + cut[i], len, sum);
+		CHECK_OK(
+		    checked_patch(&id, bytes, cut[i], len, sum, &err), &err);
+	}
+	(void)alarm(0);
+	fixture_check_content(&f, &id, bytes, 3 * MIB);
+	fixture_close(&f);
+	f.buffers = 0;
+	fixture_open(&f);
+	free(bytes);
+}
+
 static void
 parts_join_in_order(void)
 {
@@ -539,6 +571,8 @@ main(int argc, char **argv)
 		    a_declared_hash_that_differs_is_refused_and_kept_nowhere },
 		{ "a checksum is all or nothing",
 		    a_checksum_is_all_or_nothing },
+		{ "one buffer is enough for a checksum",
+		    one_buffer_is_enough_for_a_checksum },
 		{ "parts join in order", parts_join_in_order },
 		{ "without its keeper an upload waits and loses nothing",
 		    without_its_keeper_an_upload_waits_and_loses_nothing },
