@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cmd/control.h"
 #include "cmd/notify.h"
+#include "cmd/signals.h"
 #include "http/server.h"
 #include "keeper/spawn.h"
 
@@ -498,24 +499,7 @@ hear(struct supervisor *s)
 		raise_event(s, LATE);
 }
 
-static enum sp_code
-open_signals(int *out, struct sp_err *err)
-{
-	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < SP_COUNTOF(heard); i++)
-		(void)sigaddset(&set, heard[i]);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return sp_fail_os(err, "block signals");
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return sp_fail_os(err, "hear signals");
-	*out = fd;
-	return SP_OK;
-}
+static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
 int
 cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
@@ -532,7 +516,8 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 		.exit_code = CMD_DONE };
 	struct sp_err err = { .code = SP_OK };
 
-	if (open_signals(&s.signals, &err) != SP_OK)
+	if (cmd_signals_open(heard, SP_COUNTOF(heard), &s.signals, &err) !=
+	    SP_OK)
 		return cmd_fail(self, &err);
 	while (s.state != ENDED) {
 		start_due(&s);
