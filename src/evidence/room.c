@@ -102,8 +102,9 @@ defaults(struct evidence_limits *l)
 static enum sp_code
 open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
+	/* Numbered by their place: a new one goes to the end. */
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
-		gate_once_schema, evidence_schema };
+		evidence_schema, gate_once_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

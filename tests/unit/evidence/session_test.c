@@ -425,6 +425,36 @@ an_upload_left_at_the_desk_is_recorded_later(void)
 	free(bytes);
 }
 
+/* What a program from before Idempotency-Key left is brought up to date. */
+static void
+an_older_database_is_opened(void)
+{
+	static const struct db_sql older[] = {
+		{ "DROP TABLE once" },
+		{ "PRAGMA user_version = 3" },
+	};
+	uint8_t *bytes = fixture_bytes(100, 16);
+	char path[200];
+	struct db *db;
+	struct sp_err err;
+	struct sp_id id;
+
+	upload_whole(bytes, 100, &id);
+	fixture_close(&f);
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/agency.db", f.dir,
+	    f.agency.slug);
+	CHECK_OK(db_open(&db, path, DB_WRITE, &err), &err);
+	for (size_t i = 0; i < SP_COUNTOF(older); i++) {
+		DB_STMT st = db_use(db, &older[i]);
+
+		CHECK_OK(db_run(st, NULL, &err), &err);
+	}
+	db_close(db);
+	fixture_open(&f);
+	fixture_check_content(&f, &id, bytes, 100);
+	free(bytes);
+}
+
 /* ---- Death at any moment ---- */
 
 struct told {
@@ -578,6 +608,7 @@ main(int argc, char **argv)
 		    without_its_keeper_an_upload_waits_and_loses_nothing },
 		{ "an upload left at the desk is recorded later",
 		    an_upload_left_at_the_desk_is_recorded_later },
+		{ "an older database is opened", an_older_database_is_opened },
 		{ "what was acknowledged survives any death",
 		    what_was_acknowledged_survives_any_death },
 		{ "uploads expire and their bytes go",
