@@ -152,6 +152,9 @@ part_id(const char *url, size_t len, const char *slug, struct sp_id *out)
 		return false;
 	memcpy(text, url, len);
 	text[len] = '\0';
+	/* It is echoed, and a tab is no part of a URL. */
+	if (strchr(text, '\t') != NULL)
+		return false;
 	if (http_router_match(&m, HTTP_PATCH, text, &err) != SP_OK ||
 	    m.route->handle != http_tus_patch ||
 	    strcmp(http_match_param(&m, "agency"), slug) != 0)
@@ -293,6 +296,7 @@ struct taking {
 	struct evidence_session *session;
 	struct sp_id id;
 	bool created; /* with the upload: Location, 201 */
+	bool keep;    /* what is created, also when its body fails */
 };
 
 static enum sp_code
@@ -304,10 +308,13 @@ take_write(void *self, const void *bytes, size_t len, struct sp_err *err)
 }
 
 /* A creation that failed with its body: nobody learns the upload's URL, so
- * nobody could go on with it, or end it. */
+ * nobody could go on with it, or end it; unless it has an Idempotency-Key, by
+ * which its client asks again. */
 static void
 take_back(const struct taking *t)
 {
+	if (!t->created || t->keep)
+		return;
 	/* Where this fails, too, it expires. */
 	SP_IGNORE(evidence_upload_remove(t->q->room, t->q->pass, &t->id, NULL));
 }
@@ -319,9 +326,8 @@ take_end(void *self, bool whole, struct http_answer *a, struct sp_err *err)
 	EVIDENCE_AUTO_UPLOAD u = { .offset = 0 };
 	enum sp_code code = evidence_session_end(t->session, whole, &u, err);
 
-	if (t->created && (code != SP_OK || !whole))
+	if (code != SP_OK || !whole)
 		take_back(t);
-
 	if (code == SP_OK && whole) {
 		a->status = t->created ? 201 : 204;
 		if (t->created)
@@ -368,11 +374,11 @@ take_up(struct http_request *q, const struct sp_id *id,
 	t->q = q;
 	t->id = *id;
 	t->created = created;
+	t->keep = q->field[HTTP_F_ONCE] != NULL;
 	code =
 	    evidence_session_begin(&t->session, q->room, q->pass, id, p, err);
 	if (code != SP_OK) {
-		if (created)
-			take_back(t);
+		take_back(t);
 		free(t);
 		return code;
 	}
@@ -564,8 +570,10 @@ http_tus_create(
 	evidence_meta_done(&meta);
 	if (code != SP_OK)
 		return code;
-	if (q->content != 0)
-		return take_up(q, &u.id, &p, !u.before, err);
+	/* What was made before is told as it is now; its client goes on there.
+	 */
+	if (q->content != 0 && !u.before)
+		return take_up(q, &u.id, &p, true, err);
 	a->status = 201;
 	set_location(q, a, &u.id);
 	set_state(a, &u);

@@ -98,6 +98,27 @@ siteSuite('api', {}, (context) => {
     assert.notEqual((await create('clip-8', 5)).headers.location, first.headers.location);
   });
 
+  test('Idempotency-Key: a creation with a body, asked for again', async () => {
+    const { site } = context;
+    const create = (key, length, body, more) => site.request('POST', 'uploads', { headers: {
+      'tus-resumable': '1.0.0', 'idempotency-key': key, 'upload-length': String(length),
+      'content-type': 'application/offset+octet-stream', 'upload-metadata': 'filename YS5tcDQ=', ...more }, body });
+    const first = await create('whole', 5, 'hello');
+    assert.equal(first.status, 201);
+    const again = await create('whole', 5, 'hello');
+    assert.equal(again.status, 201);
+    for (const name of ['location', 'upload-offset', 'sallyport-evidence'])
+      assert.equal(again.headers[name], first.headers[name], name);
+    assert.equal((await create('part', 9, 'hello')).headers['upload-offset'], '5');
+    assert.equal((await create('part', 9, 'hello')).headers['upload-offset'], '5');
+    // One whose body failed is not gone for whoever can name it.
+    const failed = await create('sum', 5, 'hello', { 'upload-checksum': `sha1 ${'A'.repeat(27)}=` });
+    assert.equal(failed.status, 460);
+    const third = await create('sum', 5, 'hello');
+    assert.equal(third.status, 201);
+    assert.equal(third.headers['upload-offset'], '0');
+  });
+
   test('Idempotency-Key: a token is issued once', async () => {
     const { site } = context;
     const issue = (key) => site.request('POST', 'tokens', { headers: { 'content-type': 'application/json',
