@@ -537,5 +537,7 @@ evidence_record_end(
 	};
 
 	SP_TRY(ledger_writer_run(evidence_room_writer(r), end_run, &act, err));
+	/* Kept already where only its record was missing to be evidence. */
+	SP_TRY(store->ops->remove(store, VAULT_KEPT, &act.object, err));
 	return store->ops->remove(store, VAULT_STAGED, &act.object, err);
 }

@@ -80,7 +80,7 @@ struct evidence_sealed {
 };
 enum sp_code evidence_record_seal(struct evidence_room *r,
     const struct evidence_sealed *s, struct sp_err *err) SP_MUST_USE;
-/* The record goes, with an entry that says why; then its staged object. */
+/* The record goes, with an entry that says why; then its object. */
 #define EVIDENCE_ENDS(X)                                                       \
 	X(EVIDENCE_REMOVED, "upload.removed", LEDGER_DONE)                     \
 	X(EVIDENCE_EXPIRED, "upload.expired", LEDGER_DONE)                     \

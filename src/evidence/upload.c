@@ -217,15 +217,22 @@ static void
 expire_one(struct evidence_room *r, const struct sp_id *id)
 {
 	struct evidence_ended end = { .id = *id, .why = EVIDENCE_EXPIRED };
+	EVIDENCE_AUTO_RECORD rec = { .offset = 0 };
 	struct evidence_claim *claim;
 	struct sp_err err;
 	enum sp_code code;
+	bool over;
 
 	/* One that is busy, or cannot be ended now, is met again next time. */
 	if (evidence_desk_claim(&claim, r, id, &err) != SP_OK)
 		return;
-	code = evidence_record_end(r, &end, &err);
-	evidence_desk_release(claim, code == SP_OK || code == SP_E_NOTFOUND);
+	code = evidence_record_load(r, id, &rec, &err);
+	/* Somebody may have gone on with it since it was listed. */
+	over = code == SP_OK && rec.expires <= sp_now();
+	if (over)
+		code = evidence_record_end(r, &end, &err);
+	evidence_desk_release(
+	    claim, (over && code == SP_OK) || code == SP_E_NOTFOUND);
 }
 
 void
