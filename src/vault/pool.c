@@ -45,7 +45,8 @@ struct vault_pool {
 	pthread_t worker[];
 };
 
-/* Memory for plaintext: page-aligned, not in core dumps, not in children. */
+/* Memory for plaintext: page-aligned, not in core dumps, not in children, and
+ * not on the swap device where the limit on locked memory allows for it. */
 static uint8_t *
 map_private(size_t len)
 {
@@ -59,6 +60,7 @@ map_private(size_t len)
 		(void)munmap(at, len);
 		return NULL;
 	}
+	(void)mlock2(at, len, MLOCK_ONFAULT);
 	return at;
 }
 

@@ -555,7 +555,7 @@ settle(struct vault_seal *s, struct sp_err *err)
 	if (!s->unsynced)
 		return SP_OK;
 	SP_TRY(ops->truncate(s->file, (uint64_t)s->index * VAULT_SEGMENT, err));
-	SP_TRY(ops->sync(s->file, err));
+	SP_TRY(ops->sync(s->file, true, err));
 	s->unsynced = false;
 	return SP_OK;
 }
@@ -638,7 +638,7 @@ keep(struct vault_seal *s, const uint8_t *declared, const uint8_t *sha256,
 	}
 	SP_TRY(
 	    ops->truncate(s->file, crypto_stream_sealed_size(s->offset), err));
-	SP_TRY(ops->sync(s->file, err));
+	SP_TRY(ops->sync(s->file, false, err));
 	return ops->move(o->store, &o->id, VAULT_KEPT, err);
 }
 
