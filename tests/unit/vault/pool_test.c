@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct vault_pool *
@@ -213,24 +213,9 @@ mapping_of(const void *at, const char *field, char *out, size_t room)
 	CHECK(*out != 0);
 }
 
-/* Whether this process may lock so much memory at all. */
-static bool
-may_lock(size_t len)
-{
-	void *at =
-	    mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	bool locked;
-
-	CHECK(at != MAP_FAILED);
-	locked = mlock2(at, len, MLOCK_ONFAULT) == 0;
-	CHECK(munmap(at, len) == 0);
-	return locked;
-}
-
 static void
 plaintext_stays_in_memory(void)
 {
-	bool lock = may_lock((size_t)64 << 20);
 	struct vault_pool *p = pool_of(4, 1);
 	uint8_t *held[2] = { vault_pool_take(p), vault_pool_spare(p) };
 	char flags[256];
@@ -239,11 +224,51 @@ plaintext_stays_in_memory(void)
 		mapping_of(held[i], "VmFlags:", flags, sizeof(flags));
 		CHECK(strstr(flags, " dd") != NULL); /* not dumped */
 		CHECK(strstr(flags, " dc") != NULL); /* not copied on fork */
-		CHECK(!lock || strstr(flags, " lo") != NULL); /* nor swapped */
 	}
 	vault_pool_give(p, held[0], 1);
 	vault_pool_spare_give(p, held[1], 1);
 	vault_pool_free(p);
+}
+
+/* Whether a pool made under this limit on locked memory is locked. */
+static bool
+is_locked(rlim_t limit, bool otherwise)
+{
+	struct rlimit before, now;
+	struct vault_pool *p;
+	uint8_t *held[2];
+	bool locked[2];
+	char flags[256];
+
+	CHECK(getrlimit(RLIMIT_MEMLOCK, &before) == 0);
+	now = before;
+	now.rlim_cur = limit;
+	if (now.rlim_max < limit)
+		now.rlim_max = limit;
+	if (setrlimit(RLIMIT_MEMLOCK, &now) != 0)
+		return otherwise; /* only root may raise it */
+	p = pool_of(4, 1);
+	held[0] = vault_pool_take(p);
+	held[1] = vault_pool_spare(p);
+	for (size_t i = 0; i < 2; i++) {
+		mapping_of(held[i], "VmFlags:", flags, sizeof(flags));
+		locked[i] = strstr(flags, " lo") != NULL;
+	}
+	CHECK(locked[0] == locked[1]);
+	vault_pool_give(p, held[0], 1);
+	vault_pool_spare_give(p, held[1], 1);
+	vault_pool_free(p);
+	CHECK(setrlimit(RLIMIT_MEMLOCK, &before) == 0);
+	return locked[0];
+}
+
+/* Keys come first: the pool takes none of what little there is. */
+static void
+memory_is_locked_where_there_is_plenty(void)
+{
+	CHECK(!is_locked(0, false));
+	CHECK(!is_locked(8 << 20, false));
+	CHECK(is_locked(64 << 20, true));
 }
 
 static void
@@ -442,6 +467,8 @@ main(void)
 		    many_threads_share_few_buffers },
 		{ "spare buffers never wait", spare_buffers_never_wait },
 		{ "plaintext stays in memory", plaintext_stays_in_memory },
+		{ "memory is locked where there is plenty",
+		    memory_is_locked_where_there_is_plenty },
 		{ "untouched buffers cost nothing",
 		    untouched_buffers_cost_nothing },
 		{ "a lane runs its jobs in order, one by one",
