@@ -9,7 +9,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#define SPARES_KEPT  32
+#define SPARES_KEPT 32
+/* Locked memory that is for others: keys, readers' buffers. */
+#define PLENTY       ((size_t)64 << 20)
 #define WORKER_STACK ((size_t)256 << 10)
 /* The region's alignment: a huge page is two buffers. */
 #define HUGE ((size_t)2 << 20)
@@ -56,7 +58,8 @@ may_lock(size_t len)
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
 		return false;
-	return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur / 2 >= len;
+	return limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur / 2 >= PLENTY + len;
 }
 
 /* Memory for plaintext: page-aligned, not in core dumps, not in children, and

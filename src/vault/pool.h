@@ -10,7 +10,8 @@
  *
  * Whoever gives a buffer back says how much of it held plaintext, which is
  * wiped: what was sealed in place holds none.  The memory is in no core dump,
- * in no child process, and not swapped where RLIMIT_MEMLOCK is twice the pool.
+ * in no child process, and not swapped where RLIMIT_MEMLOCK is well over twice
+ * the pool.
  */
 struct vault_pool;
 

@@ -267,8 +267,8 @@ static void
 memory_is_locked_where_there_is_plenty(void)
 {
 	CHECK(!is_locked(0, false));
-	CHECK(!is_locked(8 << 20, false));
-	CHECK(is_locked(64 << 20, true));
+	CHECK(!is_locked(128 << 20, false));
+	CHECK(is_locked(256 << 20, true));
 }
 
 static void
