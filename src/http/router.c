@@ -42,9 +42,9 @@ static const struct http_input create_input[] = {
 	    "{\"const\":\"1\",\"type\":\"string\"}", false,
 	    "The size comes with a later PATCH." },
 	{ "header", "Upload-Metadata", STRING, false,
-	    "Pairs of key and base64 value: filename (required unless "
-	    "partial), filetype, title, category, captured_at, device, "
-	    "sha256, and up to 20 of your own." },
+	    "Pairs of key and base64 value: filename, filetype, title, "
+	    "category, captured_at, device, sha256, and up to 20 of your "
+	    "own." },
 	{ "header", "Idempotency-Key", STRING, false, ONCE },
 	{ "header", "Upload-Concat", STRING, false,
 	    "\"partial\", or \"final;\" and the URLs of the parts." },
