@@ -102,10 +102,12 @@ static enum sp_code
 check_text(const struct log_check *c, uint64_t seen, struct sp_err *err)
 {
 	char root[HASH_TEXT];
+	char origin[PRESENT_CELL_MAX];
 
 	hash_text(&c->now.root, root);
+	(void)cmd_present_clean(c->now.origin, origin, sizeof(origin));
 	(void)printf("good: %s\n  entries: %" PRIu64 ", root %s, as signed\n",
-	    c->now.origin, c->now.size, root);
+	    origin, c->now.size, root);
 	if (c->entries_read)
 		(void)printf("  recomputed from %" PRIu64 " bytes of entries, "
 			     "and every tile (%" PRIu64 ")\n",
