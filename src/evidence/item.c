@@ -280,6 +280,9 @@ evidence_state_name(enum evidence_state s)
 	return state_names[s];
 }
 
+/* Of a page: what comes after so much is for the next one. */
+#define LIST_BYTES ((size_t)4 << 20)
+
 #define ITEM_COLUMNS                                                           \
 	"id, size, sha256, filename, media_type, title, category, device,"     \
 	" captured_at, extra, received, entry, uploaded_by, state"
@@ -456,7 +459,8 @@ list_parse(
 	return SP_OK;
 }
 
-/* Up to n items; `last` is the id of the last one when there are more. */
+/* Up to n items, fewer when their metadata is large; `last` is the id of the
+ * last one when there are more. */
 static enum sp_code
 list_items(struct sp_json *j, struct db *db, struct db_stmt *st, size_t n,
     struct sp_id *last, bool *more, struct sp_err *err)
@@ -468,7 +472,7 @@ list_items(struct sp_json *j, struct db *db, struct db_stmt *st, size_t n,
 		SP_TRY(db_row(st, &found, err));
 		if (!found)
 			return SP_OK;
-		*more = i == n;
+		*more = i == n || (i > 0 && j->out->len > LIST_BYTES);
 		if (*more)
 			return SP_OK;
 		SP_TRY(db_col_bytes(st, ITEM_ID, last->b, SP_ID_LEN, err));

@@ -201,6 +201,61 @@ pages_show_each_item_once(void)
 		CHECK(strcmp(seen[i - 1], seen[i]) > 0); /* newest first */
 }
 
+static enum sp_code
+grow_extras(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	static const struct db_sql grow = {
+		"UPDATE evidence SET extra = ?1",
+	};
+	DB_STMT st = db_use(ledger_tx_db(tx), &grow);
+
+	db_bind_text(st, 1, arg);
+	return db_run(st, NULL, err);
+}
+
+/* What others wrote into their items does not keep anybody from listing. */
+static void
+a_page_is_bounded_in_bytes_too(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_LIST, NULL);
+	size_t len = (size_t)3 << 19, n = 0, pages = 0;
+	char cursor[SP_ID_TEXT] = "";
+	char *extra = malloc(len + 9);
+	char none[] = "{}";
+	struct sp_err err;
+
+	CHECK(extra != NULL);
+	memcpy(extra, "{\"k\":\"", 6);
+	memset(extra + 6, 'x', len);
+	memcpy(extra + 6 + len, "\"}", 3);
+	for (int i = 0; i < 8; i++)
+		(void)sealed("large");
+	CHECK_OK(ledger_writer_run(
+		     evidence_room_writer(f.room), grow_extras, extra, &err),
+	    &err);
+	for (bool more = true; more; pages++) {
+		struct evidence_list q = { .cursor = pages ? cursor : NULL,
+			.n = EVIDENCE_LIST_MAX };
+		SP_AUTO_BUF json = sp_buf_new((size_t)8 << 20);
+		const char *at;
+
+		CHECK_OK(
+		    evidence_item_list(f.room, pass, &q, &json, &err), &err);
+		for (at = sp_buf_str(&json);
+		     (at = strstr(at, "\"id\":\"")) != NULL; at += 6)
+			n++;
+		at = strstr(sp_buf_str(&json), "\"next\":\"");
+		more = at != NULL;
+		if (more)
+			(void)snprintf(cursor, sizeof(cursor), "%s", at + 8);
+	}
+	CHECK(n == 15 && pages > 3);
+	CHECK_OK(ledger_writer_run(
+		     evidence_room_writer(f.room), grow_extras, none, &err),
+	    &err);
+	free(extra);
+}
+
 static void
 bad_queries_are_refused(void)
 {
@@ -253,6 +308,8 @@ main(int argc, char **argv)
 		{ "same content is two items that know of each other",
 		    same_content_is_two_items_that_know_of_each_other },
 		{ "pages show each item once", pages_show_each_item_once },
+		{ "a page is bounded in bytes, too",
+		    a_page_is_bounded_in_bytes_too },
 		{ "bad queries are refused", bad_queries_are_refused },
 		{ "custody tells the story in order",
 		    custody_tells_the_story_in_order },
