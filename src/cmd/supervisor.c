@@ -24,6 +24,7 @@
 #define BACKOFF_MOST  (5 * SP_SECOND)
 #define HEALTHY_AFTER SP_SECOND /* who lived so long did not fail to start */
 #define KEEPER_ENDS   (5 * SP_SECOND) /* once its server is gone */
+#define SAME_WISH     SP_SECOND /* timeout(1), npm, sudo may pass one on twice */
 #define NEVER         INT64_MAX
 
 /*
@@ -75,6 +76,7 @@ struct supervisor {
 	int signals;
 	int control;     /* to the server, or -1 */
 	int keeper_sock; /* a connection that no server has yet, or -1 */
+	int64_t asked;   /* when to stop was first asked for */
 	int64_t deadline;
 	int exit_code;
 };
@@ -244,7 +246,8 @@ stop_server(struct supervisor *s)
 {
 	say("STOPPING=1");
 	s->server.due = NEVER;
-	s->deadline = sp_ticks() + s->o->stop_within;
+	s->asked = sp_ticks();
+	s->deadline = s->asked + s->o->stop_within;
 	if (s->server.pid < 0)
 		raise_event(s, SERVER_GONE);
 	signal_child(&s->server, SIGTERM);
@@ -258,6 +261,13 @@ kill_server(struct supervisor *s)
 		    SP_LOG_WARN, "server.killed", "it is no longer waited for");
 	s->deadline = NEVER;
 	signal_child(&s->server, SIGKILL);
+}
+
+static void
+stop_at_once(struct supervisor *s)
+{
+	if (sp_ticks() - s->asked >= SAME_WISH)
+		kill_server(s);
 }
 
 static void
@@ -303,7 +313,7 @@ static const struct transition {
 	{ SERVING, STOP, STOPPING, stop_server },
 	{ SERVING, SERVER_GONE, SERVING, server_again },
 	{ SERVING, KEEPER_GONE, SERVING, keeper_again },
-	{ STOPPING, STOP, STOPPING, kill_server },
+	{ STOPPING, STOP, STOPPING, stop_at_once },
 	{ STOPPING, LATE, STOPPING, kill_server },
 	{ STOPPING, SERVER_GONE, ENDING, await_keeper },
 	{ STOPPING, KEEPER_GONE, STOPPING, keeper_again },
