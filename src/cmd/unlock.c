@@ -254,7 +254,14 @@ cmd_unlock_read(const char *dir, const char *spec, struct crypto_secret **out,
 	if (spec != NULL)
 		return read_spec(dir, spec, out, err);
 	SP_TRY(key_path(dir, &path, err));
-	return read_file(sp_buf_str(&path), true, out, err);
+
+	enum sp_code code = read_file(sp_buf_str(&path), true, out, err);
+
+	if (code == SP_E_NOTFOUND)
+		return sp_fail(err, code,
+		    "%s is not there: say with --unlock where the secret is",
+		    sp_buf_str(&path));
+	return code;
 }
 
 /* 256 random bits as text, so that it can be printed and typed in. */
