@@ -129,6 +129,7 @@ run_get(
 		code = get(r, &err);
 	cmd_output_done(&r->output);
 	cmd_receipt_done(&r->receipt);
+	cmd_log_memory_tell(&r->log);
 	cmd_log_memory_done(&r->log);
 	cmd_client_done(&r->client);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);

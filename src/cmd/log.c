@@ -52,6 +52,7 @@ with_log(struct run *r, const struct client_options *common,
 		    r->has_key ? &r->key : NULL, &err);
 	if (code == SP_OK)
 		code = act(r, &err);
+	cmd_log_memory_tell(&r->memory);
 	cmd_log_memory_done(&r->memory);
 	cmd_client_done(&r->client);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(r->self, &err);

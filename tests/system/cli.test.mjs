@@ -619,6 +619,20 @@ siteSuite('cli', {}, (context) => {
     assert.match(given.stderr, /not with the one given/);
   });
 
+  test('a site made afresh at the same address is another one, and this is said', async (t) => {
+    const home = scratch(t);
+    const old = await Site.make({ after: (f) => t.after(f) }, { agencies: ['harbor-pd'] });
+    const { port } = new URL(old.url);
+    const put = (site) => site.cli(['put', program], 'harbor-pd', { env: { ...site.cliEnv(), HOME: home } });
+    assert.equal((await put(old)).code, DONE);
+    await old.stop();
+    const fresh = await Site.make({ after: (f) => t.after(f) }, { agencies: ['harbor-pd'], port });
+    const got = await put(fresh);
+    assert.equal(got.code, DONE, got.stderr);
+    assert.match(got.stderr, /another site than before/);
+    assert.equal((await put(fresh)).stderr, '');
+  });
+
   test('a log that went back is found', async (t) => {
     const home = scratch(t);
     const old = scratch(t);
