@@ -348,7 +348,7 @@ main(int argc, char **argv)
 {
 	struct options o = {
 		.mib = 2048,
-		.workers = 2 * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
+		.workers = 1 + (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 		.rounds = 3,
 	};
 	struct figure f[SP_COUNTOF(rows)][ROUNDS_MAX] = { 0 };

@@ -7,7 +7,7 @@
 need "${packages_build[@]}"
 need_node
 
-export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
+export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1
 export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1
@@ -44,7 +44,7 @@ built() {
 	fi
 	if ! step "$folder/test-logs/build.log" "build $folder" \
 		ninja -k 0 -C "$folder" --quiet "$@"; then
-		grep -E 'error:|warning:|undefined' "$folder/test-logs/build.log" | head -n 20
+		grep -E ' (error|warning): |undefined reference' "$folder/test-logs/build.log" | head -n 20
 		results+=("failed:$folder:the build")
 	fi
 }

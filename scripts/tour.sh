@@ -26,8 +26,13 @@ step() {
 }
 # show COMMAND...: print it, run it, indent what it says; paths from here.
 show() {
-	local said="$*"
-	[ "$1" != as ] || said="${*:3}"
+	local said word
+	said=''
+	for word in "${@:1:$#}"; do
+		case $word in *' '*) word="'$word'" ;; esac
+		said+="$word "
+	done
+	[ "$1" != as ] || said=${said#as * }
 	printf '   %s\n' "${dim}\$ ${said//"$top/"/}${plain}"
 	"$@" 2>&1 | sed "s#$top/##g; s/^/   /"
 	return "${PIPESTATUS[0]}"

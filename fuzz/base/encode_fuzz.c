@@ -45,8 +45,10 @@ utf8(const uint8_t *data, size_t size)
 
 	memcpy(text, data, size);
 	text[size] = '\0';
-	for (size_t i = 0; i < size; i++)
-		control = control || data[i] < 0x20 || data[i] == 0x7F;
+	for (size_t i = 0, n; was_ok && i < size; i += n) {
+		n = sp_utf8_next(data + i, size - i);
+		control = control || !sp_utf8_shown(data + i, n);
+	}
 	sp_utf8_clean(text);
 	SP_REQUIRE(sp_utf8_ok(text, strlen(text)));
 	if (was_ok && !control)

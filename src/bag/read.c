@@ -143,8 +143,16 @@ member_path(struct unpack *u, struct archive_entry *e,
 	return SP_OK;
 }
 
+/* A hole is content that no byte stands for: unpacked it would be there. */
+static bool
+is_all(struct archive_entry *e, la_int64_t done)
+{
+	return !archive_entry_size_is_set(e) || archive_entry_size(e) == done;
+}
+
 static enum sp_code
-member_bytes(struct unpack *u, const char *path, struct sp_err *err)
+member_bytes(struct unpack *u, struct archive_entry *e, const char *path,
+    struct sp_err *err)
 {
 	la_int64_t done = 0;
 
@@ -154,11 +162,11 @@ member_bytes(struct unpack *u, const char *path, struct sp_err *err)
 		la_int64_t at;
 		int rc = archive_read_data_block(u->archive, &bytes, &len, &at);
 
-		if (rc == ARCHIVE_EOF)
+		if (rc == ARCHIVE_EOF && is_all(e, done))
 			return SP_OK;
-		if (rc != ARCHIVE_OK)
+		if (rc != ARCHIVE_OK && rc != ARCHIVE_EOF)
 			return archive_lies(u, path, err);
-		if (at != done)
+		if (rc == ARCHIVE_EOF || at != done)
 			return lie(&u->w, path, err, "a file with holes");
 		done += (la_int64_t)len;
 		SP_TRY(give_bytes(&u->w, path, bytes, len, err));
@@ -181,7 +189,7 @@ read_member(struct unpack *u, struct archive_entry *e, struct sp_err *err)
 		return lie(
 		    &u->w, path, err, "neither a regular file nor a folder");
 	SP_TRY(v->file(v->self, path, err));
-	SP_TRY(member_bytes(u, path, err));
+	SP_TRY(member_bytes(u, e, path, err));
 	return v->end(v->self, err);
 }
 

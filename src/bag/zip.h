@@ -11,7 +11,7 @@
  *
  * Accepted is the plain form that archivers write: end record at the very
  * end without a comment, central directory right before it, members in its
- * order, one after another without overlap, not encrypted, on one disk.
+ * order, one right after another from the start, not encrypted, on one disk.
  */
 struct bag_stored {
 	int fd;               /* an open file, or -1: */

@@ -234,17 +234,44 @@ sp_utf8_ok(const void *s, size_t len)
 	return true;
 }
 
+/* By first byte and second; the third where there is one. */
+bool
+sp_utf8_shown(const void *s, size_t n)
+{
+	static const struct {
+		uint8_t bytes, first, second;
+		uint8_t low, high; /* of the last */
+	} hidden[] = {
+		{ 2, 0xC2, 0, 0x80, 0x9F },    /* C1 */
+		{ 2, 0xD8, 0, 0x9C, 0x9C },    /* U+061C, a Bidi_Control */
+		{ 3, 0xE2, 0x80, 0x8E, 0x8F }, /* U+200E, U+200F */
+		{ 3, 0xE2, 0x80, 0xA8, 0xAE }, /* U+2028 to U+202E */
+		{ 3, 0xE2, 0x81, 0xA6, 0xA9 }, /* U+2066 to U+2069 */
+	};
+	const uint8_t *u = s;
+
+	if (n == 1)
+		return u[0] >= 0x20 && u[0] != 0x7F;
+	for (size_t i = 0; i < SP_COUNTOF(hidden); i++)
+		if (n == hidden[i].bytes && u[0] == hidden[i].first &&
+		    (n == 2 || u[1] == hidden[i].second) &&
+		    u[n - 1] >= hidden[i].low && u[n - 1] <= hidden[i].high)
+			return false;
+	return true;
+}
+
 void
 sp_utf8_clean(char *s)
 {
 	size_t len = strlen(s);
 
 	for (size_t i = 0, n; i < len; i += n) {
+		bool good;
+
 		n = sp_utf8_next(s + i, len - i);
-		if (n == 0 ||
-		    (n == 1 && ((uint8_t)s[i] < 0x20 || s[i] == 0x7F)))
-			s[i] = '?';
-		if (n == 0)
-			n = 1;
+		good = n > 0 && sp_utf8_shown(s + i, n);
+		n = n == 0 ? 1 : n;
+		if (!good)
+			memset(s + i, '?', n);
 	}
 }

@@ -28,8 +28,11 @@ bool sp_base64url_parse(
 size_t sp_utf8_next(const void *s, size_t len) SP_MUST_USE;
 /* True for well-formed UTF-8 without U+0000. */
 bool sp_utf8_ok(const void *s, size_t len) SP_MUST_USE;
-/* Put '?' for each control character and each byte that is not UTF-8, so
- * that the text can be shown and put into JSON. */
+/* False for a well-formed character of `n` bytes that would not be seen but
+ * change what is: controls (C0, DEL, C1) and those of direction and lines. */
+bool sp_utf8_shown(const void *s, size_t n) SP_MUST_USE;
+/* Put '?' for each byte of what is not shown or not UTF-8, so that the text
+ * can be given to a terminal and put into JSON. */
 void sp_utf8_clean(char *s);
 
 #endif

@@ -51,7 +51,8 @@ add_run(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self, "a DIR and one SLUG are wanted");
 	if (n.slug == NULL)
 		n.slug = operand[1];
-	if (cmd_new_agency_check(&n, &a, &err) != SP_OK)
+	if (cmd_new_agency_check(&n, &a, &err) != SP_OK ||
+	    cmd_unlock_check(unlock, &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	if (add(operand[0], unlock, &n, &a, &err) != SP_OK)
 		return cmd_fail(self, &err);

@@ -103,3 +103,22 @@ cmd_client_id(const char *s, struct sp_err *err)
 		    s);
 	return SP_OK;
 }
+
+int
+cmd_client_parse_id(const struct cmd *self, const struct cmd_option *option,
+    size_t options, int argc, char **argv, const char **id)
+{
+	struct sp_err err;
+	char **operand;
+	size_t n;
+	int code = cmd_parse(self, option, options, argc, argv, &operand, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 1)
+		return cmd_usage(self, "one evidence id is wanted");
+	if (cmd_client_id(operand[0], &err) != SP_OK)
+		return cmd_usage(self, "%s", err.text);
+	*id = operand[0];
+	return CMD_DONE;
+}

@@ -56,5 +56,9 @@ int cmd_client_exit(const struct sp_err *err);
 
 /* An evidence id from the command line; SP_E_INVALID names it. */
 enum sp_code cmd_client_id(const char *s, struct sp_err *err) SP_MUST_USE;
+/* cmd_parse for a subcommand that takes exactly one of them: *id is in argv's
+ * storage. */
+int cmd_client_parse_id(const struct cmd *self, const struct cmd_option *option,
+    size_t options, int argc, char **argv, const char **id);
 
 #endif

@@ -124,20 +124,14 @@ cmd_custody_run(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
 	struct run r = { .json = false };
-	struct sp_err err;
-	char **id;
-	size_t n;
+	const char *id = NULL;
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code =
-	    cmd_parse(self, option, SP_COUNTOF(option), argc, argv, &id, &n);
+	int code = cmd_client_parse_id(
+	    self, option, SP_COUNTOF(option), argc, argv, &id);
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 1)
-		return cmd_usage(self, "one evidence id is wanted");
-	if (cmd_client_id(id[0], &err) != SP_OK)
-		return cmd_usage(self, "%s", err.text);
-	r.id = id[0];
+	r.id = id;
 	r.json = common.json;
 	return run_custody(&r, self, &common);
 }

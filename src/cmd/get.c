@@ -129,6 +129,7 @@ run_get(
 		code = get(r, &err);
 	cmd_output_done(&r->output);
 	cmd_receipt_done(&r->receipt);
+	cmd_log_memory_tell(&r->log);
 	cmd_log_memory_done(&r->log);
 	cmd_client_done(&r->client);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
@@ -139,9 +140,7 @@ cmd_get_run(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
 	struct run r = { .output = { .fd = -1, .dir = -1 } };
-	struct sp_err err;
-	char **id;
-	size_t n;
+	const char *id = NULL;
 	const struct cmd_option option[] = {
 		{ "output", 'o', "FILE",
 		    "write to FILE (default: its own name)", &r.path, NULL },
@@ -149,16 +148,12 @@ cmd_get_run(const struct cmd *self, int argc, char **argv)
 		    &r.force },
 		CLIENT_OPTIONS(common),
 	};
-	int code =
-	    cmd_parse(self, option, SP_COUNTOF(option), argc, argv, &id, &n);
+	int code = cmd_client_parse_id(
+	    self, option, SP_COUNTOF(option), argc, argv, &id);
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 1)
-		return cmd_usage(self, "one evidence id is wanted");
-	if (cmd_client_id(id[0], &err) != SP_OK)
-		return cmd_usage(self, "%s", err.text);
-	r.id = id[0];
+	r.id = id;
 	r.json = common.json;
 	return run_get(&r, self, &common);
 }

@@ -160,7 +160,8 @@ cmd_init_run(const struct cmd *self, int argc, char **argv)
 	if (code != CMD_DONE)
 		return code;
 	if (cmd_new_agency_check(&p.agency, &a, &err) != SP_OK ||
-	    check_names(&p, &f, &err) != SP_OK)
+	    check_names(&p, &f, &err) != SP_OK ||
+	    cmd_unlock_check(p.unlock, &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	if (make_site(&p, &f, &a, token, &err) != SP_OK ||
 	    tell(&p, &f, token, &err) != SP_OK)

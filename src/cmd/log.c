@@ -52,6 +52,7 @@ with_log(struct run *r, const struct client_options *common,
 		    r->has_key ? &r->key : NULL, &err);
 	if (code == SP_OK)
 		code = act(r, &err);
+	cmd_log_memory_tell(&r->memory);
 	cmd_log_memory_done(&r->memory);
 	cmd_client_done(&r->client);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(r->self, &err);
@@ -102,10 +103,12 @@ static enum sp_code
 check_text(const struct log_check *c, uint64_t seen, struct sp_err *err)
 {
 	char root[HASH_TEXT];
+	char origin[PRESENT_CELL_MAX];
 
 	hash_text(&c->now.root, root);
+	(void)cmd_present_clean(c->now.origin, origin, sizeof(origin));
 	(void)printf("good: %s\n  entries: %" PRIu64 ", root %s, as signed\n",
-	    c->now.origin, c->now.size, root);
+	    origin, c->now.size, root);
 	if (c->entries_read)
 		(void)printf("  recomputed from %" PRIu64 " bytes of entries, "
 			     "and every tile (%" PRIu64 ")\n",

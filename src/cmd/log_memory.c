@@ -2,13 +2,14 @@
 
 #include "base/encode.h"
 #include "base/file.h"
-#include "crypto/digest.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEY_MAX    1024
+#define CA_MAX     (8 << 20)
 #define MEMORY_MAX ((size_t)4 * LEDGER_NOTE_MAX)
 
 static void
@@ -25,6 +26,20 @@ add_name(struct sp_buf *out, const struct settings *s, const char *agency)
 }
 
 static enum sp_code
+read_ca(struct log_memory *m, const struct settings *s, struct sp_err *err)
+{
+	SP_AUTO_BUF pem = sp_buf_new(CA_MAX);
+	uint8_t sum[CRYPTO_SHA256_LEN];
+
+	if (s->ca.len == 0)
+		return SP_OK;
+	SP_TRY(sp_file_read(AT_FDCWD, sp_buf_str(&s->ca), &pem, err));
+	crypto_sha256(sp_buf_str(&pem), pem.len, sum);
+	sp_hex(sum, sizeof(sum), m->ca);
+	return SP_OK;
+}
+
+static enum sp_code
 damaged(const struct log_memory *m, struct sp_err *err)
 {
 	return sp_fail(err, SP_E_CORRUPT,
@@ -37,7 +52,10 @@ recall(struct log_memory *m, const json_t *j, struct sp_err *err)
 {
 	const char *key = json_string_value(json_object_get(j, "key"));
 	const char *note = json_string_value(json_object_get(j, "checkpoint"));
+	const char *ca = json_string_value(json_object_get(j, "ca"));
 
+	if (ca != NULL && strlen(ca) < sizeof(m->ca_then))
+		memcpy(m->ca_then, ca, strlen(ca) + 1);
 	if (key == NULL || note == NULL ||
 	    ledger_vkey_parse(key, strlen(key), &m->key, err) != SP_OK)
 		return damaged(m, err);
@@ -75,13 +93,14 @@ cmd_log_memory_open(struct log_memory *out, const struct settings *s,
 		.path = sp_buf_new(8192),
 		.note = sp_buf_new(LEDGER_NOTE_MAX),
 	};
-	enum sp_code code = SP_OK;
+	enum sp_code code = read_ca(&m, s, err);
+	struct sp_err none; /* without a place nothing is kept */
 
-	if (cmd_settings_state_dir("logs", &m.path, err) == SP_OK)
+	if (cmd_settings_state_dir("logs", &m.path, &none) == SP_OK)
 		add_name(&m.path, s, agency);
 	if (!sp_buf_ok(&m.path))
 		sp_buf_clear(&m.path);
-	if (m.path.len > 0)
+	if (code == SP_OK && m.path.len > 0)
 		code = read_memory(&m, err);
 	if (code != SP_OK) {
 		cmd_log_memory_done(&m);
@@ -107,8 +126,8 @@ write_memory(const struct log_memory *m, struct sp_err *err)
 		return SP_OK;
 	ledger_vkey_text(&m->key, &key);
 	SP_TRY(sp_buf_check(&key, "key", err));
-	SITE_AUTO_JSON j = json_pack("{s:s, s:s}", "checkpoint",
-	    sp_buf_str(&m->note), "key", sp_buf_str(&key));
+	SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:s}", "ca", m->ca,
+	    "checkpoint", sp_buf_str(&m->note), "key", sp_buf_str(&key));
 	char *text = j == NULL ? NULL : json_dumps(j, JSON_COMPACT);
 
 	if (text == NULL)
@@ -142,6 +161,14 @@ fetch_key(struct site_client *c, struct ledger_vkey *out, struct sp_err *err)
 	return ledger_vkey_parse(sp_buf_str(&text), len, out, err);
 }
 
+/* Whose CA its user has changed: no site can do that by itself. */
+static bool
+another_site(const struct log_memory *m)
+{
+	return *m->ca != '\0' && *m->ca_then != '\0' &&
+	    strcmp(m->ca, m->ca_then) != 0;
+}
+
 enum sp_code
 cmd_log_memory_key(struct log_memory *m, struct site_client *c,
     const struct ledger_vkey *given, struct sp_err *err)
@@ -156,17 +183,30 @@ cmd_log_memory_key(struct log_memory *m, struct site_client *c,
 		    "the site's log is signed with key %.60s+%08" PRIx32
 		    ", not with the one given",
 		    told.name, told.id);
-	if (m->known && !same_key(&m->key, &told))
+	if (m->known && !same_key(&m->key, &told) && !another_site(m))
 		return sp_fail(err, SP_E_CORRUPT,
-		    "the site shows another log key (%.40s+%08" PRIx32
-		    ") than before: ask the agency; remembered in %.50s",
-		    told.name, told.id, sp_buf_str(&m->path));
+		    "the site shows another log key than before (%08" PRIx32
+		    "): ask the agency; remembered in %.110s",
+		    told.id, sp_buf_str(&m->path));
 	m->asked = true;
-	if (m->known)
+	if (m->known && same_key(&m->key, &told))
 		return SP_OK;
+	m->anew = m->known;
+	sp_buf_clear(&m->note);
+	m->seen = (struct ledger_checkpoint){ .size = 0 };
 	m->key = told;
 	m->known = true;
 	return write_memory(m, err);
+}
+
+void
+cmd_log_memory_tell(const struct log_memory *m)
+{
+	if (m->anew)
+		(void)fputs("another site than before, by its CA and by its "
+			    "log's key: what is known of its log begins "
+			    "anew\n",
+		    stderr);
 }
 
 enum sp_code

@@ -1,73 +1,24 @@
 #include "cmd/present.h"
 
+#include "base/encode.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TABLE_MAX ((size_t)64 * 1024 * 1024)
 
-/* Decode one character of UTF-8 (RFC 3629): its length, 0 when malformed. */
-static size_t
-decode(const unsigned char *s, uint32_t *c)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} form[] = {
-		{ 0x80, 0x00, 0 },
-		{ 0xe0, 0xc0, 0x80 },
-		{ 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-	size_t n = 0;
-
-	while (n < SP_COUNTOF(form) && (s[0] & form[n].mask) != form[n].lead)
-		n++;
-	if (n == SP_COUNTOF(form))
-		return 0;
-	*c = s[0] & (unsigned char)~form[n].mask;
-	for (size_t i = 1; i <= n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | (s[i] & 0x3f);
-	}
-	if (*c < form[n].least || *c > 0x10ffff ||
-	    (*c >= 0xd800 && *c <= 0xdfff))
-		return 0;
-	return n + 1;
-}
-
-static bool
-harmless(uint32_t c)
-{
-	static const struct {
-		uint32_t first, last;
-	} no[] = {
-		{ 0x0000, 0x001f }, /* C0 */
-		{ 0x007f, 0x009f }, /* DEL, C1 */
-		{ 0x061c, 0x061c }, /* Bidi_Control … */
-		{ 0x200e, 0x200f },
-		{ 0x2028, 0x202e }, /* with line and paragraph separator */
-		{ 0x2066, 0x2069 },
-	};
-
-	for (size_t i = 0; i < SP_COUNTOF(no); i++)
-		if (c >= no[i].first && c <= no[i].last)
-			return false;
-	return true;
-}
-
 size_t
 cmd_present_clean(const char *s, char *out, size_t room)
 {
-	const unsigned char *at = (const unsigned char *)s;
+	const char *at = s;
+	const char *end = s + strlen(s);
 	size_t len = 0;
 	size_t characters = 0;
 
-	while (*at != '\0') {
-		uint32_t c = 0;
-		size_t n = decode(at, &c);
-		bool good = n > 0 && harmless(c);
+	while (at < end) {
+		size_t n = sp_utf8_next(at, (size_t)(end - at));
+		bool good = n > 0 && sp_utf8_shown(at, n);
 		size_t put = good ? n : 1;
 
 		if (len + put + 1 > room)

@@ -187,6 +187,7 @@ open_and_put(struct run *r, const struct client_options *common,
 	r->options.interrupted = cmd_site_curl_interrupted;
 	cmd_upload_memory_tidy();
 	code = put_all(r, path, n);
+	cmd_log_memory_tell(&r->log);
 	cmd_log_memory_done(&r->log);
 	cmd_client_done(&r->client);
 	return code;

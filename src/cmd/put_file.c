@@ -193,9 +193,9 @@ open_file(const char *path, int *fd, struct stat *st, struct sp_err *err)
 {
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd < 0 || fstat(*fd, st) != 0)
-		return sp_fail_os(err, "%.150s", path);
+		return sp_fail_os(err, "it cannot be opened");
 	if (!S_ISREG(st->st_mode))
-		return sp_fail(err, SP_E_INVALID, "%.150s is no file", path);
+		return sp_fail(err, SP_E_INVALID, "this is no file");
 	return SP_OK;
 }
 

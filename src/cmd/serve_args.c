@@ -88,6 +88,8 @@ cmd_serve_args_parse(
 		return cmd_usage(self, "one DIR is to be served");
 	if ((w.cert == NULL) != (w.key == NULL))
 		return cmd_usage(self, "--cert and --key go together");
+	if (cmd_unlock_check(w.unlock, &err) != SP_OK)
+		return cmd_usage(self, "%s", err.text);
 	a.dir = operand[0];
 	a.unlock = w.unlock;
 	if (join(&a, &w, &err) != SP_OK) {

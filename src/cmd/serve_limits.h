@@ -15,7 +15,8 @@
 	X(http.connections, "connections", LIMIT_COUNT, 1000000,               \
 	    "at once (2000)")                                                  \
 	X(http.connections_per_address, "connections-per-address",             \
-	    LIMIT_COUNT, 1000000, "at once from one address (as many)")        \
+	    LIMIT_COUNT, 1000000,                                              \
+	    "at once from one address (three quarters of those)")              \
 	X(http.idle_seconds, "idle-seconds", LIMIT_COUNT, 86400,               \
 	    "a connection may be silent (60)")                                 \
 	X(http.header_seconds, "header-seconds", LIMIT_COUNT, 86400,           \

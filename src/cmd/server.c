@@ -5,6 +5,7 @@
 #include "base/process.h"
 #include "cmd/control.h"
 #include "cmd/serve_args.h"
+#include "cmd/signals.h"
 #include "cmd/table.h"
 
 #include <errno.h>
@@ -180,24 +181,7 @@ hear(struct server *s)
 
 /* ---- Starting ---- */
 
-static enum sp_code
-open_signals(int *out, struct sp_err *err)
-{
-	static const int heard[] = { SIGTERM, SIGINT, SIGHUP };
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < SP_COUNTOF(heard); i++)
-		(void)sigaddset(&set, heard[i]);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return sp_fail_os(err, "block signals");
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return sp_fail_os(err, "hear signals");
-	*out = fd;
-	return SP_OK;
-}
+static const int heard[] = { SIGTERM, SIGINT, SIGHUP };
 
 static enum sp_code
 settle(struct server *s, struct sp_err *err)
@@ -212,7 +196,7 @@ settle(struct server *s, struct sp_err *err)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
 		return sp_fail_os(err, "end with the supervisor");
 	SP_TRY(sp_process_harden(err));
-	return open_signals(&s->signals, err);
+	return cmd_signals_open(heard, SP_COUNTOF(heard), &s->signals, err);
 }
 
 /* Every agency's room; a keeper that dies meanwhile is waited for. */

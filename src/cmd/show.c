@@ -62,18 +62,12 @@ int
 cmd_show_run(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct sp_err err;
-	char **id;
-	size_t n;
+	const char *id = NULL;
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code =
-	    cmd_parse(self, option, SP_COUNTOF(option), argc, argv, &id, &n);
+	int code = cmd_client_parse_id(
+	    self, option, SP_COUNTOF(option), argc, argv, &id);
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 1)
-		return cmd_usage(self, "one evidence id is wanted");
-	if (cmd_client_id(id[0], &err) != SP_OK)
-		return cmd_usage(self, "%s", err.text);
-	return run_show(self, &common, id[0]);
+	return run_show(self, &common, id);
 }

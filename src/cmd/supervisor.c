@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cmd/control.h"
 #include "cmd/notify.h"
+#include "cmd/signals.h"
 #include "http/server.h"
 #include "keeper/spawn.h"
 
@@ -23,6 +24,7 @@
 #define BACKOFF_MOST  (5 * SP_SECOND)
 #define HEALTHY_AFTER SP_SECOND /* who lived so long did not fail to start */
 #define KEEPER_ENDS   (5 * SP_SECOND) /* once its server is gone */
+#define SAME_WISH     SP_SECOND /* timeout(1), npm, sudo may pass one on twice */
 #define NEVER         INT64_MAX
 
 /*
@@ -74,6 +76,7 @@ struct supervisor {
 	int signals;
 	int control;     /* to the server, or -1 */
 	int keeper_sock; /* a connection that no server has yet, or -1 */
+	int64_t asked;   /* when to stop was first asked for */
 	int64_t deadline;
 	int exit_code;
 };
@@ -243,7 +246,8 @@ stop_server(struct supervisor *s)
 {
 	say("STOPPING=1");
 	s->server.due = NEVER;
-	s->deadline = sp_ticks() + s->o->stop_within;
+	s->asked = sp_ticks();
+	s->deadline = s->asked + s->o->stop_within;
 	if (s->server.pid < 0)
 		raise_event(s, SERVER_GONE);
 	signal_child(&s->server, SIGTERM);
@@ -257,6 +261,13 @@ kill_server(struct supervisor *s)
 		    SP_LOG_WARN, "server.killed", "it is no longer waited for");
 	s->deadline = NEVER;
 	signal_child(&s->server, SIGKILL);
+}
+
+static void
+stop_at_once(struct supervisor *s)
+{
+	if (sp_ticks() - s->asked >= SAME_WISH)
+		kill_server(s);
 }
 
 static void
@@ -302,7 +313,7 @@ static const struct transition {
 	{ SERVING, STOP, STOPPING, stop_server },
 	{ SERVING, SERVER_GONE, SERVING, server_again },
 	{ SERVING, KEEPER_GONE, SERVING, keeper_again },
-	{ STOPPING, STOP, STOPPING, kill_server },
+	{ STOPPING, STOP, STOPPING, stop_at_once },
 	{ STOPPING, LATE, STOPPING, kill_server },
 	{ STOPPING, SERVER_GONE, ENDING, await_keeper },
 	{ STOPPING, KEEPER_GONE, STOPPING, keeper_again },
@@ -498,24 +509,7 @@ hear(struct supervisor *s)
 		raise_event(s, LATE);
 }
 
-static enum sp_code
-open_signals(int *out, struct sp_err *err)
-{
-	static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < SP_COUNTOF(heard); i++)
-		(void)sigaddset(&set, heard[i]);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return sp_fail_os(err, "block signals");
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return sp_fail_os(err, "hear signals");
-	*out = fd;
-	return SP_OK;
-}
+static const int heard[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
 int
 cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
@@ -532,7 +526,8 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 		.exit_code = CMD_DONE };
 	struct sp_err err = { .code = SP_OK };
 
-	if (open_signals(&s.signals, &err) != SP_OK)
+	if (cmd_signals_open(heard, SP_COUNTOF(heard), &s.signals, &err) !=
+	    SP_OK)
 		return cmd_fail(self, &err);
 	while (s.state != ENDED) {
 		start_due(&s);

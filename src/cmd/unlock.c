@@ -208,6 +208,24 @@ source_of(const char *spec, const char **rest)
 	return NULL;
 }
 
+/* The spec itself is not shown: it may be a secret put there by mistake. */
+static enum sp_code
+no_source(struct sp_err *err)
+{
+	return sp_fail(err, SP_E_INVALID,
+	    "--unlock is file:PATH, fd:N, systemd-credential[:NAME] or "
+	    "prompt");
+}
+
+enum sp_code
+cmd_unlock_check(const char *spec, struct sp_err *err)
+{
+	const char *rest;
+
+	return spec == NULL || source_of(spec, &rest) != NULL ? SP_OK
+							      : no_source(err);
+}
+
 static enum sp_code
 read_spec(const char *dir, const char *spec, struct crypto_secret **out,
     struct sp_err *err)
@@ -215,12 +233,8 @@ read_spec(const char *dir, const char *spec, struct crypto_secret **out,
 	const char *rest;
 	const struct source *s = source_of(spec, &rest);
 
-	/* The spec itself is not shown: it may be a secret put there by
-	 * mistake. */
 	if (s == NULL)
-		return sp_fail(err, SP_E_INVALID,
-		    "--unlock is file:PATH, fd:N, systemd-credential[:NAME] "
-		    "or prompt");
+		return no_source(err);
 	return s->read(dir, rest, out, err);
 }
 
@@ -240,7 +254,14 @@ cmd_unlock_read(const char *dir, const char *spec, struct crypto_secret **out,
 	if (spec != NULL)
 		return read_spec(dir, spec, out, err);
 	SP_TRY(key_path(dir, &path, err));
-	return read_file(sp_buf_str(&path), true, out, err);
+
+	enum sp_code code = read_file(sp_buf_str(&path), true, out, err);
+
+	if (code == SP_E_NOTFOUND)
+		return sp_fail(err, code,
+		    "%s is not there: say with --unlock where the secret is",
+		    sp_buf_str(&path));
+	return code;
 }
 
 /* 256 random bits as text, so that it can be printed and typed in. */

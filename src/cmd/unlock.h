@@ -19,6 +19,9 @@
 	"file:PATH, fd:N, systemd-credential[:NAME] or prompt; "               \
 	"else DIR/keeper/unlock.key"
 
+/* Is it one of these, and well formed?  NULL is.  Nothing is read. */
+enum sp_code cmd_unlock_check(const char *spec, struct sp_err *err) SP_MUST_USE;
+
 /* `spec` may be NULL.  SP_E_DENIED for a file that others may read;
  * SP_E_INVALID for a spec or a secret that is none. */
 enum sp_code cmd_unlock_read(const char *dir, const char *spec,

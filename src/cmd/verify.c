@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define UNUSED "taken and not used: no site is asked"
+
 static void
 on_progress(void *arg, uint64_t done)
 {
@@ -112,6 +114,7 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 {
 	const char *key = NULL;
 	bool json = false;
+	const char *unused;
 	char **bag;
 	size_t n;
 	struct sp_err err;
@@ -121,6 +124,10 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 		{ "key", 0, "KEY", "the log's key, or a file that holds it",
 		    &key, NULL },
 		{ "json", 0, NULL, "print JSON", NULL, &json },
+		/* So that a script may say the same to every command. */
+		{ "agency", 0, "SLUG", UNUSED, &unused, NULL },
+		{ "site", 0, "URL", UNUSED, &unused, NULL },
+		{ "ca", 0, "FILE", UNUSED, &unused, NULL },
 	};
 	int code =
 	    cmd_parse(self, option, SP_COUNTOF(option), argc, argv, &bag, &n);

@@ -29,7 +29,22 @@ fits_filename(const char *s, size_t len)
 	    strcmp(s, "..") != 0;
 }
 
-/* type "/" subtype of RFC 9110 8.3.1, parameters left off. */
+/* Its length without parameters: a browser's recorder says
+ * "video/webm;codecs=vp9". */
+static size_t
+media_type_len(const char *s, size_t len)
+{
+	const char *end = memchr(s, ';', len);
+
+	if (end == NULL)
+		return len;
+	len = (size_t)(end - s);
+	while (len > 0 && s[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+/* type "/" subtype of RFC 9110 8.3.1. */
 static bool
 fits_media_type(const char *s, size_t len)
 {
@@ -47,7 +62,18 @@ static bool
 fits_category(const char *s, size_t len)
 {
 	return len > 0 &&
-	    all_of(s, len, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	    all_of(s, len, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+}
+
+/* Wider than our own names: what common tus clients add (Uppy's relativePath)
+ * must not cost the upload. */
+static bool
+fits_extra_name(const char *s, size_t len)
+{
+	return len > 0 && len <= EVIDENCE_EXTRA_NAME &&
+	    all_of(s, len,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789_.-");
 }
 
 static bool
@@ -73,7 +99,7 @@ static const struct text_rule rules[] = {
 	    "a media type like video/mp4" },
 	{ "title", FIELD(title), EVIDENCE_TITLE_MAX, fits_any, "text" },
 	{ "category", FIELD(category), EVIDENCE_CATEGORY_MAX, fits_category,
-	    "of a-z 0-9 _" },
+	    "of a-z 0-9 _ -" },
 	{ "device", FIELD(device), EVIDENCE_DEVICE_MAX, fits_any, "text" },
 	{ "captured_at", FIELD(captured_at), 39, fits_time,
 	    "an RFC 3339 time" },
@@ -154,9 +180,10 @@ set_extra(struct evidence_meta *m, const char *name, const char *s, size_t len,
 {
 	size_t name_len = strlen(name);
 
-	if (name_len > EVIDENCE_EXTRA_NAME || !fits_category(name, name_len))
+	if (!fits_extra_name(name, name_len))
 		return sp_fail_as(err, SP_E_INVALID, "metadata",
-		    "a name must be 1 to %d of a-z 0-9 _", EVIDENCE_EXTRA_NAME);
+		    "a key of metadata must be 1 to %d of A-Z a-z 0-9 _ . -",
+		    EVIDENCE_EXTRA_NAME);
 	if (m->extras == EVIDENCE_EXTRA_MAX)
 		return sp_fail_as(err, SP_E_LIMIT, "metadata",
 		    "there are more than %d further values",
@@ -187,6 +214,8 @@ evidence_meta_set(struct evidence_meta *m, const char *name, const void *value,
 	/* An empty value may come without bytes. */
 	const char *s = len == 0 ? "" : value;
 
+	if (strcmp(name, "filetype") == 0)
+		len = media_type_len(s, len);
 	for (size_t i = 0; i < SP_COUNTOF(rules); i++)
 		if (strcmp(name, rules[i].name) == 0)
 			return set_text(m, &rules[i], s, len, err);
@@ -222,12 +251,12 @@ write_extras(struct evidence_meta *m)
 enum sp_code
 evidence_meta_check(struct evidence_meta *m, struct sp_err *err)
 {
+	static const char unnamed[] = "unnamed";
 	static const char any[] = "application/octet-stream";
 	static const char none[] = "uncategorized";
 
 	if (m->filename[0] == '\0')
-		return sp_fail_as(err, SP_E_INVALID, "metadata",
-		    "filename is required in Upload-Metadata");
+		memcpy(m->filename, unnamed, sizeof(unnamed));
 	if (m->media_type[0] == '\0')
 		memcpy(m->media_type, any, sizeof(any));
 	if (m->category[0] == '\0')
@@ -250,6 +279,9 @@ evidence_state_name(enum evidence_state s)
 	SP_REQUIRE((size_t)s < SP_COUNTOF(state_names));
 	return state_names[s];
 }
+
+/* Of a page: what comes after so much is for the next one. */
+#define LIST_BYTES ((size_t)4 << 20)
 
 #define ITEM_COLUMNS                                                           \
 	"id, size, sha256, filename, media_type, title, category, device,"     \
@@ -432,7 +464,8 @@ list_parse(
 	return SP_OK;
 }
 
-/* Up to n items; `last` is the id of the last one when there are more. */
+/* Up to n items, fewer when their metadata is large; `last` is the id of the
+ * last one when there are more. */
 static enum sp_code
 list_items(struct sp_json *j, struct db *db, struct db_stmt *st, size_t n,
     struct sp_id *last, bool *more, struct sp_err *err)
@@ -444,7 +477,7 @@ list_items(struct sp_json *j, struct db *db, struct db_stmt *st, size_t n,
 		SP_TRY(db_row(st, &found, err));
 		if (!found)
 			return SP_OK;
-		*more = i == n;
+		*more = i == n || (i > 0 && j->out->len > LIST_BYTES);
 		if (*more)
 			return SP_OK;
 		SP_TRY(db_col_bytes(st, ITEM_ID, last->b, SP_ID_LEN, err));

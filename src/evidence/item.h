@@ -9,12 +9,13 @@
  * Metadata comes with the upload (tus Upload-Metadata); every value is UTF-8
  * without control characters and within its limit:
  *
- *   filename 255 bytes, required, no '/' and not "." or ".."
- *   filetype 127 (RFC 9110 media type; application/octet-stream when absent)
- *   title 200 · category 64 of a-z 0-9 _ (default "uncategorized")
+ *   filename 255 bytes, no '/' and not "." or ".." (default "unnamed")
+ *   filetype 127 (RFC 9110 media type, its parameters are dropped;
+ *   application/octet-stream when absent)
+ *   title 200 · category 64 of a-z 0-9 _ - (default "uncategorized")
  *   captured_at RFC 3339 · device 100 · sha256 64 hex digits (declared)
- *   anything else: a name of 1-40 of a-z 0-9 _ and at most 1,000 bytes; at
- *   most 20 of those; they are kept as they came.
+ *   anything else: a name of 1-40 of A-Z a-z 0-9 _ . - and at most 1,000
+ *   bytes; at most 20 of those; they are kept as they came.
  */
 #define EVIDENCE_FILENAME_MAX 255
 #define EVIDENCE_MEDIA_MAX    127
@@ -46,7 +47,7 @@ void evidence_meta_done(struct evidence_meta *m);
 /* One member; SP_E_INVALID / SP_E_LIMIT name the field and the rule. */
 enum sp_code evidence_meta_set(struct evidence_meta *m, const char *name,
     const void *value, size_t len, struct sp_err *err) SP_MUST_USE;
-/* All are in: required ones present, defaults filled, extras in order. */
+/* All are in: defaults are filled, extras put in order. */
 enum sp_code evidence_meta_check(
     struct evidence_meta *m, struct sp_err *err) SP_MUST_USE;
 

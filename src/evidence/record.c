@@ -195,6 +195,7 @@ struct create_act {
 	const struct evidence_object *object;
 	const struct gate_caller *who;
 	struct sp_id id;
+	bool before; /* made by an earlier request with its key */
 };
 
 static void
@@ -249,21 +250,27 @@ create_room_left(struct db *db, size_t most, struct sp_err *err)
 static enum sp_code
 create_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
-	const struct create_act *a = arg;
+	struct create_act *a = arg;
 	struct db *db = ledger_tx_db(tx);
-	struct ledger_entry entry =
-	    gate_entry(a->who, "upload.created", "evidence", &a->id);
+	struct ledger_entry entry;
 
+	a->before = false;
+	if (a->n->once != NULL)
+		SP_TRY(gate_once_take(tx, a->n->once, &a->id, &a->before, err));
+	if (a->before)
+		return SP_OK;
 	SP_TRY(create_room_left(
 	    db, evidence_room_limits(a->room)->uploads_open, err));
 	SP_TRY(create_row(db, a, err));
 	SP_TRY(evidence_object_insert(db, a->object, err));
+	entry = gate_entry(a->who, "upload.created", "evidence", &a->id);
 	return ledger_tx_append(tx, &entry, NULL, err);
 }
 
 enum sp_code
 evidence_record_create(struct evidence_room *r, const struct gate_caller *who,
-    const struct evidence_upload_new *n, struct sp_id *id, struct sp_err *err)
+    const struct evidence_upload_new *n, struct sp_id *id, bool *before,
+    struct sp_err *err)
 {
 	EVIDENCE_AUTO_OBJECT object = { .dek = NULL };
 	struct create_act act = {
@@ -283,6 +290,7 @@ evidence_record_create(struct evidence_room *r, const struct gate_caller *who,
 	SP_TRY(
 	    ledger_writer_run(evidence_room_writer(r), create_run, &act, err));
 	*id = act.id;
+	*before = act.before;
 	return SP_OK;
 }
 
@@ -544,5 +552,7 @@ evidence_record_end(
 	};
 
 	SP_TRY(ledger_writer_run(evidence_room_writer(r), end_run, &act, err));
+	/* Kept already where only its record was missing to be evidence. */
+	SP_TRY(store->ops->remove(store, VAULT_KEPT, &act.object, err));
 	return store->ops->remove(store, VAULT_STAGED, &act.object, err);
 }

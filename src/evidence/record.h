@@ -3,6 +3,7 @@
 
 #include "evidence/item.h"
 #include "evidence/object.h"
+#include "gate/once.h"
 
 /*
  * The records of uploads in the agency's database, and the acts that change
@@ -45,11 +46,13 @@ struct evidence_upload_new {
 	const char *metadata;             /* as it came, "" when absent */
 	const struct evidence_meta *meta; /* checked; NULL when partial */
 	const char *concat;               /* Upload-Concat to echo, or NULL */
+	const struct gate_once *once;     /* its Idempotency-Key, or NULL */
 };
-/* SP_E_LIMIT: too long, or too many are open. */
+/* SP_E_LIMIT: too long, or too many are open.  *before: nothing was made, *id
+ * is what the first request with this Idempotency-Key made. */
 enum sp_code evidence_record_create(struct evidence_room *r,
     const struct gate_caller *who, const struct evidence_upload_new *n,
-    struct sp_id *id, struct sp_err *err) SP_MUST_USE;
+    struct sp_id *id, bool *before, struct sp_err *err) SP_MUST_USE;
 /* SP_E_NOTFOUND. */
 enum sp_code evidence_record_load(struct evidence_room *r,
     const struct sp_id *id, struct evidence_record *out,
@@ -77,7 +80,7 @@ struct evidence_sealed {
 };
 enum sp_code evidence_record_seal(struct evidence_room *r,
     const struct evidence_sealed *s, struct sp_err *err) SP_MUST_USE;
-/* The record goes, with an entry that says why; then its staged object. */
+/* The record goes, with an entry that says why; then its object. */
 #define EVIDENCE_ENDS(X)                                                       \
 	X(EVIDENCE_REMOVED, "upload.removed", LEDGER_DONE)                     \
 	X(EVIDENCE_EXPIRED, "upload.expired", LEDGER_DONE)                     \

@@ -4,6 +4,7 @@
 #include "evidence/repair.h"
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
+#include "gate/once.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -120,8 +121,9 @@ defaults(struct evidence_limits *l)
 static enum sp_code
 open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
+	/* Numbered by their place: a new one goes to the end. */
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
-		evidence_schema, media_schema };
+		evidence_schema, gate_once_schema, media_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -59,12 +59,11 @@ spool_close(struct evidence_session *s)
 {
 	struct vault_store *store = evidence_room_store(s->room);
 
-	if (s->spool.seal != NULL) {
-		vault_seal_free(s->spool.seal);
-		/* What stays is unreadable, and repair's to remove. */
+	vault_seal_free(s->spool.seal);
+	/* What stays is unreadable, and repair's to remove. */
+	if (s->spool.key != NULL)
 		SP_IGNORE(store->ops->remove(
 		    store, VAULT_STAGED, &s->spool.id, NULL));
-	}
 	crypto_secret_free(s->spool.key);
 	crypto_digest_free(s->spool.digest);
 	s->spool = (struct spool){ .seal = NULL };
@@ -80,18 +79,28 @@ spool_fits(const struct evidence_session *s)
 	    sum, s->patch.sum, crypto_digest_len(s->patch.kind));
 }
 
+/* All of it is in.  Its seal goes, with the pool's buffer that it holds: the
+ * upload's will wait for one, and who waits must hold none (vault/pool.h). */
+static enum sp_code
+spool_rest(struct evidence_session *s, struct sp_buf *tail, struct sp_err *err)
+{
+	CRYPTO_AUTO_DIGEST hash = NULL;
+
+	SP_TRY(vault_seal_rest(s->spool.seal, tail, &hash, err));
+	vault_seal_free(SP_STEAL(s->spool.seal));
+	return SP_OK;
+}
+
 /* Pour the spool into the upload's seal. */
 static enum sp_code
-spool_pour(struct evidence_session *s, struct sp_err *err)
+spool_pour(
+    struct evidence_session *s, const struct sp_buf *tail, struct sp_err *err)
 {
-	SP_AUTO_BUF tail = sp_buf_new(2 * VAULT_SEGMENT);
-	CRYPTO_AUTO_DIGEST hash = NULL;
 	VAULT_AUTO_READ read = NULL;
 	struct vault_object object = spool_object(s);
 
-	SP_TRY(vault_seal_rest(s->spool.seal, &tail, &hash, err));
 	SP_TRY(vault_read_open_staged(
-	    &read, &object, s->spool.size, tail.at, tail.len, err));
+	    &read, &object, s->spool.size, tail->at, tail->len, err));
 	return vault_read_into(read, s->seal, err);
 }
 
@@ -338,42 +347,21 @@ evidence_session_begin(struct evidence_session **out, struct evidence_room *r,
 	code = evidence_desk_claim(&s->claim, r, id, err);
 	if (code == SP_OK)
 		code = session_open(s, err);
+	if (code == SP_E_STOPPED)
+		ledger_writer_stop(evidence_room_writer(r),
+		    err == NULL ? "a sync failed" : err->text);
 	if (code != SP_OK) {
 		session_free(s, code == SP_E_NOTFOUND);
 		return code;
 	}
+	/* Opening may have taken long; that was not the sender. */
+	evidence_desk_alive(s->claim);
 	evidence_desk_cut_by(s->claim, p->cut, p->cut_arg);
 	*out = s;
 	return SP_OK;
 }
 
 /* ---- Write ---- */
-
-/* Everything so far is safe: say so in the record. */
-static enum sp_code
-session_rest(struct evidence_session *s, struct sp_err *err)
-{
-	struct evidence_claim *c = s->claim;
-	SP_AUTO_BUF tail = sp_buf_new(2 * VAULT_SEGMENT);
-	struct crypto_digest *hash = NULL;
-
-	SP_TRY(vault_seal_rest(s->seal, &tail, &hash, err));
-	crypto_digest_free(c->hash);
-	c->hash = hash;
-	c->hash_at = s->at;
-	sp_buf_free(&c->tail);
-	c->tail = tail;
-	tail = sp_buf_new(0);
-	c->rest = (struct evidence_rest){
-		.id = c->id,
-		.offset = s->at,
-		.length = s->record.length,
-		.tail = &c->tail,
-	};
-	c->left = EVIDENCE_LEFT_REST;
-	s->rested = s->at;
-	return evidence_desk_record(c, err);
-}
 
 /* The seal has failed.  When it knows where it can go on, that is recorded;
  * otherwise the object has to be begun anew. */
@@ -412,6 +400,36 @@ session_failed(struct evidence_session *s, enum sp_code code)
 		    evidence_room_writer(s->room), s->failure.text);
 	session_salvage(s);
 	return code;
+}
+
+/* Everything so far is safe: say so in the record. */
+static enum sp_code
+session_rest(struct evidence_session *s, struct sp_err *err)
+{
+	struct evidence_claim *c = s->claim;
+	SP_AUTO_BUF tail = sp_buf_new(2 * VAULT_SEGMENT);
+	struct crypto_digest *hash = NULL;
+	enum sp_code code = vault_seal_rest(s->seal, &tail, &hash, &s->failure);
+
+	if (code != SP_OK) { /* which may be that of a write long before */
+		*err = s->failure;
+		return session_failed(s, code);
+	}
+	crypto_digest_free(c->hash);
+	c->hash = hash;
+	c->hash_at = s->at;
+	sp_buf_free(&c->tail);
+	c->tail = tail;
+	tail = sp_buf_new(0);
+	c->rest = (struct evidence_rest){
+		.id = c->id,
+		.offset = s->at,
+		.length = s->record.length,
+		.tail = &c->tail,
+	};
+	c->left = EVIDENCE_LEFT_REST;
+	s->rested = s->at;
+	return evidence_desk_record(c, err);
 }
 
 static enum sp_code
@@ -507,6 +525,7 @@ session_finish(struct evidence_session *s, struct sp_err *err)
 static enum sp_code
 session_check(struct evidence_session *s, bool whole, struct sp_err *err)
 {
+	SP_AUTO_BUF tail = sp_buf_new(2 * VAULT_SEGMENT);
 	enum sp_code code;
 
 	if (!whole) {
@@ -517,8 +536,9 @@ session_check(struct evidence_session *s, bool whole, struct sp_err *err)
 		return sp_fail_as(err, SP_E_MISMATCH, "upload.checksum",
 		    "the body is not what Upload-Checksum says: none of it "
 		    "is kept");
+	SP_TRY(spool_rest(s, &tail, err));
 	SP_TRY(open_seal_or_end(s, err));
-	code = spool_pour(s, &s->failure);
+	code = spool_pour(s, &tail, &s->failure);
 	if (code != SP_OK) {
 		*err = s->failure;
 		return session_failed(s, code);

@@ -98,6 +98,21 @@ find(struct evidence_room *r, const struct gate_caller *who,
 	return code;
 }
 
+/* What an earlier request with the same Idempotency-Key made. */
+static enum sp_code
+find_before(struct evidence_room *r, const struct gate_caller *who,
+    const struct sp_id *id, struct evidence_upload *out, struct sp_err *err)
+{
+	enum sp_code code = find(r, who, id, out, err);
+
+	if (code == SP_E_NOTFOUND)
+		return sp_fail_as(err, SP_E_CONFLICT, "once.gone",
+		    "what this Idempotency-Key made is gone: use a new one");
+	if (code == SP_OK)
+		out->before = true;
+	return code;
+}
+
 enum sp_code
 evidence_upload_find(struct evidence_room *r, struct gate_pass *pass,
     const struct sp_id *id, struct evidence_upload *out, struct sp_err *err)
@@ -111,12 +126,15 @@ evidence_upload_create(struct evidence_room *r, struct gate_pass *pass,
     const struct evidence_upload_new *n, struct evidence_upload *out,
     struct sp_err *err)
 {
+	const struct gate_caller *who = gate_pass_caller(pass);
 	struct sp_id id;
+	bool before;
 
 	gate_pass_require(pass, GATE_UPLOAD, NULL);
 	SP_REQUIRE(n->partial == (n->meta == NULL));
-	SP_TRY(evidence_record_create(r, gate_pass_caller(pass), n, &id, err));
-	return find(r, gate_pass_caller(pass), &id, out, err);
+	SP_TRY(evidence_record_create(r, who, n, &id, &before, err));
+	return before ? find_before(r, who, &id, out, err)
+		      : find(r, who, &id, out, err);
 }
 
 static enum sp_code
@@ -148,6 +166,7 @@ evidence_upload_concat(struct evidence_room *r, struct gate_pass *pass,
 	struct sp_err undo;
 	struct sp_id id;
 	enum sp_code code;
+	bool before;
 
 	gate_pass_require(pass, GATE_UPLOAD, NULL);
 	if (parts == 0 || parts > EVIDENCE_PARTS_MAX)
@@ -157,7 +176,9 @@ evidence_upload_concat(struct evidence_room *r, struct gate_pass *pass,
 	whole.final = true;
 	for (size_t i = 0; i < parts; i++)
 		SP_TRY(part_check(r, &part[i], &whole.length, err));
-	SP_TRY(evidence_record_create(r, who, &whole, &id, err));
+	SP_TRY(evidence_record_create(r, who, &whole, &id, &before, err));
+	if (before)
+		return find_before(r, who, &id, out, err);
 	SP_TRY(evidence_desk_claim(&claim, r, &id, err));
 	code = evidence_session_join(r, claim, part, parts, who, err);
 	if (code != SP_OK && code != SP_E_MISMATCH) {
@@ -196,15 +217,22 @@ static void
 expire_one(struct evidence_room *r, const struct sp_id *id)
 {
 	struct evidence_ended end = { .id = *id, .why = EVIDENCE_EXPIRED };
+	EVIDENCE_AUTO_RECORD rec = { .offset = 0 };
 	struct evidence_claim *claim;
 	struct sp_err err;
 	enum sp_code code;
+	bool over;
 
 	/* One that is busy, or cannot be ended now, is met again next time. */
 	if (evidence_desk_claim(&claim, r, id, &err) != SP_OK)
 		return;
-	code = evidence_record_end(r, &end, &err);
-	evidence_desk_release(claim, code == SP_OK || code == SP_E_NOTFOUND);
+	code = evidence_record_load(r, id, &rec, &err);
+	/* Somebody may have gone on with it since it was listed. */
+	over = code == SP_OK && rec.expires <= sp_now();
+	if (over)
+		code = evidence_record_end(r, &end, &err);
+	evidence_desk_release(
+	    claim, (over && code == SP_OK) || code == SP_E_NOTFOUND);
 }
 
 void

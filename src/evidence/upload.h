@@ -23,6 +23,7 @@ struct evidence_upload {
 	bool partial;           /* for concatenation only */
 	bool final;             /* made by concatenation */
 	bool done;              /* a whole partial, or evidence */
+	bool before;            /* made before, by the same Idempotency-Key */
 	struct sp_buf metadata; /* Upload-Metadata as it came; "" when done */
 	struct sp_buf concat;   /* Upload-Concat to echo; "" when neither */
 };

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/parse.h"
+#include "gate/once.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -189,7 +190,21 @@ struct issuing {
 	const struct http_token_wish *wish;
 	struct sp_id id;
 	char text[GATE_TOKEN_TEXT];
+	const struct gate_once *once; /* its Idempotency-Key, or NULL */
 };
+
+/* The token's text cannot be shown again: say which token it was. */
+static enum sp_code
+issued_before(const struct sp_id *id, struct sp_err *err)
+{
+	char text[SP_ID_TEXT];
+
+	sp_id_text(id, text);
+	return sp_fail_as(err, SP_E_CONFLICT, "once.made",
+	    "token %s was issued for this Idempotency-Key; its text was shown "
+	    "then and cannot be shown again",
+	    text);
+}
 
 static enum sp_code
 issue_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
@@ -203,7 +218,16 @@ issue_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		.by = &i->q->who,
 	};
 
-	return gate_token_issue(tx, &t, &i->id, i->text, err);
+	struct sp_id before;
+	bool known = false;
+
+	SP_TRY(gate_token_issue(tx, &t, &i->id, i->text, err));
+	if (i->once == NULL)
+		return SP_OK;
+	before = i->id;
+	SP_TRY(gate_once_take(tx, i->once, &before, &known, err));
+	/* Failing, the act takes back the token just made. */
+	return known ? issued_before(&before, err) : SP_OK;
 }
 
 static void
@@ -246,9 +270,17 @@ http_api_token_issue(
 	struct http_token_wish w;
 	struct issuing i = { .q = q, .wish = &w };
 	CRYPTO_WIPE_ON_EXIT(i);
+	struct gate_once once;
 	char id[SP_ID_TEXT];
 
 	SP_TRY(http_api_token_wish(q->body.at, q->body.len, sp_now(), &w, err));
+	if (q->field[HTTP_F_ONCE] != NULL) {
+		const struct crypto_piece body = { q->body.at, q->body.len };
+
+		SP_TRY(gate_once_of(
+		    &q->who, q->field[HTTP_F_ONCE], &body, 1, &once, err));
+		i.once = &once;
+	}
 	SP_TRY(ledger_writer_run(
 	    evidence_room_writer(q->room), issue_act, &i, err));
 	json_issued(&i, &out);

@@ -44,6 +44,7 @@
 	X(HTTP_F_UPLOAD_METADATA, "Upload-Metadata")                           \
 	X(HTTP_F_UPLOAD_CHECKSUM, "Upload-Checksum")                           \
 	X(HTTP_F_UPLOAD_CONCAT, "Upload-Concat")                               \
+	X(HTTP_F_ONCE, "Idempotency-Key")                                      \
 	X(HTTP_F_FORWARDED, "Forwarded")                                       \
 	X(HTTP_F_X_FORWARDED_FOR, "X-Forwarded-For")
 

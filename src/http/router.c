@@ -19,6 +19,9 @@
 #define TEXT   "text/plain; charset=utf-8"
 #define OFFSET "application/offset+octet-stream"
 
+#define ONCE                                                                   \
+	"Of your choice: the same request with the same key within a day "     \
+	"makes nothing more."
 #define INT64   "{\"minimum\":0,\"type\":\"integer\"}"
 #define STRING  "{\"type\":\"string\"}"
 #define DIGEST  "{\"pattern\":\"^[0-9a-f]{64}$\",\"type\":\"string\"}"
@@ -39,9 +42,10 @@ static const struct http_input create_input[] = {
 	    "{\"const\":\"1\",\"type\":\"string\"}", false,
 	    "The size comes with a later PATCH." },
 	{ "header", "Upload-Metadata", STRING, false,
-	    "Pairs of key and base64 value: filename (required unless "
-	    "partial), filetype, title, category, captured_at, device, "
-	    "sha256, and up to 20 of your own." },
+	    "Pairs of key and base64 value: filename, filetype, title, "
+	    "category, captured_at, device, sha256, and up to 20 of your "
+	    "own." },
+	{ "header", "Idempotency-Key", STRING, false, ONCE },
 	{ "header", "Upload-Concat", STRING, false,
 	    "\"partial\", or \"final;\" and the URLs of the parts." },
 	{ "header", "Upload-Checksum", STRING, false,
@@ -56,6 +60,10 @@ static const struct http_input patch_input[] = {
 	    "Once, when it was deferred." },
 	{ "header", "Upload-Checksum", STRING, false,
 	    "sha1 or sha256 and the base64 digest of this request's body." },
+};
+
+static const struct http_input once_input[] = {
+	{ "header", "Idempotency-Key", STRING, false, ONCE },
 };
 
 static const struct http_input list_input[] = {
@@ -294,9 +302,10 @@ const struct http_route http_routes[] = {
 	    .kind = "token",
 	    .takes = HTTP_TAKES_JSON,
 	    .takes_schema = "TokenNew",
+	    INPUT(once_input),
 	    .success = { { 201, "The token", JSON, "TokenIssued",
 		"Location" } },
-	    .problems = "507",
+	    .problems = "409 507",
 	    .handle = http_api_token_issue,
 	},
 	{

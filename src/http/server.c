@@ -99,6 +99,9 @@ http_limits_filled(const struct http_limits *l)
 	struct http_limits f = *l;
 
 	f.connections = f.connections == 0 ? 2000 : f.connections;
+	/* Whoever is at one address leaves room for the others. */
+	if (f.connections_per_address == 0)
+		f.connections_per_address = f.connections - f.connections / 4;
 	f.idle_seconds = f.idle_seconds == 0 ? 60 : f.idle_seconds;
 	f.header_seconds = f.header_seconds == 0 ? 30 : f.header_seconds;
 	f.body_rate = f.body_rate == 0 ? 16 : f.body_rate;

@@ -11,7 +11,7 @@
  */
 struct http_limits {
 	unsigned connections;             /* 2,000 */
-	unsigned connections_per_address; /* 0: no limit of its own */
+	unsigned connections_per_address; /* three quarters of those */
 	unsigned idle_seconds;            /* no byte either way: 60 */
 	unsigned header_seconds;          /* for a request's headers: 30 */
 	unsigned body_rate;  /* bytes/s over a minute, at least: 16 */

@@ -152,6 +152,9 @@ part_id(const char *url, size_t len, const char *slug, struct sp_id *out)
 		return false;
 	memcpy(text, url, len);
 	text[len] = '\0';
+	/* It is echoed, and a tab is no part of a URL. */
+	if (strchr(text, '\t') != NULL)
+		return false;
 	if (http_router_match(&m, HTTP_PATCH, text, &err) != SP_OK ||
 	    m.route->handle != http_tus_patch ||
 	    strcmp(http_match_param(&m, "agency"), slug) != 0)
@@ -293,6 +296,7 @@ struct taking {
 	struct evidence_session *session;
 	struct sp_id id;
 	bool created; /* with the upload: Location, 201 */
+	bool keep;    /* what is created, also when its body fails */
 };
 
 static enum sp_code
@@ -304,10 +308,13 @@ take_write(void *self, const void *bytes, size_t len, struct sp_err *err)
 }
 
 /* A creation that failed with its body: nobody learns the upload's URL, so
- * nobody could go on with it, or end it. */
+ * nobody could go on with it, or end it; unless it has an Idempotency-Key, by
+ * which its client asks again. */
 static void
 take_back(const struct taking *t)
 {
+	if (!t->created || t->keep)
+		return;
 	/* Where this fails, too, it expires. */
 	SP_IGNORE(evidence_upload_remove(t->q->room, t->q->pass, &t->id, NULL));
 }
@@ -319,9 +326,8 @@ take_end(void *self, bool whole, struct http_answer *a, struct sp_err *err)
 	EVIDENCE_AUTO_UPLOAD u = { .offset = 0 };
 	enum sp_code code = evidence_session_end(t->session, whole, &u, err);
 
-	if (t->created && (code != SP_OK || !whole))
+	if (code != SP_OK || !whole)
 		take_back(t);
-
 	if (code == SP_OK && whole) {
 		a->status = t->created ? 201 : 204;
 		if (t->created)
@@ -368,11 +374,11 @@ take_up(struct http_request *q, const struct sp_id *id,
 	t->q = q;
 	t->id = *id;
 	t->created = created;
+	t->keep = q->field[HTTP_F_ONCE] != NULL;
 	code =
 	    evidence_session_begin(&t->session, q->room, q->pass, id, p, err);
 	if (code != SP_OK) {
-		if (created)
-			take_back(t);
+		take_back(t);
 		free(t);
 		return code;
 	}
@@ -498,17 +504,44 @@ make(struct http_request *q, struct evidence_upload_new *n,
 	return evidence_upload_create(q->room, q->pass, n, u, err);
 }
 
+/* Idempotency-Key: what makes a creation the same is all it declares. */
+static enum sp_code
+read_once(
+    const struct http_request *q, struct gate_once *out, struct sp_err *err)
+{
+	static const enum http_field declared[] = { HTTP_F_UPLOAD_LENGTH,
+		HTTP_F_UPLOAD_DEFER, HTTP_F_UPLOAD_METADATA,
+		HTTP_F_UPLOAD_CONCAT };
+	struct crypto_piece piece[SP_COUNTOF(declared)];
+
+	if (q->field[HTTP_F_ONCE] == NULL)
+		return SP_OK;
+	for (size_t i = 0; i < SP_COUNTOF(declared); i++) {
+		const char *value = q->field[declared[i]];
+
+		/* With its NUL: fields do not run into each other. */
+		piece[i].at = value == NULL ? "" : value;
+		piece[i].len = strlen(piece[i].at) + 1;
+	}
+	return gate_once_of(
+	    &q->who, q->field[HTTP_F_ONCE], piece, SP_COUNTOF(piece), out, err);
+}
+
 /* The metadata is read before anything is made. */
 static enum sp_code
 create(struct http_request *q, struct evidence_meta *meta,
     struct evidence_upload *u, struct sp_err *err)
 {
 	const char *text = q->field[HTTP_F_UPLOAD_METADATA];
+	struct gate_once once;
 	struct evidence_upload_new n = {
 		.metadata = text == NULL ? "" : text,
 		.concat = q->field[HTTP_F_UPLOAD_CONCAT],
 	};
 
+	SP_TRY(read_once(q, &once, err));
+	if (q->field[HTTP_F_ONCE] != NULL)
+		n.once = &once;
 	n.partial = n.concat != NULL && strcmp(n.concat, "partial") == 0;
 	if (n.partial) {
 		SP_TRY(http_tus_metadata(n.metadata, ignore_pair, NULL, err));
@@ -537,7 +570,9 @@ http_tus_create(
 	evidence_meta_done(&meta);
 	if (code != SP_OK)
 		return code;
-	if (q->content != 0)
+	/* What was made before is told as it is now; its client goes on there.
+	 */
+	if (q->content != 0 && !u.before)
 		return take_up(q, &u.id, &p, true, err);
 	a->status = 201;
 	set_location(q, a, &u.id);

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
-#define SPARES_KEPT  32
+#define SPARES_KEPT 32
+/* Locked memory that is for others: keys, readers' buffers. */
+#define PLENTY       ((size_t)64 << 20)
 #define WORKER_STACK ((size_t)256 << 10)
 /* The region's alignment: a huge page is two buffers. */
 #define HUGE ((size_t)2 << 20)
@@ -28,6 +31,7 @@ struct vault_pool {
 	pthread_cond_t given;
 	uint8_t *region;
 	size_t mapped;
+	bool lock_memory;
 	uint32_t *free;
 	bool *lent;
 	size_t left; /* entries of `free` */
@@ -45,9 +49,23 @@ struct vault_pool {
 	pthread_t worker[];
 };
 
-/* Memory for plaintext: page-aligned, not in core dumps, not in children. */
+/* Keys have the first claim on memory that may be locked: the pool asks only
+ * where there is plenty. */
+static bool
+may_lock(size_t len)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return false;
+	return limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur / 2 >= PLENTY + len;
+}
+
+/* Memory for plaintext: page-aligned, not in core dumps, not in children, and
+ * if it may be locked not on the swap device. */
 static uint8_t *
-map_private(size_t len)
+map_private(size_t len, bool lock)
 {
 	uint8_t *at = mmap(NULL, len, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -59,6 +77,8 @@ map_private(size_t len)
 		(void)munmap(at, len);
 		return NULL;
 	}
+	if (lock)
+		(void)mlock2(at, len, MLOCK_ONFAULT);
 	return at;
 }
 
@@ -116,7 +136,7 @@ vault_pool_spare(struct vault_pool *p)
 	p->stats.spare_lent++;
 	(void)pthread_mutex_unlock(&p->lock);
 	if (buf == NULL)
-		buf = map_private(VAULT_SEGMENT);
+		buf = map_private(VAULT_SEGMENT, p->lock_memory);
 	if (buf == NULL) {
 		(void)pthread_mutex_lock(&p->lock);
 		p->stats.spare_lent--;
@@ -291,7 +311,8 @@ make_buffers(struct vault_pool *p, size_t buffers)
 	    __builtin_mul_overflow(buffers, VAULT_SEGMENT, &len) ||
 	    __builtin_add_overflow(len, HUGE, &p->mapped))
 		return false;
-	p->region = map_private(p->mapped);
+	p->lock_memory = may_lock(p->mapped);
+	p->region = map_private(p->mapped, p->lock_memory);
 	p->free = calloc(buffers, sizeof(*p->free));
 	p->lent = calloc(buffers, sizeof(*p->lent));
 	if (p->region == NULL || p->free == NULL || p->lent == NULL)

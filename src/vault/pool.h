@@ -9,14 +9,15 @@
  * seal beside the threads that receive.  One a process; any thread.
  *
  * Whoever gives a buffer back says how much of it held plaintext, which is
- * wiped: what was sealed in place holds none.  The memory is in no core dump
- * and in no child process.
+ * wiped: what was sealed in place holds none.  The memory is in no core dump,
+ * in no child process, and not swapped where RLIMIT_MEMLOCK is well over twice
+ * the pool.
  */
 struct vault_pool;
 
 /*
- * At most `buffers` are lent at once; `workers` threads, which also wait for
- * the disk: twice the number of cores keeps the cores busy.  As many buffers
+ * At most `buffers` are lent at once; `workers` threads: one more than there
+ * are cores, since one of them waits for the disk.  As many buffers
  * as there may be receiving threads (and some for what is in the lanes) means
  * that nobody waits for another's slow sender.
  */

@@ -65,10 +65,12 @@ struct vault_store_ops {
 	    struct vault_file *f, uint64_t *out, struct sp_err *err);
 	enum sp_code (*truncate)(
 	    struct vault_file *f, uint64_t size, struct sp_err *err);
-	/* All written bytes and the file's name are on the disk.  A failed sync
-	 * is SP_E_STOPPED, reason "store.sync", and is never tried again: from
+	/* All written bytes are on the disk and, when `named`, the file's name
+	 * too (a move takes care of that itself).  A failed sync is
+	 * SP_E_STOPPED, reason "store.sync", and is never tried again: from
 	 * then on the store reads, and refuses all that changes it. */
-	enum sp_code (*sync)(struct vault_file *f, struct sp_err *err);
+	enum sp_code (*sync)(
+	    struct vault_file *f, bool named, struct sp_err *err);
 	/* Staged to kept (or back: start-up repair), durably. */
 	enum sp_code (*move)(struct vault_store *s, const struct sp_id *id,
 	    enum vault_place to, struct sp_err *err);

@@ -342,14 +342,16 @@ fs_truncate(struct vault_file *file, uint64_t size, struct sp_err *err)
 }
 
 static enum sp_code
-fs_sync(struct vault_file *file, struct sp_err *err)
+fs_sync(struct vault_file *file, bool named, struct sp_err *err)
 {
 	struct fs_file *f = file_of(file);
 
 	SP_TRY(check_going(file->store, err));
 	if (fdatasync(f->fd) != 0)
 		return stop(file->store, "an object", err);
-	if (f->fresh && fsync(fs_of(file->store)->dir[VAULT_STAGED]) != 0)
+	if (!named || !f->fresh)
+		return SP_OK;
+	if (fsync(fs_of(file->store)->dir[VAULT_STAGED]) != 0)
 		return stop(file->store, "staging/", err);
 	f->fresh = false;
 	return SP_OK;

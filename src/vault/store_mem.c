@@ -240,9 +240,10 @@ mem_truncate(struct vault_file *f, uint64_t size, struct sp_err *err)
 }
 
 static enum sp_code
-mem_sync(struct vault_file *f, struct sp_err *err)
+mem_sync(struct vault_file *f, bool named, struct sp_err *err)
 {
 	(void)f;
+	(void)named;
 	(void)err;
 	return SP_OK;
 }

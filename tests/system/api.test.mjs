@@ -84,4 +84,49 @@ siteSuite('api', {}, (context) => {
     for (const bad of ['limit=0', 'limit=1001', 'limit=x', 'cursor=zzz'])
       assert.equal((await site.get(`evidence?${bad}`)).status, 400, bad);
   });
+
+  test('Idempotency-Key: the same creation makes nothing more', async () => {
+    const { site } = context;
+    const create = (key, length) => site.request('POST', 'uploads', { headers: { 'tus-resumable': '1.0.0',
+      'idempotency-key': key, 'upload-length': String(length), 'upload-metadata': 'filename YS5tcDQ=' } });
+    const first = await create('clip-7', 5);
+    assert.equal(first.status, 201);
+    const again = await create('clip-7', 5);
+    assert.equal(again.status, 201);
+    assert.equal(again.headers.location, first.headers.location);
+    assert.equal((await create('clip-7', 6)).status, 409);
+    assert.notEqual((await create('clip-8', 5)).headers.location, first.headers.location);
+  });
+
+  test('Idempotency-Key: a creation with a body, asked for again', async () => {
+    const { site } = context;
+    const create = (key, length, body, more) => site.request('POST', 'uploads', { headers: {
+      'tus-resumable': '1.0.0', 'idempotency-key': key, 'upload-length': String(length),
+      'content-type': 'application/offset+octet-stream', 'upload-metadata': 'filename YS5tcDQ=', ...more }, body });
+    const first = await create('whole', 5, 'hello');
+    assert.equal(first.status, 201);
+    const again = await create('whole', 5, 'hello');
+    assert.equal(again.status, 201);
+    for (const name of ['location', 'upload-offset', 'sallyport-evidence'])
+      assert.equal(again.headers[name], first.headers[name], name);
+    assert.equal((await create('part', 9, 'hello')).headers['upload-offset'], '5');
+    assert.equal((await create('part', 9, 'hello')).headers['upload-offset'], '5');
+    // One whose body failed is not gone for whoever can name it.
+    const failed = await create('sum', 5, 'hello', { 'upload-checksum': `sha1 ${'A'.repeat(27)}=` });
+    assert.equal(failed.status, 460);
+    const third = await create('sum', 5, 'hello');
+    assert.equal(third.status, 201);
+    assert.equal(third.headers['upload-offset'], '0');
+  });
+
+  test('Idempotency-Key: a token is issued once', async () => {
+    const { site } = context;
+    const issue = (key) => site.request('POST', 'tokens', { headers: { 'content-type': 'application/json',
+      'idempotency-key': key }, body: JSON.stringify({ role: 'device', label: 'dock', expires_in_days: 1 }) });
+    const before = (await site.get('tokens')).json().items.length;
+    assert.equal((await issue('t-1')).status, 201);
+    assert.equal((await issue('t-1')).status, 409);
+    const after = (await site.get('tokens')).json().items.length;
+    assert.equal(after, before + 1);
+  });
 });

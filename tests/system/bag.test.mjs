@@ -26,7 +26,8 @@ siteSuite('bag', {}, (context) => {
     await site.must(['export', ...made.ids, '--agency', 'harbor-pd', '-o', made.zip]);
     made.folder = join(site.dir, '..', 'unpacked');
     mkdirSync(made.folder);
-    const unzip = await run('unzip', ['-q', made.zip, '-d', made.folder]);
+    const unzip = await run('unzip', ['-q', made.zip, '-d', made.folder],
+      { env: { ...process.env, LC_ALL: 'C.UTF-8' } });
     assert.equal(unzip.code, 0, unzip.stderr);
     const tops = readdirSync(made.folder);
     made.top = tops.includes('bagit.txt') ? made.folder : join(made.folder, tops[0]);

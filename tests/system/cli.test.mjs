@@ -80,7 +80,9 @@ describe('cli: help and manual', () => {
       ['token', 'add', '--role', 'officer'], ['token', 'add', '--role', 'officer', '--label', 'x', '--days', '367'],
       ['token', 'revoke'], ['token', 'revoke', 'x'], ['doctor'], ['doctor', 'a', 'b'],
       ['list', '--site', 'http://plain.example'], ['list', '--site', 'https://a/b'],
-      ['list', '--agency', 'No Slug'], ['list', '--site']]) {
+      ['list', '--agency', 'No Slug'], ['list', '--site'], ['serve', 'x', '--unlock', 'file'],
+      ['init', 'x', '--agency', 'x-pd', '--name', 'X', '--state', 'FL', '--ori', 'FL0130000', '--geography', 'us',
+        '--unlock', 'secret']]) {
       const got = await run(program, args, { env });
       assert.equal(got.code, USAGE, `${args.join(' ')}: ${got.stderr}`);
       assert.equal(got.stdout, '', args.join(' '));
@@ -174,8 +176,8 @@ siteSuite('cli', {}, (context) => {
     const got = await cli(['put', '--json', join(dir, 'a'), join(dir, 'none'), dir, join(dir, 'b')]);
     assert.equal(got.code, CHECK_FAILED);
     assert.deepEqual(objects(got.stdout).map((o) => basename(o.file)), ['a', 'b']);
-    assert.match(got.stderr, /none: .*No such file/);
-    assert.match(got.stderr, /is no file/);
+    assert.match(got.stderr, /none: it cannot be opened: No such file/);
+    assert.match(got.stderr, /this is no file/);
   });
 
   test('put survives a wire that is cut at random bytes', async (t) => {
@@ -545,6 +547,9 @@ siteSuite('cli', {}, (context) => {
     assert.equal(good.code, DONE, good.stderr);
     assert.match(good.stdout, /^good\n/);
     assert.equal(good.stderr, '');
+    // A script says to it what it says to every command; nobody is asked.
+    const same = await run(program, ['verify', zip, '--site', 'https://127.0.0.1:9', '--ca', '/none', '--agency', 'x-pd'], offline);
+    assert.equal(same.code, DONE, same.stderr);
     const json = await run(program, ['verify', tar, '--json'], offline);
     const report = JSON.parse(json.stdout);
     assert.equal(json.code, DONE);
@@ -612,6 +617,20 @@ siteSuite('cli', {}, (context) => {
     const given = await cli(['log', 'check', '--key', key], as(site.token(), scratch(t)));
     assert.equal(given.code, CHECK_FAILED);
     assert.match(given.stderr, /not with the one given/);
+  });
+
+  test('a site made afresh at the same address is another one, and this is said', async (t) => {
+    const home = scratch(t);
+    const old = await Site.make({ after: (f) => t.after(f) }, { agencies: ['harbor-pd'] });
+    const { port } = new URL(old.url);
+    const put = (site) => site.cli(['put', program], 'harbor-pd', { env: { ...site.cliEnv(), HOME: home } });
+    assert.equal((await put(old)).code, DONE);
+    await old.stop();
+    const fresh = await Site.make({ after: (f) => t.after(f) }, { agencies: ['harbor-pd'], port });
+    const got = await put(fresh);
+    assert.equal(got.code, DONE, got.stderr);
+    assert.match(got.stderr, /another site than before/);
+    assert.equal((await put(fresh)).stderr, '');
   });
 
   test('a log that went back is found', async (t) => {

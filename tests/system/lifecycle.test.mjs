@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import net from 'node:net';
 import tls from 'node:tls';
 import { sha256 } from './lib/clips.mjs';
 import { Raw } from './lib/net.mjs';
@@ -187,6 +188,18 @@ test('limits on connections turn the next one away, not the server', async (t) =
   for (const m of many) m.then((raw) => raw?.end());
   await until('served again', async () =>
     (await site.get('/healthz', { token: '' }).catch(() => ({ status: 0 }))).status === 200);
+});
+
+test('whoever is at one address leaves room for the others', async (t) => {
+  const site = await Site.make(t, { args: ['--connections', '20'] });
+  // Without a word: they hold their places until the time for headers is over.
+  const silent = Array.from({ length: 40 }, () => net.connect(site.port, '127.0.0.1'));
+  t.after(() => silent.forEach((s) => s.destroy()));
+  await Promise.all(silent.map((s) => new Promise((ok) => s.once('connect', ok).on('error', ok).on('close', ok))));
+  const other = await Raw.open(site, { localAddress: '127.0.0.2' });
+  await other.send('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
+  assert.equal(await other.status(5), 200);
+  other.end();
 });
 
 test('an upload that nobody goes on with expires', async (t) => {

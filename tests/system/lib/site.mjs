@@ -87,12 +87,12 @@ export class Site {
 
   /**
    * Make and start one; `t` stops and removes it.
-   * options: agencies (slugs), args (of serve), env (of serve), start (false:
+   * options: agencies (slugs), args (of serve), env (of serve), port, start (false:
    * only made).
    */
   static async make(t, options = {}) {
     const dir = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
-    const site = new Site(join(dir, 'site'), await freePort());
+    const site = new Site(join(dir, 'site'), options.port ?? await freePort());
     site.args = options.args ?? [];
     site.env = options.env ?? {};
     t.after(async () => {

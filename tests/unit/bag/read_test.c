@@ -226,6 +226,17 @@ truncations_never_pass_for_whole(void)
 	}
 }
 
+static uint8_t *
+second(const struct sp_buf *in, const char *mark)
+{
+	uint8_t *at = memmem(in->at, in->len, mark, 4);
+
+	CHECK(at != NULL);
+	at = memmem(at + 4, in->len - (size_t)(at + 4 - in->at), mark, 4);
+	CHECK(at != NULL);
+	return at;
+}
+
 static void
 damage_is_found_at_its_file(void)
 {
@@ -233,16 +244,11 @@ damage_is_found_at_its_file(void)
 	struct heard h = { .text = sp_buf_new(0) };
 	struct bag_source from;
 	struct bag_place place;
-	uint8_t *crc;
 
 	members_of(BAG_ZIP, &out);
-	/* The CRC of the second member, in the central directory. */
-	crc = memmem(out.at, out.len, "PK\1\2", 4);
-	CHECK(crc != NULL);
-	crc =
-	    memmem(crc + 4, out.len - (size_t)(crc + 4 - out.at), "PK\1\2", 4);
-	CHECK(crc != NULL);
-	crc[16] ^= 1;
+	/* The CRC of the second member, in the directory and after it. */
+	second(&out, "PK\1\2")[16] ^= 1;
+	second(&out, "PK\7\10")[4] ^= 1;
 	from = (struct bag_source){ NULL, out.at, out.len };
 	CHECK(read_source(&from, &h, &place) == SP_E_CORRUPT);
 	CHECK(strcmp(place.at, "data/1/x") == 0);
@@ -284,6 +290,42 @@ other_files_are_no_bags(void)
 
 		CHECK(read_source(&from, &h, &place) == SP_E_CORRUPT);
 		CHECK(place.at[0] == '\0' && h.calls == 0);
+		sp_buf_free(&h.text);
+	}
+}
+
+/* Unpacked, a hole is zeros that were in no hash; also one at the end. */
+static void
+holes_are_refused(void)
+{
+	static const la_int64_t at[] = { 0, 512, 1024 };
+	static const uint8_t zero[2048];
+
+	for (size_t i = 0; i <= SP_COUNTOF(at); i++) {
+		SP_AUTO_BUF out = sp_buf_new(BAG_FIXTURE_MAX);
+		struct archive *a = bag_fixture_archive(BAG_TAR, &out);
+		struct archive_entry *e = archive_entry_new();
+		struct heard h = { .text = sp_buf_new(0) };
+		struct bag_source from;
+		struct bag_place place;
+		bool hole = i < SP_COUNTOF(at);
+
+		CHECK(archive_write_open(
+			  a, &out, NULL, bag_fixture_take, NULL) == ARCHIVE_OK);
+		archive_entry_set_pathname(e, "b/data/1/x");
+		archive_entry_set_filetype(e, AE_IFREG);
+		archive_entry_set_size(e, sizeof(zero));
+		if (hole)
+			archive_entry_sparse_add_entry(e, at[i], 1024);
+		CHECK(archive_write_header(a, e) == ARCHIVE_OK);
+		CHECK(archive_write_data(a, zero, sizeof(zero)) ==
+		    (la_ssize_t)sizeof(zero));
+		archive_entry_free(e);
+		CHECK(archive_write_free(a) == ARCHIVE_OK);
+		from = (struct bag_source){ NULL, out.at, out.len };
+		CHECK(read_source(&from, &h, &place) ==
+		    (hole ? SP_E_CORRUPT : SP_OK));
+		CHECK(!hole || strcmp(place.at, "data/1/x") == 0);
 		sp_buf_free(&h.text);
 	}
 }
@@ -448,6 +490,7 @@ main(void)
 		{ "damage is found at its file", damage_is_found_at_its_file },
 		{ "nothing follows a tar", nothing_follows_a_tar },
 		{ "other files are no bags", other_files_are_no_bags },
+		{ "holes are refused", holes_are_refused },
 		{ "a bomb is left alone", a_bomb_is_left_alone },
 		{ "the visitor's failure ends it",
 		    the_visitors_failure_ends_it },

@@ -412,8 +412,8 @@ static void
 the_log_is_signed(void)
 {
 	static const char *const keys[] = { "", "\n", "key\n",
-		"evidence.example/miami+00000000+"
-		"AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n" };
+		("evidence.example/miami+00000000+"
+		 "AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n") };
 	char *at;
 
 	good();

@@ -31,7 +31,7 @@ find(const struct sp_buf *in, const char *what, unsigned nth)
 	for (size_t i = 0; i + len <= in->len; i++)
 		if (memcmp(in->at + i, what, len) == 0 && nth-- == 0)
 			return i;
-	CHECK(!"it is there");
+	abort(); /* no such member: the test is wrong */
 	return 0;
 }
 
@@ -98,6 +98,15 @@ the_directory_and_the_members_agree(void)
 		{ "PK\1\2", 1, 8, 1, "b/data/1/a.mp4" },  /* and here */
 		{ "PK\3\4", 1, 7, 8, "b/data/1/a.mp4" },  /* UTF-8 there */
 		{ "PK\3\4", 1, 8, 8, "b/data/1/a.mp4" },  /* method */
+		{ "PK\3\4", 1, 14, 1, "b/data/1/a.mp4" }, /* CRC there */
+		{ "PK\3\4", 1, 18, 1, "b/data/1/a.mp4" }, /* its sizes */
+		{ "PK\3\4", 1, 22, 1, "b/data/1/a.mp4" },
+		{ "PK\3\4", 1, 6, 8, "b/data/1/a.mp4" },  /* none follow */
+		{ "PK\7\10", 1, 0, 1, "b/data/1/a.mp4" }, /* those after */
+		{ "PK\7\10", 1, 4, 1, "b/data/1/a.mp4" },
+		{ "PK\7\10", 1, 8, 1, "b/data/1/a.mp4" },
+		{ "PK\7\10", 1, 12, 1, "b/data/1/a.mp4" },
+		{ "PK\1\2", 1, 16, 1, "b/data/1/a.mp4" }, /* CRC here */
 		{ "PK\3\4", 1, 26, 1, "b/data/1/a.mp4" }, /* name length */
 		{ "PK\1\2", 1, 42, 1, "b/data/1/a.mp4" }, /* offset */
 		{ "PK\1\2", 2, 42, 255, "b/data/2/b.mp4" },
@@ -145,6 +154,61 @@ swapped_names_are_refused(void)
 	memcpy(out.at + b, out.at + a, 4); /* both at one offset */
 	memcpy(out.at + find(&out, "b/data/2/b.mp4", 1), "b/data/1/a.mp4", 14);
 	CHECK(check(out.at, out.len, &place) == SP_E_CORRUPT);
+}
+
+static void
+add_u32le(uint8_t *at, size_t n)
+{
+	uint32_t v = (uint32_t)at[0] | (uint32_t)at[1] << 8 |
+	    (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+
+	v += (uint32_t)n;
+	for (size_t i = 0; i < 4; i++)
+		at[i] = (uint8_t)(v >> 8 * i);
+}
+
+/* The archive with `what` where the nth local header (or the directory)
+ * begins, and all offsets as they then have to be. */
+static void
+make_with(const char *what, size_t len, unsigned nth, struct sp_buf *out)
+{
+	SP_AUTO_BUF whole = sp_buf_new(BAG_FIXTURE_MAX);
+	size_t at;
+
+	make(&whole);
+	at = nth < 3 ? find(&whole, "PK\3\4", nth) : find(&whole, "PK\1\2", 0);
+	sp_buf_add(out, whole.at, at);
+	sp_buf_add(out, what, len);
+	sp_buf_add(out, whole.at + at, whole.len - at);
+	for (unsigned i = 0; i < 3; i++)
+		if (i >= nth)
+			add_u32le(out->at + find(out, "PK\1\2", i) + 42, len);
+	add_u32le(out->at + find(out, "PK\5\6", 0) + 16, len);
+}
+
+/* What the directory leaves out is still there for an unpacker that reads on
+ * from the start. */
+static void
+nothing_lies_between_members(void)
+{
+	static const char member[] = "PK\3\4\x14\0\0\0\0\0\0\0\0\0\xd6\xf7"
+				     "\xd2\x5c\4\0\0\0\4\0\0\0\xe\0\0\0"
+				     "b/data/1/a.mp4"
+				     "fake";
+
+	for (unsigned nth = 0; nth <= 3; nth++) {
+		SP_AUTO_BUF hidden = sp_buf_new(BAG_FIXTURE_MAX);
+		SP_AUTO_BUF one = sp_buf_new(BAG_FIXTURE_MAX);
+		SP_AUTO_BUF none = sp_buf_new(BAG_FIXTURE_MAX);
+		struct bag_place place;
+
+		make_with(member, sizeof(member) - 1, nth, &hidden);
+		CHECK(check(hidden.at, hidden.len, &place) == SP_E_CORRUPT);
+		make_with("", 1, nth, &one);
+		CHECK(check(one.at, one.len, &place) == SP_E_CORRUPT);
+		make_with("", 0, nth, &none);
+		CHECK(check(none.at, none.len, &place) == SP_OK);
+	}
 }
 
 /* Property: whatever one byte becomes, nothing is read outside the archive
@@ -236,6 +300,8 @@ main(void)
 		{ "the directory and the members agree",
 		    the_directory_and_the_members_agree },
 		{ "swapped names are refused", swapped_names_are_refused },
+		{ "nothing lies between members",
+		    nothing_lies_between_members },
 		{ "any byte may be anything", any_byte_may_be_anything },
 #ifndef SP_SANITIZED
 		{ "large members are taken", large_members_are_taken },

@@ -224,10 +224,38 @@ utf8_accepts_every_point_and_nothing_else(void)
 	}
 }
 
+/* Exactly these, of all there are. */
+static bool
+hidden(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c ||
+	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
+}
+
+static void
+utf8_shows_all_but_controls(void)
+{
+	for (uint32_t c = 1; c < 0x110000; c++) {
+		uint8_t u[4];
+		size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+		static const uint8_t lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+		uint32_t rest = c;
+
+		for (size_t i = n; i-- > 1; rest >>= 6)
+			u[i] = (uint8_t)(0x80 | (rest & 63));
+		u[0] = (uint8_t)(lead[n] | rest);
+		if (sp_utf8_next(u, n) == n)
+			CHECK(sp_utf8_shown(u, n) == !hidden(c));
+	}
+}
+
 static void
 utf8_text(void)
 {
 	char text[] = "a\tb\x7f\xc3\xa9\xc3(\xed\xa0\x80z";
+	char terminal[] = "\xc2\x9b"
+			  "2J\xc2\xa0\xe2\x80\xae\xe2\x82\xac";
 
 	CHECK(sp_utf8_ok("", 0));
 	CHECK(sp_utf8_ok("a\xc3\xa9\xf0\x9f\x9a\x93", 7));
@@ -236,6 +264,11 @@ utf8_text(void)
 	CHECK(sp_utf8_next("", 0) == 0);
 	sp_utf8_clean(text);
 	CHECK(strcmp(text, "a?b?\xc3\xa9?(\?\?\?z") == 0);
+	/* CSI of C1, and an override of direction. */
+	sp_utf8_clean(terminal);
+	CHECK(strcmp(terminal,
+		  "\?\?"
+		  "2J\xc2\xa0\?\?\?\xe2\x82\xac") == 0);
 }
 
 int
@@ -250,6 +283,7 @@ main(void)
 		{ "into a buffer", into_a_buffer },
 		{ "UTF-8 accepts every point and nothing else",
 		    utf8_accepts_every_point_and_nothing_else },
+		{ "UTF-8 shows all but controls", utf8_shows_all_but_controls },
 		{ "UTF-8 text", utf8_text },
 	};
 	return tap_run(cases, SP_COUNTOF(cases));

@@ -187,6 +187,50 @@ the_first_key_seen_is_the_key(void)
 	log_done(&impostor);
 }
 
+/* A key of its own is no alarm from a site whose CA its user has changed; and
+ * is one again from then on. */
+static void
+another_ca_is_another_site(void)
+{
+	static const struct {
+		const char *ca;
+		bool impostor;
+		enum sp_code want;
+		bool anew;
+	} steps[] = {
+		{ "ca-1", false, SP_OK, false },
+		{ "ca-1", true, SP_E_CORRUPT, false },
+		{ "ca-2", false, SP_OK, false }, /* a CA that was renewed */
+		{ "ca-2", true, SP_OK, true },
+		{ "ca-2", false, SP_E_CORRUPT, false },
+		{ NULL, false, SP_E_CORRUPT, false },
+		{ NULL, true, SP_OK, false },
+	};
+	struct fake_log l[2];
+	struct sp_err err;
+
+	log_init(&l[0], 5);
+	log_init(&l[1], 5);
+	scratch_write("ca-1", "one", 0644);
+	scratch_write("ca-2", "two", 0644);
+	for (size_t i = 0; i < SP_COUNTOF(steps); i++) {
+		SETTINGS_AUTO s = site_settings("https://ca.example");
+		LOG_AUTO_MEMORY m = { .known = false };
+
+		s.ca = sp_buf_new(4096);
+		if (steps[i].ca != NULL)
+			sp_buf_text(&s.ca, scratch(steps[i].ca));
+		CHECK_CODE(
+		    open_and_key(&l[steps[i].impostor], &s, NULL, &m, &err),
+		    steps[i].want, &err);
+		CHECK(m.anew == steps[i].anew);
+		if (m.anew)
+			CHECK(m.seen.size == 0 && m.note.len == 0);
+	}
+	log_done(&l[0]);
+	log_done(&l[1]);
+}
+
 static void
 a_checkpoint_is_remembered(void)
 {
@@ -292,6 +336,7 @@ main(void)
 		    without_a_place_nothing_is_remembered_and_nothing_fails },
 		{ "the first key seen is the key",
 		    the_first_key_seen_is_the_key },
+		{ "another CA is another site", another_ca_is_another_site },
 		{ "a checkpoint is remembered", a_checkpoint_is_remembered },
 		{ "a damaged memory of a log is an alarm",
 		    a_damaged_memory_of_a_log_is_an_alarm },

@@ -26,6 +26,8 @@
  */
 #define WITHIN (30 * SP_SECOND)
 
+static int64_t stop_within = SP_SECOND; /* of the next site */
+
 /* ---- The server of the test's own ---- */
 
 static void
@@ -172,7 +174,7 @@ supervise(const struct site *s, const char *mode, const char *secret)
 		.server_argv = argv,
 		.lock = lock,
 		.listen = "127.0.0.1:0",
-		.stop_within = SP_SECOND };
+		.stop_within = stop_within };
 
 	(void)snprintf(mode_text, sizeof(mode_text), "%s", mode);
 	(void)snprintf(dir, sizeof(dir), "%s", s->dir);
@@ -377,19 +379,46 @@ secret_is_wrong(void)
 static void
 server_will_not_stop(void)
 {
+	const struct timespec nap = { .tv_sec = 1, .tv_nsec = 1000 };
 	struct site s = site_new();
+	int64_t from;
 	int status;
 	pid_t n;
 
+	stop_within = WITHIN;
 	start(&s, "stubborn");
+	stop_within = SP_SECOND;
 	(void)await("diary", "keeper", 1);
 	(void)await("said", "ready", 1);
 	CHECK(kill(s.pid, SIGTERM) == 0);
 	(void)await("diary", "will-not", 1);
+	(void)nanosleep(&nap, NULL);
+	from = sp_ticks();
 	CHECK(kill(s.pid, SIGTERM) == 0);
 	status = ended(&s);
+	CHECK(sp_ticks() - from < WITHIN);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == CMD_CHECK_FAILED);
 	CHECK(count("diary", "stop", &n) == 0);
+}
+
+/* Who passes signals on may pass one on twice: it is one wish. */
+static void
+one_wish_told_twice(void)
+{
+	struct site s = site_new();
+	int64_t from;
+	int status;
+
+	start(&s, "stubborn");
+	(void)await("diary", "keeper", 1);
+	(void)await("said", "ready", 1);
+	from = sp_ticks();
+	CHECK(kill(s.pid, SIGTERM) == 0);
+	(void)await("diary", "will-not", 1);
+	CHECK(kill(s.pid, SIGTERM) == 0);
+	status = ended(&s);
+	CHECK(sp_ticks() - from >= SP_SECOND);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == CMD_CHECK_FAILED);
 }
 
 /* Left alone it is killed as well, when its time is over. */
@@ -481,6 +510,7 @@ main(int argc, char **argv)
 		{ "a server that does not start", server_fails_to_start },
 		{ "a wrong unlock secret", secret_is_wrong },
 		{ "a server that will not stop", server_will_not_stop },
+		{ "one wish told twice", one_wish_told_twice },
 		{ "a server that is late", server_is_late },
 		{ "a server that raves", server_raves },
 		{ "the supervisor killed", supervisor_killed },

@@ -105,6 +105,21 @@ specs_refused(void)
 }
 
 static void
+specs_known_before_they_are_read(void)
+{
+	static const char *const good[] = { NULL, "file:/none", "fd:77",
+		"prompt", "systemd-credential", "credential:x" };
+	static const char *const bad[] = { "", "file", "fd:", "prompt:x",
+		"secret" };
+	struct sp_err err = { .code = SP_OK };
+
+	for (size_t i = 0; i < SP_COUNTOF(good); i++)
+		CHECK_OK(cmd_unlock_check(good[i], &err), &err);
+	for (size_t i = 0; i < SP_COUNTOF(bad); i++)
+		CHECK_CODE(cmd_unlock_check(bad[i], &err), SP_E_INVALID, &err);
+}
+
+static void
 from_fd(void)
 {
 	CRYPTO_AUTO_SECRET s = NULL;
@@ -270,6 +285,8 @@ main(void)
 		{ "a file that others may use", open_to_others },
 		{ "the longest secret", lengths },
 		{ "specs that are none", specs_refused },
+		{ "specs are known before they are read",
+		    specs_known_before_they_are_read },
 		{ "from a descriptor", from_fd },
 		{ "from systemd", from_systemd },
 		{ "a new site's own key", made_by_default },

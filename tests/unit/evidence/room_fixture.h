@@ -33,6 +33,7 @@ struct room_fixture {
 	struct evidence_room *room;
 	struct gate_caller who;
 	struct evidence_limits limits;
+	size_t buffers; /* 0: plenty */
 };
 
 static inline void
@@ -58,7 +59,7 @@ fixture_open(struct room_fixture *f)
 {
 	struct evidence_site_options o = {
 		.dir = f->dir,
-		.buffers = 64,
+		.buffers = f->buffers == 0 ? 64 : f->buffers,
 		.workers = 2,
 		.limits = f->limits,
 	};

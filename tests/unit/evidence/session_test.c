@@ -2,6 +2,8 @@
 #include "room_fixture.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -268,6 +270,38 @@ a_checksum_is_all_or_nothing(void)
 	free(other);
 }
 
+/* Who waits for a buffer of the pool holds none, or as many uploads as there
+ * are buffers would wait for each other. */
+static void
+one_buffer_is_enough_for_a_checksum(void)
+{
+	static const uint64_t cut[] = { 0, 100, MIB + 5, 2 * MIB + 5, 3 * MIB };
+	uint8_t *bytes = fixture_bytes(3 * MIB, 15);
+	struct new_upload u = { .length = 3 * MIB };
+	uint8_t sum[32];
+	struct sp_err err;
+	struct sp_id id;
+
+	fixture_close(&f);
+	f.buffers = 1;
+	fixture_open(&f);
+	(void)alarm(60);
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	for (size_t i = 0; i + 1 < SP_COUNTOF(cut); i++) {
+		size_t len = (size_t)(cut[i + 1] - cut[i]);
+
+		crypto_sha256(bytes + cut[i], len, sum);
+		CHECK_OK(
+		    checked_patch(&id, bytes, cut[i], len, sum, &err), &err);
+	}
+	(void)alarm(0);
+	fixture_check_content(&f, &id, bytes, 3 * MIB);
+	fixture_close(&f);
+	f.buffers = 0;
+	fixture_open(&f);
+	free(bytes);
+}
+
 static void
 parts_join_in_order(void)
 {
@@ -390,6 +424,67 @@ an_upload_left_at_the_desk_is_recorded_later(void)
 		fixture_check_content(&f, &id, bytes, 2 * MIB);
 	}
 	CHECK(fixture_files(&f, "staging") == 0);
+	free(bytes);
+}
+
+/* An upload that is whole but for its record, and ends all the same. */
+static void
+an_end_leaves_no_object(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
+	uint8_t *bytes = fixture_bytes(100, 17);
+	struct new_upload u = { .length = 100 };
+	struct evidence_patch p = {
+		.length = EVIDENCE_LENGTH_UNKNOWN,
+		.content = 100,
+	};
+	struct evidence_ended end = { .why = EVIDENCE_REMOVED };
+	size_t before = fixture_files(&f, "objects");
+	struct evidence_session *s;
+	struct sp_err err;
+
+	CHECK_OK(fixture_create(&f, &u, &end.id, &err), &err);
+	CHECK_OK(
+	    evidence_session_begin(&s, f.room, pass, &end.id, &p, &err), &err);
+	CHECK_OK(evidence_session_write(s, bytes, 100, &err), &err);
+	fixture_keeper_kill(&f);
+	CHECK_CODE(
+	    evidence_session_end(s, true, NULL, &err), SP_E_UNAVAIL, &err);
+	CHECK(fixture_files(&f, "objects") == before + 1);
+	fixture_keeper_start(&f, evidence_site_keeper(f.site));
+	CHECK_OK(evidence_record_end(f.room, &end, &err), &err);
+	CHECK(fixture_files(&f, "objects") == before);
+	CHECK(fixture_files(&f, "staging") == 0);
+	free(bytes);
+}
+
+/* What a program from before Idempotency-Key left is brought up to date. */
+static void
+an_older_database_is_opened(void)
+{
+	static const struct db_sql older[] = {
+		{ "DROP TABLE once" },
+		{ "PRAGMA user_version = 3" },
+	};
+	uint8_t *bytes = fixture_bytes(100, 16);
+	char path[200];
+	struct db *db;
+	struct sp_err err;
+	struct sp_id id;
+
+	upload_whole(bytes, 100, &id);
+	fixture_close(&f);
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/agency.db", f.dir,
+	    f.agency.slug);
+	CHECK_OK(db_open(&db, path, DB_WRITE, &err), &err);
+	for (size_t i = 0; i < SP_COUNTOF(older); i++) {
+		DB_STMT st = db_use(db, &older[i]);
+
+		CHECK_OK(db_run(st, NULL, &err), &err);
+	}
+	db_close(db);
+	fixture_open(&f);
+	fixture_check_content(&f, &id, bytes, 100);
 	free(bytes);
 }
 
@@ -521,6 +616,71 @@ uploads_expire_and_their_bytes_go(void)
 	free(bytes);
 }
 
+/* Its sender is silent so long that it is cut to be expired, and puts away
+ * what came meanwhile. */
+struct late {
+	struct evidence_session *session;
+	sem_t cut;
+};
+
+static void
+late_cut(void *arg)
+{
+	struct late *l = arg;
+
+	(void)sem_post(&l->cut);
+}
+
+static void *
+late_end(void *arg)
+{
+	struct late *l = arg;
+	struct sp_err err;
+
+	while (sem_wait(&l->cut) != 0)
+		continue;
+	CHECK_OK(evidence_session_end(l->session, false, NULL, &err), &err);
+	return NULL;
+}
+
+static void
+what_went_on_meanwhile_does_not_expire(void)
+{
+	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
+	uint8_t *bytes = fixture_bytes(100, 18);
+	struct new_upload u = { .length = 100 };
+	struct late l;
+	struct evidence_patch p = {
+		.length = EVIDENCE_LENGTH_UNKNOWN,
+		.content = 100,
+		.cut = late_cut,
+		.cut_arg = &l,
+	};
+	struct sp_err err;
+	struct sp_id id;
+	pthread_t thread;
+	uint64_t at;
+	bool done;
+
+	fixture_close(&f);
+	f.limits.upload_expires = SP_SECOND;
+	fixture_open(&f);
+	CHECK(sem_init(&l.cut, 0, 0) == 0);
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_OK(
+	    evidence_session_begin(&l.session, f.room, pass, &id, &p, &err),
+	    &err);
+	CHECK_OK(evidence_session_write(l.session, bytes, 40, &err), &err);
+	CHECK(pthread_create(&thread, NULL, late_end, &l) == 0);
+	(void)sleep(4);
+	evidence_site_tick(f.site);
+	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK_OK(fixture_offset(&f, &id, &at, &done, &err), &err);
+	CHECK(at == 40 && !done);
+	CHECK_OK(evidence_upload_remove(f.room, pass, &id, &err), &err);
+	free(bytes);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -539,15 +699,21 @@ main(int argc, char **argv)
 		    a_declared_hash_that_differs_is_refused_and_kept_nowhere },
 		{ "a checksum is all or nothing",
 		    a_checksum_is_all_or_nothing },
+		{ "one buffer is enough for a checksum",
+		    one_buffer_is_enough_for_a_checksum },
 		{ "parts join in order", parts_join_in_order },
 		{ "without its keeper an upload waits and loses nothing",
 		    without_its_keeper_an_upload_waits_and_loses_nothing },
 		{ "an upload left at the desk is recorded later",
 		    an_upload_left_at_the_desk_is_recorded_later },
+		{ "an end leaves no object", an_end_leaves_no_object },
+		{ "an older database is opened", an_older_database_is_opened },
 		{ "what was acknowledged survives any death",
 		    what_was_acknowledged_survives_any_death },
 		{ "uploads expire and their bytes go",
 		    uploads_expire_and_their_bytes_go },
+		{ "what went on meanwhile does not expire",
+		    what_went_on_meanwhile_does_not_expire },
 	};
 	struct sp_err err;
 	int rc;

@@ -4,6 +4,7 @@
 #include "crypto/provider.h"
 #include "crypto/secret.h"
 #include "gate/gate.h"
+#include "gate/once.h"
 #include "tap.h"
 
 #include <ftw.h>
@@ -47,7 +48,7 @@ static inline void
 agency_fixture_open_log(struct agency_fixture *a)
 {
 	static const char *const script[] = { ledger_log_schema,
-		gate_token_schema };
+		gate_token_schema, gate_once_schema };
 	struct db *db = NULL;
 	struct sp_err err;
 

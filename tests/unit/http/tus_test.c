@@ -174,6 +174,7 @@ parts_are_uploads_of_this_agency(void)
 		{ "final;/v1/agencies/a-pd/uploads", 0 },
 		{ "final;/v1/agencies/a-pd/uploads/x", 0 },
 		{ "final;" ID1, 0 },
+		{ "final;https://h\t/v1/agencies/a-pd/uploads/" ID1, 0 },
 		{ "final;/v1/agencies/a-pd/uploads/../uploads/" ID1, 0 },
 		{ "Final;/v1/agencies/a-pd/uploads/" ID1, 0 },
 	};

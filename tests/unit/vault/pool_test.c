@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct vault_pool *
@@ -213,7 +214,7 @@ mapping_of(const void *at, const char *field, char *out, size_t room)
 }
 
 static void
-plaintext_stays_out_of_dumps_and_children(void)
+plaintext_stays_in_memory(void)
 {
 	struct vault_pool *p = pool_of(4, 1);
 	uint8_t *held[2] = { vault_pool_take(p), vault_pool_spare(p) };
@@ -227,6 +228,47 @@ plaintext_stays_out_of_dumps_and_children(void)
 	vault_pool_give(p, held[0], 1);
 	vault_pool_spare_give(p, held[1], 1);
 	vault_pool_free(p);
+}
+
+/* Whether a pool made under this limit on locked memory is locked. */
+static bool
+is_locked(rlim_t limit, bool otherwise)
+{
+	struct rlimit before, now;
+	struct vault_pool *p;
+	uint8_t *held[2];
+	bool locked[2];
+	char flags[256];
+
+	CHECK(getrlimit(RLIMIT_MEMLOCK, &before) == 0);
+	now = before;
+	now.rlim_cur = limit;
+	if (now.rlim_max < limit)
+		now.rlim_max = limit;
+	if (setrlimit(RLIMIT_MEMLOCK, &now) != 0)
+		return otherwise; /* only root may raise it */
+	p = pool_of(4, 1);
+	held[0] = vault_pool_take(p);
+	held[1] = vault_pool_spare(p);
+	for (size_t i = 0; i < 2; i++) {
+		mapping_of(held[i], "VmFlags:", flags, sizeof(flags));
+		locked[i] = strstr(flags, " lo") != NULL;
+	}
+	CHECK(locked[0] == locked[1]);
+	vault_pool_give(p, held[0], 1);
+	vault_pool_spare_give(p, held[1], 1);
+	vault_pool_free(p);
+	CHECK(setrlimit(RLIMIT_MEMLOCK, &before) == 0);
+	return locked[0];
+}
+
+/* Keys come first: the pool takes none of what little there is. */
+static void
+memory_is_locked_where_there_is_plenty(void)
+{
+	CHECK(!is_locked(0, false));
+	CHECK(!is_locked(128 << 20, false));
+	CHECK(is_locked(256 << 20, true));
 }
 
 static void
@@ -424,8 +466,9 @@ main(void)
 		{ "many threads share few buffers",
 		    many_threads_share_few_buffers },
 		{ "spare buffers never wait", spare_buffers_never_wait },
-		{ "plaintext stays out of dumps and children",
-		    plaintext_stays_out_of_dumps_and_children },
+		{ "plaintext stays in memory", plaintext_stays_in_memory },
+		{ "memory is locked where there is plenty",
+		    memory_is_locked_where_there_is_plenty },
 		{ "untouched buffers cost nothing",
 		    untouched_buffers_cost_nothing },
 		{ "a lane runs its jobs in order, one by one",

@@ -286,8 +286,8 @@ RIG_FILE_OP(reserve, (struct vault_file * f, uint64_t end, struct sp_err *err),
 RIG_FILE_OP(truncate,
     (struct vault_file * f, uint64_t size, struct sp_err *err),
     (rig_inner(f), size, err))
-RIG_FILE_OP(
-    sync, (struct vault_file * f, struct sp_err *err), (rig_inner(f), err))
+RIG_FILE_OP(sync, (struct vault_file * f, bool named, struct sp_err *err),
+    (rig_inner(f), named, err))
 
 static inline enum sp_code
 rig_read(struct vault_file *f, uint64_t at, void *bytes, size_t len,

@@ -112,7 +112,7 @@ writes_come_back(struct vault_store *s)
 		CHECK_OK(write_at(f, 0, out, lens[i], &err), &err);
 		rig_fill(out, 3, VAULT_BATCH * VAULT_SEGMENT);
 		CHECK(size_of(f) == lens[i]);
-		CHECK_OK(s->ops->sync(f, &err), &err);
+		CHECK_OK(s->ops->sync(f, true, &err), &err);
 		for (size_t at = 0; at < lens[i] + VAULT_SEGMENT;
 		     at += VAULT_SEGMENT) {
 			size_t left = at < lens[i] ? lens[i] - at : 0;
@@ -170,7 +170,7 @@ names_are_taken_once_and_places_are_apart(struct vault_store *s)
 
 	CHECK_OK(s->ops->create(s, &id, &f, &err), &err);
 	CHECK_OK(write_at(f, 0, bytes, 10, &err), &err);
-	CHECK_OK(s->ops->sync(f, &err), &err);
+	CHECK_OK(s->ops->sync(f, true, &err), &err);
 	s->ops->close(f);
 	f = untouched;
 	CHECK_CODE(s->ops->create(s, &id, &f, &err), SP_E_CONFLICT, &err);
@@ -303,7 +303,7 @@ keep(struct vault_store *s, size_t len, char path[256])
 	CHECK_OK(s->ops->reserve(f, len, &err), &err);
 	CHECK_OK(write_at(f, 0, bytes, len, &err), &err);
 	CHECK_OK(s->ops->truncate(f, len, &err), &err);
-	CHECK_OK(s->ops->sync(f, &err), &err);
+	CHECK_OK(s->ops->sync(f, true, &err), &err);
 	s->ops->close(f);
 	CHECK_OK(s->ops->move(s, &id, VAULT_KEPT, &err), &err);
 	path_in(path, scratch(false), "objects", &id);
@@ -409,7 +409,7 @@ claimed_space_goes_back(void)
 		CHECK(stat(path, &before) == 0 && before.st_size == 0);
 		CHECK_OK(write_at(f, 0, bytes, lens[i], &err), &err);
 		CHECK_OK(s->ops->truncate(f, lens[i], &err), &err);
-		CHECK_OK(s->ops->sync(f, &err), &err);
+		CHECK_OK(s->ops->sync(f, true, &err), &err);
 		CHECK(stat(path, &after) == 0);
 		CHECK((size_t)after.st_size == lens[i]);
 		/* Blocks of 512; where the file system can claim at all. */
@@ -483,7 +483,7 @@ live(void *arg)
 
 		CHECK_OK(s->ops->create(s, &id, &f, &err), &err);
 		CHECK_OK(write_at(f, 0, bytes, 5000, &err), &err);
-		CHECK_OK(s->ops->sync(f, &err), &err);
+		CHECK_OK(s->ops->sync(f, true, &err), &err);
 		s->ops->close(f);
 		CHECK_OK(s->ops->move(s, &id, VAULT_KEPT, &err), &err);
 		CHECK_OK(s->ops->remove(s, VAULT_KEPT, &id, &err), &err);

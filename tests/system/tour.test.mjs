@@ -1,0 +1,18 @@
+// The tour of `./dev run`, which is what a newcomer sees first: every step
+// proves itself, and the site stops cleanly.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { join } from 'node:path';
+import { root } from './lib/paths.mjs';
+import { run } from './lib/site.mjs';
+
+test('scripts/tour.sh --once proves every step and stops', async () => {
+  const got = await run(join(root, 'scripts', 'tour.sh'), ['--once'], { timeout: 120000 });
+  assert.equal(got.code, 0, got.stdout + got.stderr);
+  const steps = got.stdout.split(/\n\d+\. /).slice(1);
+  assert.ok(steps.length >= 12, `${steps.length} steps`);
+  for (const step of steps) assert.match(step, /✓/, step);
+  assert.doesNotMatch(got.stdout, /✗/);
+  assert.doesNotMatch(got.stdout, /\u001b/, 'no colours where there is no terminal');
+  assert.match(got.stdout, /stopped cleanly/);
+});
