@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -25,20 +26,30 @@
 #define READ_BLOCK    ((size_t)256 << 10)
 
 /* Waiting, forking, and entering a job's narrower list. */
-static const char *const press_calls[] = { "read", "write", "close", "recvmsg",
-	"poll", "ppoll", "clone", "wait4", "set_robust_list", "rseq", "mmap",
-	"munmap", "mprotect", "mremap", "brk", "madvise", "futex", "getrandom",
-	"clock_gettime", "clock_nanosleep", "getpid", "gettid", "getppid",
-	"tgkill", "rt_sigprocmask", "rt_sigaction", "prctl", "prlimit64",
-	"seccomp", "alarm", "setitimer", "sched_yield", "sched_getaffinity",
-	"sendto", "recvfrom", "fcntl" };
+static const char *const press_calls[] = { "access", "faccessat", "dup2",
+	"dup3", "read", "write", "close", "recvmsg", "poll", "ppoll", "clone",
+	"wait4", "set_robust_list", "rseq", "mmap", "munmap", "mprotect",
+	"mremap", "brk", "madvise", "futex", "getrandom", "clock_gettime",
+	"clock_nanosleep", "getpid", "gettid", "getppid", "tgkill",
+	"rt_sigprocmask", "rt_sigaction", "prctl", "prlimit64", "seccomp",
+	"alarm", "setitimer", "sched_yield", "sched_getaffinity", "sendto",
+	"recvfrom", "fcntl" };
 
-/* Setting: memory, and the threads that pango looks fonts up with. */
-static const char *const job_calls[] = { "read", "write", "close", "sendto",
-	"recvfrom", "clone:thread", "set_robust_list", "rseq", "mmap", "munmap",
-	"mprotect", "mremap", "brk", "madvise", "futex", "getrandom",
-	"clock_gettime", "getpid", "gettid", "tgkill", "rt_sigprocmask",
-	"rt_sigaction", "prctl", "sched_yield", "sched_getaffinity" };
+/* Setting: memory, and the threads that pango looks fonts up with.  access:
+ * cairo asks whether a font's file is there also when it has it open. */
+static const char *const job_calls[] = { "access", "faccessat", "read", "write",
+	"close", "sendto", "recvfrom", "clone:thread", "set_robust_list",
+	"rseq", "mmap", "munmap", "mprotect", "mremap", "brk", "madvise",
+	"futex", "getrandom", "clock_gettime", "getpid", "gettid", "tgkill",
+	"rt_sigprocmask", "rt_sigaction", "prctl", "sched_yield",
+	"sched_getaffinity" };
+
+struct press {
+	int sock;
+	int null; /* /dev/null */
+	struct report_fonts *fonts;
+	unsigned jobs; /* under way */
+};
 
 /* --- one job --- */
 
@@ -126,14 +137,29 @@ job(struct report_fonts *fonts, int sock, struct sp_err *err)
 	return answer(sock, SP_OK, pdf.at, pdf.len, err);
 }
 
-_Noreturn static void
-run_job(struct report_fonts *fonts, int sock)
+/* It has nothing to say but its answer: what libraries complain about stays
+ * inside. */
+static enum sp_code
+be_silent(int null, struct sp_err *err)
 {
-	struct sp_err err = { .code = SP_OK };
+#ifndef SP_SANITIZED
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(null, fd) < 0)
+			return sp_fail_os(err, "close what is not needed");
+#else
+	(void)null;
+	(void)err;
+#endif
+	return SP_OK;
+}
 
-	if (job(fonts, sock, &err) != SP_OK)
-		sp_log_err(SP_LOG_WARN, "press.job", &err, "a report failed");
-	_exit(err.code == SP_OK ? 0 : 1);
+_Noreturn static void
+run_job(const struct press *p, int sock)
+{
+	bool done = be_silent(p->null, NULL) == SP_OK &&
+	    job(p->fonts, sock, NULL) == SP_OK;
+
+	_exit(done ? 0 : 1);
 }
 
 /* --- the press --- */
@@ -183,11 +209,25 @@ offer_memory(void)
 		    sp_file_write_all(fd, score, strlen(score), &ignored));
 }
 
+/* What libraries would open when they first need it. */
 static enum sp_code
-settle(struct report_fonts **fonts, struct sp_err *err)
+open_ahead(struct press *p, struct sp_err *err)
+{
+	SP_AUTO_BUF pdf = sp_buf_new(REPORT_PDF_MAX);
+
+	p->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (p->null < 0)
+		return sp_fail_os(err, "open /dev/null");
+	json_object_seed(0);
+	tzset();
+	SP_TRY(report_fonts_open(&p->fonts, err));
+	return report_sheet_specimen(p->fonts, &pdf, err);
+}
+
+static enum sp_code
+settle(struct press *p, struct sp_err *err)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-	SP_AUTO_BUF pdf = sp_buf_new(REPORT_PDF_MAX);
 	size_t mine = threads();
 
 	for (size_t i = 0; i < SP_COUNTOF(ignored); i++)
@@ -196,78 +236,91 @@ settle(struct report_fonts **fonts, struct sp_err *err)
 		return sp_fail_os(err, "end with the parent");
 	SP_TRY(sp_process_harden(err));
 	offer_memory();
-	(void)clearenv(); // NOLINT(concurrency-mt-unsafe): no thread yet
-	SP_TRY(report_fonts_open(fonts, err));
-	/* Through all that reports are made of: jobs find it open. */
-	SP_TRY(report_sheet_specimen(*fonts, &pdf, err));
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is no thread yet */
+	if (clearenv() != 0 || setenv("TZ", "UTC", 1) != 0)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a press");
+	SP_TRY(open_ahead(p, err));
 	SP_TRY(settle_threads(mine, err));
 	return sp_process_sandbox(press_calls, SP_COUNTOF(press_calls), err);
 }
 
-/* The next job's socket; -1 when `wait` milliseconds have passed. */
+/* The next job's socket; -1 when a while has passed, or a signal came. */
 static enum sp_code
-next_job(int sock, int wait, int *out, struct sp_err *err)
+next_job(const struct press *p, int *out, struct sp_err *err)
 {
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	int n = poll(&p, 1, wait);
+	struct pollfd wait = { .fd = p->sock, .events = POLLIN };
+	int n = poll(&wait, 1, p->jobs > 0 ? REAP_EVERY : -1);
 
 	if (n < 0 && errno != EINTR)
 		return sp_fail_os(err, "wait for a job");
 	*out = -1;
-	return n <= 0 ? SP_OK : report_wire_receive(sock, out, err);
+	return n <= 0 ? SP_OK : report_wire_receive(p->sock, out, err);
+}
+
+static void
+note_end(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		sp_log(SP_LOG_WARN, "press.job",
+		    "process %d was ended by signal %d", pid, WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		sp_log(SP_LOG_WARN, "press.job",
+		    "process %d did not get its answer through", pid);
 }
 
 /* Jobs that have ended; waits for one when all places are taken. */
 static void
-reap(unsigned *jobs)
+reap(struct press *p)
 {
 	int status;
 	pid_t pid;
 
-	while (*jobs > 0 &&
+	while (p->jobs > 0 &&
 	    (pid = waitpid(
-		 -1, &status, *jobs < REPORT_PRESS_JOBS ? WNOHANG : 0)) > 0) {
-		--*jobs;
-		if (WIFSIGNALED(status))
-			sp_log(SP_LOG_WARN, "press.job",
-			    "process %d was ended by signal %d", pid,
-			    WTERMSIG(status));
+		 -1, &status, p->jobs < REPORT_PRESS_JOBS ? WNOHANG : 0)) > 0) {
+		p->jobs--;
+		note_end(pid, status);
 	}
 }
 
 static enum sp_code
-serve(struct report_fonts *fonts, int sock, struct sp_err *err)
+serve(struct press *p, struct sp_err *err)
 {
-	unsigned jobs = 0;
-
 	for (;;) {
 		SP_AUTO_FD fd = -1;
 		pid_t pid;
 
-		reap(&jobs);
-		SP_TRY(next_job(sock, jobs > 0 ? REAP_EVERY : -1, &fd, err));
+		reap(p);
+		SP_TRY(next_job(p, &fd, err));
 		if (fd < 0)
 			continue;
 		pid = fork();
 		if (pid == 0) {
-			(void)close(sock);
-			run_job(fonts, fd);
+			(void)close(p->sock);
+			run_job(p, fd);
 		}
 		if (pid < 0) /* the server sees its socket close */
 			sp_log(SP_LOG_WARN, "press.job",
 			    "no process for a report");
-		jobs += pid > 0 ? 1 : 0;
+		p->jobs += pid > 0 ? 1 : 0;
 	}
 }
 
-enum sp_code
-report_press_main(int sock_fd, struct sp_err *err)
+static void
+press_done(struct press *p)
 {
-	SP_AUTO_FD sock = sock_fd;
-	REPORT_AUTO_FONTS fonts = NULL;
+	sp_file_closep(&p->sock);
+	sp_file_closep(&p->null);
+	report_fonts_free(p->fonts);
+}
+
+enum sp_code
+report_press_main(int sock, struct sp_err *err)
+{
+	SP_CLEANUP(press_done) struct press p = { .sock = sock, .null = -1 };
 	enum sp_code code;
 
-	SP_TRY(settle(&fonts, err));
-	code = serve(fonts, sock, err);
+	SP_TRY(settle(&p, err));
+	code = serve(&p, err);
 	return code == SP_E_NOTFOUND ? SP_OK : code; /* the server has gone */
 }

@@ -714,8 +714,9 @@ static enum sp_code
 fill_specimen(struct report_sheet *s, void *arg, struct sp_err *err)
 {
 	static const struct report_column column[] = { { "", 1.0 } };
-	/* A letter of each font, as report_fonts_open's. */
-	static const char *const words[] = { "Sallyport", "ש", "一", "ᠠ", "🀀" };
+	/* Of each font; Thai, whose words are looked up in a list. */
+	static const char *const words[] = { "Sallyport", "ש", "अ", "ไทย", "一",
+		"ꙮ", "𒀀" };
 
 	(void)arg;
 	(void)err;

@@ -123,8 +123,8 @@ void report_sheet_break(struct report_sheet *s);
 void report_sheet_keep(struct report_sheet *s, double points);
 
 /* A table: rows are never parted, the head stands on each sheet.  A paragraph
- * in a cell is cut off, with "…", where it is higher than REPORT_CELL_HEIGHT;
- * two such are the most that a row may hold. */
+ * in a cell is cut off, with "…" (which holds the rest for who searches), where
+ * it is higher than REPORT_CELL_HEIGHT; a row may hold two such. */
 #define REPORT_CELL_HEIGHT 250.0
 void report_sheet_table(
     struct report_sheet *s, const struct report_column *column, size_t n);

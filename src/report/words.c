@@ -157,13 +157,20 @@ static void
 raw(const struct report_event *e, struct sp_buf *out)
 {
 	char *text = json_dumps(e->detail, JSON_COMPACT | JSON_SORT_KEYS);
+	size_t len;
 
 	if (text == NULL) {
 		sp_buf_poison(out, SP_E_NOMEM);
 		return;
 	}
-	sp_buf_add(out, text, strnlen(text, DETAIL_MAX));
-	if (strlen(text) > DETAIL_MAX)
+	len = strlen(text);
+	if (len > DETAIL_MAX) {
+		len = DETAIL_MAX;
+		while (((uint8_t)text[len] & 0xC0U) == 0x80U)
+			len--; /* not inside a character */
+	}
+	sp_buf_add(out, text, len);
+	if (text[len] != '\0')
 		sp_buf_text(out, " … (the entry has more)");
 	free(text);
 }

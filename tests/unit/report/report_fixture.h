@@ -381,4 +381,17 @@ file_text(const struct report_file *f, struct sp_buf *out)
 	CHECK(sp_buf_ok(out));
 }
 
+/* The same without any space: for words that were parted. */
+static inline void
+file_bare(const struct report_file *f, struct sp_buf *out)
+{
+	SP_AUTO_BUF text = sp_buf_new((size_t)64 << 20);
+
+	file_text(f, &text);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] != ' ')
+			sp_buf_u8(out, text.at[i]);
+	CHECK(sp_buf_ok(out));
+}
+
 #endif
