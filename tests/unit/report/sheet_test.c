@@ -96,7 +96,7 @@ a_cell_that_is_too_high_is_cut(void)
 	file_text(&f, &text);
 	CHECK(file_pages(&f) <= 3);
 	for (const char *at = sp_buf_str(&text);
-	     (at = strstr(at, "word");) != NULL; at++)
+	     (at = strstr(at, "word")) != NULL; at++)
 		words++;
 	CHECK(words == (size_t)3 * much.len / strlen("word "));
 	CHECK(strstr(sp_buf_str(&text), "the end") != NULL);
