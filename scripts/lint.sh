@@ -16,10 +16,13 @@ declare -A knows=(
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
 	[evidence]='base crypto db ledger vault keeper people gate'
+	[processing]='base media crypto db ledger vault keeper people gate evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
-	[http]='base crypto db ledger vault keeper people gate evidence report bag'
-	[cmd]='base media crypto db ledger vault keeper people gate evidence report bag
+	[http]='base crypto db ledger vault keeper people gate evidence processing
+		report bag'
+	[cmd]='base media crypto db ledger vault keeper people gate evidence processing
+		report bag
 		http'
 )
 

@@ -333,7 +333,7 @@ media_waits_to_be_looked_into(void)
 		" WHERE evidence = ?1",
 	};
 	static const struct db_sql drop = { "DROP TABLE media" };
-	static const struct db_sql before = { "PRAGMA user_version = 3" };
+	static const struct db_sql before = { "PRAGMA user_version = 4" };
 	struct sp_id id = sealed("media");
 
 	media_state_is(&id, "queued");
