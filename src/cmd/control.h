@@ -9,7 +9,8 @@
  *
  *   u8 number || u16be value
  *
- * and, with a keeper's connection, its file descriptor (SCM_RIGHTS).  Stop
+ * and, with a keeper's or a media worker's connection, its file descriptor
+ * (SCM_RIGHTS).  Stop
  * and reload are signals, so that they also work by hand.
  *
  * id, number, carries an fd
@@ -17,7 +18,11 @@
 #define CONTROL_MESSAGES(X)                                                    \
 	X(CONTROL_KEEPER, 1, true)    /* to the server: the keeper's socket */ \
 	X(CONTROL_READY, 2, false)    /* from it: serves, on port `value` */   \
-	X(CONTROL_RELOADED, 3, false) /* from it: `value` is 1 when it did */
+	X(CONTROL_RELOADED, 3, false) /* from it: `value` is 1 when it did */  \
+	X(CONTROL_HIRE, 4, false)     /* from it: a media worker, please;      \
+					 `value` is a ticket */                \
+	X(CONTROL_WORKER, 5, true)    /* to it: its socket, for the ticket */  \
+	X(CONTROL_NO_WORKER, 6, false) /* to it: none, for the ticket */
 
 enum control_message {
 #define X(id, number, fd) id,

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define PATH_TEXT 4096
+#define PATH_TEXT   4096
+#define OWN_OPTIONS 6
 
 /* What the words said, before they are checked. */
 struct words {
@@ -13,6 +14,7 @@ struct words {
 	const char *cert;
 	const char *key;
 	const char *log_level;
+	bool no_media;
 	const char *limit[LIMITS_ROWS];
 };
 
@@ -64,7 +66,7 @@ cmd_serve_args_parse(
     const struct cmd *self, int argc, char **argv, struct serve_args *out)
 {
 	struct words w = { .listen = NULL };
-	struct cmd_option option[5 + LIMITS_ROWS] = {
+	struct cmd_option option[OWN_OPTIONS + LIMITS_ROWS] = {
 		{ "listen", 0, "ADDRESS:PORT", "as init was told", &w.listen,
 		    NULL },
 		{ "unlock", 0, "SOURCE", UNLOCK_HELP, &w.unlock, NULL },
@@ -72,6 +74,8 @@ cmd_serve_args_parse(
 		{ "key", 0, "FILE", "its private key (PEM)", &w.key, NULL },
 		{ "log-level", 0, "LEVEL", "debug, info, warn or error",
 		    &w.log_level, NULL },
+		{ "no-media", 0, NULL, "do not look into media", NULL,
+		    &w.no_media },
 	};
 	struct serve_args a = { .dir = NULL };
 	struct sp_err err = { .code = SP_OK };
@@ -79,7 +83,7 @@ cmd_serve_args_parse(
 	size_t n;
 	int code;
 
-	cmd_serve_limits_options(option + 5, w.limit);
+	cmd_serve_limits_options(option + OWN_OPTIONS, w.limit);
 	code = cmd_parse(
 	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
 	if (code != CMD_DONE)
@@ -92,6 +96,7 @@ cmd_serve_args_parse(
 		return cmd_usage(self, "%s", err.text);
 	a.dir = operand[0];
 	a.unlock = w.unlock;
+	a.no_media = w.no_media;
 	if (join(&a, &w, &err) != SP_OK) {
 		cmd_serve_args_done(&a);
 		return err.code == SP_E_INVALID

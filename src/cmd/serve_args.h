@@ -14,6 +14,7 @@ struct serve_args {
 	struct sp_buf cert; /* paths */
 	struct sp_buf key;
 	enum sp_log_level log_level;
+	bool no_media; /* nobody looks into media */
 	struct serve_limits limits;
 };
 

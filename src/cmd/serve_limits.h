@@ -2,6 +2,7 @@
 #define CMD_SERVE_LIMITS_H
 
 #include "cmd/cmd.h"
+#include "cmd/workers.h"
 #include "http/server.h"
 
 /*
@@ -39,6 +40,8 @@
 	    "of 1 MiB for segments in work (1024)")                            \
 	X(workers, "workers", LIMIT_COUNT, 1024,                               \
 	    "threads that seal (one a core, at least 2)")                      \
+	X(media_workers, "media-workers", LIMIT_COUNT, CMD_WORKERS_MOST,       \
+	    "that look into media at once (1)")                                \
 	X(stop_seconds, "stop-seconds", LIMIT_COUNT, 3600,                     \
 	    "for answers under way when stopping (20)")
 
@@ -49,6 +52,7 @@ struct serve_limits {
 	struct evidence_limits evidence;
 	size_t buffers;
 	size_t workers;
+	size_t media_workers;
 	unsigned stop_seconds;
 };
 

@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "cmd/control.h"
+#include "cmd/hiring.h"
 #include "cmd/serve_args.h"
 #include "cmd/signals.h"
 #include "cmd/table.h"
+#include "processing/crew.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +49,8 @@ struct server {
 	bool stop;
 	struct evidence_site *site;
 	struct http_server *http;
+	struct cmd_hiring *hiring;
+	struct processing_crew *crew; /* NULL: nobody looks into media */
 	pthread_t ticker;
 	bool ticks; /* the thread runs */
 	pthread_mutex_t lock;
@@ -142,7 +146,8 @@ hear_signals(struct server *s)
 	}
 }
 
-/* A connection to a keeper; anything else ends us, with the supervisor. */
+/* A connection to a keeper or to a media worker; anything else ends us, with
+ * the supervisor. */
 static void
 hear_control(struct server *s)
 {
@@ -151,15 +156,19 @@ hear_control(struct server *s)
 	SP_AUTO_FD fd = -1;
 	uint16_t value = 0;
 
-	if (cmd_control_receive(s->control, &m, &value, &fd, &err) != SP_OK ||
-	    m != CONTROL_KEEPER) {
+	if (cmd_control_receive(s->control, &m, &value, &fd, &err) != SP_OK)
+		m = CONTROL_MESSAGE_COUNT;
+	if (m == CONTROL_KEEPER) {
+		keeper_client_attach(
+		    evidence_site_keeper(s->site), sp_file_steal(&fd));
+		sp_log(SP_LOG_INFO, "keeper.attached", "keys can be used");
+	} else if (m == CONTROL_WORKER || m == CONTROL_NO_WORKER) {
+		cmd_hiring_take(s->hiring, value, sp_file_steal(&fd));
+	} else {
 		sp_log(SP_LOG_ERROR, "supervisor.gone",
 		    "nobody watches this process: it stops");
 		s->stop = true;
-		return;
 	}
-	keeper_client_attach(evidence_site_keeper(s->site), sp_file_steal(&fd));
-	sp_log(SP_LOG_INFO, "keeper.attached", "keys can be used");
 }
 
 /* Wait for something to happen, and let it. */
@@ -223,6 +232,19 @@ open_rooms(struct server *s, struct sp_err *err)
 }
 
 static enum sp_code
+start_crew(struct server *s, struct sp_err *err)
+{
+	size_t n = s->args->limits.media_workers;
+	struct processing_hire hire = { .worker = cmd_hiring_worker };
+
+	if (s->args->no_media)
+		return SP_OK;
+	hire.self = s->hiring;
+	return processing_crew_start(
+	    &s->crew, s->site, &hire, n == 0 ? 1 : n, err);
+}
+
+static enum sp_code
 start(struct server *s, struct sp_err *err)
 {
 	const struct serve_limits *l = &s->args->limits;
@@ -238,12 +260,16 @@ start(struct server *s, struct sp_err *err)
 		.starting = true };
 
 	SP_TRY(settle(s, err));
+	s->hiring = cmd_hiring_new(s->control);
+	if (s->hiring == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for the server");
 	SP_TRY(evidence_site_open(&s->site, &site, err));
 	http.site = s->site;
 	SP_TRY(http_server_start(&s->http, &http, err));
 	SP_TRY(sp_process_sandbox(allowed, SP_COUNTOF(allowed), err));
 	SP_TRY(open_rooms(s, err));
 	SP_TRY(start_ticker(s, err));
+	SP_TRY(start_crew(s, err));
 	http_server_ready(s->http);
 	return cmd_control_send(
 	    s->control, CONTROL_READY, http_server_port(s->http), -1, err);
@@ -256,6 +282,10 @@ finish(struct server *s)
 {
 	unsigned grace = s->args->limits.stop_seconds;
 
+	if (s->hiring != NULL)
+		cmd_hiring_end(s->hiring); /* the crew waits there */
+	processing_crew_stop(s->crew);
+	cmd_hiring_free(s->hiring);
 	stop_ticker(s);
 	if (s->http != NULL)
 		http_server_stop(

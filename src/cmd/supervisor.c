@@ -4,8 +4,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/control.h"
+#include "cmd/helper.h"
 #include "cmd/notify.h"
 #include "cmd/signals.h"
+#include "cmd/workers.h"
 #include "http/server.h"
 #include "keeper/spawn.h"
 
@@ -76,7 +78,8 @@ struct supervisor {
 	int signals;
 	int control;     /* to the server, or -1 */
 	int keeper_sock; /* a connection that no server has yet, or -1 */
-	int64_t asked;   /* when to stop was first asked for */
+	struct cmd_workers workers;
+	int64_t asked; /* when to stop was first asked for */
 	int64_t deadline;
 	int exit_code;
 };
@@ -398,6 +401,8 @@ reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (cmd_workers_ended(&s->workers, pid))
+			continue; /* its socket tells who needs to know */
 		if (pid == s->server.pid)
 			server_ended(s, status);
 		if (pid == s->keeper.pid) {
@@ -446,6 +451,34 @@ say_where(const struct supervisor *s, uint16_t port)
 		    port);
 }
 
+static enum sp_code
+hire(struct supervisor *s, int *sock, struct sp_err *err)
+{
+	SP_AUTO_BUF program = sp_buf_new(PATH_MAX);
+
+	if (s->state != STARTING && s->state != SERVING)
+		return sp_fail(err, SP_E_UNAVAIL, "the site is stopping");
+	SP_TRY(cmd_helper_path("sallyport-media", &program, err));
+	return cmd_workers_start(&s->workers, sp_buf_str(&program), sock, err);
+}
+
+/* The server wants a media worker, and gets the connection to one. */
+static void
+answer_hire(struct supervisor *s, uint16_t ticket)
+{
+	struct sp_err err = { .code = SP_OK };
+	SP_AUTO_FD sock = -1;
+	enum control_message m = CONTROL_WORKER;
+
+	if (hire(s, &sock, &err) != SP_OK) {
+		m = CONTROL_NO_WORKER;
+		sp_log_err(SP_LOG_WARN, "media.no-worker", &err,
+		    "media waits to be looked into");
+	}
+	/* Unheard, it is asked again; a worker without a host ends. */
+	SP_IGNORE(cmd_control_send(s->control, m, ticket, sock, NULL));
+}
+
 static void
 hear_server(struct supervisor *s)
 {
@@ -472,14 +505,18 @@ hear_server(struct supervisor *s)
 	}
 	if (m == CONTROL_RELOADED)
 		say("READY=1");
+	if (m == CONTROL_HIRE)
+		answer_hire(s, value);
 }
 
 static int
 patience(const struct supervisor *s)
 {
-	int64_t until = s->deadline;
+	int64_t until = cmd_workers_due(&s->workers);
 	int64_t left;
 
+	if (s->deadline < until)
+		until = s->deadline;
 	if (s->keeper.due < until)
 		until = s->keeper.due;
 	if (s->server.due < until)
@@ -505,6 +542,7 @@ hear(struct supervisor *s)
 		hear_server(s);
 	if (p[0].revents != 0)
 		hear_signals(s);
+	cmd_workers_kill_late(&s->workers, sp_ticks());
 	if (sp_ticks() >= s->deadline)
 		raise_event(s, LATE);
 }

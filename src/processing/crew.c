@@ -15,7 +15,8 @@
 
 #define LOOK_EVERY   (SP_SECOND / 4)
 #define ROOM_RESTS   (20 * SP_SECOND) /* after something failed there */
-#define HIRE_RESTS   (5 * SP_SECOND)
+#define HIRE_RESTS   (5 * SP_SECOND)  /* doubled while there is no worker */
+#define HIRE_DOUBLED 6
 #define LEFT_AT_ONCE 64
 
 /* What the crew knows of a room. */
@@ -47,6 +48,7 @@ struct processing_crew {
 	size_t benches, benches_room;
 	size_t next; /* bench: agencies take turns */
 	int64_t hire_after;
+	unsigned refused; /* hires in a row */
 	struct processing_stats stats;
 	size_t hands;
 	struct hand hand[PROCESSING_CREW_MOST];
@@ -256,11 +258,14 @@ hire(struct hand *h)
 	lock(c);
 	if (code == SP_OK) {
 		h->sock = sock;
+		c->refused = 0;
 		if (c->stop)
 			(void)shutdown(sock, SHUT_RDWR);
 	} else {
 		h->busy = false;
-		c->hire_after = sp_ticks() + HIRE_RESTS;
+		c->hire_after = sp_ticks() + (HIRE_RESTS << c->refused);
+		if (c->refused < HIRE_DOUBLED)
+			c->refused++;
 		if (!c->stop)
 			sp_log_err(SP_LOG_WARN, "media.no-worker", &err,
 			    "media waits");

@@ -187,7 +187,7 @@ export class Site {
 
   /** The process that listens. */
   server() {
-    const inner = processesBelow(this.child.pid).find((p) => p.args[1] !== 'keeper');
+    const inner = processesBelow(this.child.pid).find((p) => p.args[1] === 'server');
     return inner?.pid ?? this.child.pid;
   }
 
