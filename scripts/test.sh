@@ -16,7 +16,7 @@ export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:halt_on_error=1:second_dea
 tsan_rooms='db|ledger|vault|keeper|gate|evidence|http'
 # System tests worth running again under ASan: they move bytes and meet
 # hostile input, and preload no libraries of their own.
-asan_system=(tus protocol reading keeper)
+asan_system=(tus protocol reading keeper media)
 
 results=()
 
@@ -116,7 +116,7 @@ part_system() {
 	local file name under_asan=()
 	say "the whole program: real clients"
 	need "${packages_system[@]}" "${packages_pdf[@]}"
-	[ -d ../shared/data ] || need "${packages_clip[@]}"
+	need "${packages_clip[@]}"
 	npm_packages tests/system
 	built build configure_gcc || return 0
 	system build tests/system/*.test.mjs

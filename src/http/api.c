@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/parse.h"
 #include "gate/once.h"
+#include "processing/show.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -89,6 +90,17 @@ http_api_custody(
 	SP_TRY(query_u64(q, "from", 0, INT64_MAX, &from, err));
 	SP_TRY(
 	    evidence_item_custody(q->room, q->pass, &q->id, from, &out, err));
+	http_answer_take(a, "application/json", &out);
+	return SP_OK;
+}
+
+enum sp_code
+http_api_media(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+
+	SP_TRY(processing_show_media(q->room, q->pass, &q->id, &out, err));
 	http_answer_take(a, "application/json", &out);
 	return SP_OK;
 }

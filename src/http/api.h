@@ -19,6 +19,8 @@ enum sp_code http_api_receipt_entry(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
 enum sp_code http_api_custody(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
+enum sp_code http_api_media(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
 
 enum sp_code http_api_tokens(
     struct http_request *q, struct http_answer *a, struct sp_err *err);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "evidence/viewing.h"
+#include "processing/show.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -275,8 +276,9 @@ http_content_disposition(
 	}
 }
 
+/* What a browser may do with bytes that come from a file. */
 static void
-set_fields(struct http_answer *a, const struct evidence_content *c)
+set_care(struct http_answer *a, const struct evidence_content *c)
 {
 	SP_AUTO_BUF disposition = sp_buf_new(4096);
 	char date[30];
@@ -284,15 +286,21 @@ set_fields(struct http_answer *a, const struct evidence_content *c)
 	http_content_disposition(c->filename, c->media_type, &disposition);
 	SP_REQUIRE(sp_buf_ok(&disposition));
 	sp_time_http(c->received, date);
-	http_answer_set(a, "Content-Type", c->media_type);
 	http_answer_set(a, "Content-Disposition", sp_buf_str(&disposition));
-	http_answer_set(a, "Accept-Ranges", "bytes");
 	http_answer_set(a, "ETag", c->etag);
 	http_answer_set(a, "Last-Modified", date);
 	http_answer_set(a, "Cache-Control", "private, no-cache");
 	http_answer_set(
 	    a, "Content-Security-Policy", "sandbox; default-src 'none'");
 	http_answer_set(a, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
+static void
+set_fields(struct http_answer *a, const struct evidence_content *c)
+{
+	set_care(a, c);
+	http_answer_set(a, "Content-Type", c->media_type);
+	http_answer_set(a, "Accept-Ranges", "bytes");
 }
 
 static void
@@ -434,6 +442,69 @@ http_content_get(
 		return SP_OK;
 	}
 	return serve_range(q, a, &c, err);
+}
+
+/* --- A frame of one item --- */
+
+/* What a conditional request is judged by, as if it were content. */
+static struct evidence_content
+poster_content(const struct processing_poster *p)
+{
+	struct evidence_content c = {
+		.size = p->size,
+		.media_type = "image/jpeg",
+		.filename = "poster.jpg",
+		.received = p->probed,
+	};
+
+	memcpy(c.etag, p->etag, sizeof(c.etag));
+	return c;
+}
+
+/* Bytes are given out: that is in the custody, first. */
+static enum sp_code
+serve_poster(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	struct gate_object on = { .kind = "evidence", .id = q->id };
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	GATE_AUTO_PASS pass = NULL;
+
+	SP_TRY(gate_admit(evidence_room_gate(q->room), &q->who, GATE_PREVIEW,
+	    &on, &pass, err));
+	SP_TRY(processing_show_poster(q->room, pass, &q->id, &out, err));
+	http_answer_take(a, "image/jpeg", &out);
+	return SP_OK;
+}
+
+enum sp_code
+http_content_poster(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	struct gate_object on = { .kind = "evidence", .id = q->id };
+	GATE_AUTO_PASS show = NULL;
+	struct processing_poster poster;
+	struct evidence_content c;
+	enum verdict verdict = SERVE;
+
+	SP_TRY(gate_admit(
+	    evidence_room_gate(q->room), &q->who, GATE_SHOW, &on, &show, err));
+	SP_TRY(
+	    processing_show_poster_head(q->room, show, &q->id, &poster, err));
+	c = poster_content(&poster);
+	SP_TRY(judge(q, &c, &verdict, err));
+	if (verdict == NOT_CHANGED) {
+		not_changed(a, &c);
+		return SP_OK;
+	}
+	if (q->head) {
+		http_answer_set(a, "Content-Type", c.media_type);
+		a->sized = true;
+		a->size = c.size;
+	} else {
+		SP_TRY(serve_poster(q, a, err));
+	}
+	set_care(a, &c);
+	return SP_OK;
 }
 
 /* --- Bags --- */

@@ -15,6 +15,9 @@ enum sp_code http_content_get(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
 enum sp_code http_content_head(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
+/* A frame of an item, made by the site; recorded each time it is given out. */
+enum sp_code http_content_poster(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
 /* POST exports: {"items":[id...],"format":"zip"|"tar"}; the answer is the bag
  * itself, made while it is sent. */
 enum sp_code http_content_export(

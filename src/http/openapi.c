@@ -20,8 +20,10 @@
 #define ROLE                                                                   \
 	"{\"enum\":[\"administrator\",\"custodian\",\"officer\",\"auditor\","  \
 	"\"device\"],\"type\":\"string\"}"
-#define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
-#define LIST(of)  "{\"items\":" of ",\"type\":\"array\"}"
+#define REF(name)     "{\"$ref\":\"#/components/schemas/" name "\"}"
+#define LIST(of)      "{\"items\":" of ",\"type\":\"array\"}"
+#define MAYBE(of)     "{\"oneOf\":[" of ",{\"type\":\"null\"}]}"
+#define COUNT_OR_NULL "{\"minimum\":0,\"type\":[\"integer\",\"null\"]}"
 
 static const struct {
 	const char *name, *schema;
@@ -55,8 +57,8 @@ static const struct {
 	    ",\"device\":" NULLABLE ",\"entry\":" INTEGER
 	    ",\"extra\":{\"additionalProperties\":" STRING
 	    ",\"type\":\"object\"},\"filename\":" STRING ",\"id\":" ID
-	    ",\"media_type\":" STRING ",\"received_at\":" TIME
-	    ",\"same_content\":" LIST(
+	    ",\"media_state\":" STRING ",\"media_type\":" STRING
+	    ",\"received_at\":" TIME ",\"same_content\":" LIST(
 		ID) ",\"sha256\":{\"pattern\":"
 		    "\"^[0-9a-f]{64}$\",\"type\":\"string\"},\"size\":" INTEGER
 		    ",\"state\":{\"enum\":[\"sealed\",\"corrupt\"],\"type\":"
@@ -64,7 +66,9 @@ static const struct {
 		    "},"
 		    "\"required\":[\"captured_at\",\"category\",\"device\","
 		    "\"entry\","
-		    "\"extra\",\"filename\",\"id\",\"media_type\",\"received_"
+		    "\"extra\",\"filename\",\"id\",\"media_state\",\"media_"
+		    "type\","
+		    "\"received_"
 		    "at\","
 		    "\"same_content\",\"sha256\",\"size\",\"state\",\"title\","
 		    "\"uploaded_by\"],\"type\":\"object\"}" },
@@ -80,6 +84,68 @@ static const struct {
 	    "{\"items\":" ID ",\"maxItems\":1000,\"minItems\":1,\"type\":"
 	    "\"array\",\"uniqueItems\":true}},\"required\":[\"format\","
 	    "\"items\"],\"type\":\"object\"}" },
+	{ "Media",
+	    "{\"properties\":{\"evidence\":" ID
+	    ",\"facts\":" MAYBE(REF("MediaFacts")) ",\"poster\":" MAYBE(
+		"{\"properties\":{"
+		"\"height\":" INTEGER ",\"sha256\":" STRING ",\"size\":" INTEGER
+		",\"width\":" INTEGER "},\"type\":"
+		"\"object\"}") ",\"probed_"
+			       "at\":" NULLABLE ",\"state\":" STRING
+			       "},\"required\":[\"evidence\",\"facts\","
+			       "\"poster\",\"probed_at\",\"state\"],\"type\":"
+			       "\"object\"}" },
+	{ "MediaFacts",
+	    "{\"properties\":{\"created_at\":" NULLABLE
+	    ",\"created_local\":" NULLABLE ",\"duration_ms\":" COUNT_OR_NULL
+	    ",\"format\":" STRING ",\"location\":" MAYBE(
+		"{\"properties\":{\"latitude\":{\"type\":\"number\"},"
+		"\"longitude\":{\"type\":\"number\"}},\"type\":"
+		"\"object\"}") ",\"streams\":" LIST(REF("MediaStream")) ",\"str"
+									"eams_"
+									"total"
+									"\""
+									":" INTEGER
+									"},"
+									"\"requ"
+									"ired\""
+									":["
+									"\"crea"
+									"ted_"
+									"at\","
+									"\"crea"
+									"ted_"
+									"local"
+									"\","
+									"\"dura"
+									"tion_"
+									"ms\","
+									"\"form"
+									"at\","
+									"\"loca"
+									"tion\""
+									",\"str"
+									"eams\""
+									",\"str"
+									"eams_"
+									"total"
+									"\"],"
+									"\"type"
+									"\":"
+									"\"obje"
+									"ct\""
+									"}" },
+	{ "MediaStream",
+	    "{\"properties\":{\"channels\":" INTEGER ",\"codec\":" STRING
+	    ",\"duration_ms\":" COUNT_OR_NULL
+	    ",\"frame_rate\":{\"type\":[\"number\",\"null\"]}"
+	    ",\"height\":" INTEGER
+	    ",\"kind\":{\"enum\":[\"video\",\"audio\",\"picture\","
+	    "\"subtitle\",\"data\"],\"type\":\"string\"},\"rotation\":"
+	    "{\"enum\":[0,90,180,270],\"type\":\"integer\"},"
+	    "\"sample_rate\":" INTEGER ",\"width\":" INTEGER
+	    "},\"required\":[\"codec\",\"duration_ms\",\"kind\"],"
+	    "\"type\":\"object\"}" },
 	{ "Problem",
 	    "{\"description\":\"RFC 9457.  The type is stable.\","
 	    "\"properties\":{\"detail\":" STRING ",\"instance\":" STRING

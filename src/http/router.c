@@ -88,6 +88,13 @@ static const struct http_input content_input[] = {
 	{ "header", "If-Unmodified-Since", STRING, false, "A date." },
 };
 
+static const struct http_input condition_input[] = {
+	{ "header", "If-Match", STRING, false, "ETags, or *." },
+	{ "header", "If-None-Match", STRING, false, "ETags, or *." },
+	{ "header", "If-Modified-Since", STRING, false, "A date." },
+	{ "header", "If-Unmodified-Since", STRING, false, "A date." },
+};
+
 #define INPUT(a) .input = (a), .inputs = SP_COUNTOF(a)
 #define UPLOADED "Upload-Offset Upload-Expires Sallyport-Evidence"
 #define CONTENT                                                                \
@@ -265,6 +272,33 @@ const struct http_route http_routes[] = {
 	    INPUT(custody_input),
 	    .success = { { 200, "A page", JSON, "Custody", NULL } },
 	    .handle = http_api_custody,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = ITEM "/media",
+	    .id = "showMedia",
+	    .summary = "What its media says of itself: format, streams, when, "
+		       "where",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_SHOW,
+	    .kind = "evidence",
+	    .success = { { 200, "What is known so far", JSON, "Media", NULL } },
+	    .handle = http_api_media,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = ITEM "/poster.jpg",
+	    .id = "previewEvidence",
+	    .summary = "A frame of it, small; recorded in its custody",
+	    .door = HTTP_DOOR_KNOWN,
+	    .act = GATE_PREVIEW,
+	    .kind = "evidence",
+	    INPUT(condition_input),
+	    .success = { { 200, "The frame", "image/jpeg", NULL,
+			     "ETag Last-Modified Content-Disposition" },
+		{ 304, "Not changed", NULL, NULL, "ETag" } },
+	    .problems = "412",
+	    .handle = http_content_poster,
 	},
 	{
 	    .method = HTTP_POST,

@@ -116,7 +116,8 @@ nothing_is_told_without_a_token(void)
 		"Bearer " TOKEN "x" };
 	static const char *const paths[] = { A "evidence", A "evidence/" ID,
 		A "evidence/nonsense", "/v1/agencies/none/evidence",
-		A "evidence/" ID "/content", A "log/tile/entries/000" };
+		A "evidence/" ID "/content", A "evidence/" ID "/media",
+		A "evidence/" ID "/poster.jpg", A "log/tile/entries/000" };
 
 	for (size_t i = 0; i < SP_COUNTOF(tokens); i++) {
 		for (size_t j = 0; j < SP_COUNTOF(paths); j++) {
