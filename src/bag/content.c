@@ -62,6 +62,25 @@ is_manifest(const char *path)
 	return false;
 }
 
+/* Their bytes are for the checks that follow; documents are only hashed. */
+static bool
+is_held(const char *path)
+{
+	return !bag_path_is_payload(path) && !bag_path_is_document(path);
+}
+
+/* A document is as large as it may be. */
+static enum sp_code
+check_document(struct bag_content *c, const struct bag_file *f, size_t len,
+    struct sp_err *err)
+{
+	if (!bag_path_is_document(f->path) || len <= BAG_DOCUMENT_MAX - f->size)
+		return SP_OK;
+	bag_place_set(c->place, f->path);
+	return sp_fail(err, SP_E_LIMIT,
+	    "larger than such a file may be (%zu MiB)", BAG_DOCUMENT_MAX >> 20);
+}
+
 static enum sp_code
 grow(struct bag_content *c, struct sp_err *err)
 {
@@ -130,7 +149,8 @@ on_bytes(void *self, const void *bytes, size_t len, struct sp_err *err)
 	struct bag_content *c = self;
 	struct bag_file *f = &c->file[c->n - 1];
 
-	if (!bag_path_is_payload(f->path))
+	SP_TRY(check_document(c, f, len, err));
+	if (is_held(f->path))
 		SP_TRY(hold(c, f, bytes, len, err));
 	for (size_t i = 0; i < KINDS; i++)
 		crypto_digest_add(c->digest[i], bytes, len);
@@ -148,7 +168,7 @@ on_end(void *self, struct sp_err *err)
 
 	crypto_digest_get(c->digest[0], f->sha256);
 	crypto_digest_get(c->digest[1], f->sha512);
-	if (bag_path_is_payload(f->path))
+	if (!is_held(f->path))
 		return SP_OK;
 	f->at = malloc(c->text.len + 1);
 	if (f->at == NULL)

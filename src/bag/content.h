@@ -17,7 +17,8 @@
  *   Payload-Oxum in bag-info.txt
  *
  * When a file's hashes differ from both manifests the lie is the file's; from
- * one only, that manifest's.  Tag files are kept in memory, payloads not.
+ * one only, that manifest's.  Tag files are kept in memory, payloads and
+ * documents for people (path.h) not.
  */
 #define BAG_SHA512_LEN 64
 
@@ -26,7 +27,7 @@ struct bag_file {
 	uint64_t size;
 	uint8_t sha256[CRYPTO_SHA256_LEN];
 	uint8_t sha512[BAG_SHA512_LEN];
-	uint8_t *at; /* a tag file's bytes, a NUL behind them; else NULL */
+	uint8_t *at; /* what is kept, a NUL behind it; else NULL */
 };
 
 struct bag_content;

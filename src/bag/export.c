@@ -3,6 +3,7 @@
 #include "bag/page.h"
 #include "bag/proof.h"
 #include "crypto/stream.h"
+#include "report/gather.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,10 @@ struct item {
 struct bag_export {
 	struct evidence_room *room;
 	struct sp_id id; /* of the bag */
-	struct sp_id by; /* the token that asked */
+	struct gate_caller who;
+	struct gate_pass *show;     /* all evidence */
+	struct report_press *press; /* NULL: none, or given up */
+	size_t unset;               /* documents */
 	enum bag_format format;
 	sp_time made;
 	char name[BAG_EXPORT_NAME];
@@ -37,6 +41,7 @@ bag_export_free(struct bag_export *x)
 		return;
 	for (size_t i = 0; i < x->n; i++)
 		gate_pass_unref(x->item[i].pass);
+	gate_pass_unref(x->show);
 	free(x->item);
 	bag_proof_done(&x->proof);
 	free(x);
@@ -46,6 +51,12 @@ const char *
 bag_export_name(const struct bag_export *x)
 {
 	return x->name;
+}
+
+size_t
+bag_export_unset(const struct bag_export *x)
+{
+	return x->unset;
 }
 
 /* --- beginning: everything that can be refused --- */
@@ -82,14 +93,13 @@ make_name(struct bag_export *x)
 
 /* What is asked for is there, and its name can stand in a path. */
 static enum sp_code
-load_item(struct bag_export *x, struct gate_pass *show, struct item *item,
-    struct sp_err *err)
+load_item(struct bag_export *x, struct item *item, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(BAG_PATH_MAX);
 	char id[SP_ID_TEXT];
 
 	SP_TRY(evidence_content_head(
-	    x->room, show, &item->id, &item->content, err));
+	    x->room, x->show, &item->id, &item->content, err));
 	sp_id_text(&item->id, id);
 	sp_buf_fmt(&path, "data/%s/", id);
 	bag_path_name(item->content.filename, &path);
@@ -106,13 +116,12 @@ admit_items(struct bag_export *x, const struct bag_export_wish *wish,
 {
 	struct gate *gate = evidence_room_gate(x->room);
 	struct gate_object on = { .kind = "evidence" };
-	GATE_AUTO_PASS show = NULL;
 
 	/* All of them are there before any is recorded as exported. */
-	SP_TRY(gate_admit(gate, wish->who, GATE_SHOW, &on, &show, err));
+	SP_TRY(gate_admit(gate, wish->who, GATE_SHOW, &on, &x->show, err));
 	for (size_t i = 0; i < wish->n; i++) {
 		x->item[i].id = wish->id[i];
-		SP_TRY(load_item(x, show, &x->item[i], err));
+		SP_TRY(load_item(x, &x->item[i], err));
 	}
 	for (size_t i = 0; i < wish->n; i++) {
 		on.id = wish->id[i];
@@ -199,7 +208,8 @@ bag_export_begin(struct bag_export **out, struct evidence_room *r,
 		return sp_fail(err, SP_E_NOMEM, "no memory for an export");
 	x->room = r;
 	x->id = sp_id_new();
-	x->by = wish->who->token;
+	x->who = *wish->who;
+	x->press = wish->press;
 	x->format = wish->format;
 	x->made = sp_now();
 	x->n = wish->n;
@@ -231,7 +241,7 @@ put_info(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 	for (size_t i = 0; i < x->n; i++)
 		octets += x->item[i].content.size;
 	sp_id_text(&x->id, id);
-	sp_id_text(&x->by, by);
+	sp_id_text(&x->who.token, by);
 	sp_time_text(x->made, made);
 	sp_buf_fmt(&text, "Source-Organization: %s\n", a->name);
 	sp_buf_fmt(&text, "External-Identifier: urn:uuid:%s\n", id);
@@ -262,6 +272,10 @@ static const char readme_what[] =
     "               taken in (\"evidence.sealed\"), opened, exported, ...\n"
     "               Each is a .json file that any text editor shows; the\n"
     "               .tlog-proof beside it proves that it is in the log.\n"
+    "               report.pdf tells the same for reading and printing.\n"
+    "  certification.pdf\n"
+    "               a form for a qualified person to complete and to sign\n"
+    "               (Federal Rules of Evidence 902(13) and 902(14))\n"
     "  verify.html  a page for any web browser that checks all of this and\n"
     "               says in plain words what it finds; it needs no network\n"
     "  log/         the key that the agency's log is signed with, and the\n"
@@ -322,7 +336,10 @@ static const char readme_what[] =
     "- That no entry was left out of this package.  What is here is in the\n"
     "  log; whether there is more about an item, the log itself answers\n"
     "  (\"sallyport log check\", or an audit of the agency's log).\n"
-    "- What became of copies that were given out, this package included.\n";
+    "- What became of copies that were given out, this package included.\n"
+    "- That the documents (report.pdf, certification.pdf) say what the "
+    "entries\n"
+    "  say.  They are made for reading; what is proven are the entries.\n";
 
 static void
 describe_item(const struct item *item, struct sp_buf *text)
@@ -371,12 +388,91 @@ put_log(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 	return put_text(w, "log/checkpoint", &x->proof.note, err);
 }
 
+/* --- documents --- */
+
+_Static_assert(REPORT_PDF_MAX == BAG_DOCUMENT_MAX, "a report fits into a bag");
+_Static_assert(REPORT_ITEMS_MAX == BAG_EXPORT_ITEMS, "and a bag on a form");
+
+/* A press that does not answer is not asked again for this bag. */
+static void
+give_up_on(struct bag_export *x, const struct sp_err *why)
+{
+	x->unset++;
+	if (why->code == SP_E_UNAVAIL)
+		x->press = NULL;
+}
+
+/* In the document's place: why it is not there. */
+static enum sp_code
+put_reason(struct bag_write *w, const char *path, const struct sp_err *why,
+    struct sp_err *err)
+{
+	SP_AUTO_BUF text = sp_buf_new(BAG_TAG_MAX);
+	char instead[BAG_PATH_MAX + 1];
+
+	(void)snprintf(instead, sizeof(instead), "%.*stxt",
+	    (int)(strlen(path) - strlen("pdf")), path);
+	sp_buf_fmt(&text,
+	    "This document could not be made when the package was: %s.\n"
+	    "Nothing is missing from the record itself, which is in "
+	    "custody/.\n",
+	    why->text);
+	return put_text(w, instead, &text, err);
+}
+
+static struct report_order
+order(struct bag_export *x)
+{
+	return (struct report_order){
+		.room = x->room,
+		.press = x->press,
+		.paper = report_gather_paper(x->room),
+		.made = x->made,
+		.who = &x->who,
+		.note = sp_buf_str(&x->proof.note),
+		.size = x->proof.checkpoint.size,
+		.bag = &x->id,
+	};
+}
+
+/* The custody report of an item, or the certification of all (NULL). */
+static enum sp_code
+set(struct bag_export *x, const struct item *item, struct sp_buf *pdf,
+    struct sp_err *err)
+{
+	const struct report_order o = order(x);
+	const struct sp_id *id[BAG_EXPORT_ITEMS];
+
+	if (x->press == NULL)
+		return sp_fail(
+		    err, SP_E_UNAVAIL, "the press that sets reports is away");
+	if (item != NULL)
+		return report_gather_custody(&o, x->show, &item->id, pdf, err);
+	for (size_t i = 0; i < x->n; i++)
+		id[i] = &x->item[i].id;
+	return report_gather_certification(&o, x->show, id, x->n, pdf, err);
+}
+
+static enum sp_code
+put_document(struct bag_export *x, struct bag_write *w, const struct item *item,
+    const char *path, struct sp_err *err)
+{
+	SP_AUTO_BUF pdf = sp_buf_new(BAG_DOCUMENT_MAX);
+	struct sp_err why;
+
+	if (set(x, item, &pdf, &why) == SP_OK)
+		return bag_write_tag(w, path, pdf.at, pdf.len, err);
+	give_up_on(x, &why);
+	return put_reason(w, path, &why, err);
+}
+
 /* What a reader should meet first. */
 static enum sp_code
 put_head(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 {
 	SP_TRY(put_info(x, w, err));
 	SP_TRY(put_readme(x, w, err));
+	SP_TRY(put_document(x, w, NULL, "certification.pdf", err));
 	SP_TRY(bag_write_tag(w, "verify.html", bag_page, bag_page_len, err));
 	return put_log(x, w, err);
 }
@@ -475,9 +571,11 @@ put_custody(struct bag_export *x, struct bag_write *w, const struct item *item,
 	char id[SP_ID_TEXT], path[BAG_PATH_MAX + 1];
 
 	SP_TRY(each_entry(x, item, put_entry, &c, err));
+	sp_id_text(&item->id, id);
+	(void)snprintf(path, sizeof(path), "custody/%s/report.pdf", id);
+	SP_TRY(put_document(x, w, item, path, err));
 	if (strcmp(name, item->content.filename) == 0)
 		return SP_OK;
-	sp_id_text(&item->id, id);
 	(void)snprintf(path, sizeof(path), "custody/%s/filename.txt", id);
 	return bag_write_tag(w, path, item->content.filename,
 	    strlen(item->content.filename), err);

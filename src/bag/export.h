@@ -3,6 +3,7 @@
 
 #include "bag/write.h"
 #include "evidence/viewing.h"
+#include "report/press.h"
 
 /*
  * Export: a bag of evidence items with their custody records and proofs
@@ -23,6 +24,8 @@ struct bag_export_wish {
 	const struct sp_id *id;
 	size_t n; /* 1 to BAG_EXPORT_ITEMS, no id twice */
 	enum bag_format format;
+	struct report_press
+	    *press; /* sets the documents; NULL: there is none */
 };
 
 /* Admits, writes the entries, reads the items' records: what can be refused
@@ -41,6 +44,11 @@ bag_export_freep(struct bag_export **x)
 /* Its base directory, and what its file should be called but for the ending:
  * "miami-20261121T184544Z". */
 const char *bag_export_name(const struct bag_export *x);
+
+/* How many documents (certification, custody reports) could not be set, for
+ * whatever reason: a text that says why stands in their place, since evidence
+ * must leave also where nothing can be printed. */
+size_t bag_export_unset(const struct bag_export *x);
 
 /* Write the whole archive through `sink`; stops when it fails.  What is read
  * is compared with what was sealed while it streams: SP_E_CORRUPT cuts the

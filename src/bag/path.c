@@ -39,6 +39,20 @@ bag_path_is_payload(const char *path)
 	return strncmp(path, "data/", 5) == 0;
 }
 
+bool
+bag_path_is_document(const char *path)
+{
+	static const char custody[] = "custody/";
+	const size_t folder = strlen(custody) + 36;
+
+	if (strcmp(path, "certification.pdf") == 0)
+		return true;
+	return strncmp(path, custody, strlen(custody)) == 0 &&
+	    strnlen(path, folder) == folder &&
+	    strchr(path + strlen(custody), '/') == path + folder &&
+	    strcmp(path + folder, "/report.pdf") == 0;
+}
+
 void
 bag_path_escape(const char *path, struct sp_buf *out)
 {

@@ -16,6 +16,9 @@
 bool bag_path_ok(const char *path, size_t len) SP_MUST_USE;
 /* Payload: below data/. */
 bool bag_path_is_payload(const char *path);
+/* A document for people, which no check reads: certification.pdf, or
+ * custody/<36 characters>/report.pdf. */
+bool bag_path_is_document(const char *path);
 
 /* The form that manifests use (RFC 8493 2.1.3): CR, LF and '%', and only
  * those, percent-encoded. */

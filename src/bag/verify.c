@@ -20,6 +20,8 @@
  *                    index n; is a canonical entry about that item, of one
  *                    agency for the whole bag
  *     filename.txt   only where the name in data/ had to be changed
+ *     report.pdf     for people, as certification.pdf is; or report.txt, which
+ *                    says why there is none
  *   "evidence.sealed" is there once for each item and gives the size, the
  *                    SHA-256 and the file name of what is in data/
  */
@@ -311,8 +313,17 @@ check_proof(struct check *c, const struct bag_file *f, uint64_t index,
 
 /* --- one item --- */
 
-/* A file of custody/<id>/: the entry `<n>.json`, the proof beside it, or
- * filename.txt.  What is none of these does not belong there. */
+/* What may lie in custody/<id>/ beside entries and proofs: see open_item for
+ * the first; the others are for people, and prove nothing. */
+static bool
+is_beside(const char *name)
+{
+	return strcmp(name, "filename.txt") == 0 ||
+	    strcmp(name, "report.pdf") == 0 || strcmp(name, "report.txt") == 0;
+}
+
+/* A file of custody/<id>/: the entry `<n>.json`, the proof beside it, or one
+ * of the fixed names.  What is none of these does not belong there. */
 static enum sp_code
 check_custody_file(struct check *c, struct item *item, const struct bag_file *f,
     const char *name, struct sp_err *err)
@@ -322,8 +333,8 @@ check_custody_file(struct check *c, struct item *item, const struct bag_file *f,
 	char path[BAG_PATH_MAX + 1];
 	uint64_t index = 0;
 
-	if (strcmp(name, "filename.txt") == 0)
-		return SP_OK; /* see open_item */
+	if (is_beside(name))
+		return SP_OK;
 	if (!sp_parse_u64(name, digits, 0, INT64_MAX, &index))
 		return lie(c, f->path, err, "it does not belong there");
 	if (strcmp(rest, ".tlog-proof") == 0) {

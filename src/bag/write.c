@@ -263,10 +263,12 @@ enum sp_code
 bag_write_tag(struct bag_write *w, const char *path, const void *bytes,
     size_t len, struct sp_err *err)
 {
-	if (len > BAG_TAG_MAX)
+	size_t most =
+	    bag_path_is_document(path) ? BAG_DOCUMENT_MAX : BAG_TAG_MAX;
+
+	if (len > most)
 		return sp_fail(err, SP_E_LIMIT,
-		    "a tag file of a bag has at most %zu KiB",
-		    BAG_TAG_MAX >> 10);
+		    "such a file of a bag has at most %zu KiB", most >> 10);
 	return put_tag(w, path, bytes, len, err);
 }
 

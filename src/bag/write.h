@@ -31,8 +31,9 @@ enum bag_format {
 /* What a bag may hold, to be writable and readable; the reader's too. */
 #define BAG_FILES_MAX    UINT64_C(250000)
 #define BAG_MANIFEST_MAX ((size_t)64 << 20)  /* one manifest */
+#define BAG_DOCUMENT_MAX ((size_t)16 << 20)  /* a document for people */
 #define BAG_TAG_MAX      ((size_t)1 << 20)   /* another tag file */
-#define BAG_HELD_MAX     ((size_t)256 << 20) /* all tag files together */
+#define BAG_HELD_MAX     ((size_t)256 << 20) /* tag files but documents */
 
 struct bag_write_options {
 	enum bag_format format;

@@ -9,9 +9,8 @@
  *
  *   u8 number || u16be value
  *
- * and, with a keeper's or a media worker's connection, its file descriptor
- * (SCM_RIGHTS).  Stop
- * and reload are signals, so that they also work by hand.
+ * and, with the connection to another process, its file descriptor
+ * (SCM_RIGHTS).  Stop and reload are signals, so that they also work by hand.
  *
  * id, number, carries an fd
  */
@@ -22,7 +21,8 @@
 	X(CONTROL_HIRE, 4, false)     /* from it: a media worker, please;      \
 					 `value` is a ticket */                \
 	X(CONTROL_WORKER, 5, true)    /* to it: its socket, for the ticket */  \
-	X(CONTROL_NO_WORKER, 6, false) /* to it: none, for the ticket */
+	X(CONTROL_NO_WORKER, 6, false) /* to it: none, for the ticket */       \
+	X(CONTROL_PRESS, 7, true)      /* to it: the press's socket */
 
 enum control_message {
 #define X(id, number, fd) id,

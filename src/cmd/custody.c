@@ -1,14 +1,24 @@
+#include "base/file.h"
 #include "cmd/client.h"
+#include "cmd/output.h"
 #include "cmd/table.h"
+#include "report/wire.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#define BODY_MAX 65536 /* of an answer that is no report */
+
 struct run {
 	struct client client;
 	const char *id;
+	const char *pdf;   /* the file to write, or NULL */
+	const char *paper; /* or NULL: what the site finds right */
+	bool force;
 	bool json;
 	struct present_table table;
+	struct output output;
+	uint64_t at;
 };
 
 /* "token 019a…": a kind, and the id in full: it is what one searches for. */
@@ -101,6 +111,83 @@ show(struct run *r, struct sp_err *err)
 	return cmd_present_flush(err);
 }
 
+/* --- as a report --- */
+
+static enum sp_code
+take(void *arg, const struct site_answer *an, const void *bytes, size_t len,
+    struct sp_err *err)
+{
+	struct run *r = arg;
+
+	(void)an;
+	SP_TRY(sp_file_write_all(r->output.fd, bytes, len, err));
+	r->at += len;
+	return SP_OK;
+}
+
+/* Tried again while the site says that it cannot just now. */
+static enum sp_code
+fetch(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_ANSWER an = cmd_site_answer_new(BODY_MAX);
+	struct site_sink sink = { .write = take, .arg = r };
+	struct site_patience patience = cmd_site_patience_new(&r->client.site);
+	struct site_request rq = {
+		.method = "GET", .sink = &sink, .body_max = REPORT_PDF_MAX
+	};
+
+	SP_TRY(cmd_site_path(&r->client.site, &path, err,
+	    "evidence/%s/custody.pdf%s%s", r->id,
+	    r->paper == NULL ? "" : "?paper=",
+	    r->paper == NULL ? "" : r->paper));
+	rq.path = sp_buf_str(&path);
+	for (;;) {
+		SP_TRY(cmd_site_once(&r->client.site, &rq, &an, err));
+		if (an.status == 200)
+			return SP_OK;
+		bool again = cmd_site_passing(SP_OK, &an, err);
+		enum sp_code code = cmd_site_answer_fail(&an, err);
+
+		if (!again)
+			return code;
+		SP_TRY(cmd_site_patience_wait(
+		    &patience, &r->client.site, &an, err, err));
+	}
+}
+
+static enum sp_code
+say(const struct run *r, struct sp_err *err)
+{
+	char name[PRESENT_CELL_MAX];
+	char size[PRESENT_SIZE];
+
+	if (r->json) {
+		SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:I}", "file", r->pdf,
+		    "id", r->id, "size", (json_int_t)r->at);
+
+		return j == NULL
+		    ? sp_fail(err, SP_E_INVALID, "the file's name is not UTF-8")
+		    : cmd_present_json(j, err);
+	}
+	(void)cmd_present_clean(r->pdf, name, sizeof(name));
+	cmd_present_size(r->at, size);
+	(void)printf("%s  %s\n", name, size);
+	return cmd_present_flush(err);
+}
+
+static enum sp_code
+print(struct run *r, struct sp_err *err)
+{
+	SP_TRY(cmd_output_open(&r->output, r->pdf, r->force, err));
+	SP_TRY(fetch(r, err));
+	if (r->at == 0)
+		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		    "the site sent an empty report");
+	SP_TRY(cmd_output_keep(&r->output, err));
+	return say(r, err);
+}
+
 static int
 run_custody(
     struct run *r, const struct cmd *self, const struct client_options *common)
@@ -113,8 +200,9 @@ run_custody(
 	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
 		return cmd_client_fail(self, &err);
 	r->table = cmd_present_table_new(head);
-	code = show(r, &err);
+	code = r->pdf == NULL ? show(r, &err) : print(r, &err);
 	cmd_present_table_done(&r->table);
+	cmd_output_done(&r->output);
 	cmd_client_done(&r->client);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
@@ -123,14 +211,28 @@ int
 cmd_custody_run(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
+	struct run r = { .output = { .fd = -1, .dir = -1 } };
+	enum report_paper paper;
 	const char *id = NULL;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	const struct cmd_option option[] = {
+		{ "pdf", 0, "FILE", "write a report made for a court to FILE",
+		    &r.pdf, NULL },
+		{ "paper", 0, "SIZE",
+		    "letter or a4 (default: as is usual there)", &r.paper,
+		    NULL },
+		{ "force", 0, NULL, "replace FILE when it exists", NULL,
+		    &r.force },
+		CLIENT_OPTIONS(common),
+	};
 	int code = cmd_client_parse_id(
 	    self, option, SP_COUNTOF(option), argc, argv, &id);
 
 	if (code != CMD_DONE)
 		return code;
+	if (r.pdf == NULL && (r.paper != NULL || r.force))
+		return cmd_usage(self, "--paper and --force go with --pdf");
+	if (r.paper != NULL && !report_paper_parse(r.paper, &paper))
+		return cmd_usage(self, "--paper is 'letter' or 'a4'");
 	r.id = id;
 	r.json = common.json;
 	return run_custody(&r, self, &common);

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/process.h"
+#include "cmd/helper.h"
 #include "cmd/serve_args.h"
 #include "cmd/supervisor.h"
 #include "cmd/table.h"
@@ -104,13 +105,28 @@ words_free(char ***words)
 	free(*words);
 }
 
+/* What the first start needs. */
+struct ready {
+	int lock;
+	struct crypto_secret *unlock;
+	struct sp_buf press;
+};
+
+static void
+ready_done(struct ready *r)
+{
+	sp_file_closep(&r->lock);
+	crypto_secret_free(r->unlock);
+	sp_buf_free(&r->press);
+}
+
 static enum sp_code
-prepare(const struct serve_args *a, int *lock, struct crypto_secret **unlock,
-    struct sp_err *err)
+prepare(const struct serve_args *a, struct ready *r, struct sp_err *err)
 {
 	SP_TRY(sp_process_harden(err));
-	SP_TRY(lock_site(a->dir, lock, err));
-	return cmd_unlock_read(a->dir, a->unlock, unlock, err);
+	SP_TRY(cmd_helper_path("sallyport-press", &r->press, err));
+	SP_TRY(lock_site(a->dir, &r->lock, err));
+	return cmd_unlock_read(a->dir, a->unlock, &r->unlock, err);
 }
 
 int
@@ -119,8 +135,8 @@ cmd_serve_run(const struct cmd *self, int argc, char **argv)
 	/* Before parsing, which moves the words. */
 	SP_CLEANUP(words_free) char **words = server_words(argc, argv);
 	SERVE_AUTO_ARGS args = { .dir = NULL };
-	CRYPTO_AUTO_SECRET unlock = NULL;
-	SP_AUTO_FD lock = -1;
+	SP_CLEANUP(ready_done)
+	struct ready r = { .lock = -1, .press = sp_buf_new(4096) };
 	struct sp_err err = { .code = SP_OK };
 	struct supervisor_options o;
 	int64_t grace = SERVE_STOP_SECONDS;
@@ -131,14 +147,15 @@ cmd_serve_run(const struct cmd *self, int argc, char **argv)
 	sp_log_setup("supervisor", args.log_level);
 	if (words == NULL)
 		(void)sp_fail(&err, SP_E_NOMEM, "no memory");
-	if (words == NULL || prepare(&args, &lock, &unlock, &err) != SP_OK)
+	if (words == NULL || prepare(&args, &r, &err) != SP_OK)
 		return cmd_fail(self, &err);
 	if (args.limits.stop_seconds != 0)
 		grace = args.limits.stop_seconds;
 	o = (struct supervisor_options){ .dir = args.dir,
-		.unlock = unlock,
+		.unlock = r.unlock,
+		.press = sp_buf_str(&r.press),
 		.server_argv = words,
-		.lock = lock,
+		.lock = r.lock,
 		.listen = args.listen,
 		.stop_within = grace * SP_SECOND + STOP_MARGIN };
 	return cmd_supervisor_run(self, &o);

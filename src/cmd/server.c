@@ -9,6 +9,7 @@
 #include "cmd/signals.h"
 #include "cmd/table.h"
 #include "processing/crew.h"
+#include "report/press.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,8 @@
 #define TICK_EVERY 2 /* seconds between housekeepings */
 
 /* What serving takes, once it listens: files below the site, threads, what
- * is accepted.  No new socket, so that nothing can be sent elsewhere. */
+ * is accepted.  No new socket but pairs (which lead nowhere, until an end is
+ * handed on), so that nothing can be sent elsewhere. */
 static const char *const allowed[] = { "read", "write", "readv", "writev",
 	"pread64", "pwrite64", "preadv", "pwritev", "openat", "open", "close",
 	"lseek", "stat", "fstat", "lstat", "newfstatat", "statx", "fstatfs",
@@ -38,9 +40,10 @@ static const char *const allowed[] = { "read", "write", "readv", "writev",
 	"gettid", "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid",
 	"tgkill", "rt_sigprocmask", "rt_sigaction", "sigaltstack", "prctl",
 	"prlimit64", "getrusage", "sysinfo", "accept4", "setsockopt",
-	"getsockopt", "getsockname", "getpeername", "shutdown", "recvfrom",
-	"recvmsg", "sendto", "sendmsg", "poll", "ppoll", "clock_gettime",
-	"clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom" };
+	"socketpair", "getsockopt", "getsockname", "getpeername", "shutdown",
+	"recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll",
+	"clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+	"getrandom" };
 
 struct server {
 	const struct serve_args *args;
@@ -49,6 +52,7 @@ struct server {
 	bool stop;
 	struct evidence_site *site;
 	struct http_server *http;
+	struct report_press *press;
 	struct cmd_hiring *hiring;
 	struct processing_crew *crew; /* NULL: nobody looks into media */
 	pthread_t ticker;
@@ -146,8 +150,8 @@ hear_signals(struct server *s)
 	}
 }
 
-/* A connection to a keeper or to a media worker; anything else ends us, with
- * the supervisor. */
+/* A connection to a keeper, a press or a media worker; anything else ends us,
+ * with the supervisor. */
 static void
 hear_control(struct server *s)
 {
@@ -162,6 +166,8 @@ hear_control(struct server *s)
 		keeper_client_attach(
 		    evidence_site_keeper(s->site), sp_file_steal(&fd));
 		sp_log(SP_LOG_INFO, "keeper.attached", "keys can be used");
+	} else if (m == CONTROL_PRESS) {
+		report_press_attach(s->press, sp_file_steal(&fd));
 	} else if (m == CONTROL_WORKER || m == CONTROL_NO_WORKER) {
 		cmd_hiring_take(s->hiring, value, sp_file_steal(&fd));
 	} else {
@@ -261,10 +267,12 @@ start(struct server *s, struct sp_err *err)
 
 	SP_TRY(settle(s, err));
 	s->hiring = cmd_hiring_new(s->control);
-	if (s->hiring == NULL)
+	s->press = report_press_new();
+	if (s->hiring == NULL || s->press == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the server");
 	SP_TRY(evidence_site_open(&s->site, &site, err));
 	http.site = s->site;
+	http.press = s->press;
 	SP_TRY(http_server_start(&s->http, &http, err));
 	SP_TRY(sp_process_sandbox(allowed, SP_COUNTOF(allowed), err));
 	SP_TRY(open_rooms(s, err));
@@ -292,6 +300,7 @@ finish(struct server *s)
 		    s->http, grace == 0 ? SERVE_STOP_SECONDS : grace);
 	if (s->site != NULL)
 		evidence_site_close(s->site);
+	report_press_free(s->press);
 	sp_file_closep(&s->signals);
 }
 

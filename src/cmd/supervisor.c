@@ -10,6 +10,7 @@
 #include "cmd/workers.h"
 #include "http/server.h"
 #include "keeper/spawn.h"
+#include "report/press.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,6 +25,7 @@
 
 #define BACKOFF_FIRST (SP_SECOND / 10)
 #define BACKOFF_MOST  (5 * SP_SECOND)
+#define PRESS_MOST    (60 * SP_SECOND) /* the same, where less depends on it */
 #define HEALTHY_AFTER SP_SECOND /* who lived so long did not fail to start */
 #define KEEPER_ENDS   (5 * SP_SECOND) /* once its server is gone */
 #define SAME_WISH     SP_SECOND /* timeout(1), npm, sudo may pass one on twice */
@@ -44,8 +46,10 @@
  *                                                 ENDED <-----------------+
  *                                                            keeper gone
  *
- * The keeper ends by itself when the server, which holds the other end of its
- * socket, has gone: so the server can still close its logs.
+ * Keeper and press end by themselves when the server, which holds the other end
+ * of their sockets, has gone: so the server can still close its logs.  The
+ * press is started again like the keeper while the site starts or serves, and
+ * never waited for.
  */
 enum state { STARTING, SERVING, STOPPING, ENDING, ENDED };
 
@@ -56,6 +60,7 @@ enum event {
 	READY,  /* the server serves */
 	SERVER_GONE,
 	KEEPER_GONE,
+	PRESS_GONE,
 	LATE, /* the deadline of this state has passed */
 	EVENT_COUNT
 };
@@ -65,7 +70,8 @@ struct child {
 	pid_t pid; /* or -1 */
 	unsigned failures;
 	int64_t started;
-	int64_t due; /* when to start it, or NEVER */
+	int64_t due;     /* when to start it, or NEVER */
+	int64_t slowest; /* to start it again */
 };
 
 struct supervisor {
@@ -75,9 +81,11 @@ struct supervisor {
 	unsigned raised; /* bit e: event e waits to be taken */
 	struct child keeper;
 	struct child server;
+	struct child press;
 	int signals;
 	int control;     /* to the server, or -1 */
-	int keeper_sock; /* a connection that no server has yet, or -1 */
+	int keeper_sock; /* connections that no server has yet, or -1 */
+	int press_sock;
 	struct cmd_workers workers;
 	int64_t asked; /* when to stop was first asked for */
 	int64_t deadline;
@@ -115,10 +123,10 @@ start_later(struct child *c)
 {
 	int64_t wait = BACKOFF_FIRST;
 
-	for (unsigned i = 1; i < c->failures && wait < BACKOFF_MOST; i++)
+	for (unsigned i = 1; i < c->failures && wait < c->slowest; i++)
 		wait *= 2;
-	if (wait > BACKOFF_MOST)
-		wait = BACKOFF_MOST;
+	if (wait > c->slowest)
+		wait = c->slowest;
 	c->due = sp_ticks() + wait;
 	sp_log(SP_LOG_INFO, "process.waits", "the %s is started in %jd ms",
 	    c->name, (intmax_t)(wait / 1000));
@@ -143,19 +151,33 @@ server_again(struct supervisor *s)
 	start_later(&s->server);
 }
 
+static void
+press_again(struct supervisor *s)
+{
+	start_later(&s->press);
+}
+
 /* A connection made while there was no server, or a new one: pass it on. */
 static void
-hand_over(struct supervisor *s)
+pass_on(struct supervisor *s, enum control_message m, int *sock)
 {
 	struct sp_err err = { .code = SP_OK };
 
-	if (s->control < 0 || s->keeper_sock < 0)
+	if (*sock < 0)
 		return;
-	if (cmd_control_send(
-		s->control, CONTROL_KEEPER, 0, s->keeper_sock, &err) != SP_OK)
-		sp_log_err(SP_LOG_ERROR, "keeper.handover", &err,
-		    "the server does not take the keeper's connection");
-	sp_file_closep(&s->keeper_sock); /* a keeper without server ends */
+	if (cmd_control_send(s->control, m, 0, *sock, &err) != SP_OK)
+		sp_log_err(SP_LOG_ERROR, "server.handover", &err,
+		    "the server does not take a connection (%d)", (int)m);
+	sp_file_closep(sock); /* who is without a server ends */
+}
+
+static void
+hand_over(struct supervisor *s)
+{
+	if (s->control < 0)
+		return;
+	pass_on(s, CONTROL_KEEPER, &s->keeper_sock);
+	pass_on(s, CONTROL_PRESS, &s->press_sock);
 }
 
 static void
@@ -223,6 +245,49 @@ start_server(struct supervisor *s)
 	start_later(c);
 }
 
+static enum sp_code
+spawn_press(struct supervisor *s, struct sp_err *err)
+{
+	char name[] = "sallyport";
+	char word[] = "press";
+	char *argv[] = { name, word, NULL };
+	SP_AUTO_FD mine = -1;
+	SP_AUTO_FD theirs = -1;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return sp_fail_os(err, "make a socket pair");
+	mine = pair[0];
+	theirs = pair[1];
+	_Static_assert(REPORT_PRESS_FD == 3, "the first that is given");
+	SP_TRY(keeper_spawn_program(
+	    s->o->press, argv, &theirs, 1, &s->press.pid, err));
+	sp_file_closep(&s->press_sock);
+	s->press_sock = sp_file_steal(&mine);
+	return SP_OK;
+}
+
+/* It is no reason not to serve. */
+static void
+start_press(struct supervisor *s)
+{
+	struct child *c = &s->press;
+	struct sp_err err = { .code = SP_OK };
+
+	c->due = NEVER;
+	if (s->o->press == NULL)
+		return;
+	if (spawn_press(s, &err) == SP_OK) {
+		c->started = sp_ticks();
+		sp_log(SP_LOG_INFO, "press.started", "process %d", c->pid);
+		hand_over(s);
+		return;
+	}
+	sp_log_err(SP_LOG_ERROR, "press.failed", &err, "no reports are set");
+	count_failure(c);
+	start_later(c);
+}
+
 /* The keeper first: a wrong unlock secret is said before anything else. */
 static void
 start_due(struct supervisor *s)
@@ -233,6 +298,8 @@ start_due(struct supervisor *s)
 		start_keeper(s);
 	if (s->server.due <= now && (s->raised & 1U << FAILED) == 0)
 		start_server(s);
+	if (s->press.due <= now)
+		start_press(s);
 }
 
 /* Stopping. */
@@ -249,6 +316,7 @@ stop_server(struct supervisor *s)
 {
 	say("STOPPING=1");
 	s->server.due = NEVER;
+	s->press.due = NEVER; /* the one there is ends with the server */
 	s->asked = sp_ticks();
 	s->deadline = s->asked + s->o->stop_within;
 	if (s->server.pid < 0)
@@ -312,10 +380,12 @@ static const struct transition {
 	{ STARTING, FAILED, STOPPING, stop_server },
 	{ STARTING, SERVER_GONE, ENDING, await_keeper },
 	{ STARTING, KEEPER_GONE, STARTING, keeper_again },
+	{ STARTING, PRESS_GONE, STARTING, press_again },
 	{ SERVING, READY, SERVING, announce }, /* a server started again */
 	{ SERVING, STOP, STOPPING, stop_server },
 	{ SERVING, SERVER_GONE, SERVING, server_again },
 	{ SERVING, KEEPER_GONE, SERVING, keeper_again },
+	{ SERVING, PRESS_GONE, SERVING, press_again },
 	{ STOPPING, STOP, STOPPING, stop_at_once },
 	{ STOPPING, LATE, STOPPING, kill_server },
 	{ STOPPING, SERVER_GONE, ENDING, await_keeper },
@@ -408,6 +478,10 @@ reap(struct supervisor *s)
 		if (pid == s->keeper.pid) {
 			buried(&s->keeper, status);
 			raise_event(s, KEEPER_GONE);
+		}
+		if (pid == s->press.pid) {
+			buried(&s->press, status);
+			raise_event(s, PRESS_GONE);
 		}
 	}
 }
@@ -521,6 +595,8 @@ patience(const struct supervisor *s)
 		until = s->keeper.due;
 	if (s->server.due < until)
 		until = s->server.due;
+	if (s->press.due < until)
+		until = s->press.due;
 	if (until == NEVER)
 		return -1;
 	left = until - sp_ticks();
@@ -555,11 +631,17 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 	struct supervisor s = { .self = self,
 		.o = o,
 		.state = STARTING,
-		.keeper = { .name = "keeper", .pid = -1 },
-		.server = { .name = "server", .pid = -1 },
+		.keeper = { .name = "keeper",
+		    .pid = -1,
+		    .slowest = BACKOFF_MOST },
+		.server = { .name = "server",
+		    .pid = -1,
+		    .slowest = BACKOFF_MOST },
+		.press = { .name = "press", .pid = -1, .slowest = PRESS_MOST },
 		.signals = -1,
 		.control = -1,
 		.keeper_sock = -1,
+		.press_sock = -1,
 		.deadline = NEVER,
 		.exit_code = CMD_DONE };
 	struct sp_err err = { .code = SP_OK };
@@ -576,6 +658,7 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 	}
 	sp_file_closep(&s.control);
 	sp_file_closep(&s.keeper_sock);
+	sp_file_closep(&s.press_sock);
 	sp_file_closep(&s.signals);
 	return s.exit_code;
 }

@@ -5,9 +5,11 @@
 #include "crypto/secret.h"
 
 /*
- * `sallyport serve`: starts a keeper and a server, and them again when they
- * die; hands each keeper's connection to the server; passes signals on.  Only
- * this process holds the unlock secret between starts.
+ * `sallyport serve`: starts a keeper, a server and a press, and them again when
+ * they die; hands the connections of keeper and press to the server; passes
+ * signals on.  Only this process holds the unlock secret between starts.
+ *
+ * Without a press a site takes evidence in and gives it out all the same.
  */
 struct supervisor_options {
 	const char *dir;
@@ -15,6 +17,7 @@ struct supervisor_options {
 	char *const *server_argv;     /* "sallyport" "server" DIR ... NULL */
 	int lock;                     /* the site's lock, for the server */
 	const char *listen;           /* to tell people */
+	const char *press;   /* the program that sets reports; NULL: none */
 	int64_t stop_within; /* microseconds: then the server is killed */
 };
 

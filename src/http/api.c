@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "gate/once.h"
 #include "processing/show.h"
+#include "report/gather.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -91,6 +92,67 @@ http_api_custody(
 	SP_TRY(
 	    evidence_item_custody(q->room, q->pass, &q->id, from, &out, err));
 	http_answer_take(a, "application/json", &out);
+	return SP_OK;
+}
+
+/* --- Custody on paper --- */
+
+static enum sp_code
+query_paper(
+    const struct http_request *q, enum report_paper *out, struct sp_err *err)
+{
+	const char *s = http_request_query(q, "paper");
+
+	*out = report_gather_paper(q->room);
+	if (s != NULL && !report_paper_parse(s, out))
+		return sp_fail(err, SP_E_INVALID, "paper: letter or a4");
+	return SP_OK;
+}
+
+/* The checkpoint of now, which the report rests on. */
+static enum sp_code
+current(struct evidence_room *room, struct sp_buf *note,
+    struct ledger_checkpoint *out, struct sp_err *err)
+{
+	struct ledger_log *log = evidence_room_log(room);
+
+	ledger_log_checkpoint(log, note);
+	SP_TRY(sp_buf_check(note, "checkpoint", err));
+	return ledger_checkpoint_check(
+	    ledger_log_vkey(log), sp_buf_str(note), note->len, out, err);
+}
+
+enum sp_code
+http_api_custody_pdf(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	const struct gate_object on = { .kind = "evidence", .id = q->id };
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+	SP_AUTO_BUF pdf = sp_buf_new(REPORT_PDF_MAX);
+	GATE_AUTO_PASS show = NULL;
+	struct ledger_checkpoint c;
+	struct report_order o = {
+		.room = q->room,
+		.press = q->house->press,
+		.made = sp_now(),
+		.who = &q->who,
+	};
+	char id[SP_ID_TEXT];
+
+	if (o.press == NULL)
+		return sp_fail_as(err, SP_E_UNAVAIL, "report.away",
+		    "this server sets no reports");
+	SP_TRY(query_paper(q, &o.paper, err));
+	SP_TRY(gate_admit(
+	    evidence_room_gate(q->room), &q->who, GATE_SHOW, &on, &show, err));
+	SP_TRY(current(q->room, &note, &c, err));
+	o.note = sp_buf_str(&note);
+	o.size = c.size;
+	SP_TRY(report_gather_custody(&o, show, &q->id, &pdf, err));
+	http_answer_take(a, "application/pdf", &pdf);
+	sp_id_text(&q->id, id);
+	http_answer_fmt(a, "Content-Disposition",
+	    "attachment; filename=\"custody-%s.pdf\"", id);
 	return SP_OK;
 }
 

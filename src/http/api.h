@@ -19,6 +19,9 @@ enum sp_code http_api_receipt_entry(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
 enum sp_code http_api_custody(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
+/* The same as a PDF, made for a court. */
+enum sp_code http_api_custody_pdf(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
 enum sp_code http_api_media(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
 

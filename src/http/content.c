@@ -579,6 +579,10 @@ write_bag(void *arg)
 	struct sp_err err = { .code = SP_OK };
 	enum sp_code code = bag_export_write(b->bag, put, b, &err);
 
+	if (code == SP_OK && bag_export_unset(b->bag) > 0)
+		sp_log(SP_LOG_WARN, "export.documents",
+		    "%zu documents of a bag could not be set",
+		    bag_export_unset(b->bag));
 	(void)pthread_mutex_lock(&b->lock);
 	b->code = code;
 	b->err = err;
@@ -761,7 +765,8 @@ http_content_export(
 		return sp_fail_as(
 		    err, SP_E_INVALID, "http.malformed", "needs HTTP/1.1");
 	SP_TRY(http_content_export_wish(q->body.at, q->body.len, &w, err));
-	ask = (struct bag_export_wish){ &q->who, w.id, w.n, w.format };
+	ask = (struct bag_export_wish){ &q->who, w.id, w.n, w.format,
+		q->house->press };
 	code = bag_export_begin(&bag, q->room, &ask, err);
 	free(w.id);
 	if (code != SP_OK)

@@ -79,6 +79,13 @@ static const struct http_input custody_input[] = {
 	{ "query", "from", INT64, false, "\"next\" of the page before." },
 };
 
+static const struct http_input paper_input[] = {
+	{ "query", "paper",
+	    "{\"enum\":[\"letter\",\"a4\"],\"type\":\"string\"}", false,
+	    "The sheets' size; when absent, what is usual where the agency "
+	    "is." },
+};
+
 static const struct http_input content_input[] = {
 	{ "header", "Range", STRING, false, "One range of bytes." },
 	{ "header", "If-Range", STRING, false, "An ETag or a date." },
@@ -299,6 +306,20 @@ const struct http_route http_routes[] = {
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412",
 	    .handle = http_content_poster,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = ITEM "/custody.pdf",
+	    .id = "printCustody",
+	    .summary = "Its story as a report made for a court, up to the "
+		       "log's current checkpoint",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_CUSTODY,
+	    .kind = "evidence",
+	    INPUT(paper_input),
+	    .success = { { 200, "The report", "application/pdf", NULL,
+		"Content-Disposition" } },
+	    .handle = http_api_custody_pdf,
 	},
 	{
 	    .method = HTTP_POST,

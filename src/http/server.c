@@ -764,6 +764,7 @@ server_new(const struct http_server_options *o)
 	s->limits = http_limits_filled(&o->limits);
 	s->house = (struct http_house){
 		.site = o->site,
+		.press = o->press,
 		.header_bytes = s->limits.header_bytes,
 		.json_bytes = s->limits.json_bytes,
 		.upload_max =

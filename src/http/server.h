@@ -19,8 +19,11 @@ struct http_limits {
 	size_t json_bytes;   /* body of a JSON request: 64 KiB */
 };
 
+struct report_press;
+
 struct http_server_options {
 	struct evidence_site *site;
+	struct report_press *press; /* sets reports; NULL: none are made */
 	const char *listen;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: any */
 	const char *cert_path; /* PEM chain */
 	const char *key_path;  /* PEM private key */

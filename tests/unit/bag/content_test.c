@@ -1,6 +1,8 @@
 #include "bag/bag_model.h"
 #include "bag/content.h"
 
+#define ITEM "0193a1b2-c3d4-7e5f-8a6b-000000000001"
+
 static void
 good(struct model *m)
 {
@@ -255,6 +257,32 @@ text_without_nul(void)
 	expect(&m, SP_E_CORRUPT, "manifest-sha256.txt");
 }
 
+/* Documents are hashed and not kept. */
+static void
+documents_may_be_large(void)
+{
+	static struct model m;
+	BAG_AUTO_CONTENT c = NULL;
+	const struct bag_file *f;
+	struct bag_place place;
+
+	good(&m);
+	model_put(&m, "certification.pdf", "%PDF-1.5");
+	model_put(&m, "custody/" ITEM "/report.pdf", "%PDF-1.5");
+	model_put(&m, "custody/" ITEM "/report.txt", "why not");
+	model_tag_manifests(&m);
+	CHECK(read_model(&m, &c, &place) == SP_OK);
+	f = bag_content_find(c, "certification.pdf");
+	CHECK(f != NULL && f->size == 8 && f->at == NULL);
+	f = bag_content_find(c, "custody/" ITEM "/report.pdf");
+	CHECK(f != NULL && f->size == 8 && f->at == NULL);
+	f = bag_content_find(c, "custody/" ITEM "/report.txt");
+	CHECK(f != NULL && f->at != NULL);
+	/* A flipped bit in one is found all the same. */
+	model_bytes(&m, "certification.pdf")[3] ^= 1;
+	expect(&m, SP_E_CORRUPT, "certification.pdf");
+}
+
 /* Sizes over their maxima, as a bomb would have them. */
 static void
 tag_files_over_their_maximum(void)
@@ -267,6 +295,12 @@ tag_files_over_their_maximum(void)
 		{ "b/log/key", BAG_TAG_MAX + 1 },
 		{ "b/custody/1/1.json", BAG_TAG_MAX + 1 },
 		{ "b/manifest-sha256.txt", BAG_MANIFEST_MAX + 1 },
+		{ "b/certification.pdf", BAG_DOCUMENT_MAX + 1 },
+		{ "b/custody/" ITEM "/report.pdf", BAG_DOCUMENT_MAX + 1 },
+		/* What only looks like one. */
+		{ "b/custody/1/report.pdf", BAG_TAG_MAX + 1 },
+		{ "b/report.pdf", BAG_TAG_MAX + 1 },
+		{ "b/custody/" ITEM "/certification.pdf", BAG_TAG_MAX + 1 },
 	};
 	char *large = calloc(1, BAG_MANIFEST_MAX + 1);
 
@@ -330,6 +364,7 @@ main(void)
 		{ "Oxum has one form", oxum_has_one_form },
 		{ "a file twice is refused", a_file_twice_is_refused },
 		{ "text without NUL", text_without_nul },
+		{ "documents may be large", documents_may_be_large },
 		{ "tag files over their maximum",
 		    tag_files_over_their_maximum },
 		{ "all tag files together have a maximum",

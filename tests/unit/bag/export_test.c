@@ -3,10 +3,12 @@
 #include "bag/page.h"
 #include "bag/verify.h"
 #include "evidence/room_fixture.h"
+#include "report/press_fixture.h"
 
 #define MIB ((size_t)1 << 20)
 
 static struct room_fixture f;
+static struct report_press *press; /* NULL: none */
 
 /* Evidence of this content under this name. */
 static struct sp_id
@@ -63,7 +65,7 @@ static enum sp_code
 begin(struct bag_export **out, const struct sp_id *id, size_t n,
     enum bag_format format, struct sp_err *err)
 {
-	struct bag_export_wish wish = { &f.who, id, n, format };
+	struct bag_export_wish wish = { &f.who, id, n, format, press };
 
 	return bag_export_begin(out, f.room, &wish, err);
 }
@@ -166,6 +168,100 @@ an_export_proves_itself(void)
 		bag_fixture_rmdir(dir);
 	}
 	free(clip);
+}
+
+/* A member of a tar, as text; NULL when it is not there. */
+static const char *
+member(const struct sp_buf *tar, const char *base, const char *path)
+{
+	char name[300];
+	const uint8_t *at;
+
+	(void)snprintf(name, sizeof(name), "%s/%s", base, path);
+	at = memmem(tar->at, tar->len, name, strlen(name) + 1);
+	/* The name begins a header of 512 bytes; the content follows. */
+	while (at != NULL && (size_t)(at - tar->at) % 512 != 0)
+		at = memmem(at + 1, tar->len - (size_t)(at + 1 - tar->at), name,
+		    strlen(name) + 1);
+	return at == NULL ? NULL : (const char *)at + 512;
+}
+
+static void
+in_custody(char path[static 100], const struct sp_id *id, const char *name)
+{
+	char text[SP_ID_TEXT];
+
+	sp_id_text(id, text);
+	(void)snprintf(path, 100, "custody/%s/%s", text, name);
+}
+
+static void
+documents_are_in_it(void)
+{
+	SP_AUTO_BUF out = sp_buf_new(BAG_FIXTURE_MAX);
+	BAG_AUTO_EXPORT x = NULL;
+	struct bag_verify_report r;
+	struct sp_id id[2];
+	struct sp_err err;
+	char path[100];
+
+	id[0] = taken_in("a.mp4", (const uint8_t *)"x", 1);
+	id[1] = taken_in("\xe2\x80\xaegpj.exe", (const uint8_t *)"y", 1);
+	CHECK_OK(begin(&x, id, 2, BAG_TAR, &err), &err);
+	CHECK_OK(bag_export_write(x, bag_fixture_sink, &out, &err), &err);
+	CHECK(bag_export_unset(x) == 0);
+	verify(&out, &r);
+	CHECK(strncmp(member(&out, bag_export_name(x), "certification.pdf"),
+		  "%PDF-1.5", 8) == 0);
+	for (size_t i = 0; i < 2; i++) {
+		in_custody(path, &id[i], "report.pdf");
+		CHECK(strncmp(member(&out, bag_export_name(x), path),
+			  "%PDF-1.5", 8) == 0);
+		in_custody(path, &id[i], "report.txt");
+		CHECK(member(&out, bag_export_name(x), path) == NULL);
+	}
+}
+
+/* Evidence leaves also when nothing can be printed, and says so. */
+static void
+without_a_press_the_reason_is_in_it(void)
+{
+	struct report_press *real = press;
+	struct report_press *dead = report_press_new();
+
+	CHECK(dead != NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		SP_AUTO_BUF out = sp_buf_new(BAG_FIXTURE_MAX);
+		BAG_AUTO_EXPORT x = NULL;
+		struct bag_verify_report r;
+		struct sp_id id[3];
+		struct sp_err err;
+		int64_t from = sp_ticks();
+		char path[100];
+
+		for (size_t k = 0; k < 3; k++)
+			id[k] = taken_in("a.mp4", (const uint8_t *)"x", 1);
+		press = i == 0 ? NULL : dead;
+		CHECK_OK(begin(&x, id, 3, BAG_TAR, &err), &err);
+		CHECK_OK(
+		    bag_export_write(x, bag_fixture_sink, &out, &err), &err);
+		CHECK(bag_export_unset(x) == 4);
+		/* One that is away is waited for once, not for each. */
+		CHECK(sp_ticks() - from < 15 * SP_SECOND);
+		verify(&out, &r);
+		CHECK(member(&out, bag_export_name(x), "certification.pdf") ==
+		    NULL);
+		CHECK(strstr(
+			  member(&out, bag_export_name(x), "certification.txt"),
+			  "could not be made") != NULL);
+		in_custody(path, &id[2], "report.pdf");
+		CHECK(member(&out, bag_export_name(x), path) == NULL);
+		in_custody(path, &id[2], "report.txt");
+		CHECK(strstr(member(&out, bag_export_name(x), path),
+			  "is away") != NULL);
+	}
+	press = real;
+	report_press_free(dead);
 }
 
 /* The one name that manifests write in another way. */
@@ -380,6 +476,9 @@ main(int argc, char **argv)
 {
 	static const struct tap_case cases[] = {
 		{ "an export proves itself", an_export_proves_itself },
+		{ "documents are in it", documents_are_in_it },
+		{ "without a press the reason is in it",
+		    without_a_press_the_reason_is_in_it },
 		{ "a percent sign is encoded", a_percent_sign_is_encoded },
 		{ "only some roles may", only_some_roles_may },
 		{ "what is refused is not recorded",
@@ -393,14 +492,20 @@ main(int argc, char **argv)
 		    damaged_evidence_does_not_leave },
 	};
 	struct sp_err err;
+	pid_t pid;
 	int rc;
 
 	CHECK_OK(crypto_provider_open("", &err), &err);
 	KEEPER_TEST_MAIN(argc, argv);
+	press = report_press_new();
+	CHECK(press != NULL);
+	pid = press_fixture_start(press); /* no thread yet */
 	fixture_make(&f);
 	fixture_open(&f);
 	rc = tap_run(cases, SP_COUNTOF(cases));
 	fixture_close(&f);
 	fixture_remove(&f);
+	report_press_free(press);
+	press_fixture_await(pid);
 	return rc;
 }

@@ -52,6 +52,29 @@ paths_stay_inside(void)
 }
 
 static void
+documents_are_known_by_their_place(void)
+{
+	static const char id[] = "0193a1b2-c3d4-7e5f-8a6b-000000000001";
+	static const char *const others[] = { "", "certification.pd",
+		"certification.pdf2", "a/certification.pdf", "report.pdf",
+		"custody/report.pdf", "custody//report.pdf", "custody/",
+		"custody/1/report.pdf", "data/certification.pdf",
+		"custody/0193a1b2-c3d4-7e5f-8a6b-000000000001",
+		"custody/0193a1b2-c3d4-7e5f-8a6b-000000000001/",
+		"custody/0193a1b2-c3d4-7e5f-8a6b-000000000001/report.txt",
+		"custody/0193a1b2-c3d4-7e5f-8a6b-000000000001/report.pdf/x",
+		"custody/0193a1b2-c3d4-7e5f-8a6b-0000000000012/report.pdf",
+		"custody/0193a1b2-c3d4-7e5f-8a6b/00000000001/report.pdf" };
+	char path[BAG_PATH_MAX];
+
+	CHECK(bag_path_is_document("certification.pdf"));
+	(void)snprintf(path, sizeof(path), "custody/%s/report.pdf", id);
+	CHECK(bag_path_is_document(path));
+	for (size_t i = 0; i < SP_COUNTOF(others); i++)
+		CHECK(!bag_path_is_document(others[i]));
+}
+
+static void
 manifests_encode_what_they_must(void)
 {
 	static const struct {
@@ -159,6 +182,8 @@ main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "paths stay inside", paths_stay_inside },
+		{ "documents are known by their place",
+		    documents_are_known_by_their_place },
 		{ "manifests encode what they must",
 		    manifests_encode_what_they_must },
 		{ "escaping goes back", escaping_goes_back },

@@ -574,6 +574,40 @@ nothing_stands_where_it_does_not_belong(void)
 	lies_at("data/" ITEM3 "/c.mp4");
 }
 
+/* Documents for people: read by no check, but where they belong. */
+static void
+documents_have_their_places(void)
+{
+	static const char *const places[] = {
+		"certification.pdf",
+		"certification.txt",
+		"custody/" ITEM1 "/report.pdf",
+		"custody/" ITEM2 "/report.pdf",
+		"custody/" ITEM2 "/report.txt",
+	};
+	static const char *const strays[] = {
+		"custody/" ITEM1 "/certification.pdf",
+		"custody/" ITEM1 "/report.html",
+		"custody/" ITEM1 "/report.pdf.exe",
+		"custody/" ITEM1 "/Report.pdf",
+		"custody/" ITEM3 "/report.pdf",
+		"custody/report.pdf",
+	};
+	struct bag_verify_report r;
+
+	good();
+	for (size_t i = 0; i < SP_COUNTOF(places); i++)
+		model_put(&bag, places[i], "%PDF-1.5 is not looked into");
+	mend();
+	CHECK(verify(NULL, &r) == SP_OK);
+	CHECK(r.items == 2 && r.entries == 5);
+	for (size_t i = 0; i < SP_COUNTOF(strays); i++) {
+		good();
+		model_put(&bag, strays[i], "x");
+		lies_at(strays[i]);
+	}
+}
+
 static void
 other_tag_files_are_welcome(void)
 {
@@ -676,6 +710,7 @@ main(void)
 		    entries_are_about_their_item },
 		{ "nothing stands where it does not belong",
 		    nothing_stands_where_it_does_not_belong },
+		{ "documents have their places", documents_have_their_places },
 		{ "other tag files are welcome", other_tag_files_are_welcome },
 		{ "a bag without evidence is none",
 		    a_bag_without_evidence_is_none },

@@ -104,10 +104,11 @@ malformed(void)
 		{ { 2, 0 }, 2, false },
 		{ { 2, 0, 0, 0 }, 4, false },
 		{ { 0, 0, 0 }, 3, false },
-		{ { 7, 0, 0 }, 3, false },
+		{ { 8, 0, 0 }, 3, false },
 		{ { 255, 0, 0 }, 3, true },
 		{ { 1, 0, 0 }, 3, false }, /* a keeper without its socket */
 		{ { 5, 0, 0 }, 3, false }, /* nor a worker */
+		{ { 7, 0, 0 }, 3, false }, /* nor a press */
 		{ { 2, 0, 0 }, 3, true },
 		{ { 6, 0, 0 }, 3, true },
 		{ { 1, 0 }, 2, true },

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /*
  * The supervisor with real keepers and a server of the test's own: this
@@ -27,21 +28,53 @@
 #define WITHIN (30 * SP_SECOND)
 
 static int64_t stop_within = SP_SECOND; /* of the next site */
+static const char *press_program;       /* likewise; NULL: none */
 
 /* ---- The server of the test's own ---- */
 
 static void
-diary(const char *dir, const char *word)
+diary_of(const char *dir, const char *word, pid_t pid)
 {
 	char line[64];
 	char path[256];
-	int len = snprintf(line, sizeof(line), "%s %d\n", word, getpid());
+	int len = snprintf(line, sizeof(line), "%s %d\n", word, pid);
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/diary", dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	CHECK(fd >= 0 && write(fd, line, (size_t)len) == len);
 	CHECK(close(fd) == 0);
+}
+
+static void
+diary(const char *dir, const char *word)
+{
+	diary_of(dir, word, getpid());
+}
+
+/* A press's connection came: it says who it is, and is kept. */
+static void
+use_press(const char *dir, int fd)
+{
+	static int kept = -1;
+	pid_t pid = -1;
+
+	CHECK(recv(fd, &pid, sizeof(pid), 0) == (ssize_t)sizeof(pid));
+	diary_of(dir, "press", pid);
+	sp_file_closep(&kept);
+	kept = fd;
+}
+
+/* The press of the test's own: this program again. */
+static int
+fake_press(void)
+{
+	pid_t pid = getpid();
+	char byte;
+
+	if (send(3, &pid, sizeof(pid), 0) != (ssize_t)sizeof(pid))
+		return 1;
+	return recv(3, &byte, 1, 0) == 0 ? 0 : 1;
 }
 
 /* A keeper's connection came: use it once. */
@@ -101,6 +134,10 @@ hear_control(struct keeper_client *c, const char *mode, const char *dir)
 
 	if (cmd_control_receive(CONTROL_FD, &m, &value, &fd, &err) != SP_OK)
 		return false;
+	if (m == CONTROL_PRESS) {
+		use_press(dir, fd);
+		return true;
+	}
 	use_keeper(dir, c, fd);
 	if (!ready && strcmp(mode, "raves") == 0)
 		CHECK(write(CONTROL_FD, "?", 1) == 1);
@@ -174,6 +211,7 @@ supervise(const struct site *s, const char *mode, const char *secret)
 		.server_argv = argv,
 		.lock = lock,
 		.listen = "127.0.0.1:0",
+		.press = press_program,
 		.stop_within = stop_within };
 
 	(void)snprintf(mode_text, sizeof(mode_text), "%s", mode);
@@ -500,6 +538,58 @@ told_the_manager(void)
 	CHECK(close(sock) == 0);
 }
 
+/* Handed to the server, again when it died, and again to a new server; it ends
+ * with the site. */
+static void
+press_is_started_again(void)
+{
+	struct site s = site_new();
+	pid_t server, press, next;
+
+	press_program = "/proc/self/exe";
+	start(&s, "serves");
+	press = await("diary", "press", 1);
+	server = await("diary", "keeper", 1);
+	for (int i = 2; i < 4; i++) {
+		CHECK(kill(press, SIGKILL) == 0);
+		next = await("diary", "press", i);
+		CHECK(next != press);
+		press = next;
+	}
+	CHECK(await("diary", "server", 1) == server);
+	CHECK(kill(server, SIGKILL) == 0);
+	CHECK(await("diary", "server", 2) != server);
+	next = await("diary", "press", 4);
+	await_end_of(press);
+	CHECK(kill(s.pid, SIGTERM) == 0);
+	CHECK(ended(&s) == 0);
+	await_end_of(next);
+	press_program = NULL;
+}
+
+/* A site without fonts, or without the program, serves. */
+static void
+press_cannot_be_started(void)
+{
+	struct site s = site_new();
+	pid_t n;
+
+	press_program = "/nonexistent/press";
+	start(&s, "serves");
+	(void)await("diary", "keeper", 1);
+	(void)await("said", "ready", 1);
+	CHECK(count("diary", "press", &n) == 0);
+	CHECK(kill(s.pid, SIGTERM) == 0);
+	CHECK(ended(&s) == 0);
+	press_program = "/bin/false";
+	s = site_new();
+	start(&s, "serves");
+	(void)await("said", "ready", 1);
+	CHECK(kill(s.pid, SIGTERM) == 0);
+	CHECK(ended(&s) == 0);
+	press_program = NULL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -515,6 +605,9 @@ main(int argc, char **argv)
 		{ "a server that raves", server_raves },
 		{ "the supervisor killed", supervisor_killed },
 		{ "what a service manager hears", told_the_manager },
+		{ "a press killed, and a server with a press",
+		    press_is_started_again },
+		{ "a press that cannot be started", press_cannot_be_started },
 	};
 	struct sp_err err = { .code = SP_OK };
 	int code;
@@ -523,6 +616,8 @@ main(int argc, char **argv)
 	KEEPER_TEST_MAIN(argc, argv);
 	if (argc == 4 && strcmp(argv[1], "server") == 0)
 		fake_server(argv[2], argv[3]);
+	if (argc == 2 && strcmp(argv[1], "press") == 0)
+		return fake_press();
 	scratch_make();
 	code = tap_run(cases, SP_COUNTOF(cases));
 	scratch_done();

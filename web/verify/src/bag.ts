@@ -9,17 +9,19 @@
 //   Payload-Oxum in bag-info.txt
 //
 // When a file's hashes differ from both manifests the lie is the file's; from
-// one only, that manifest's.  Tag files are kept in memory, payloads not.
+// one only, that manifest's.  Tag files are kept in memory, payloads and
+// documents for people not.
 import { compareUtf8, concat, find, hex, latin1 } from './bytes.ts';
 import { Lie, type Findings, type Stage } from './finding.ts';
 import { Summing, type Summer, type Sums, type Tick } from './hashing.ts';
 import { ALGORITHMS, parseManifest, type Algorithm, type Manifest } from './manifest.ts';
 import { FILES_MAX, type Member, type Walk } from './member.ts';
-import { isPayload } from './path.ts';
+import { isDocument, isPayload } from './path.ts';
 
 const MANIFEST_MAX = 64 << 20;
+const DOCUMENT_MAX = 16 << 20;
 const TAG_MAX = 1 << 20;
-const HELD_MAX = 256 << 20; // all tag files together
+const HELD_MAX = 256 << 20; // all tag files but documents together
 
 export interface BagFile {
   readonly path: string;
@@ -83,6 +85,7 @@ class Reading {
     if (this.files.length >= FILES_MAX)
       throw new Lie('archive-large', member.path, `more than ${FILES_MAX} files`, 'limit');
     if (isPayload(member.path)) await this.payload(member, order);
+    else if (isDocument(member.path)) await this.document(member, order);
     else await this.tag(member, order);
   }
 
@@ -98,6 +101,17 @@ class Reading {
     }
     const sums = new Summing();
     await this.each(member, (chunk) => sums.add(chunk));
+    this.keep(member, order, sums.done(), sums.size);
+  }
+
+  private async document(member: Member, order: number): Promise<void> {
+    const sums = new Summing();
+    await this.each(member, (chunk) => {
+      if (sums.size + chunk.length > DOCUMENT_MAX)
+        throw new Lie('file-large', member.path,
+          `larger than such a file may be (${DOCUMENT_MAX >> 20} MiB)`, 'limit');
+      sums.add(chunk);
+    });
     this.keep(member, order, sums.done(), sums.size);
   }
 

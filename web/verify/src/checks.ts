@@ -212,7 +212,7 @@ class Item {
 
   /** The entry `<n>.json`, the proof beside it, or one of the fixed names. */
   private checkCustodyFile(file: BagFile, name: string): void {
-    if (name === 'filename.txt' || name === 'report.pdf') return;
+    if (['filename.txt', 'report.pdf', 'report.txt'].includes(name)) return;
     const [, digits = '', kind] = /^([0-9]*)\.(json|tlog-proof)$/.exec(name) ?? [];
     const index = wholeNumber(digits);
     if (index === undefined) return this.lie('custody-stray', file.path, 'it does not belong there');

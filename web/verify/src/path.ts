@@ -15,6 +15,11 @@ export function isPayload(path: string): boolean {
   return path.startsWith('data/');
 }
 
+/** A document for people, which no check reads. */
+export function isDocument(path: string): boolean {
+  return /^(certification|custody\/[^/]{36}\/report)\.pdf$/.test(path);
+}
+
 const ESCAPES: Readonly<Record<string, string>> = {
   '%25': '%', '%0A': '\n', '%0a': '\n', '%0D': '\r', '%0d': '\r',
 };

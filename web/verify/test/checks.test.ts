@@ -55,7 +55,8 @@ test('names that had to be changed for a path', async () => {
 
 test('what other parts of the program put into bags is no lie', async () => {
   const bag = makeBag();
-  for (const path of [`custody/${itemId(0)}/report.pdf`, 'certification.pdf', 'verify.html', 'log/checkpoint.tsr'])
+  for (const path of [`custody/${itemId(0)}/report.pdf`, `custody/${itemId(1)}/report.txt`, 'certification.pdf',
+    'verify.html', 'log/checkpoint.tsr'])
     bag.files.set(path, text('something'));
   resum(bag.files);
   assert.deepEqual(codes(await zipped(bag.files)), []);
@@ -237,6 +238,17 @@ test('a tag file larger than one may be', async () => {
   const report = await zipped(bag.files);
   assert.deepEqual(report.findings.map((f) => [f.code, f.kind, f.place]), [['file-large', 'limit', 'README.txt']]);
   assert.equal(verdict(report, undefined), 'unreadable');
+});
+
+test('documents may be larger than other tag files, and have an end too', async () => {
+  const bag = makeBag();
+  bag.files.set('certification.pdf', new Uint8Array((16 << 20) + 1));
+  resum(bag.files);
+  const report = await zipped(bag.files);
+  assert.deepEqual(report.findings.map((f) => [f.code, f.kind, f.place]), [['file-large', 'limit', 'certification.pdf']]);
+  bag.files.set('certification.pdf', new Uint8Array(3 << 20));
+  resum(bag.files);
+  assert.deepEqual(codes(await zipped(bag.files)), []);
 });
 
 test('nothing is called proven that rests on a wrong checkpoint', async () => {

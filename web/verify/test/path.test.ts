@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPayload, pathName, pathOk, place, unescapePath } from '../src/path.ts';
+import { isDocument, isPayload, pathName, pathOk, place, unescapePath } from '../src/path.ts';
 import { text } from './lib/archives.ts';
 
 test('legal paths', () => {
@@ -28,4 +28,13 @@ test('payload, names, places', () => {
   assert.equal(pathName('a\\b\\c'), 'a_b_c');
   assert.equal(place('a\x1b\x07b'), 'a??b');
   assert.ok(place('x'.repeat(2000)).length < 600);
+});
+
+test('documents are known by their place', () => {
+  const id = '0193a1b2-c3d4-7e5f-8a6b-000000000001';
+  for (const path of ['certification.pdf', `custody/${id}/report.pdf`]) assert.ok(isDocument(path), path);
+  for (const path of ['', 'a/certification.pdf', 'certification.pdf2', 'report.pdf', 'custody/report.pdf',
+    'custody/1/report.pdf', `custody/${id}/report.txt`, `custody/${id}/report.pdf/x`, `custody/${id}2/report.pdf`,
+    `custody/${id}/certification.pdf`])
+    assert.ok(!isDocument(path), path);
 });
