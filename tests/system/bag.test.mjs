@@ -67,7 +67,8 @@ siteSuite('bag', {}, (context) => {
         assert.equal(`${index}.json`, file.replace(/^0+(?=\d)/, ''));
         (acts[id] ??= []).push(JSON.parse(entry).act);
       }
-      assert.equal(files.length % 2, 0);
+      assert.equal(files.filter((f) => /^\d+\./.test(f)).length % 2, 0);
+      assert.deepEqual(files.filter((f) => !/^\d+\./.test(f)), ['report.pdf']);
       assert.ok(acts[id].includes('evidence.sealed'), acts[id].join());
       assert.ok(acts[id].some((a) => /export/.test(a)), acts[id].join());
     }
