@@ -49,8 +49,41 @@ export class Reader {
   }
 }
 
-/** All of a blob; no more than two slices are held. */
+/** All of a blob; a chunk is the caller's until it asks for the next. */
 export async function* chunksOf(blob: Blob, path = ''): AsyncGenerator<Uint8Array> {
+  const reader = byteReader(blob);
+  if (reader) yield* reused(reader, path);
+  else yield* sliced(blob, path);
+}
+
+/** undefined where the browser's blobs do not read into a given buffer. */
+function byteReader(blob: Blob): ReadableStreamBYOBReader | undefined {
+  try {
+    return blob.stream().getReader({ mode: 'byob' });
+  } catch {
+    return undefined;
+  }
+}
+
+/** One buffer goes to and fro, so that nothing piles up for the collector. */
+async function* reused(reader: ReadableStreamBYOBReader, path: string): AsyncGenerator<Uint8Array> {
+  let buffer = new ArrayBuffer(SLICE);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done || !value) return;
+      yield value;
+      buffer = value.buffer;
+    }
+  } catch (error) {
+    throw cannotRead(path, error);
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Slice by slice; no more than two are held. */
+async function* sliced(blob: Blob, path: string): AsyncGenerator<Uint8Array> {
   const slice = (at: number) => {
     const bytes = bytesOf(blob.slice(at, at + SLICE), path);
     bytes.catch(() => undefined); // heard of below, or no longer wanted

@@ -45,3 +45,48 @@ test('a file that cannot be read is told as such, at its path', async () => {
     error instanceof Lie && error.code === 'source-unreadable' && error.place === 'data/x' && error.kind === 'unreadable');
   await assert.rejects(new Reader(gone).read(0, 1), Lie);
 });
+
+/** A blob that does not read into a given buffer, as older browsers' do not. */
+const older = (of: Blob) => ({
+  size: of.size,
+  slice: (from: number, to: number) => of.slice(from, to),
+  stream: () => { throw new TypeError('no byte streams'); },
+}) as unknown as Blob;
+
+test('in any browser the chunks of a blob make the whole', async () => {
+  for (const some of [blob, older(blob), new Blob([]), older(new Blob([])), blob.slice(5, 6)]) {
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunksOf(some)) parts.push(chunk.slice());
+    const from = some.size === 1 ? 5 : 0;
+    assert.deepEqual(new Uint8Array(Buffer.concat(parts)), bytes.subarray(from, from + some.size));
+  }
+});
+
+test('a file that goes away while it streams is told as such', async () => {
+  let pulls = 0;
+  const stream = () => new ReadableStream({
+    type: 'bytes',
+    pull: (controller) => {
+      if (pulls++ > 0) controller.error(new Error('NotReadableError'));
+      else controller.enqueue(new Uint8Array(10));
+    },
+  });
+  const going = { size: 100, stream } as unknown as Blob;
+  const chunks = chunksOf(going, 'data/x');
+  assert.equal((await chunks.next()).value?.length, 10);
+  await assert.rejects(chunks.next(), (error: Lie) => error instanceof Lie && error.place === 'data/x' && error.kind === 'unreadable');
+});
+
+test('who stops early leaves no stream open', async () => {
+  let cancelled = false;
+  const stream = () => new ReadableStream({
+    type: 'bytes',
+    pull: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel: () => { cancelled = true; },
+  });
+  for await (const chunk of chunksOf({ size: 1e9, stream } as unknown as Blob)) {
+    assert.ok(chunk.length > 0);
+    break;
+  }
+  assert.ok(cancelled);
+});
