@@ -100,7 +100,7 @@ describe('cli: help and manual', () => {
   });
 });
 
-siteSuite('cli', {}, (context) => {
+siteSuite('cli', { args: ['--no-media'] }, (context) => {
   const cli = (args, options) => context.site.cli(args, 'harbor-pd', options);
   const must = (args) => context.site.must(args);
 

@@ -14,7 +14,7 @@ const sigstore = dirname(require.resolve('@sigstore/verify/package.json'));
 const { verifyCheckpoint } = require(join(sigstore, 'dist/tlog/checkpoint.js'));
 const { verifyMerkleInclusion } = require(join(sigstore, 'dist/tlog/merkle.js'));
 
-siteSuite('ledger', {}, (context) => {
+siteSuite('ledger', { args: ['--no-media'] }, (context) => {
   const text = async (path, options) => {
     const a = await context.site.get(path, options);
     assert.equal(a.status, 200, `${path}: ${a.status}`);

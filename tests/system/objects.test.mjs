@@ -11,7 +11,7 @@ import { siteSuite } from './lib/suite.mjs';
 
 const SIZE = 3 * 1048560 + 777;
 
-siteSuite('objects', {}, (context) => {
+siteSuite('objects', { args: ['--no-media'] }, (context) => {
   const folder = () => join(context.site.dir, 'agencies', 'harbor-pd', 'objects');
   const objects = () => readdirSync(folder(), { recursive: true }).map((f) => join(folder(), f))
     .filter((f) => statSync(f).isFile());

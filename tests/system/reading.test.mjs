@@ -10,7 +10,7 @@ import { siteSuite } from './lib/suite.mjs';
 const SEGMENT_0 = 1048520;
 const SEGMENT = 1048560;
 
-siteSuite('reading', {}, (context) => {
+siteSuite('reading', { args: ['--no-media'] }, (context) => {
   let bytes;
   let id;
 
@@ -154,7 +154,7 @@ siteSuite('reading', {}, (context) => {
     const { site } = context;
     const it = await site.put(seeded(t).bytes(1000));
     await site.stop();
-    site.args = ['--viewing-idle', '1'];
+    site.args = ['--no-media', '--viewing-idle', '1'];
     await site.start();
     await site.content(it);
     const acts = async () => (await site.custody(it)).map((e) => e.act).filter((a) => /^evidence\.(opened|closed)$/.test(a));
