@@ -67,10 +67,10 @@ siteSuite('verify_page', {}, (context) => {
       assert.deepEqual(got.items.map((i) => [i.name, i.state]), [['stop “41”.mp4', 'good'], ['100% a\\b.txt', 'good']]);
       for (const [i, item] of got.items.entries()) {
         assert.ok(item.text.includes(ids[i]));
-        assert.match(item.text, /Taken in and sealed/);
-        assert.match(item.text, /Exported/);
+        assert.match(item.text, /Received in full and sealed/);
+        assert.match(item.text, /Copied out/);
       }
-      assert.match(got.items[0].text, /Opened for viewing/);
+      assert.match(got.items[0].text, /Viewing began/);
       assert.ok(got.log.includes(key));
     });
 

@@ -297,18 +297,32 @@ export function itemWords(item: ItemRow): string {
   return 'Cannot be told: the entries that it depends on are not proven.';
 }
 
+/** docs/ledger.md, Acts; the words are those of the custody report. */
 const ACTS: Readonly<Record<string, string>> = {
+  'gate.denied': 'Access was refused',
   'upload.created': 'Upload began',
-  'upload.refused': 'Upload refused',
-  'upload.removed': 'Upload withdrawn',
-  'upload.expired': 'Unfinished upload discarded',
-  'upload.lost': 'Unfinished upload lost',
-  'evidence.sealed': 'Taken in and sealed',
-  'evidence.opened': 'Opened for viewing',
+  'upload.refused': 'Upload refused: what came is not what was declared',
+  'upload.removed': 'Upload taken back by its sender',
+  'upload.expired': 'Upload not finished in time; discarded',
+  'upload.lost': 'Upload lost: its bytes are not there any more',
+  'evidence.sealed': 'Received in full and sealed as evidence',
+  'evidence.opened': 'Viewing began',
   'evidence.closed': 'Viewing ended',
-  'evidence.exported': 'Exported: put into a package like this one',
-  'evidence.corrupt': 'Found damaged in the store',
-  'gate.denied': 'Access refused',
+  'evidence.exported': 'Copied out in a package',
+  'evidence.previewed': 'A still picture of it was shown',
+  'media.opened': 'Examined by the system itself',
+  'evidence.corrupt': 'The stored content failed its check',
+};
+
+/** What was asked for, in vain. */
+const DENIED: Readonly<Record<string, string>> = {
+  'evidence.upload': 'to upload',
+  'evidence.list': 'to list evidence',
+  'evidence.show': 'to see the item’s description',
+  'evidence.view': 'to view the content',
+  'evidence.export': 'to copy it out',
+  'evidence.preview': 'to see a still picture of it',
+  'evidence.custody': 'to see its custody',
 };
 
 const OUTCOMES: Readonly<Record<string, string>> = { done: '', refused: ' (refused)', failed: ' (failed)' };
@@ -342,7 +356,7 @@ export function detailWords(event: EventRow): string {
     detail.delete('filename_sha256');
   }
   if (event.act === 'gate.denied') {
-    say('act', (v) => `asked for: ${v}`);
+    say('act', (v) => DENIED[v] ?? `asked for: ${v}`);
     say('code', (v) => `reason: ${v}`);
     say('stands_for', (v) => `stands for ${v} such attempts`);
   }

@@ -37,11 +37,11 @@ const event = (more: Partial<EventRow>): EventRow => ({
 
 test('events in words', () => {
   const cases: [Partial<EventRow>, string, string][] = [
-    [{}, 'Opened for viewing', ''],
+    [{}, 'Viewing began', ''],
     [{ act: 'evidence.closed', detail: [['bytes', '1000'], ['opened', '7']] }, 'Viewing ended', '1,000 bytes (1.0 KB) were delivered; opened by entry 7'],
     [{ act: 'evidence.closed', outcome: 'failed', detail: [['opened', '7']] }, 'Viewing ended (failed)', 'opened by entry 7'],
-    [{ act: 'evidence.sealed', detail: [['filename_sha256', 'x'], ['size', '5'], ['captured_at', '2026-01-01']] }, 'Taken in and sealed', '5 bytes; recorded at 2026-01-01, as the device says'],
-    [{ act: 'gate.denied', outcome: 'refused', detail: [['act', 'evidence.view'], ['code', 'role'], ['stands_for', '3']] }, 'Access refused', 'asked for: evidence.view; reason: role; stands for 3 such attempts'],
+    [{ act: 'evidence.sealed', detail: [['filename_sha256', 'x'], ['size', '5'], ['captured_at', '2026-01-01']] }, 'Received in full and sealed as evidence', '5 bytes; recorded at 2026-01-01, as the device says'],
+    [{ act: 'gate.denied', outcome: 'refused', detail: [['act', 'evidence.view'], ['code', 'role'], ['stands_for', '3']] }, 'Access was refused', 'to view the content; reason: role; stands for 3 such attempts'],
     [{ act: 'evidence.\u202enew', outcome: 'odd', detail: [['a', 'b']] }, 'Other act: evidence.⟨U+202E⟩new (odd)', 'a: b'],
     [{ act: '' }, 'Not readable', ''],
   ];
@@ -106,7 +106,7 @@ test('the result as text has everything, in lines that can be mailed', async () 
   const lines = reportText(await reportOf(bag), parseKey(bag.log.vkey), { at: '2026-11-22T10:00:00.000Z', version: '0.1.0' }).split('\n');
   const all = lines.join('\n');
   for (const wanted of ['bag.zip', '2026-11-22 10:00:00 UTC', 'ALL CHECKS PASSED', bag.log.vkey,
-    'stop 41.mp4', itemId(1), 'Taken in and sealed', 'WHAT IT DOES NOT PROVE', 'log/checkpoint'])
+    'stop 41.mp4', itemId(1), 'Received in full and sealed', 'WHAT IT DOES NOT PROVE', 'log/checkpoint'])
     assert.ok(all.includes(wanted), wanted);
   for (const path of bag.files.keys()) assert.ok(all.includes(path), path);
   const tooLong = lines.filter((l) => l.length > 80 && !/^[0-9a-f]{64} {2}/.test(l) && !l.startsWith('key '));
