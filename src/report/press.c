@@ -54,13 +54,13 @@ struct press {
 /* --- one job --- */
 
 static enum sp_code
-limit(int what, uint64_t most, struct sp_err *err)
+limit(__rlimit_resource_t what, uint64_t most, struct sp_err *err)
 {
 	const struct rlimit both = { most, most };
 
 	return setrlimit(what, &both) == 0
 	    ? SP_OK
-	    : sp_fail_os(err, "set a limit (%d)", what);
+	    : sp_fail_os(err, "set a limit (%d)", (int)what);
 }
 
 enum sp_code

@@ -116,8 +116,8 @@ a_custody_report_tells_all(void)
 		"Upload began", "upload.created",
 		"Received in full and sealed as evidence", "evidence.sealed",
 		"Viewing ended", "Access was refused", "REFUSED",
-		"Asked to view the content; reason: role; this entry stands "
-		"for 12 refusals",
+		("Asked to view the content; reason: role; this entry stands "
+		 "for 12 refusals"),
 		"2001:db8:1f:22:9abc:def0:1234:5678", "FAILED",
 		"The stored content failed its check",
 		"An act that this report has no words for",
@@ -228,22 +228,22 @@ static const char *const hostile[] = {
 	"\xe2\x80\xae\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa9",
 	"שלום עולם - עדות 7.mp4",
 	"مرحبا بالعالم.mp4 (نسخة ٢)",
-	X50("x") X50("x") X50("x") X50("x") X50("x"),
-	X50("W") X50("W") X50("W") X50("W"),
-	"Z" X50("\xcc\x81") X50("\xcd\x93"),
-	X50("e\xcc\x81\xcc\xa3\xcd\x9c") "!",
-	X10("👩‍👩‍👧‍👦🏳️‍🌈"),
-	X10("漢字かな交じり文"),
-	X10("नमस्ते किताब "),
-	X10("ไม่มีช่องว่างในภาษาไทย"),
+	(X50("x") X50("x") X50("x") X50("x") X50("x")),
+	(X50("W") X50("W") X50("W") X50("W")),
+	("Z" X50("\xcc\x81") X50("\xcd\x93")),
+	(X50("e\xcc\x81\xcc\xa3\xcd\x9c") "!"),
+	(X10("👩‍👩‍👧‍👦🏳️‍🌈")),
+	(X10("漢字かな交じり文")),
+	(X10("नमस्ते किताब ")),
+	(X10("ไม่มีช่องว่างในภาษาไทย")),
 	"␀␁␂␃\xc2\x85\xe2\x80\xa8\xe2\x80\xa9",
 	"\xf3\xa0\x81\x81\xf3\xa0\x81\xbf\xee\x80\x80",
 	"%s%n%p%%/Title (x) Tj ET Q endstream endobj <script>alert(1)</script>",
 	"\\(((()\\\\)) <</JavaScript>> <b>&lt;&amp;</b>",
-	X50("\xe2\x80\x8d") "x",
-	X10("A\xf0\x9d\x95\xb3\xf0\x9d\x9f\x98ﷺ﷽"),
-	"\xea\xa7\x85\xf0\x92\x8c\x84\xf0\x92\x90\xab\xe2\xb8\xbb"
-	"\xf0\x92\x88\x99",
+	(X50("\xe2\x80\x8d") "x"),
+	(X10("A\xf0\x9d\x95\xb3\xf0\x9d\x9f\x98ﷺ﷽")),
+	("\xea\xa7\x85\xf0\x92\x8c\x84\xf0\x92\x90\xab\xe2\xb8\xbb"
+	 "\xf0\x92\x88\x99"),
 };
 
 static void
@@ -418,8 +418,8 @@ a_certification_says_who_says_what(void)
 		"Sallyport " SP_VERSION,
 		FIXTURE_ID "0002", /* the package */
 		"2026-11-21 18:45:44.123456 UTC",
-		"2026-11-21 17:41:52.000123 UTC to 2026-11-21 17:50:30.000123 "
-		"UTC",
+		("2026-11-21 17:41:52.000123 UTC to "
+		 "2026-11-21 17:50:30.000123 UTC"),
 		"SHA-256",
 		"FIPS 180-4",
 		"stop “41”.mp4",
@@ -432,9 +432,9 @@ a_certification_says_who_says_what(void)
 		"Rule 902(13), records.",
 		"Rule 902(14), copies.",
 		"Date of the check",
-		"I declare under penalty of perjury under the laws of the "
-		"United States of America that the foregoing is true and "
-		"correct.",
+		("I declare under penalty of perjury under the laws of the "
+		 "United States of America that the foregoing is true and "
+		 "correct."),
 		"Executed on (date)",
 		"Signature",
 	};
