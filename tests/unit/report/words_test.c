@@ -103,7 +103,7 @@ long_details_are_cut(void)
 		json_t *detail = json_object();
 		struct report_event e = { .act = "some.act", .detail = detail };
 
-		sp_buf_text(&text, "xxx" + pad);
+		sp_buf_text(&text, &"xxx"[pad]);
 		for (size_t i = 0; i < 500; i++)
 			sp_buf_text(&text, "é");
 		CHECK(json_object_set_new(
