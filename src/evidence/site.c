@@ -29,12 +29,13 @@ struct evidence_site {
 	struct open_room *rooms;
 };
 
+/* One more than the cores: one of them often waits for the disk. */
 static size_t
 default_workers(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 2 ? 2 : (size_t)n;
+	return n < 1 ? 2 : (size_t)n + 1;
 }
 
 static enum sp_code
