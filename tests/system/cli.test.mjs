@@ -509,7 +509,25 @@ siteSuite('cli', {}, (context) => {
     assert.equal(readdirSync(dir).length, 4);
   });
 
-  test('an item whose object was changed: told at once, nothing is left', async (t) => {
+  for (const at of [1000, 2500000])
+    test(`an item whose object was changed at byte ${at}: told at once, nothing is left`, async (t) => {
+      const { site } = context;
+      const dir = scratch(t);
+      const where = join(site.dir, 'agencies', 'harbor-pd', 'objects');
+      const all = () => readdirSync(where, { recursive: true }).filter((f) => ID.test(basename(f)));
+      const before = new Set(all());
+      const id = await site.put(seeded(t).bytes(4000000));
+      const [object] = all().filter((f) => !before.has(f));
+      const bytes = readFileSync(join(where, object));
+      bytes[at] ^= 1;
+      writeFileSync(join(where, object), bytes);
+      const got = await cli(['get', id, '-o', join(dir, 'x')]);
+      assert.equal(got.code, CHECK_FAILED, got.stderr);
+      assert.match(got.stderr, /fails its own check/);
+      assert.deepEqual(readdirSync(dir), []);
+    });
+
+  test('an item whose object was cut short: told at once, nothing is left', async (t) => {
     const { site } = context;
     const dir = scratch(t);
     const where = join(site.dir, 'agencies', 'harbor-pd', 'objects');
