@@ -308,10 +308,28 @@ rest_tail(struct db *db, const struct evidence_rest *rest, struct sp_err *err)
 }
 
 static enum sp_code
+object_of(struct db *db, const struct sp_id *id, struct sp_id *out,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &upload_facts);
+	bool found;
+
+	bind_id(st, 1, id);
+	SP_TRY(db_row(st, &found, err));
+	if (!found)
+		return no_upload(err);
+	return db_col_bytes(st, 3, out->b, SP_ID_LEN, err);
+}
+
+/* The old object's key goes with it. */
+static enum sp_code
 rest_object(struct db *db, const struct rest_act *a, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &upload_object);
+	struct sp_id old;
 
+	SP_TRY(object_of(db, &a->rest->id, &old, err));
+	SP_TRY(evidence_object_delete(db, &old, err));
 	bind_id(st, 1, &a->rest->id);
 	bind_id(st, 2, &a->rest->object->id);
 	bind_id(st, 3, evidence_room_boot(a->room));
@@ -490,19 +508,6 @@ struct end_act {
 };
 
 static enum sp_code
-end_object(struct db *db, struct end_act *a, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &upload_facts);
-	bool found;
-
-	bind_id(st, 1, &a->ended->id);
-	SP_TRY(db_row(st, &found, err));
-	if (!found)
-		return no_upload(err);
-	return db_col_bytes(st, 3, a->object.b, SP_ID_LEN, err);
-}
-
-static enum sp_code
 end_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	struct end_act *a = arg;
@@ -520,7 +525,7 @@ end_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		sp_json_end(&j);
 		entry.detail = sp_buf_str(&detail);
 	}
-	SP_TRY(end_object(db, a, err));
+	SP_TRY(object_of(db, &e->id, &a->object, err));
 	SP_TRY(evidence_object_delete(db, &a->object, err));
 	SP_TRY(delete_row(db, &e->id, err));
 	return ledger_tx_append(tx, &entry, NULL, err);

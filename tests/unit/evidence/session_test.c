@@ -542,6 +542,24 @@ check_told(const struct told *t, const uint8_t *bytes, size_t len)
 	fixture_check_content(&f, &t->id, bytes, len);
 }
 
+/* Keys of objects that are no more. */
+static int64_t
+stray_keys(void)
+{
+	static const struct db_sql count = {
+		"SELECT count(*) FROM recipient WHERE object NOT IN"
+		" (SELECT object FROM upload UNION ALL"
+		" SELECT object FROM evidence)",
+	};
+	DB_LENT(reader, evidence_room_readers(f.room));
+	DB_STMT st = db_use(reader.db, &count);
+	struct sp_err err;
+	bool found;
+
+	CHECK_OK(db_row(st, &found, &err), &err);
+	return db_col_i64(st, 0);
+}
+
 static void
 kill_once(const uint8_t *bytes, size_t len)
 {
@@ -577,6 +595,7 @@ kill_once(const uint8_t *bytes, size_t len)
 	for (size_t i = 0; i < n; i++)
 		check_told(&told[i], bytes, len);
 	CHECK(fixture_files(&f, "staging") == 0);
+	CHECK(stray_keys() == 0);
 	fixture_close(&f);
 }
 
