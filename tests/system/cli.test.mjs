@@ -5,7 +5,7 @@ import { test, describe } from 'node:test';
 import { spawn } from 'node:child_process';
 import https from 'node:https';
 import {
-  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync,
+  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync,
   statSync, truncateSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -844,6 +844,14 @@ describe('cli: doctor', () => {
     assert.match(notes, /stray file objects\/notes\.txt/);
     assert.match(notes, /on no record/);
     assert.match(notes, /half-made/);
+    // And what is advised helps.
+    const folder = join(site.dir, 'agencies', 'half-made');
+    const add = () => run(program, ['agency', 'add', site.dir, 'half-made', '--name', 'Half', '--state', 'FL',
+      '--ori', 'FL0990000', '--geography', 'us', '--json'], { env: { PATH: process.env.PATH } });
+    assert.match(got.report.findings.find((f) => /half-made/.test(f.text)).advice, /moved away/);
+    assert.equal((await add()).code, REFUSED);
+    renameSync(folder, join(site.dir, '..', 'half-made'));
+    assert.equal((await add()).code, DONE);
   });
 
   test('an entry changed in the database is found', async () => {
