@@ -162,8 +162,7 @@ evidence_record_load(struct evidence_room *r, const struct sp_id *id,
 
 enum sp_code
 evidence_record_ids(struct evidence_room *r, sp_time expired_by,
-    struct sp_id *id, size_t room_for, const struct sp_id *after, size_t *got,
-    struct sp_err *err)
+    const struct sp_id *after, struct evidence_ids *out, struct sp_err *err)
 {
 	DB_LENT(reader, evidence_room_readers(r));
 	DB_STMT st = db_use(reader.db, &upload_ids);
@@ -172,14 +171,14 @@ evidence_record_ids(struct evidence_room *r, sp_time expired_by,
 
 	db_bind_i64(st, 1, expired_by);
 	bind_id(st, 2, after);
-	db_bind_u64(st, 3, room_for);
+	db_bind_u64(st, 3, EVIDENCE_IDS);
 	for (;;) {
 		SP_TRY(db_row(st, &found, err));
-		if (!found || n == room_for)
+		if (!found || n == EVIDENCE_IDS)
 			break;
-		SP_TRY(db_col_bytes(st, 0, id[n++].b, SP_ID_LEN, err));
+		SP_TRY(db_col_bytes(st, 0, out->id[n++].b, SP_ID_LEN, err));
 	}
-	*got = n;
+	out->n = n;
 	return SP_OK;
 }
 
