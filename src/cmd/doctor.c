@@ -30,7 +30,8 @@ visit_agency(void *arg, const struct people_agency *a, struct sp_err *err)
 	return SP_OK;
 }
 
-/* A folder of no agency's: its making was cut short. */
+/* A folder of no agency's: its making was cut short; or the site's database
+ * is an older one, so nobody but a person should take it away. */
 static void
 look_at_folder(void *arg, const char *name)
 {
@@ -40,8 +41,9 @@ look_at_folder(void *arg, const char *name)
 
 	if (people_agency_by_slug(v->site, name, &a, &err) != SP_OK)
 		cmd_doctor_report_add(v->r, DOCTOR_NOTE, "site",
-		    "an agency whose making was cut short: 'agency add' makes "
-		    "it anew",
+		    "the making of an agency was cut short, or site.db is "
+		    "older than it: 'agency add' takes the name once the "
+		    "folder is moved away",
 		    "agencies/%.100s is no agency's", name);
 }
 

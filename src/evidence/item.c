@@ -109,8 +109,8 @@ void
 evidence_meta_init(struct evidence_meta *m)
 {
 	*m = (struct evidence_meta){
-		.extra = sp_buf_new(
-		    EVIDENCE_EXTRA_MAX * (6 * EVIDENCE_EXTRA_VALUE + 64)),
+		.extra = sp_buf_new((size_t)EVIDENCE_EXTRA_MAX *
+		    (6 * EVIDENCE_EXTRA_VALUE + 64)),
 	};
 }
 
@@ -464,25 +464,38 @@ list_parse(
 	return SP_OK;
 }
 
-/* Up to n items, fewer when their metadata is large; `last` is the id of the
- * last one when there are more. */
-static enum sp_code
-list_items(struct sp_json *j, struct db *db, struct db_stmt *st, size_t n,
-    struct sp_id *last, bool *more, struct sp_err *err)
-{
-	*more = false;
-	for (size_t i = 0;; i++) {
-		bool found;
+struct list_page {
+	struct sp_json *json;
+	struct db *db;
+	struct db_stmt *st;
+	size_t n, most;
+	struct sp_id last; /* of the items so far */
+	bool found;        /* there is one more */
+};
 
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			return SP_OK;
-		*more = i == n || (i > 0 && j->out->len > LIST_BYTES);
-		if (*more)
-			return SP_OK;
-		SP_TRY(db_col_bytes(st, ITEM_ID, last->b, SP_ID_LEN, err));
-		SP_TRY(json_item(j, db, st, err));
-	}
+/* A page is full with `most` items, or with fewer that are large. */
+static bool
+list_full(const struct list_page *p)
+{
+	return p->n == p->most || (p->n > 0 && p->json->out->len > LIST_BYTES);
+}
+
+static enum sp_code
+list_item(struct list_page *p, struct sp_err *err)
+{
+	p->n++;
+	SP_TRY(db_col_bytes(p->st, ITEM_ID, p->last.b, SP_ID_LEN, err));
+	SP_TRY(json_item(p->json, p->db, p->st, err));
+	return db_row(p->st, &p->found, err);
+}
+
+static enum sp_code
+list_items(struct list_page *p, struct sp_err *err)
+{
+	SP_TRY(db_row(p->st, &p->found, err));
+	while (p->found && !list_full(p))
+		SP_TRY(list_item(p, err));
+	return SP_OK;
 }
 
 enum sp_code
@@ -494,8 +507,7 @@ evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
 	const struct db_sql *sql;
 	struct sp_json j = sp_json_to(out);
 	char next[SP_ID_TEXT];
-	struct sp_id last = { { 0 } };
-	bool more;
+	struct list_page page = { .json = &j, .db = reader.db, .most = q->n };
 
 	gate_pass_require(pass, GATE_LIST, NULL);
 	SP_TRY(list_parse(q, &query, err));
@@ -511,10 +523,11 @@ evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
 		db_bind_blob(st, 4, query.sha256, CRYPTO_SHA256_LEN);
 	sp_json_object(&j, NULL);
 	sp_json_array(&j, "items");
-	SP_TRY(list_items(&j, reader.db, st, q->n, &last, &more, err));
+	page.st = st;
+	SP_TRY(list_items(&page, err));
 	sp_json_end(&j);
-	sp_id_text(&last, next);
-	if (more)
+	sp_id_text(&page.last, next);
+	if (page.found)
 		sp_json_str(&j, "next", next);
 	else
 		sp_json_null(&j, "next");

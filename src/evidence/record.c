@@ -166,8 +166,7 @@ evidence_record_load(struct evidence_room *r, const struct sp_id *id,
 
 enum sp_code
 evidence_record_ids(struct evidence_room *r, sp_time expired_by,
-    struct sp_id *id, size_t room_for, const struct sp_id *after, size_t *got,
-    struct sp_err *err)
+    const struct sp_id *after, struct evidence_ids *out, struct sp_err *err)
 {
 	DB_LENT(reader, evidence_room_readers(r));
 	DB_STMT st = db_use(reader.db, &upload_ids);
@@ -176,14 +175,14 @@ evidence_record_ids(struct evidence_room *r, sp_time expired_by,
 
 	db_bind_i64(st, 1, expired_by);
 	bind_id(st, 2, after);
-	db_bind_u64(st, 3, room_for);
+	db_bind_u64(st, 3, EVIDENCE_IDS);
 	for (;;) {
 		SP_TRY(db_row(st, &found, err));
-		if (!found || n == room_for)
+		if (!found || n == EVIDENCE_IDS)
 			break;
-		SP_TRY(db_col_bytes(st, 0, id[n++].b, SP_ID_LEN, err));
+		SP_TRY(db_col_bytes(st, 0, out->id[n++].b, SP_ID_LEN, err));
 	}
-	*got = n;
+	out->n = n;
 	return SP_OK;
 }
 
@@ -312,10 +311,28 @@ rest_tail(struct db *db, const struct evidence_rest *rest, struct sp_err *err)
 }
 
 static enum sp_code
+object_of(struct db *db, const struct sp_id *id, struct sp_id *out,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &upload_facts);
+	bool found;
+
+	bind_id(st, 1, id);
+	SP_TRY(db_row(st, &found, err));
+	if (!found)
+		return no_upload(err);
+	return db_col_bytes(st, 3, out->b, SP_ID_LEN, err);
+}
+
+/* The old object's key goes with it. */
+static enum sp_code
 rest_object(struct db *db, const struct rest_act *a, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &upload_object);
+	struct sp_id old;
 
+	SP_TRY(object_of(db, &a->rest->id, &old, err));
+	SP_TRY(evidence_object_delete(db, &old, err));
 	bind_id(st, 1, &a->rest->id);
 	bind_id(st, 2, &a->rest->object->id);
 	bind_id(st, 3, evidence_room_boot(a->room));
@@ -505,19 +522,6 @@ struct end_act {
 };
 
 static enum sp_code
-end_object(struct db *db, struct end_act *a, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &upload_facts);
-	bool found;
-
-	bind_id(st, 1, &a->ended->id);
-	SP_TRY(db_row(st, &found, err));
-	if (!found)
-		return no_upload(err);
-	return db_col_bytes(st, 3, a->object.b, SP_ID_LEN, err);
-}
-
-static enum sp_code
 end_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	struct end_act *a = arg;
@@ -535,7 +539,7 @@ end_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		sp_json_end(&j);
 		entry.detail = sp_buf_str(&detail);
 	}
-	SP_TRY(end_object(db, a, err));
+	SP_TRY(object_of(db, &e->id, &a->object, err));
 	SP_TRY(evidence_object_delete(db, &a->object, err));
 	SP_TRY(delete_row(db, &e->id, err));
 	return ledger_tx_append(tx, &entry, NULL, err);

@@ -46,7 +46,9 @@ struct evidence_upload_new {
 	const char *metadata;             /* as it came, "" when absent */
 	const struct evidence_meta *meta; /* checked; NULL when partial */
 	const char *concat;               /* Upload-Concat to echo, or NULL */
-	const struct gate_once *once;     /* its Idempotency-Key, or NULL */
+	const struct sp_id *part;         /* what a concatenation joins */
+	size_t parts;
+	const struct gate_once *once; /* its Idempotency-Key, or NULL */
 };
 /* SP_E_LIMIT: too long, or too many are open.  *before: nothing was made, *id
  * is what the first request with this Idempotency-Key made. */
@@ -103,9 +105,15 @@ enum sp_code evidence_record_end(struct evidence_room *r,
 
 /* The site itself as a caller ("site", no address). */
 struct gate_caller evidence_site_caller(const struct evidence_room *r);
-/* Each record's id, for repair and for closing. */
+/* Ids of records, in order, after `after`, that were last touched by then;
+ * EVIDENCE_IDS of them: there may be more. */
+#define EVIDENCE_IDS 64
+struct evidence_ids {
+	struct sp_id id[EVIDENCE_IDS];
+	size_t n;
+};
 enum sp_code evidence_record_ids(struct evidence_room *r, sp_time expired_by,
-    struct sp_id *id, size_t room_for, const struct sp_id *after, size_t *got,
+    const struct sp_id *after, struct evidence_ids *out,
     struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -70,17 +70,16 @@ static enum sp_code
 repair_uploads(
     struct evidence_room *r, struct evidence_repaired *did, struct sp_err *err)
 {
-	struct sp_id id[64], after = { { 0 } };
-	size_t n;
+	struct sp_id after = { { 0 } };
+	struct evidence_ids ids;
 
 	do {
-		SP_TRY(evidence_record_ids(
-		    r, INT64_MAX, id, SP_COUNTOF(id), &after, &n, err));
-		for (size_t i = 0; i < n; i++)
-			SP_TRY(repair_upload(r, &id[i], did, err));
-		if (n > 0)
-			after = id[n - 1];
-	} while (n == SP_COUNTOF(id));
+		SP_TRY(evidence_record_ids(r, INT64_MAX, &after, &ids, err));
+		for (size_t i = 0; i < ids.n; i++)
+			SP_TRY(repair_upload(r, &ids.id[i], did, err));
+		if (ids.n > 0)
+			after = ids.id[ids.n - 1];
+	} while (ids.n == EVIDENCE_IDS);
 	return SP_OK;
 }
 

@@ -111,7 +111,7 @@ defaults(struct evidence_limits *l)
 	if (l->upload_max == 0)
 		l->upload_max = UINT64_C(1) << 40;
 	if (l->upload_expires == 0)
-		l->upload_expires = 7 * 24 * 3600 * SP_SECOND;
+		l->upload_expires = SP_SECOND * 7 * 24 * 3600;
 	if (l->viewing_idle == 0)
 		l->viewing_idle = 600 * SP_SECOND;
 	if (l->uploads_open == 0)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define SITE_BUFFERS   1024
-#define SITE_TOKEN_FOR (365 * 24 * 3600 * SP_SECOND)
+#define SITE_TOKEN_FOR (SP_SECOND * 365 * 24 * 3600)
 #define SITE_PATH      4096
 
 struct open_room {
@@ -29,12 +29,13 @@ struct evidence_site {
 	struct open_room *rooms;
 };
 
+/* One more than the cores: one of them often waits for the disk. */
 static size_t
 default_workers(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 2 ? 2 : (size_t)n;
+	return n < 1 ? 2 : (size_t)n + 1;
 }
 
 static enum sp_code
@@ -312,14 +313,13 @@ first_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 /* Database, log and first token in a folder of the agency's own. */
 static enum sp_code
 make_room(const char *dir, struct keeper_client *keeper,
-    const struct people_agency *a, char *token, struct sp_err *err)
+    struct first_act *first, struct sp_err *err)
 {
 	struct evidence_room *room;
 	struct vault_pool *pool;
-	struct first_act act = { .agency = a, .token = token };
 	struct evidence_room_options options = {
 		.dir = dir,
-		.agency = a,
+		.agency = first->agency,
 		.keeper = keeper,
 	};
 	enum sp_code code;
@@ -329,7 +329,7 @@ make_room(const char *dir, struct keeper_client *keeper,
 	code = evidence_room_open(&room, &options, err);
 	if (code == SP_OK) {
 		code = ledger_writer_run(
-		    evidence_room_writer(room), first_run, &act, err);
+		    evidence_room_writer(room), first_run, first, err);
 		evidence_room_close(room);
 	}
 	vault_pool_free(pool);
@@ -355,29 +355,32 @@ make_folder(
 
 static enum sp_code
 make_agency(const char *dir, struct keeper_client *keeper,
-    const struct people_agency *a, char *token, struct sp_err *err)
+    struct first_act *first, struct sp_err *err)
 {
 	SP_AUTO_FD agencies = -1;
+	const char *slug = first->agency->slug;
 	char path[SITE_PATH], fresh[64];
 
 	(void)snprintf(path, sizeof(path), "%.3900s/agencies", dir);
 	agencies = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (agencies < 0)
 		return sp_fail_os(err, "open %s", path);
-	SP_TRY(make_folder(agencies, a->slug, fresh, err));
+	SP_TRY(make_folder(agencies, slug, fresh, err));
 	(void)snprintf(path, sizeof(path), "%.3900s/agencies/%s", dir, fresh);
-	SP_TRY(make_room(path, keeper, a, token, err));
-	if (renameat(agencies, fresh, agencies, a->slug) != 0)
-		return sp_fail_os(err, "rename %s to %s", path, a->slug);
+	SP_TRY(make_room(path, keeper, first, err));
+	if (renameat(agencies, fresh, agencies, slug) != 0)
+		return sp_fail_os(err, "rename %s to %s", path, slug);
 	return sp_file_sync_dir(agencies, ".", err);
 }
 
 enum sp_code
 evidence_site_add_agency(const char *dir, struct keeper_client *keeper,
     const char *origin_host, struct people_agency *a,
+    /* first_run writes it. NOLINTNEXTLINE(readability-non-const-parameter) */
     char token[static GATE_TOKEN_TEXT], struct sp_err *err)
 {
 	struct people_agency made = *a;
+	struct first_act first = { .agency = &made, .token = token };
 	char origin[LEDGER_NAME_MAX + 1];
 	DB_AUTO db = NULL;
 
@@ -389,7 +392,7 @@ evidence_site_add_agency(const char *dir, struct keeper_client *keeper,
 	(void)snprintf(origin, sizeof(origin), "%.180s/v1/agencies/%s/log",
 	    origin_host, made.slug);
 	SP_TRY(keeper_client_create(keeper, &made.id, origin, &made.vkey, err));
-	SP_TRY(make_agency(dir, keeper, &made, token, err));
+	SP_TRY(make_agency(dir, keeper, &first, err));
 	SP_TRY(people_agency_add(db, &made, err));
 	*a = made;
 	return SP_OK;

@@ -13,7 +13,7 @@ struct evidence_site;
 struct evidence_site_options {
 	const char *dir;
 	size_t buffers; /* segment buffers; 0: 1024 */
-	size_t workers; /* 0: one a core, at least 2 */
+	size_t workers; /* 0: one more than there are cores */
 	struct evidence_limits limits;
 };
 

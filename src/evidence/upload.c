@@ -155,42 +155,58 @@ part_check(struct evidence_room *r, const struct sp_id *id, uint64_t *total,
 	return SP_OK;
 }
 
+/* Bring the parts in.  A final upload that fails goes again: nobody has
+ * learnt of it. */
+static enum sp_code
+join(struct evidence_claim *claim, const struct sp_id *part, size_t parts,
+    const struct gate_caller *who, struct sp_err *err)
+{
+	struct evidence_ended end = {
+		.id = claim->id,
+		.why = EVIDENCE_REMOVED,
+	};
+	enum sp_code code =
+	    evidence_session_join(claim->room, claim, part, parts, who, err);
+
+	/* What cannot be undone now expires. */
+	if (code != SP_OK && code != SP_E_MISMATCH)
+		SP_IGNORE(evidence_record_end(claim->room, &end, NULL));
+	evidence_desk_release(claim, true);
+	return code;
+}
+
+static enum sp_code
+parts_check(struct evidence_room *r, const struct sp_id *part, size_t parts,
+    uint64_t *total, struct sp_err *err)
+{
+	if (parts == 0 || parts > EVIDENCE_PARTS_MAX)
+		return sp_fail_as(err, SP_E_INVALID, "upload.concat",
+		    "Upload-Concat joins 1 to %d uploads", EVIDENCE_PARTS_MAX);
+	*total = 0;
+	for (size_t i = 0; i < parts; i++)
+		SP_TRY(part_check(r, &part[i], total, err));
+	return SP_OK;
+}
+
 enum sp_code
 evidence_upload_concat(struct evidence_room *r, struct gate_pass *pass,
-    const struct evidence_upload_new *n, const struct sp_id *part, size_t parts,
-    struct evidence_upload *out, struct sp_err *err)
+    const struct evidence_upload_new *n, struct evidence_upload *out,
+    struct sp_err *err)
 {
 	const struct gate_caller *who = gate_pass_caller(pass);
 	struct evidence_upload_new whole = *n;
 	struct evidence_claim *claim;
-	struct sp_err undo;
 	struct sp_id id;
-	enum sp_code code;
 	bool before;
 
 	gate_pass_require(pass, GATE_UPLOAD, NULL);
-	if (parts == 0 || parts > EVIDENCE_PARTS_MAX)
-		return sp_fail_as(err, SP_E_INVALID, "upload.concat",
-		    "Upload-Concat joins 1 to %d uploads", EVIDENCE_PARTS_MAX);
-	whole.length = 0;
+	SP_TRY(parts_check(r, n->part, n->parts, &whole.length, err));
 	whole.final = true;
-	for (size_t i = 0; i < parts; i++)
-		SP_TRY(part_check(r, &part[i], &whole.length, err));
 	SP_TRY(evidence_record_create(r, who, &whole, &id, &before, err));
 	if (before)
 		return find_before(r, who, &id, out, err);
 	SP_TRY(evidence_desk_claim(&claim, r, &id, err));
-	code = evidence_session_join(r, claim, part, parts, who, err);
-	if (code != SP_OK && code != SP_E_MISMATCH) {
-		struct evidence_ended end = {
-			.id = id,
-			.why = EVIDENCE_REMOVED,
-		};
-		/* What cannot be undone now expires. */
-		SP_IGNORE(evidence_record_end(r, &end, &undo));
-	}
-	evidence_desk_release(claim, true);
-	SP_TRY(code);
+	SP_TRY(join(claim, n->part, n->parts, who, err));
 	return evidence_upload_load(r, &id, out, err);
 }
 
@@ -239,13 +255,11 @@ void
 evidence_upload_expire(struct evidence_room *r)
 {
 	sp_time by = sp_now() - evidence_room_limits(r)->upload_expires;
-	struct sp_id none = { { 0 } }, id[64];
-	struct sp_err err;
-	size_t n;
+	struct sp_id none = { { 0 } };
+	struct evidence_ids ids;
 
-	if (evidence_record_ids(r, by, id, SP_COUNTOF(id), &none, &n, &err) !=
-	    SP_OK)
+	if (evidence_record_ids(r, by, &none, &ids, NULL) != SP_OK)
 		return;
-	for (size_t i = 0; i < n; i++)
-		expire_one(r, &id[i]);
+	for (size_t i = 0; i < ids.n; i++)
+		expire_one(r, &ids.id[i]);
 }

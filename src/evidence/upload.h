@@ -35,13 +35,12 @@ void evidence_upload_done(struct evidence_upload *u); /* frees its buffers */
 enum sp_code evidence_upload_create(struct evidence_room *r,
     struct gate_pass *pass, const struct evidence_upload_new *n,
     struct evidence_upload *out, struct sp_err *err) SP_MUST_USE;
-/* Join whole partial uploads, in order, into evidence; n->length is not
+/* Join whole partial uploads, n->part in order, into evidence; n->length is not
  * looked at.  The parts stay until they expire. */
 #define EVIDENCE_PARTS_MAX 1000
 enum sp_code evidence_upload_concat(struct evidence_room *r,
     struct gate_pass *pass, const struct evidence_upload_new *n,
-    const struct sp_id *part, size_t parts, struct evidence_upload *out,
-    struct sp_err *err) SP_MUST_USE;
+    struct evidence_upload *out, struct sp_err *err) SP_MUST_USE;
 /* SP_E_NOTFOUND; SP_E_LOCKED while a live session writes it.  A session that
  * has had no byte for a few seconds is cut and waited for. */
 enum sp_code evidence_upload_find(struct evidence_room *r,

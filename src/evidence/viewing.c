@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "crypto/stream.h"
 #include "evidence/object.h"
 
 #include <pthread.h>
@@ -536,14 +537,44 @@ evidence_reader_open_for(struct evidence_reader **out, struct evidence_room *r,
 	return SP_OK;
 }
 
-enum sp_code
-evidence_reader_read(struct evidence_reader *rd, uint64_t offset, void *out,
-    size_t len, struct sp_err *err)
+static enum sp_code
+reader_load(struct evidence_reader *rd, uint64_t offset, void *out, size_t len,
+    struct sp_err *err)
 {
 	enum sp_code code = vault_read_at(rd->read, offset, out, len, err);
 
 	if (code == SP_E_CORRUPT)
 		reader_alert(rd);
+	return code;
+}
+
+enum sp_code
+evidence_reader_probe(
+    struct evidence_reader *rd, uint64_t offset, struct sp_err *err)
+{
+	uint8_t byte;
+	enum sp_code code = reader_load(rd, offset, &byte, 1, err);
+
+	explicit_bzero(&byte, 1);
+	return code;
+}
+
+uint64_t
+evidence_reader_together(uint64_t offset)
+{
+	uint64_t within;
+	uint32_t index;
+
+	crypto_stream_locate(offset, &index, &within);
+	return crypto_stream_start(index + 1) - offset;
+}
+
+enum sp_code
+evidence_reader_read(struct evidence_reader *rd, uint64_t offset, void *out,
+    size_t len, struct sp_err *err)
+{
+	enum sp_code code = reader_load(rd, offset, out, len, err);
+
 	if (code == SP_OK && rd->viewing != NULL)
 		atomic_fetch_add(&rd->viewing->bytes, len);
 	return code;

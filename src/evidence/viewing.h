@@ -46,6 +46,13 @@ enum sp_code evidence_reader_open_for(struct evidence_reader **out,
 /* SP_E_CORRUPT marks the item and writes an alert entry the first time. */
 enum sp_code evidence_reader_read(struct evidence_reader *rd, uint64_t offset,
     void *out, size_t len, struct sp_err *err) SP_MUST_USE;
+/* Would a read at `offset`, which is below the size, be good?  Nothing is
+ * served; the read that follows does not do the work again. */
+enum sp_code evidence_reader_probe(struct evidence_reader *rd, uint64_t offset,
+    struct sp_err *err) SP_MUST_USE;
+/* How many bytes from `offset` on pass or fail their check together: a read
+ * of no more loses nothing good to what follows. */
+uint64_t evidence_reader_together(uint64_t offset);
 void evidence_reader_close(struct evidence_reader *rd); /* NULL is a no-op */
 
 /* ---- For room.h and repair.h ---- */

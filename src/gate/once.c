@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define KEPT (24 * 3600 * SP_SECOND)
+#define KEPT (SP_SECOND * 24 * 3600)
 
 const char gate_once_schema[] =
     "CREATE TABLE once("

@@ -324,10 +324,13 @@ show_read(void *self, uint64_t at, char *out, size_t room)
 	struct showing *s = self;
 	struct sp_err err = { .code = SP_OK };
 	uint64_t left = s->len - at;
+	uint64_t together = evidence_reader_together(s->first + at);
 	size_t n = left < room ? (size_t)left : room;
 
 	if (n == 0)
 		return HTTP_STREAM_END;
+	if (n > together)
+		n = (size_t)together;
 	if (evidence_reader_read(s->reader, s->first + at, out, n, &err) ==
 	    SP_OK)
 		return (ssize_t)n;
@@ -367,6 +370,13 @@ serve(struct http_request *q, struct http_answer *a, uint64_t first,
 	    evidence_reader_open(&s->reader, q->room, &q->who, &q->id, &c, err);
 	if (code != SP_OK) {
 		free(s);
+		return code;
+	}
+	/* What is found before the first byte leaves can still be told. */
+	if (len > 0)
+		code = evidence_reader_probe(s->reader, first, err);
+	if (code != SP_OK) {
+		show_free(s);
 		return code;
 	}
 	set_fields(a, &c);

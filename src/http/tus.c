@@ -463,20 +463,20 @@ read_length(const struct http_request *q, uint64_t *length, struct sp_err *err)
 }
 
 static enum sp_code
-concat(struct http_request *q, const struct evidence_upload_new *n,
+concat(struct http_request *q, struct evidence_upload_new *n,
     struct evidence_upload *u, struct sp_err *err)
 {
 	struct sp_id *part = calloc(EVIDENCE_PARTS_MAX, sizeof(*part));
-	size_t parts = 0;
 	enum sp_code code;
 
 	if (part == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the parts");
 	code = http_tus_parts(n->concat, http_match_param(&q->match, "agency"),
-	    part, EVIDENCE_PARTS_MAX, &parts, err);
+	    part, EVIDENCE_PARTS_MAX, &n->parts, err);
+	n->part = part;
 	if (code == SP_OK)
-		code = evidence_upload_concat(
-		    q->room, q->pass, n, part, parts, u, err);
+		code = evidence_upload_concat(q->room, q->pass, n, u, err);
+	n->part = NULL;
 	free(part);
 	return code;
 }

@@ -5,7 +5,7 @@ import { test, describe } from 'node:test';
 import { spawn } from 'node:child_process';
 import https from 'node:https';
 import {
-  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync,
+  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync,
   statSync, truncateSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -509,7 +509,25 @@ siteSuite('cli', { args: ['--no-media'] }, (context) => {
     assert.equal(readdirSync(dir).length, 4);
   });
 
-  test('an item whose object was changed: told at once, nothing is left', async (t) => {
+  for (const at of [1000, 2500000])
+    test(`an item whose object was changed at byte ${at}: told at once, nothing is left`, async (t) => {
+      const { site } = context;
+      const dir = scratch(t);
+      const where = join(site.dir, 'agencies', 'harbor-pd', 'objects');
+      const all = () => readdirSync(where, { recursive: true }).filter((f) => ID.test(basename(f)));
+      const before = new Set(all());
+      const id = await site.put(seeded(t).bytes(4000000));
+      const [object] = all().filter((f) => !before.has(f));
+      const bytes = readFileSync(join(where, object));
+      bytes[at] ^= 1;
+      writeFileSync(join(where, object), bytes);
+      const got = await cli(['get', id, '-o', join(dir, 'x')]);
+      assert.equal(got.code, CHECK_FAILED, got.stderr);
+      assert.match(got.stderr, /fails its own check/);
+      assert.deepEqual(readdirSync(dir), []);
+    });
+
+  test('an item whose object was cut short: told at once, nothing is left', async (t) => {
     const { site } = context;
     const dir = scratch(t);
     const where = join(site.dir, 'agencies', 'harbor-pd', 'objects');
@@ -826,6 +844,14 @@ describe('cli: doctor', () => {
     assert.match(notes, /stray file objects\/notes\.txt/);
     assert.match(notes, /on no record/);
     assert.match(notes, /half-made/);
+    // And what is advised helps.
+    const folder = join(site.dir, 'agencies', 'half-made');
+    const add = () => run(program, ['agency', 'add', site.dir, 'half-made', '--name', 'Half', '--state', 'FL',
+      '--ori', 'FL0990000', '--geography', 'us', '--json'], { env: { PATH: process.env.PATH } });
+    assert.match(got.report.findings.find((f) => /half-made/.test(f.text)).advice, /moved away/);
+    assert.equal((await add()).code, REFUSED);
+    renameSync(folder, join(site.dir, '..', 'half-made'));
+    assert.equal((await add()).code, DONE);
   });
 
   test('an entry changed in the database is found', async () => {

@@ -95,6 +95,17 @@ siteSuite('objects', { args: ['--no-media'] }, (context) => {
     await corrupt(item, `bytes=${2 * 1048576 + 10}-${2 * 1048576 + 20}`);
   });
 
+  test('found in the first segment asked for, it is said before a byte is served', async (t) => {
+    const item = await taken(seeded(t).bytes(SIZE));
+    flip(item.path, 1048576 + 99);
+    for (const range of ['bytes=1200000-', 'bytes=1200000-1200009']) {
+      const a = await context.site.content(item.id, { headers: { range } });
+      assert.equal(a.status, 500);
+      assert.equal(a.json().type, 'urn:sallyport:problem:corrupt');
+    }
+    await corrupt(item);
+  });
+
   for (const [what, cut] of [['by a byte', (n) => n - 1], ['to a whole segment', () => 2 << 20],
     ['by its last segment', () => 3 << 20], ['to its header', () => 40], ['to nothing', () => 0]])
     test(`truncated ${what}: corrupt`, async (t) => {

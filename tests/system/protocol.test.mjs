@@ -327,11 +327,13 @@ siteSuite('bad input', {}, (context) => {
     await raw.send(head(url, ['Upload-Offset: 0', `Content-Length: ${bytes.length}`]));
     let live = true;
     const drip = (async () => {
-      for (let at = 0; live && at < 40000; at += 500) {
-        await raw.send(bytes.subarray(at, at + 500));
+      for (let at = 0; live && at < 40000; at += 100) {
+        await raw.send(bytes.subarray(at, at + 100));
         await new Promise((ok) => setTimeout(ok, 20));
       }
     })();
+    await until('the first is at work', async () =>
+      (await site.request('HEAD', url, { headers: { 'tus-resumable': '1.0.0' } })).status === 423);
     const second = await site.patch(url, 0, bytes);
     live = false;
     await drip;

@@ -141,7 +141,7 @@ test('init that fails leaves the folder as it was', async (t) => {
     [['--unlock', `file:${open}`], 3],
     [['--unlock', `file:${short}`], 1],
     [['--unlock', `file:${base}/missing`], 3],
-    [['--unlock', 'hunter2'], 1],
+    [['--unlock', 'hunter2'], 2],
     [['--cert', garbage, '--key', garbage], 1],
     [['--cert', `${base}/missing`, '--key', garbage], 3],
   ]) {

@@ -8,6 +8,7 @@
 #include "evidence/viewing.h"
 #include "keeper/spawn.h"
 #include "keeper_self.h"
+#include "quick_kdf.h"
 #include "tap.h"
 
 #include <ftw.h>

@@ -120,65 +120,6 @@ a_broken_body_is_kept_as_far_as_it_came(void)
 }
 
 static void
-offsets_lengths_and_states_are_checked(void)
-{
-	uint8_t *bytes = fixture_bytes(100, 6);
-	struct new_upload u = { .length = 100 };
-	struct new_upload huge = { .length = (UINT64_C(1) << 40) + 1 };
-	struct sp_id id, unknown = sp_id_new();
-	uint64_t at;
-	struct sp_err err;
-
-	CHECK_CODE(fixture_create(&f, &huge, &id, &err), SP_E_LIMIT, &err);
-	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
-	CHECK_OK(fixture_patch(&f, &id, bytes, 0, 40, &at, &err), &err);
-	CHECK_CODE(fixture_patch(&f, &id, bytes, 39, 1, &at, &err),
-	    SP_E_CONFLICT, &err);
-	CHECK(strcmp(err.reason, "upload.offset") == 0);
-	CHECK_CODE(fixture_patch(&f, &id, bytes, 41, 1, &at, &err),
-	    SP_E_CONFLICT, &err);
-	CHECK_CODE(
-	    fixture_patch(&f, &id, bytes, 40, 61, &at, &err), SP_E_LIMIT, &err);
-	CHECK_CODE(fixture_patch(&f, &unknown, bytes, 0, 1, &at, &err),
-	    SP_E_NOTFOUND, &err);
-	CHECK_OK(fixture_patch(&f, &id, bytes, 40, 60, &at, &err), &err);
-	CHECK(at == 100);
-	CHECK_CODE(fixture_patch(&f, &id, bytes, 100, 0, &at, &err),
-	    SP_E_DENIED, &err);
-	fixture_check_content(&f, &id, bytes, 100);
-	free(bytes);
-}
-
-static void
-two_sessions_cannot_write_one_upload(void)
-{
-	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
-	struct new_upload u = { .length = 10 };
-	struct evidence_patch p = {
-		.length = EVIDENCE_LENGTH_UNKNOWN,
-		.content = 10,
-	};
-	struct evidence_session *s, *other;
-	uint64_t at;
-	bool done;
-	struct sp_err err;
-	struct sp_id id;
-
-	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
-	CHECK_OK(evidence_session_begin(&s, f.room, pass, &id, &p, &err), &err);
-	CHECK_CODE(evidence_session_begin(&other, f.room, pass, &id, &p, &err),
-	    SP_E_LOCKED, &err);
-	CHECK_CODE(
-	    fixture_offset(&f, &id, &at, &done, &err), SP_E_LOCKED, &err);
-	CHECK_CODE(
-	    evidence_upload_remove(f.room, pass, &id, &err), SP_E_LOCKED, &err);
-	CHECK_OK(evidence_session_write(s, "0123456789", 10, &err), &err);
-	CHECK_CODE(evidence_session_write(s, "x", 1, &err), SP_E_LIMIT, &err);
-	CHECK_OK(evidence_session_end(s, true, NULL, &err), &err);
-	fixture_check_content(&f, &id, (const uint8_t *)"0123456789", 10);
-}
-
-static void
 a_declared_hash_that_differs_is_refused_and_kept_nowhere(void)
 {
 	uint8_t *bytes = fixture_bytes(2 * MIB, 7);
@@ -302,131 +243,6 @@ one_buffer_is_enough_for_a_checksum(void)
 	free(bytes);
 }
 
-static void
-parts_join_in_order(void)
-{
-	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
-	EVIDENCE_AUTO_UPLOAD up = { .done = false };
-	uint8_t *bytes = fixture_bytes(5 * MIB, 10);
-	static const uint64_t cut[] = { 0, 0, 1, 2 * MIB + 5, 5 * MIB };
-	struct sp_id part[4], open;
-	struct new_upload unfinished = { .length = 5, .partial = true };
-	struct evidence_meta meta;
-	struct evidence_upload_new n = { .meta = &meta, .metadata = "" };
-	struct sp_err err;
-
-	for (size_t i = 0; i < 4; i++) {
-		size_t len = (size_t)(cut[i + 1] - cut[i]);
-		struct new_upload u = { .length = len, .partial = true };
-
-		CHECK_OK(fixture_create(&f, &u, &part[i], &err), &err);
-		if (len > 0)
-			CHECK_OK(fixture_patch(&f, &part[i], bytes + cut[i], 0,
-				     len, NULL, &err),
-			    &err);
-	}
-	evidence_meta_init(&meta);
-	CHECK_OK(evidence_meta_set(&meta, "filename", "b", 1, &err), &err);
-	CHECK_OK(evidence_meta_check(&meta, &err), &err);
-	CHECK_OK(fixture_create(&f, &unfinished, &open, &err), &err);
-	CHECK_CODE(
-	    evidence_upload_concat(f.room, pass, &n, &open, 1, &up, &err),
-	    SP_E_CONFLICT, &err);
-	CHECK_OK(
-	    evidence_upload_concat(f.room, pass, &n, part, 4, &up, &err), &err);
-	CHECK(up.done && up.offset == 5 * MIB);
-	fixture_check_content(&f, &up.id, bytes, 5 * MIB);
-	for (size_t i = 0; i < 4; i++)
-		CHECK_OK(
-		    evidence_upload_remove(f.room, pass, &part[i], &err), &err);
-	CHECK_OK(evidence_upload_remove(f.room, pass, &open, &err), &err);
-	CHECK(fixture_files(&f, "staging") == 0);
-	evidence_meta_done(&meta);
-	free(bytes);
-}
-
-static void
-without_its_keeper_an_upload_waits_and_loses_nothing(void)
-{
-	uint8_t *bytes = fixture_bytes(3 * MIB, 11);
-	struct new_upload u = { .length = 3 * MIB };
-	struct sp_id id, other;
-	struct sp_err err;
-	uint64_t at;
-	bool done;
-	uint8_t sum[32];
-
-	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
-	CHECK_OK(fixture_patch(&f, &id, bytes, 0, MIB, &at, &err), &err);
-	fixture_keeper_kill(&f);
-	CHECK_CODE(fixture_create(&f, &u, &other, &err), SP_E_UNAVAIL, &err);
-	CHECK_CODE(fixture_patch(&f, &id, bytes, MIB, 2 * MIB, &at, &err),
-	    SP_E_UNAVAIL, &err);
-	CHECK(strcmp(err.reason, "keeper.away") == 0);
-	fixture_keeper_start(&f, evidence_site_keeper(f.site));
-	CHECK_OK(fixture_offset(&f, &id, &at, &done, &err), &err);
-	CHECK(at == MIB && !done);
-	CHECK_OK(fixture_patch(&f, &id, bytes, MIB, 2 * MIB, &at, &err), &err);
-	crypto_sha256(bytes, 3 * MIB, sum);
-	fixture_check_receipt(&f, &id, sum);
-	fixture_check_content(&f, &id, bytes, 3 * MIB);
-	free(bytes);
-}
-
-/* The keeper dies between the last byte and the entry: all bytes are in, the
- * object is kept, only the record is missing; the next question makes it. */
-static void
-an_upload_left_at_the_desk_is_recorded_later(void)
-{
-	GATE_AUTO_PASS pass = fixture_pass(&f, GATE_UPLOAD, NULL);
-	uint8_t *bytes = fixture_bytes(2 * MIB, 12);
-	struct new_upload u = { .length = 2 * MIB };
-	struct evidence_patch p = {
-		.length = EVIDENCE_LENGTH_UNKNOWN,
-		.content = 2 * MIB,
-	};
-	struct evidence_session *s;
-	struct sp_err err;
-	struct sp_id id;
-	uint64_t at;
-	bool done;
-
-	for (int restart = 0; restart < 2; restart++) {
-		CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
-		CHECK_OK(
-		    fixture_patch(&f, &id, bytes, 0, 100, &at, &err), &err);
-		p.offset = 100;
-		p.content = 2 * MIB - 100;
-		CHECK_OK(
-		    evidence_session_begin(&s, f.room, pass, &id, &p, &err),
-		    &err);
-		CHECK_OK(
-		    evidence_session_write(s, bytes + 100, 2 * MIB - 100, &err),
-		    &err);
-		fixture_keeper_kill(&f);
-		CHECK_CODE(evidence_session_end(s, true, NULL, &err),
-		    SP_E_UNAVAIL, &err);
-		CHECK_CODE(fixture_offset(&f, &id, &at, &done, &err),
-		    SP_E_UNAVAIL, &err);
-		fixture_keeper_start(&f, evidence_site_keeper(f.site));
-		if (restart) { /* what the desk knew is lost with it */
-			fixture_close(&f);
-			fixture_open(&f);
-			CHECK_OK(
-			    fixture_offset(&f, &id, &at, &done, &err), &err);
-			CHECK(at == 100 && !done);
-			CHECK_OK(fixture_patch(&f, &id, bytes, 100,
-				     2 * MIB - 100, &at, &err),
-			    &err);
-		}
-		CHECK_OK(fixture_offset(&f, &id, &at, &done, &err), &err);
-		CHECK(at == 2 * MIB && done);
-		fixture_check_content(&f, &id, bytes, 2 * MIB);
-	}
-	CHECK(fixture_files(&f, "staging") == 0);
-	free(bytes);
-}
-
 /* An upload that is whole but for its record, and ends all the same. */
 static void
 an_end_leaves_no_object(void)
@@ -542,6 +358,24 @@ check_told(const struct told *t, const uint8_t *bytes, size_t len)
 	fixture_check_content(&f, &t->id, bytes, len);
 }
 
+/* Keys of objects that are no more. */
+static int64_t
+stray_keys(void)
+{
+	static const struct db_sql count = {
+		"SELECT count(*) FROM recipient WHERE object NOT IN"
+		" (SELECT object FROM upload UNION ALL"
+		" SELECT object FROM evidence)",
+	};
+	DB_LENT(reader, evidence_room_readers(f.room));
+	DB_STMT st = db_use(reader.db, &count);
+	struct sp_err err;
+	bool found;
+
+	CHECK_OK(db_row(st, &found, &err), &err);
+	return db_col_i64(st, 0);
+}
+
 static void
 kill_once(const uint8_t *bytes, size_t len)
 {
@@ -577,6 +411,7 @@ kill_once(const uint8_t *bytes, size_t len)
 	for (size_t i = 0; i < n; i++)
 		check_told(&told[i], bytes, len);
 	CHECK(fixture_files(&f, "staging") == 0);
+	CHECK(stray_keys() == 0);
 	fixture_close(&f);
 }
 
@@ -590,29 +425,6 @@ what_was_acknowledged_survives_any_death(void)
 	for (int round = 0; round < 15; round++)
 		kill_once(bytes, len);
 	fixture_open(&f);
-	free(bytes);
-}
-
-static void
-uploads_expire_and_their_bytes_go(void)
-{
-	uint8_t *bytes = fixture_bytes(2 * MIB, 14);
-	struct new_upload u = { .length = 3 * MIB };
-	struct sp_err err;
-	struct sp_id id;
-	uint64_t at;
-	bool done;
-
-	fixture_close(&f);
-	f.limits.upload_expires = 1;
-	fixture_open(&f);
-	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
-	CHECK_OK(fixture_patch(&f, &id, bytes, 0, 2 * MIB, &at, &err), &err);
-	CHECK(fixture_files(&f, "staging") == 1);
-	evidence_site_tick(f.site);
-	CHECK_CODE(
-	    fixture_offset(&f, &id, &at, &done, &err), SP_E_NOTFOUND, &err);
-	CHECK(fixture_files(&f, "staging") == 0);
 	free(bytes);
 }
 
@@ -691,27 +503,16 @@ main(int argc, char **argv)
 		    any_cut_and_any_restart_gives_the_same_bytes },
 		{ "a broken body is kept as far as it came",
 		    a_broken_body_is_kept_as_far_as_it_came },
-		{ "offsets, lengths and states are checked",
-		    offsets_lengths_and_states_are_checked },
-		{ "two sessions cannot write one upload",
-		    two_sessions_cannot_write_one_upload },
 		{ "a declared hash that differs is refused and kept nowhere",
 		    a_declared_hash_that_differs_is_refused_and_kept_nowhere },
 		{ "a checksum is all or nothing",
 		    a_checksum_is_all_or_nothing },
 		{ "one buffer is enough for a checksum",
 		    one_buffer_is_enough_for_a_checksum },
-		{ "parts join in order", parts_join_in_order },
-		{ "without its keeper an upload waits and loses nothing",
-		    without_its_keeper_an_upload_waits_and_loses_nothing },
-		{ "an upload left at the desk is recorded later",
-		    an_upload_left_at_the_desk_is_recorded_later },
 		{ "an end leaves no object", an_end_leaves_no_object },
 		{ "an older database is opened", an_older_database_is_opened },
 		{ "what was acknowledged survives any death",
 		    what_was_acknowledged_survives_any_death },
-		{ "uploads expire and their bytes go",
-		    uploads_expire_and_their_bytes_go },
 		{ "what went on meanwhile does not expire",
 		    what_went_on_meanwhile_does_not_expire },
 	};

@@ -56,6 +56,7 @@ read_range(const struct sp_id *id, uint64_t at, uint8_t *out, size_t len)
 	struct sp_err err;
 
 	CHECK_OK(evidence_reader_open(&rd, f.room, &f.who, id, &c, &err), &err);
+	CHECK_OK(evidence_reader_probe(rd, at, &err), &err); /* serves none */
 	CHECK_OK(evidence_reader_read(rd, at, out, len, &err), &err);
 	evidence_reader_close(rd);
 }
@@ -280,6 +281,34 @@ a_changed_object_fails_alone_and_alerts_once(void)
 	free(got);
 }
 
+/* Everything before a changed segment can be served, up to its first byte. */
+static void
+what_is_read_together_fails_together(void)
+{
+	uint8_t *bytes = fixture_bytes(3 * MIB, 6), got[16];
+	struct sp_id id = sealed(bytes, 3 * MIB);
+	uint64_t second = evidence_reader_together(0);
+	struct evidence_reader *rd;
+	struct evidence_content c;
+	struct sp_err err;
+	char path[256];
+
+	CHECK(second < MIB && evidence_reader_together(second - 1) == 1);
+	CHECK(evidence_reader_together(second) == MIB - CRYPTO_STREAM_TAG);
+	object_path(&id, path, sizeof(path));
+	tell_lie(LIE_FLIP, path, NULL);
+	CHECK_OK(
+	    evidence_reader_open(&rd, f.room, &f.who, &id, &c, &err), &err);
+	CHECK_OK(evidence_reader_probe(rd, second - 1, &err), &err);
+	CHECK_OK(evidence_reader_read(
+		     rd, second - sizeof(got), got, sizeof(got), &err),
+	    &err);
+	CHECK_CODE(evidence_reader_probe(rd, second, &err), SP_E_CORRUPT, &err);
+	evidence_reader_close(rd);
+	CHECK(entries(&id, "\"evidence.corrupt\"", NULL) == 1);
+	free(bytes);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -292,6 +321,8 @@ main(int argc, char **argv)
 		    leaving_closes_and_a_death_is_told },
 		{ "a changed object fails alone and alerts once",
 		    a_changed_object_fails_alone_and_alerts_once },
+		{ "what is read together fails together",
+		    what_is_read_together_fails_together },
 	};
 	struct sp_err err;
 	int rc;
