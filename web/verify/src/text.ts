@@ -36,7 +36,8 @@ function itemText(item: ItemRow): string[] {
     `  SHA-256   ${item.sha256}`,
     `  SHA-512   ${item.sha512.slice(0, 64)}`,
     `            ${item.sha512.slice(64)}`,
-    `  sealed    ${item.sealed ? `${time(item.sealed.at)} by ${whoWords(item.sealed)}` : 'no entry says so'}`,
+    `  sealed    ${item.sealed ? time(item.sealed.at) : 'no entry says so'}`,
+    ...(item.sealed ? [`  by        ${whoWords(item.sealed)}`] : []),
     '  custody',
   ];
   for (const event of item.events) {

@@ -281,7 +281,7 @@ export const NOT_PROVEN: readonly string[] = [
   'What happened before an item was taken in: whether a recording shows what it seems to show, and whether the device’s clock was right.',
   'That the times are exact: they are those of the agency’s server. Their order in the log is certain.',
   'That no entry was left out of this package. What is here is in the log. Whether there is more about an item, the agency’s log itself answers.',
-  'Who the persons are. Entries name the access that was used by its number; the agency’s records say whose it was.',
+  'Who the persons are. Entries give the number of the access token that was used; the agency’s records say whose it was.',
   'What became of copies that were given out, this package included.',
 ];
 
@@ -353,7 +353,7 @@ export function detailWords(event: EventRow): string {
 }
 
 export function whoWords(event: EventRow): string {
-  const kinds: Readonly<Record<string, string>> = { token: 'access', site: 'the system itself', person: 'person' };
+  const kinds: Readonly<Record<string, string>> = { token: 'access token', site: 'the system itself', person: 'person' };
   if (event.actorKind === '') return 'not readable';
   const kind = kinds[event.actorKind] ?? visible(event.actorKind);
   return event.actorKind === 'site' ? kind : `${kind} ${visible(event.actor)}`;
