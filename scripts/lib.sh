@@ -32,7 +32,7 @@ packages_run=(ca-certificates curl openssl unzip procps)
 packages_lint=(clang-format clang-tidy binutils shellcheck)
 packages_bench=(nginx-light curl ca-certificates procps util-linux
 	'libcurl4-gnutls-dev|libcurl4-openssl-dev')
-packages_package=(dpkg-dev debhelper fakeroot lintian)
+packages_package=(dpkg-dev debhelper fakeroot lintian nodejs)
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -81,7 +81,7 @@ npm_packages() {
 	local mark="$1/node_modules/.sallyport-lock"
 	cmp -s "$1/package-lock.json" "$mark" && return 0
 	note "installing npm packages in $1"
-	(cd "$1" && npm ci --no-audit --no-fund --loglevel=error </dev/null)
+	(cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null)
 	cp "$1/package-lock.json" "$mark"
 }
 
@@ -91,6 +91,8 @@ npm_packages() {
 configure() {
 	local folder=$1 mark="$1/.sallyport-options"
 	shift
+	need_node
+	npm_packages web/verify # verify.html is a part of the program
 	if [ -f "$folder/build.ninja" ] && [ "$(cat "$mark" 2>/dev/null)" = "$*" ]; then
 		return 0
 	fi

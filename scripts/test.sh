@@ -1,4 +1,4 @@
-# ./dev test [PART...]: unit asan tsan system; all of them without PART.
+# ./dev test [PART...]: unit web asan tsan system; all of them without PART.
 #
 # A part that fails does not stop the next.  Each writes its log into its
 # build folder; tally.mjs counts every TAP line of every test program and
@@ -76,6 +76,19 @@ part_unit() {
 	fi
 }
 
+part_web() {
+	say "verify.html: types, modules"
+	need_node
+	npm_packages web/verify
+	rm -rf build/test-logs/web
+	step build/test-logs/types.log "types" \
+		npm --prefix web/verify --silent run types ||
+		results+=("failed:web:types")
+	step build/test-logs/web.log "modules" \
+		node web/verify/test.mjs --tap build/test-logs/web || true
+	results+=("tap:web:build/test-logs/web")
+}
+
 part_asan() {
 	say "modules and fuzz corpora: clang with ASan and UBSan"
 	need "${packages_clang[@]}"
@@ -117,7 +130,7 @@ part_system() {
 }
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(unit asan tsan system)
+[ ${#parts[@]} -gt 0 ] || parts=(unit web asan tsan system)
 for part in "${parts[@]}"; do
 	declare -F "part_$part" >/dev/null || die "test: no part named '$part'"
 	"part_$part" || results+=("failed:$part:the part itself")

@@ -1,5 +1,6 @@
 #include "bag/export.h"
 
+#include "bag/page.h"
 #include "bag/proof.h"
 #include "crypto/stream.h"
 
@@ -261,6 +262,8 @@ static const char readme_what[] =
     "               taken in (\"evidence.sealed\"), opened, exported, ...\n"
     "               Each is a .json file that any text editor shows; the\n"
     "               .tlog-proof beside it proves that it is in the log.\n"
+    "  verify.html  a page for any web browser that checks all of this and\n"
+    "               says in plain words what it finds; it needs no network\n"
     "  log/         the key that the agency's log is signed with, and the\n"
     "               signed state (\"checkpoint\") that all proofs rest on\n"
     "  *manifest-*  the fingerprints (hashes) of all files in this package\n"
@@ -285,9 +288,10 @@ static const char readme_what[] =
     "   This shows accidents and careless changes.  It does not show who\n"
     "   made the package: whoever changes a file can change the lists too.\n"
     "\n"
-    "2. That the evidence is what the agency took in, and when.  With the\n"
-    "   program \"sallyport\", which needs no network and no account, on the\n"
-    "   package as received or unpacked:\n"
+    "2. That the evidence is what the agency took in, and when.  Open\n"
+    "   verify.html in a web browser and drop the package on it, as received\n"
+    "   or unpacked.  Or with the program \"sallyport\", which makes the same\n"
+    "   checks; neither needs a network or an account:\n"
     "\n"
     "     sallyport verify <package>\n"
     "\n"
@@ -295,9 +299,14 @@ static const char readme_what[] =
     "   sealed in the agency's log, and that every custody entry in the\n"
     "   package is in that log word for word.\n"
     "\n"
+    "   Whoever can change a package can put a false page beside it: where it\n"
+    "   matters, use a page or program that you did not get with the package.\n"
+    "   Any copy of either checks any package.\n"
+    "\n"
     "3. That it is the agency's log.  The key is printed above and is in\n"
     "   log/key.  Ask the agency for its key by another way than this\n"
-    "   package came (its web site, a letter, a call) and give it:\n"
+    "   package came (its web site, a letter, a call) and give it to the\n"
+    "   page, or to the program:\n"
     "\n"
     "     sallyport verify --key <key> <package>\n"
     "\n"
@@ -368,6 +377,7 @@ put_head(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 {
 	SP_TRY(put_info(x, w, err));
 	SP_TRY(put_readme(x, w, err));
+	SP_TRY(bag_write_tag(w, "verify.html", bag_page, bag_page_len, err));
 	return put_log(x, w, err);
 }
 

@@ -1,12 +1,13 @@
 // Makes verify.html: one file, everything in it, nothing from elsewhere.
 //
-//   node build.mjs --version 0.1.0 --out verify.html [--c verify_html.c]
+//   node build.mjs --version 0.1.0 --out verify.html [--c page.c] [--depfile page.d]
 //
 // The result depends on the sources, package-lock.json and the version alone.
 // The script is not minified: an expert may want to read what a court relies
-// on.  --c writes the page's bytes as a C source for the program.
+// on.  --c writes the page's bytes as a C source for the program, --depfile what
+// the page was made from, for ninja.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,11 +25,12 @@ async function bundle(version) {
   } catch {
     throw new Error(`run this first: (cd ${here} && npm ci --ignore-scripts)`);
   }
-  const { outputFiles: [script] } = await esbuild.build({
+  const { outputFiles: [script], metafile } = await esbuild.build({
     entryPoints: [source('main.ts')],
     absWorkingDir: here,
     bundle: true,
     write: false,
+    metafile: true,
     format: 'iife',
     target: TARGET,
     charset: 'utf8',
@@ -36,7 +38,7 @@ async function bundle(version) {
     define: { SALLYPORT_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });
-  return `\n${script.text}`;
+  return { script: `\n${script.text}`, inputs: Object.keys(metafile.inputs).map((path) => join(here, path)) };
 }
 
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -47,17 +49,18 @@ function policy(script, style) {
     'worker-src blob:', "base-uri 'none'", "form-action 'none'"].join('; ');
 }
 
-export async function page(version) {
-  const script = await bundle(version);
+async function page(version) {
+  const { script, inputs } = await bundle(version);
   const style = `\n${readFileSync(source('page.css'), 'utf8')}`;
   if (/<\/script|<!--/i.test(script) || /<\//.test(style))
     throw new Error('the script or style would end its element');
   const parts = { CSP: policy(script, style), STYLE: style, SCRIPT: script };
-  return readFileSync(source('page.html'), 'utf8').replace(/@([A-Z]+)@/g, (_, name) => parts[name]);
+  const html = readFileSync(source('page.html'), 'utf8').replace(/@([A-Z]+)@/g, (_, name) => parts[name]);
+  return { html, inputs: [...inputs, source('page.css'), source('page.html'), join(here, 'package-lock.json')] };
 }
 
 /** As a C array: no compiler's limit on strings applies to it. */
-export function asC(bytes) {
+function asC(bytes) {
   const lines = [];
   for (let at = 0; at < bytes.length; at += 16)
     lines.push(`\t${[...bytes.subarray(at, at + 16)].join(', ')},`);
@@ -71,16 +74,19 @@ const size_t bag_page_len = sizeof(bag_page);
 `;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: {
-    version: { type: 'string', default: '0' },
-    out: { type: 'string' },
-    c: { type: 'string' },
-  } });
-  const bytes = Buffer.from(await page(values.version));
-  for (const [path, content] of [[values.out, bytes], [values.c, asC(bytes)]]) {
-    if (path === undefined) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
-  }
+const { values } = parseArgs({ options: {
+  version: { type: 'string', default: '0' },
+  out: { type: 'string' },
+  c: { type: 'string' },
+  depfile: { type: 'string' },
+} });
+try {
+  const { html, inputs } = await page(values.version);
+  const bytes = Buffer.from(html);
+  const depends = `${values.out}: ${inputs.map((path) => path.replace(/[ #]/g, '\\$&')).join(' ')}\n`;
+  for (const [path, content] of [[values.out, bytes], [values.c, asC(bytes)], [values.depfile, depends]])
+    if (path !== undefined) writeFileSync(path, content);
+} catch (error) {
+  console.error(`verify.html: ${error.message}`);
+  process.exitCode = 1;
 }

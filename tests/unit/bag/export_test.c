@@ -1,5 +1,6 @@
 #include "bag/bag_fixture.h"
 #include "bag/export.h"
+#include "bag/page.h"
 #include "bag/verify.h"
 #include "evidence/room_fixture.h"
 
@@ -161,6 +162,7 @@ an_export_proves_itself(void)
 		sp_id_text(&id[2], text);
 		(void)snprintf(path, sizeof(path), "data/%s/empty", text);
 		check_file(base, path, "", 0);
+		check_file(base, "verify.html", bag_page, bag_page_len);
 		bag_fixture_rmdir(dir);
 	}
 	free(clip);
