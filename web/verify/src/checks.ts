@@ -15,13 +15,13 @@
 //
 // The program ends at the first lie; this goes on, so that a reader sees what
 // else is wrong, but never calls proven what rests on something that is not.
-import { equal, fromUtf8, hex, utf8, wholeNumber } from './bytes.ts';
+import { equal, fromUtf8, hex, latin1, utf8, wholeNumber } from './bytes.ts';
 import { readBag, type BagFile, type Content, type ReadOptions } from './bag.ts';
 import { Findings, Lie, type Code, type Finding } from './finding.ts';
 import { sha256Of } from './hashing.ts';
 import { isObject, numberIn, objectIn, parseCanonical, textIn, type JsonObject, type Value } from './json.ts';
 import type { Walk } from './member.ts';
-import { checkCheckpoint, fingerprint, parseKey, parseProof, proves, restsOn, type Checkpoint, type LogKey } from './note.ts';
+import { checkCheckpoint, fingerprint, parseProof, proves, readKey, restsOn, type Checkpoint, type LogKey } from './note.ts';
 import { isPayload, pathName } from './path.ts';
 import type { Claims, EventRow, ItemRow, LogFacts, Pinned, Report, SourceFacts, State, Verdict } from './report.ts';
 
@@ -48,9 +48,10 @@ interface Ground {
 function checkKey(content: Content): LogKey {
   const file = content.byPath.get(KEY);
   if (!file) throw new Lie('file-missing', KEY, 'it is missing');
-  const text = fromUtf8(file.bytes ?? new Uint8Array(0));
-  const key = text?.endsWith('\n') ? parseKey(text.slice(0, -1)) : undefined;
-  if (!key) throw new Lie('key-malformed', KEY, 'it is not a verifier key');
+  const text = latin1(file.bytes ?? new Uint8Array(0));
+  if (!text.endsWith('\n')) throw new Lie('key-malformed', KEY, 'it is not one line');
+  const key = readKey(fromUtf8(file.bytes!)?.slice(0, -1) ?? '');
+  if (typeof key === 'string') throw new Lie('key-malformed', KEY, key);
   return key;
 }
 

@@ -36,16 +36,21 @@ function nameOk(name: string): boolean {
   return !/[\u0000-\u0020+\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/.test(name);
 }
 
-/** undefined when it is none; one text a key. */
-export function parseKey(text: string): LogKey | undefined {
-  const [, name, id, digits] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(text) ?? [];
+/** A key, or what is wrong; one text a key. */
+export function readKey(text: string): LogKey | string {
+  const [, name, id, digits] = /^([^+]+)\+(.{8})\+(.+)$/s.exec(text) ?? [];
   const bytes = digits === undefined ? undefined : fromBase64(digits);
   if (name === undefined || !nameOk(name) || bytes?.length !== 1 + KEY_LEN || bytes[0] !== ED25519)
-    return undefined;
+    return 'no verifier key: name+hash+base64 of an Ed25519 key';
   const want = hex(sha256Of(utf8(`${name}\n`), bytes).subarray(0, 4));
   return id === want && base64(bytes) === digits
     ? { text, name, id, key: bytes.slice(1) }
-    : undefined;
+    : "the verifier key's hash is not that of its key";
+}
+
+export function parseKey(text: string): LogKey | undefined {
+  const key = readKey(text);
+  return typeof key === 'string' ? undefined : key;
 }
 
 /** What one reads aloud to compare keys: SHA-256 of the key's text. */
