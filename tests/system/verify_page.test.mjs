@@ -323,7 +323,7 @@ siteSuite('verify_page', {}, (context) => {
     await page.page.click('text=Save the result');
     const saved = readFileSync(await (await download).path(), 'utf8');
     assert.equal((await download).suggestedFilename(), 'bag.zip.check.txt');
-    for (const wanted of [...ids, key, 'One question', 'stop “41”.mp4', 'custody/', 'SHA-512'])
+    for (const wanted of [...ids, key, 'only you can make', 'stop “41”.mp4', 'custody/', 'SHA-512'])
       for (const text of [copied, saved])
         assert.ok(text.toLowerCase().includes(wanted.toLowerCase()), wanted);
     // Printed, all of it is there and nothing that only a screen can use.

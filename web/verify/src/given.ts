@@ -5,8 +5,8 @@ import type { Given } from './source.ts';
 /** Said to the user as it is. */
 export class NotGiven extends Error {}
 
-const ONE = 'Give one thing: the package’s archive (.zip or .tar), or its unpacked folder.';
-const FOLDER = 'This browser does not let a page that was opened from a file read a dropped folder. Use the button “Choose a folder” instead.';
+const ONE = 'Choose one thing: the package’s archive (.zip or .tar), or its unpacked folder.';
+const FOLDER = 'This browser does not let this page read a dropped folder. Use the button “Choose a folder” instead.';
 
 export function fromFiles(files: readonly File[]): Given {
   const [file] = files;

@@ -102,7 +102,7 @@ class Page {
       this.showResult();
       by('result-title').focus();
     } catch (error) {
-      this.say(error instanceof Cancelled ? 'Cancelled. Nothing was found out.'
+      this.say(error instanceof Cancelled ? 'The check was cancelled. It has no result.'
         : `The check ended before it was finished: ${String(error)}`);
       by('file-button').focus();
     } finally {
@@ -156,10 +156,10 @@ class Page {
     const is = this.report && pin ? pinned(this.report, pin) : 'none';
     by('key').setAttribute('aria-invalid', String(malformed || is === 'other'));
     by('key-say').textContent = malformed
-      ? 'This is not a log key. It should be copied whole: a name, a plus sign, eight digits, another plus sign, and 44 letters and digits.'
-      : is === 'same' ? '✓ It is the key of this package’s log.'
-        : is === 'other' ? '✗ It is not the key of this package’s log.'
-          : pin ? 'This is a log key. It will be compared with the package’s.' : '';
+      ? 'This is not a complete log key. A log key is a name, a plus sign, eight digits or letters, another plus sign, and 44 more characters.'
+      : is === 'same' ? '✓ This is the key of the package’s log.'
+        : is === 'other' ? '✗ This is not the key of the package’s log.'
+          : pin ? 'This is a log key. It will be compared with the one in the package.' : '';
   }
 
   private showResult(): void {
@@ -185,7 +185,7 @@ class Page {
     };
     return el('div', { class: 'actions' },
       button('Copy the result as text', async () => {
-        said.textContent = (await copy(this.text())) ? 'Copied.' : 'The browser did not let it be copied: save it instead.';
+        said.textContent = (await copy(this.text())) ? 'Copied.' : 'The browser does not allow copying here. Save the result instead.';
       }),
       button('Save the result as text', () => save(`${this.report?.source.name ?? 'result'}.check.txt`, this.text())),
       button('Print', () => print()), said);

@@ -67,7 +67,7 @@ export function reportText(report: Report, pin: LogKey | undefined, facts: TextF
     `from      ${visible(report.claims.organization)} (as the package says)`,
     heading(end.title), ...end.lines.map((line) => wrap(line)),
   ];
-  if (findings.length > 0) lines.push(heading('Problems, in the order in which they were found'));
+  if (findings.length > 0) lines.push(heading('Problems found, the first one first'));
   for (const [i, finding] of findings.entries())
     lines.push(wrap(`${placeWords(finding)}: ${findingWords(finding)} (“${finding.text}”)`, `${i + 1}. `));
   lines.push(heading('What was checked'));

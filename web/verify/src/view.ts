@@ -89,21 +89,17 @@ function findingItem(finding: Finding): HTMLElement {
   return el('li', {},
     el('p', { class: 'place' }, 'At ', finding.place === '' ? placeWords(finding) : code(placeWords(finding))),
     el('p', {}, findingWords(finding)),
-    el('p', { class: 'exact' }, `In the words of “sallyport verify”: ${finding.text}`));
+    el('p', { class: 'exact' }, `Technical description: ${finding.text}`));
 }
 
 function findingsSection(findings: readonly Finding[]): HTMLElement[] {
-  const [first, ...others] = findings;
-  if (!first) return [];
+  const others = findings.slice(1);
   const shown = others.slice(0, FINDINGS_SHOWN);
-  const sections = [section('first', 'The first problem', el('ul', { class: 'findings first' }, findingItem(first)))];
-  if (others.length > 0)
-    sections.push(section('others', `What else is not as it must be (${others.length})`,
-      el('p', {}, 'These may follow from the first.'),
-      el('ul', { class: 'findings' }, ...shown.map(findingItem)),
-      shown.length < others.length &&
-        el('p', {}, `And ${count(others.length - shown.length, 'more', 'more')}, which the result as text has.`)));
-  return sections;
+  return others.length === 0 ? [] : [section('others', `${count(others.length, 'other problem')} found`,
+    el('p', {}, 'Some of these may be consequences of the first.'),
+    el('ul', { class: 'findings' }, ...shown.map(findingItem)),
+    shown.length < others.length &&
+      el('p', {}, `The first ${FINDINGS_SHOWN} of ${others.length} are shown. The result as text has all.`))];
 }
 
 // --- checks ---
@@ -131,7 +127,7 @@ function eventRow(event: EventRow): HTMLElement {
   const detail = detailWords(event);
   return el('tr', {},
     el('td', { class: 'number' }, event.index),
-    el('td', { class: 'when' }, el('time', { datetime: event.at, title: visible(event.at) }, time(event.at))),
+    el('td', { class: 'when' }, el('time', { datetime: event.at, title: visible(event.at) }, time(event.at).replace(/ UTC$/, ''))),
     el('td', {}, actWords(event), detail !== '' && el('span', { class: 'detail' }, detail)),
     el('td', { class: 'who' }, whoWords(event), el('span', { class: 'detail' }, whereWords(event))),
     el('td', {}, marked(state, proofWords(event))));
@@ -144,7 +140,7 @@ function custody(item: ItemRow): HTMLElement {
     wide(`Custody of ${name}`, table(`Custody of ${name}: ${count(item.events.length, 'entry', 'entries')}`,
       ['Entry', 'When (UTC)', 'What', 'By whom', 'Proof that it is in the log'], shown.map(eventRow))),
     shown.length < item.events.length &&
-      el('p', {}, `The first ${EVENTS_SHOWN} of ${item.events.length}. The result as text has all.`));
+      el('p', {}, `The first ${EVENTS_SHOWN} of ${item.events.length} are shown. The result as text has all.`));
 }
 
 function itemFacts(item: ItemRow): HTMLElement {
@@ -153,9 +149,9 @@ function itemFacts(item: ItemRow): HTMLElement {
   return facts([
     ['Result', marked(item.state, itemWords(item))],
     ['Size', bytes(item.size)],
-    ['Fingerprint (SHA-256) of the file in this package', code(item.sha256)],
+    ['Fingerprint (SHA-256) of this file', code(item.sha256)],
     ['Fingerprint recorded when it was taken in', sealed && (recorded === item.sha256
-      ? el('span', {}, 'the same') : code(visible(recorded || 'none')))],
+      ? el('span', {}, 'The same.') : code(visible(recorded || 'none')))],
     ['SHA-512', code(item.sha512)],
     ['Taken in and sealed', sealed ? `${time(sealed.at)}, entry ${sealed.index} of the log`
       : 'No entry in the package says so.'],
@@ -196,7 +192,7 @@ function logSection(report: Report): HTMLElement {
         `${log.witnesses.map(visible).join(', ')} (not checked: their keys are not in the package)`],
     ]),
     log.key !== '' && el('p', {},
-      'Ask the agency for its key by another way than this package came. If it is the key above, letter by letter, the log is the agency’s. Over the telephone the fingerprint is enough.'));
+      'Ask the agency for its log key separately from this package. If it is the key above, character by character, the log is the agency’s. Over the telephone, comparing the fingerprint of the key is enough.'));
 }
 
 function fileRow(file: FileRow): HTMLElement {
@@ -209,7 +205,7 @@ function filesSection(files: readonly FileRow[]): HTMLElement {
   const shown = files.slice(0, FILES_SHOWN);
   const fill = () => [
     wide('All files', table('All files of the package', ['File', 'Bytes', 'Fingerprints'], shown.map(fileRow))),
-    shown.length < files.length && el('p', {}, `The first ${FILES_SHOWN} of ${files.length}. The result as text has all.`),
+    shown.length < files.length && el('p', {}, `The first ${FILES_SHOWN} of ${files.length} are shown. The result as text has all.`),
   ];
   return section('files', 'All files and their fingerprints',
     folded(`Show ${count(files.length, 'file')}`, false, fill));
@@ -220,13 +216,15 @@ function filesSection(files: readonly FileRow[]): HTMLElement {
 
 function verdictBox(report: Report, pin: LogKey | undefined, at: string): HTMLElement {
   const end = conclusion(report, pin);
+  const [first] = findingsWith(report, pin);
   const signs = { good: '✓', ask: '?', bad: '✗' } as const;
   return el('div', { class: `verdict ${end.state}` },
     el('h2', { id: 'result-title', tabindex: '-1' }, sign(signs[end.state], end.state), ' ', end.title),
     ...end.lines.map((line) => el('p', {}, line)),
+    first && el('ul', { class: 'findings' }, findingItem(first)),
     facts([
       ['Package', el('bdi', {}, visible(report.source.name))],
-      ['Made by', report.claims.organization !== '' && `${visible(report.claims.organization)} (as the package says)`],
+      ['Exported by', report.claims.organization !== '' && `${visible(report.claims.organization)} (as the package says)`],
       ['Size', `${bytes(report.source.size)}, ${count(report.files.length, 'file')}`],
       ['Checked', `${time(at)}, by this computer’s clock`],
     ]));

@@ -48,65 +48,65 @@ export function grouped(hex: string): string {
 const SYSTEM_FILES = /(^|\/)(\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|\.directory)$|^__MACOSX\//i;
 
 const FINDING: Readonly<Record<Code, string>> = {
-  'archive-damaged': 'The archive itself is damaged: its own structure or checksums do not hold. It may have been cut off or changed on the way.',
-  'archive-cut': 'The archive ends before its content does. The download or copy was probably interrupted.',
-  'archive-kind': 'This is not a package: it is neither a whole zip archive nor a tar archive.',
-  'archive-two-stories': 'The archive says two different things about its content, so that two programs could unpack two different packages from it. No ordinary program writes such an archive.',
-  'archive-secret': 'A part of the archive is encrypted. A package never is.',
-  'archive-method': 'A part of the archive is compressed in a way that this page cannot read. Unpack the archive and give this page the unpacked folder.',
-  'archive-large': 'The archive would unpack to more than a package may hold. Nothing more was read.',
-  'archive-tail': 'Something else follows the end of the tar archive, where another program might find another package.',
-  'source-unreadable': 'The browser could not read this file. It may have been moved, changed or removed while it was checked, or the medium may be faulty.',
+  'archive-damaged': 'The archive is damaged: its own structure or checksums are wrong. It may have been cut off or altered on the way.',
+  'archive-cut': 'The archive ends too early. The download or the copy was probably interrupted.',
+  'archive-kind': 'This is not a package: it is neither a complete zip archive nor a tar archive.',
+  'archive-two-stories': 'The archive says two different things about its contents, so that two programs could unpack two different packages from it. No ordinary program writes such an archive.',
+  'archive-secret': 'Part of the archive is encrypted. A package never is.',
+  'archive-method': 'Part of the archive is compressed in a way that this page cannot read. Unpack the archive, and check the unpacked folder instead.',
+  'archive-large': 'The archive would unpack to more than a package may hold. Reading stopped there.',
+  'archive-tail': 'Something follows after the end of the tar archive, where another program might find a different package.',
+  'source-unreadable': 'The browser could not read this file. It may have been moved, changed or deleted during the check, or the disk may be faulty.',
   'path-illegal': 'A file has a name that could place it outside the package’s folder, or that is not plain text. Unpacking such an archive can be dangerous.',
   'path-outside': 'A file lies outside the package’s own folder: it was added to the archive.',
   'not-a-file': 'This is a link or a device, not a file. A package holds only files.',
-  'file-holes': 'The file is stored with holes, which a package never has.',
-  'file-large': 'The file is larger than a file of this kind may be in a package. Nothing more was read.',
-  'file-twice': 'The same file is in the archive twice. Which of them one sees depends on the program that unpacks it.',
-  'file-missing': 'This file belongs to the package, but it is not there.',
-  'file-added': 'This file is in none of the package’s lists: it was put there after the package was made.',
-  'file-changed': 'The content of this file is not what both lists of fingerprints say: it was changed or damaged after the package was made.',
-  'file-not-text': 'This file should be text, and is not.',
-  'bagit-declaration': 'The file that says what this package is (BagIt 1.0) is not as it must be.',
-  'manifest-line': 'This list of fingerprints is not readable as one.',
+  'file-holes': 'This file is stored with gaps (as a sparse file). A package never holds such files.',
+  'file-large': 'This file is larger than a file of its kind may be in a package. Reading stopped there.',
+  'file-twice': 'The same file is in the archive twice. Which of the two you see depends on the program that unpacks it.',
+  'file-missing': 'This file belongs to the package, but it is missing.',
+  'file-added': 'This file is in none of the package’s lists: it was added after the package was made.',
+  'file-changed': 'The content of this file does not match either list of fingerprints: it was changed or damaged after the package was made.',
+  'file-not-text': 'This file should be plain text, and is not.',
+  'bagit-declaration': 'The file that states what this package is (BagIt 1.0) is not as it must be.',
+  'manifest-line': 'This list of fingerprints cannot be read as one.',
   'manifest-twice': 'This list of fingerprints names a file twice.',
   'manifest-foreign': 'This list of fingerprints names a file that does not belong in it.',
-  'manifest-omits': 'This list of fingerprints leaves out a file that the other list has: one of the two was changed.',
-  'manifest-hash': 'This list gives a file another fingerprint than the file has, while the other list is right: this list was changed.',
-  'payload-oxum': 'The package’s description gives another amount of evidence (bytes and number of files) than is there.',
-  'key-malformed': 'The file that should hold the log’s key does not hold one. Without it nothing about the log can be checked.',
-  'key-other': 'The package was made with another log’s key than the one you gave. It does not come from that agency’s log, or the key you gave is not the right one.',
-  'checkpoint-malformed': 'The log’s signed state is not readable as one.',
-  'checkpoint-signature': 'The signature under the log’s state is wrong: the state was changed after it was signed, or was never signed with this key.',
-  'checkpoint-unsigned': 'The log’s state does not carry the signature of this log’s key.',
-  'checkpoint-other': 'The signed state is that of another log.',
+  'manifest-omits': 'This list of fingerprints leaves out a file that the other list has: one of the two was altered.',
+  'manifest-hash': 'This list gives a wrong fingerprint for a file, while the other list gives the right one: this list was altered.',
+  'payload-oxum': 'The package’s description states another amount of evidence (bytes and number of files) than is there.',
+  'key-malformed': 'The file that should hold the log’s key does not hold one. Without it, nothing about the log can be checked.',
+  'key-other': 'The package was made with a different log’s key than the one you entered. Either it does not come from that agency’s log, or the key you entered is not the right one.',
+  'checkpoint-malformed': 'The signed state of the log cannot be read as one.',
+  'checkpoint-signature': 'The signature on the state of the log is wrong: the state was altered after it was signed, or it was never signed with this key.',
+  'checkpoint-unsigned': 'The state of the log does not carry a signature made with this log’s key.',
+  'checkpoint-other': 'The signed state is that of a different log.',
   'item-folder': 'This file lies among the evidence, but not in the folder of an item.',
   'item-twice': 'There is a second file in the folder of this item. An item of evidence is exactly one file.',
-  'item-unsealed': 'No custody entry in the package says that this file was taken in. It may be anything.',
+  'item-unsealed': 'No custody entry in the package records that this file was taken in. It could be anything.',
   'no-evidence': 'There is no evidence in the package.',
   'custody-stray': 'This file does not belong in an item’s custody record.',
-  'custody-no-item': 'This is a custody record for an item that is not in the package.',
-  'proof-missing': 'The proof that this custody entry is in the log is not there.',
-  'proof-checkpoint': 'This proof rests on another state of the log than the signed one in the package.',
-  'proof-malformed': 'This proof is not readable as one.',
-  'proof-fails': 'This custody entry is not in the agency’s log in this form: it was changed, or invented.',
-  'proof-index': 'This proof belongs to another place in the log than the entry claims.',
-  'entry-missing': 'There is a proof, but the custody entry that it proves was taken out.',
+  'custody-no-item': 'This is a custody record of an item that is not in the package.',
+  'proof-missing': 'The proof that this custody entry is in the log is missing.',
+  'proof-checkpoint': 'This proof rests on a different state of the log than the signed one in the package.',
+  'proof-malformed': 'This proof cannot be read as one.',
+  'proof-fails': 'This custody entry is not in the agency’s log in this form: it was altered or invented.',
+  'proof-index': 'This proof belongs to a different place in the log than the entry claims.',
+  'entry-missing': 'There is a proof, but the custody entry that it proves was removed.',
   'entry-malformed': 'This file is not a custody entry.',
-  'entry-canonical': 'This custody entry is written in an unusual way that could show different things to different programs. The agency’s log never writes so.',
-  'entry-object': 'This custody entry is about another item than the one it is filed under.',
-  'entry-agency': 'This custody entry is of another agency than the rest of the package.',
-  'entry-failed': 'This entry says that taking in the item failed.',
-  'sealed-twice': 'Two entries say that this item was taken in. That happens only once.',
-  'sealed-sha256': 'This is not the file that the agency took in: its fingerprint (SHA-256) is another than the one recorded then.',
-  'sealed-size': 'This is not the file that the agency took in: it has another size than recorded then.',
-  'sealed-name': 'The file has another name than the one recorded when it was taken in.',
+  'entry-canonical': 'This custody entry is written in an unusual way that could show different things to different programs. The agency’s log never writes entries like that.',
+  'entry-object': 'This custody entry is about a different item than the one it is filed under.',
+  'entry-agency': 'This custody entry belongs to a different agency than the rest of the package.',
+  'entry-failed': 'This entry records that taking in the item failed.',
+  'sealed-twice': 'Two entries record that this item was taken in. That happens only once.',
+  'sealed-sha256': 'This is not the file that the agency took in: its fingerprint (SHA-256) differs from the one recorded then.',
+  'sealed-size': 'This is not the file that the agency took in: its size differs from the one recorded then.',
+  'sealed-name': 'This file does not have the name recorded when it was taken in.',
 };
 
 export function findingWords(finding: Finding): string {
   const words = FINDING[finding.code];
   return finding.code === 'file-added' && SYSTEM_FILES.test(finding.place)
-    ? `${words} By its name it was made by the operating system when somebody looked into the folder; check the archive as you received it.`
+    ? `${words} Judging by its name, the operating system made it when somebody opened the folder. Check the archive as you received it instead.`
     : words;
 }
 
@@ -135,7 +135,7 @@ function stateOf(reached: boolean, wrong: number): State {
   return reached ? 'good' : 'unknown';
 }
 
-const problems = (n: number) => `${count(n, 'problem')} found, listed above.`;
+const problems = (n: number) => `${count(n, 'problem')}, listed above.`;
 const NOT_REACHED = 'The package could not be read to its end.';
 
 function readable(report: Report): Check {
@@ -144,8 +144,8 @@ function readable(report: Report): Check {
   return {
     state: stateOf(report.whole, wrong),
     title: 'The package can be read from beginning to end',
-    result: wrong > 0 ? problems(wrong) : `${what}, all read.`,
-    meaning: 'An archive that is damaged or cut off, that could be unpacked in two ways, or that would write outside its own folder is refused.',
+    result: wrong > 0 ? problems(wrong) : `${what}.`,
+    meaning: 'An archive is refused if it is damaged or cut off, if it could be unpacked in two different ways, or if it would write outside its own folder.',
   };
 }
 
@@ -155,8 +155,8 @@ function complete(report: Report): Check {
     state: stateOf(report.whole, wrong),
     title: 'Nothing was changed, added or removed since the package was made',
     result: !report.whole ? NOT_REACHED : wrong > 0 ? problems(wrong)
-      : `${count(report.files.length, 'file')}: each has the fingerprints that the lists give, none is missing, none is besides.`,
-    meaning: 'The package carries lists of the fingerprints (SHA-256 and SHA-512) of all its files. Every file was read in full, its fingerprints were computed again and compared with both lists. By itself this shows accidents, not forgery: whoever changes a file can change a list as well. The next checks are about that.',
+      : `${count(report.files.length, 'file')}: every fingerprint matches, nothing is missing, nothing was added.`,
+    meaning: 'The package carries lists of the digital fingerprints (hash values, SHA-256 and SHA-512) of all its files. Every file was read in full, its fingerprints were computed again, and they were compared with both lists. By itself this reveals accidents, not forgery: whoever changes a file can change the lists as well. The following checks are about that.',
   };
 }
 
@@ -165,10 +165,10 @@ function signed(report: Report): Check {
   const { log } = report;
   return {
     state: stateOf(log.signature === 'good', wrong),
-    title: 'The state of the agency’s log is signed with the log’s key',
+    title: 'The state of the log is signed with the log’s key',
     result: !report.whole ? NOT_REACHED : wrong > 0 ? problems(wrong)
-      : `The signature is good. The log is “${visible(log.name)}” and held ${count(Number(log.size), 'entry', 'entries')} when this package was made.`,
-    meaning: 'The agency keeps a log to which entries can only be added. The package holds the log’s state at the time of the export, with a digital signature (Ed25519). Only the holder of the log’s secret key can make that signature.',
+      : `The signature is valid. The log “${visible(log.name)}” held ${count(Number(log.size), 'entry', 'entries')} when this package was made.`,
+    meaning: 'The agency keeps a log to which entries can be added, but in which none can be changed or removed unnoticed. The package holds the state of the log at the time of the export, with a digital signature (Ed25519). Only the holder of the log’s secret key can make that signature.',
   };
 }
 
@@ -177,25 +177,25 @@ function entriesProven(report: Report): Check {
   const all = report.proofs === report.entries && report.entries > 0;
   return {
     state: stateOf(report.whole && all, wrong),
-    title: 'Every custody entry stands in that log, word for word',
+    title: 'Every custody entry is in that log, word for word',
     result: !report.whole ? NOT_REACHED : wrong > 0 ? problems(wrong)
       : report.log.signature !== 'good' ? 'There is no signed state of the log to compare with.'
-        : `${count(report.entries, 'entry', 'entries')}, ${count(report.proofs, 'proof')}; all hold.`,
-    meaning: 'For each entry (what was done with an item, when and by whom) the package holds a mathematical proof that exactly this entry stands at its place in the log whose state was signed. If one letter of an entry were changed later, its proof would fail.',
+        : `${count(report.entries, 'entry', 'entries')}, ${count(report.proofs, 'proof')}; all are valid.`,
+    meaning: 'For each entry (what was done with an item, when and by whom) the package holds a mathematical proof that exactly this entry is at its place in the log whose state was signed. Had a single letter of an entry been changed, its proof would fail.',
   };
 }
 
 function originals(report: Report): Check {
   const wrong = wrongIn(report.findings, ['items', 'evidence'], (code) => !ENTRY_CODES.test(code));
+  const all = report.items.length;
   const good = report.items.filter((item) => item.state === 'good').length;
   return {
-    state: stateOf(report.whole && good === report.items.length && good > 0, wrong),
+    state: stateOf(report.whole && good === all && good > 0, wrong),
     title: 'Each file of evidence is the one that the agency took in',
     result: !report.whole ? NOT_REACHED : wrong > 0 ? problems(wrong)
-      : good === report.items.length
-        ? `${count(good, 'item')}: fingerprint, size and file name are those recorded when it was taken in.`
-        : `${good} of ${count(report.items.length, 'item')}: the entries of the others are not proven.`,
-    meaning: 'When an item is taken in, the log records its fingerprint (SHA-256), its size and the fingerprint of its file name. The file in this package was compared with that entry, which exists exactly once for each item.',
+      : good === all ? `${count(good, 'item')}: content, size and file name match the record.`
+        : `${good} of ${count(all, 'item')}: the entries about the others are not proven.`,
+    meaning: 'When an item is taken in, the log records the fingerprint (SHA-256) of its content, its size, and the fingerprint of its file name. The file in this package was compared with that entry, which must exist exactly once for each item.',
   };
 }
 
@@ -203,12 +203,12 @@ function keyIs(report: Report, pin: LogKey | undefined): Check {
   const is = pinned(report, pin);
   return {
     state: is === 'same' ? 'good' : is === 'other' ? 'bad' : 'unknown',
-    title: 'The log is the agency’s',
-    result: is === 'same' ? 'The key that you gave is the key of this log.'
-      : is === 'other' ? 'The key that you gave is not the key of this log.'
+    title: 'The log belongs to the agency',
+    result: is === 'same' ? 'The key that you entered is the key of this log.'
+      : is === 'other' ? 'The key that you entered is not the key of this log.'
         : report.log.key === '' ? 'The package holds no key to compare with.'
-          : 'Give the key that the agency publishes, in step 2.',
-    meaning: 'The log’s key came with the package. Somebody who makes up a whole package can make up a key for it, too. So the key must be compared with the one that the agency gives out by another way: on its web site, in a letter, in a call.',
+          : 'Enter the key that the agency publishes, in step 2.',
+    meaning: 'The log’s key came with the package. Somebody who fabricates an entire package can fabricate a key for it, too. Therefore the key must be compared with the one that the agency gives out separately: on its website, in a letter, or over the telephone.',
   };
 }
 
@@ -218,8 +218,8 @@ export function checksOf(report: Report, pin: LogKey | undefined): Check[] {
 }
 
 export const STATE_WORDS: Readonly<Record<State, string>> = {
-  good: 'In order',
-  bad: 'Not in order',
+  good: 'Passed',
+  bad: 'Failed',
   unknown: 'Not checked',
 };
 
@@ -234,27 +234,27 @@ export interface Conclusion {
 }
 
 export function conclusion(report: Report, pin: LogKey | undefined): Conclusion {
-  const what = `${count(report.items.length, 'item')} of evidence with ${count(report.entries, 'custody entry', 'custody entries')}`;
+  const what = `${count(report.items.length, 'item')} of evidence and ${count(report.entries, 'custody entry', 'custody entries')} were checked.`;
   switch (verdict(report, pin)) {
     case 'good':
-      return { state: 'good', title: 'Everything in this package is in order',
-        lines: [`${what} were checked. Nothing was changed since the agency took it in, and the log is the one whose key you gave.`] };
+      return { state: 'good', title: 'All checks passed',
+        lines: [`${what} The files of evidence are exactly those that were taken in, and the log is the one whose key you entered.`] };
     case 'good-unpinned':
-      return { state: 'ask', title: 'Everything in this package fits together. One question is left to you.',
-        lines: [`${what} were checked, and nothing is wrong. But the log’s key came with the package: compare it with the one that the agency publishes. Paste that one into step 2 above, and this result is completed.`] };
+      return { state: 'ask', title: 'All checks passed, except one that only you can make',
+        lines: [`${what} Nothing wrong was found. But the log’s key came with the package itself. Ask the agency for its key and enter it in step 2: then the result is complete.`] };
     case 'bad':
       return { state: 'bad', title: 'Do not rely on this package',
-        lines: ['Something in it is not as it must be. The first problem is shown below, with its place. Keep the package as it is, and ask the agency for a new export.'] };
+        lines: ['At least one check failed. Keep the package exactly as it is, and ask the agency for a new export. The first problem found:'] };
     case 'unreadable':
       return { state: 'bad', title: 'This package could not be checked',
-        lines: ['It could not be read to its end, for the reason below. This says nothing about the evidence in it.'] };
+        lines: ['This says nothing about the evidence itself. The package could not be read to its end, for this reason:'] };
   }
 }
 
-/** "2 items", or the one item's name. */
-function itemsWords(report: Report): string {
-  return report.items.length === 1 ? 'The file of evidence in this package is' :
-    `The ${report.items.length} files of evidence in this package are`;
+/** The files, as the subject of a sentence. */
+function filesWords(report: Report): string {
+  return report.items.length === 1 ? 'The file of evidence in this package is, bit for bit, the one that was taken in at the time shown below.'
+    : `The ${count(report.items.length, 'file')} of evidence in this package are, bit for bit, those that were taken in at the times shown below.`;
 }
 
 export interface Proven {
@@ -266,37 +266,35 @@ export interface Proven {
 export function proven(report: Report, pin: LogKey | undefined): Proven {
   const outcome = verdict(report, pin);
   if (outcome === 'bad' || outcome === 'unreadable')
-    return { lines: [], lead: 'As a whole, nothing: a package in which one thing is wrong is not what the agency gave out. Below, each item and each entry is marked by itself, so that you can see what the problem touches.' };
-  const one = report.items.length === 1;
-  const lines = [
-    `${itemsWords(report)}, bit for bit, what was taken in at the ${one ? 'time' : 'times'} given below. Not one bit has changed since.`,
-    `Each of the ${count(report.entries, 'custody entry', 'custody entries')} below was written into the log, and none was changed, moved or dated anew after the log’s state was signed.`,
-  ];
+    return { lines: [], lead: 'As a whole, nothing: a package in which one thing is wrong is not what the agency gave out. Each item and each entry below is marked separately, so that you can see what the problem affects and what it does not.' };
+  const lines = [filesWords(report),
+    report.entries === 1 ? 'The custody entry below is in the log exactly as shown. It was not altered after the state of the log was signed.'
+      : `Each of the ${report.entries.toLocaleString('en-US')} custody entries below is in the log exactly as shown. None was altered after the state of the log was signed.`];
   return pinned(report, pin) === 'same'
-    ? { lead: '', lines: [...lines, 'The log is that of the agency whose key you gave.'] }
-    : { lead: 'If the log’s key shown below is the agency’s key:', lines };
+    ? { lead: '', lines: [...lines, 'The log is the one whose key you entered.'] }
+    : { lead: 'Provided that the log key shown below is the agency’s:', lines };
 }
 
 export const NOT_PROVEN: readonly string[] = [
-  'What happened before an item was taken in: whether a recording shows what it seems to show, and whether the device’s clock was right.',
-  'That the times are exact: they are those of the agency’s server. Their order in the log is certain.',
-  'That no entry was left out of this package. What is here is in the log. Whether there is more about an item, the agency’s log itself answers.',
-  'Who the persons are. Entries give the number of the access token that was used; the agency’s records say whose it was.',
-  'What became of copies that were given out, this package included.',
+  'What happened before an item was taken in: whether a recording shows what it appears to show, or whether the clock of the recording device was right.',
+  'That the times are exact. They were set by the agency’s server. The order of the entries in the log, however, is certain.',
+  'That the package contains every entry about an item. Each entry shown is in the log; whether the log holds more is a question to the agency’s log itself.',
+  'Who the people are. Entries give the number of the access token that was used; the agency’s records show whose it was.',
+  'What became of copies that were given out, including this package.',
 ];
 
 export const ABOUT_THIS_PAGE: readonly string[] = [
-  'This page came with the package, or from somebody who had it. Whoever can change a package can put a false page beside it. Where it matters, use a copy of this page that you got from another side (it checks any package), or the program “sallyport verify”, which makes the same checks.',
-  'The page works without a network, and its own rules forbid the browser to open any connection. What you give it is read on this computer only and is stored nowhere.',
-  'The forms it reads are public standards: BagIt (RFC 8493), SHA-256 and SHA-512 (FIPS 180-4), Ed25519 (RFC 8032), Merkle trees (RFC 6962), and signed notes, checkpoints and proofs (c2sp.org). Anybody’s program that reads them can take its place.',
+  'This page may have come with the package. Whoever can alter a package can also replace this page. Where it matters, use a copy of this page that you obtained independently (any copy checks any package), or the program “sallyport verify”, which makes the same checks.',
+  'The page works without a network, and its own rules forbid the browser to open any connection. What you choose is read on this computer only, and nothing of it is kept.',
+  'What it reads follows public standards: BagIt (RFC 8493), SHA-256 and SHA-512 (FIPS 180-4), Ed25519 (RFC 8032), Merkle trees (RFC 6962), and signed notes, checkpoints and proofs (c2sp.org). Any other program that follows them can take its place.',
 ];
 
 // --- items and events ---
 
 export function itemWords(item: ItemRow): string {
   if (item.state === 'good') return 'This is the file that was taken in.';
-  if (item.state === 'bad') return 'It is not shown that this is the file that was taken in.';
-  return 'Not known: what it rests on is wrong itself.';
+  if (item.state === 'bad') return 'This is not shown to be the file that was taken in.';
+  return 'Cannot be told: the entries that it depends on are not proven.';
 }
 
 const ACTS: Readonly<Record<string, string>> = {
@@ -371,6 +369,6 @@ export function proofState(event: EventRow): State {
 export function proofWords(event: EventRow): string {
   const state = proofState(event);
   if (state === 'good') return 'Proven';
-  return state === 'bad' ? `Not proven: ${event.wrong.join('; ')}` : 'Not checked: the log’s state is not signed';
+  return state === 'bad' ? `Not proven: ${event.wrong.join('; ')}` : 'Not checked: there is no signed state of the log';
 }
 
