@@ -101,7 +101,7 @@ siteSuite('verify_page', {}, (context) => {
     assert.deepEqual(got.first, { place: program_.place, exact: program_.error });
     await page.page.fill('#key', key.slice(0, -3));
     assert.equal((await page.result()).verdict, 'ask');
-    assert.match(await page.page.textContent('#key-say'), /not a log key/);
+    assert.match(await page.page.textContent('#key-say'), /not a complete log key/);
     assert.equal(await page.page.getAttribute('#key', 'aria-invalid'), 'true');
     await page.page.fill('#key', key);
     assert.equal((await page.result()).verdict, 'good');
@@ -295,6 +295,7 @@ siteSuite('verify_page', {}, (context) => {
   test('by keyboard alone', async (t) => {
     const { zip } = await bag();
     const { page } = await open(t);
+    const chosen = new Promise((ok) => page.on('filechooser', ok));
     const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.slice(0, 30));
     const order = [];
     for (let i = 0; i < 3; i++) {
@@ -303,9 +304,8 @@ siteSuite('verify_page', {}, (context) => {
     }
     assert.deepEqual(order, ['file-button', 'folder-button', 'key']);
     await page.focus('#file-button');
-    const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
-    await (await chooser).setFiles(zip);
+    await (await chosen).setFiles(zip);
     await page.waitForSelector('.verdict');
     await page.waitForFunction(() => document.activeElement.id === 'result-title');
     await page.keyboard.press('Tab');
@@ -419,6 +419,18 @@ siteSuite('verify_page', {}, (context) => {
     return own.reduce((sum, p) => sum + of(p.pid), 0);
   }
 
+  /** How many workers the browser runs now. */
+  function workers() {
+    const threads = (pid) => {
+      try {
+        return readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/comm`, 'utf8'));
+      } catch {
+        return []; // it has ended
+      }
+    };
+    return processesBelow(process.pid).flatMap((p) => threads(p.pid)).filter((name) => /^DedicatedWorker/.test(name)).length;
+  }
+
   test('a large bag: progress, cancel, and memory that does not grow with it', async (t) => {
     const path = await large(300);
     for (const before_ of [undefined, poorer['without workers']]) {
@@ -427,7 +439,7 @@ siteSuite('verify_page', {}, (context) => {
       await page.page.waitForFunction(() => document.getElementById('bar').value >= 1);
       await page.page.click('#cancel');
       await page.page.waitForSelector('#problem:not([hidden])');
-      assert.match(await page.page.textContent('#problem'), /Cancelled/);
+      assert.match(await page.page.textContent('#problem'), /was cancelled/);
       assert.equal(await page.page.isVisible('#progress'), false);
       assert.equal(await page.page.isVisible('#result'), false);
     }
@@ -435,8 +447,10 @@ siteSuite('verify_page', {}, (context) => {
     const start = resident();
     let peak = 0;
     let steps = 0;
+    let most = 0;
     await page.give(path);
     for (let last = 0; !(await page.page.isVisible('.verdict'));) {
+      most = Math.max(most, workers());
       peak = Math.max(peak, resident());
       const now = await page.page.evaluate(() => document.getElementById('bar').value);
       assert.ok(now >= last, 'it only goes on');
@@ -445,9 +459,10 @@ siteSuite('verify_page', {}, (context) => {
       await page.page.waitForTimeout(100);
     }
     assert.equal((await page.result()).verdict, 'ask');
+    assert.ok(most >= 3, `one worker checks, others compute: ${most} in all`);
     assert.ok(steps > 5, `${steps} steps of progress`);
     t.diagnostic(`memory: ${Math.round(start)} MiB before, ${Math.round(peak)} MiB at most, for 300 MiB`);
-    assert.ok(peak - start < 200, `memory grew by ${Math.round(peak - start)} MiB`);
+    assert.ok(peak - start < 250, `memory grew by ${Math.round(peak - start)} MiB`);
   });
 
   test('every file of the bag is listed with its fingerprints', async (t) => {

@@ -229,6 +229,5 @@ function save(name: string, text: string): void {
 if (typeof document === 'undefined') {
   serve(self as unknown as Parameters<typeof serve>[0]);
 } else {
-  const own = document.currentScript?.textContent ?? '';
-  new Page(URL.createObjectURL(new Blob([own], { type: 'text/javascript' }))).open();
+  new Page(document.currentScript?.textContent ?? '').open();
 }

@@ -3,7 +3,7 @@
 // the page's own script (one copy, one hash in the CSP) and is told what to be
 // by its first message.
 //
-//   to the worker    { given, script }   check this; `script` for more workers
+//   to the worker    { given, script }   check this; the script for more workers
 //   from it          { ready }, then { progress }, at last { report } or { failed }
 import type { Report } from './report.ts';
 import { sumAll } from './hashing.ts';
@@ -32,6 +32,10 @@ const HANDS_MAX = 6;
 
 export class Cancelled extends Error {}
 
+/** A blob's URL is good only where it was made: in a page from a file, a worker
+ * may not load what the page made. */
+const urlOf = (script: string) => URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+
 const words = (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
 /** How far it is, told now and then. */
@@ -57,7 +61,8 @@ interface WorkerScope {
 async function obey(order: Order, scope: WorkerScope): Promise<void> {
   const tell = (answer: Answer) => scope.postMessage(answer);
   const hands = Math.min(HANDS_MAX, Math.max(2, navigator.hardwareConcurrency || 2));
-  const pool = await Pool.open(() => new Worker(order.script) as unknown as Hand, hands);
+  const url = urlOf(order.script);
+  const pool = await Pool.open(() => new Worker(url) as unknown as Hand, hands);
   const told = teller(sizeOf(order.given), PROGRESS_MS, (progress) => tell({ progress }));
   const means: Means = {
     sum: pool?.sum ?? sumAll,
@@ -108,7 +113,7 @@ function checkHere(given: Given, tell: (progress: Progress) => void): Run {
 function openWorker(script: string): Promise<Worker | undefined> {
   return new Promise((done) => {
     try {
-      const worker = new Worker(script);
+      const worker = new Worker(urlOf(script));
       worker.onmessage = () => done(worker);
       worker.onerror = () => done(undefined);
     } catch {
@@ -129,7 +134,7 @@ function askWorker(worker: Worker, order: Order, tell: (progress: Progress) => v
   });
 }
 
-/** Check what was given; `script` is the page's own, as a URL. */
+/** Check what was given; `script` is the page's own. */
 export function start(given: Given, script: string, tell: (progress: Progress) => void): Run {
   let stop = () => {};
   const cancelled = new Promise<never>((_, bad) => {
