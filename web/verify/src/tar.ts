@@ -104,7 +104,7 @@ export function paxRecords(bytes: Uint8Array): [string, Uint8Array][] {
 function takePax(bytes: Uint8Array, said: Said): void {
   for (const [key, value] of paxRecords(bytes)) {
     if (key === 'path') setName(said, value);
-    if (key.startsWith('GNU.sparse.')) said.holes = true;
+    if (key.startsWith('GNU.sparse.') || key === 'SCHILY.realsize') said.holes = true;
     if (key !== 'size') continue;
     const digits = latin1(value);
     if (!/^(0|[1-9][0-9]{0,15})$/.test(digits)) throw damaged('a size is out of range');

@@ -16,10 +16,10 @@
 // record, or in the entry's extra field 0x0001 (4.5.3).
 //
 // What the archive says twice must be said the same: in the central directory,
-// which unpackers go by, before each member, and behind it (the data
-// descriptor, 4.3.9).  Accepted is the plain form that archivers write: the end
-// record at the very end without a comment, the directory right before it, the
-// members from the first byte on in its order, one right after another.
+// before each member, and behind it (the data descriptor, 4.3.9), for unpackers
+// go by the one or the other.  Accepted is the plain form that archivers write:
+// the end record at the very end without a comment, the directory right before
+// it, the members in its order, one right after another from the start.
 import { equal, fromUtf8, latin1 } from './bytes.ts';
 import { Lie } from './finding.ts';
 import { Base, MEMBERS_MAX, countMember, type Member, type Walk } from './member.ts';
@@ -33,7 +33,7 @@ const CENTRAL = 46;
 const LOCAL = 30;
 
 const ENCRYPTED = 0x0001;
-const DESCRIPTOR = 0x0008;
+const LATER = 0x0008; // sizes and CRC follow the member
 const UTF8 = 0x0800;
 const EXTRA_ZIP64 = 0x0001;
 const EXTRA_NAME = 0x7075; // another name, for unpackers that know it
@@ -67,8 +67,6 @@ interface Header {
   /** Where the content begins: behind the local header. */
   data: number;
 }
-
-type Wide = 'size' | 'stored' | 'offset';
 
 interface Directory {
   entries: number;
@@ -138,22 +136,22 @@ async function findDirectory(reader: Reader): Promise<Directory> {
 
 // --- headers ---
 
-/** Extra fields: wide numbers taken in the order of `wide`, other names refused. */
-function readExtra(extra: Uint8Array, header: Header, wide: readonly Wide[]): void {
+/** Extra fields: wide numbers taken, other names refused. */
+function readExtra(extra: Uint8Array, header: Header): void {
   for (let at = 0; at + 4 <= extra.length;) {
     const id = le16(extra, at);
     const body = extra.subarray(at + 4, at + 4 + le16(extra, at + 2));
     if (body.length !== le16(extra, at + 2) ||
         (id === EXTRA_NAME && !equal(body.subarray(5), header.name)))
       throw damaged('an extra field is not one, or gives another name');
-    if (id === EXTRA_ZIP64) widen(body, header, wide);
+    if (id === EXTRA_ZIP64) widen(body, header);
     at += 4 + body.length;
   }
 }
 
-function widen(body: Uint8Array, header: Header, wide: readonly Wide[]): void {
+function widen(body: Uint8Array, header: Header): void {
   let at = 0;
-  for (const field of wide) {
+  for (const field of ['size', 'stored', 'offset'] as const) {
     if (header[field] !== ONES) continue;
     if (at + 8 > body.length) throw damaged('an extra field is not one, or gives another name');
     header[field] = le64(body, at);
@@ -162,13 +160,13 @@ function widen(body: Uint8Array, header: Header, wide: readonly Wide[]): void {
 }
 
 async function readNames(reader: Reader, at: number, name: number, extra: number,
-  header: Header, wide: readonly Wide[]): Promise<void> {
+  header: Header): Promise<void> {
   if (name === 0 || name > NAME_MAX || extra > EXTRA_MAX)
     throw damaged('a name or extra field is too long');
   const both = await reader.read(at, name + extra);
   header.name = both.slice(0, name);
   header.text = fromUtf8(header.name) ?? latin1(header.name);
-  readExtra(both.slice(name), header, wide);
+  readExtra(both.slice(name), header);
 }
 
 /** Where unpackers learn what kind of file it is (APPNOTE 4.4.2.2, 4.4.15). */
@@ -185,54 +183,60 @@ async function readCentral(reader: Reader, at: number): Promise<[Header, number]
     kind: kindOf(le16(h, 4), le32(h, 38)), data: 0 };
   const [name, extra, comment] = [le16(h, 28), le16(h, 30), le16(h, 32)];
   if (le16(h, 34) !== 0) throw damaged('a member is on another disk');
-  await readNames(reader, at + CENTRAL, name, extra, header, ['size', 'stored', 'offset']);
+  await readNames(reader, at + CENTRAL, name, extra, header);
   return [header, CENTRAL + name + extra + comment];
 }
 
-/** Is the number before the member, where there is one, that of the directory? */
-const agrees = (local: number, central: number) =>
-  local === 0 || local === ONES || local === central;
+/**
+ * An unpacker that reads on from the start goes by what stands before and after
+ * the content, and finds the content's end in nothing else.
+ */
+function checkSizes(header: Header, local: Header): void {
+  const later = (header.flags & LATER) !== 0;
+  const differs = (a: number, b: number) => a !== b && !(later && a === 0);
+  if (differs(local.stored, header.stored) || differs(local.size, header.size) ||
+      differs(local.crc32, header.crc32))
+    throw twoStories('its directory gives another size or checksum than the member', header.text);
+  // Compressed content says itself where it ends.
+  if (header.method === STORED && local.stored !== header.stored)
+    throw twoStories('a member that is not compressed does not say first how long it is', header.text);
+}
 
-/** The local header must say the same; the content begins behind it. */
-async function checkLocal(reader: Reader, header: Header): Promise<void> {
+/** A data descriptor (4.3.9) has one of these forms: signature or none, numbers of 8 or 4 bytes. */
+const DESCRIPTORS = [{ mark: 4, wide: 8 }, { mark: 4, wide: 4 }, { mark: 0, wide: 8 }, { mark: 0, wide: 4 }];
+
+/** How long the descriptor at `at` is, which says what the directory says. */
+async function descriptorLength(reader: Reader, at: number, header: Header): Promise<number> {
+  for (const { mark, wide } of DESCRIPTORS) {
+    const length = mark + 4 + 2 * wide;
+    if (length > reader.size - at) continue;
+    const bytes = (await reader.read(at, length)).slice();
+    const number = (from: number) => (wide === 8 ? view(bytes).getBigUint64(from, true) : BigInt(le32(bytes, from)));
+    if ((mark === 0 || begins(bytes, 7, 8)) && le32(bytes, mark) === header.crc32 &&
+        number(mark + 4) === BigInt(header.stored) && number(mark + 4 + wide) === BigInt(header.size))
+      return length;
+  }
+  throw twoStories("a member's sizes do not follow it", header.text);
+}
+
+/** The local header must say the same; returns where the member ends. */
+async function checkLocal(reader: Reader, header: Header): Promise<number> {
   const place = header.text;
   const h = (await reader.read(header.offset, LOCAL)).slice();
   if (!begins(h, 3, 4)) throw damaged('its directory points to no member', place);
   const local: Header = { ...header, flags: le16(h, 6), method: le16(h, 8), crc32: le32(h, 14),
-    stored: le32(h, 18), size: le32(h, 22) };
+    stored: le32(h, 18), size: le32(h, 22), offset: 0 };
   const [name, extra] = [le16(h, 26), le16(h, 28)];
-  await readNames(reader, header.offset + LOCAL, name, extra, local, ['size', 'stored']);
+  await readNames(reader, header.offset + LOCAL, name, extra, local);
   if (!equal(local.name, header.name) || local.method !== header.method ||
-      ((local.flags ^ header.flags) & (UTF8 | ENCRYPTED)) !== 0)
+      ((local.flags ^ header.flags) & (UTF8 | ENCRYPTED | LATER)) !== 0)
     throw twoStories('its directory says something else than the member', place);
   if ((header.flags & ENCRYPTED) !== 0)
     throw new Lie('archive-secret', place, 'the zip archive is damaged: a member is encrypted');
-  if ((local.crc32 !== 0 && local.crc32 !== header.crc32) || !agrees(local.stored, header.stored) ||
-      !agrees(local.size, header.size))
-    throw twoStories('its directory says something else than the member', place);
+  checkSizes(header, local);
   header.data = header.offset + LOCAL + name + extra;
-}
-
-/** A data descriptor: with or without a signature, numbers of 4 or 8 bytes. */
-function isDescriptor(bytes: Uint8Array, header: Header): boolean {
-  const at = bytes.length % 8 === 0 ? 4 : 0; // 16 and 24 bytes have a signature
-  if (at === 4 && !begins(bytes, 7, 8)) return false;
-  if (le32(bytes, at) !== header.crc32) return false;
-  return bytes.length - at === 12
-    ? le32(bytes, at + 4) === header.stored && le32(bytes, at + 8) === header.size
-    : le64(bytes, at + 4) === header.stored && le64(bytes, at + 12) === header.size;
-}
-
-/** What lies between a member and the next: nothing, or its descriptor. */
-async function checkGap(reader: Reader, header: Header, next: number): Promise<void> {
   const end = header.data + header.stored;
-  const gap = next - end;
-  if (gap === 0) return;
-  const place = header.text;
-  if ((header.flags & DESCRIPTOR) === 0 || ![12, 16, 20, 24].includes(gap))
-    throw twoStories('something lies between its members', place);
-  if (!isDescriptor((await reader.read(end, gap)).slice(), header))
-    throw twoStories('its directory says something else than the member', place);
+  return (header.flags & LATER) === 0 ? end : end + await descriptorLength(reader, end, header);
 }
 
 /** All members, everything said twice compared. */
@@ -241,29 +245,22 @@ export async function readZip(reader: Reader): Promise<Header[]> {
   const index = new Reader(reader.blob); // a window of its own
   const headers: Header[] = [];
   let at = directory.offset;
+  let free = 0;
   for (let i = 0; i < directory.entries; i++) {
     const [header, length] = await readCentral(index, at);
-    await checkMember(reader, headers[i - 1], header, directory.offset);
+    // Between two there could be one more, for an unpacker that does not go by
+    // the directory.
+    if (header.offset !== free)
+      throw twoStories('a member does not lie where the one before it ends', header.text);
+    free = await checkLocal(reader, header);
     headers.push(header);
     at += length;
   }
-  const last = headers[headers.length - 1];
-  if (last) await checkGap(reader, last, directory.offset);
+  if (free !== directory.offset)
+    throw twoStories('its directory does not lie where the last member ends', '');
   if (at !== directory.offset + directory.size)
     throw damaged('its directory has another length');
   return headers;
-}
-
-async function checkMember(reader: Reader, before: Header | undefined, header: Header,
-  end: number): Promise<void> {
-  const place = header.text;
-  if (!before && header.offset !== 0)
-    throw twoStories('something stands before its first member', place);
-  if (before && header.offset < before.data + before.stored)
-    throw damaged('members lie over each other', place);
-  await checkLocal(reader, header);
-  if (header.data + header.stored > end) throw damaged('a member runs into the directory', place);
-  if (before) await checkGap(reader, before, header.offset);
 }
 
 // --- content ---
