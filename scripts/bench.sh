@@ -1,4 +1,4 @@
-# ./dev bench ingest|ledger|seal [--seconds N] [--write]
+# ./dev bench ingest|ledger|seal|page [--seconds N] [--write]
 #
 # Peers and ours run in the same minutes on the same machine; trust the
 # ratios.  --write puts the tables into docs/performance.md.
@@ -16,7 +16,12 @@ ingest)
 	npm_packages bench
 	ninja -C build-bench --quiet sallyport bench/seal_bench
 	;;
+page)
+	need chromium procps
+	npm_packages tests/system
+	ninja -C build-bench --quiet sallyport
+	;;
 ledger | seal) ninja -C build-bench --quiet "bench/${what}_bench" ;;
-*) die "bench: ingest, ledger or seal" ;;
+*) die "bench: ingest, ledger, seal or page" ;;
 esac
 exec node "bench/$what.mjs" build-bench "$@"

@@ -10,7 +10,7 @@ import { Copy, filesBelow, unpack } from './lib/bags.mjs';
 import { clips } from './lib/clips.mjs';
 import { processesBelow, program, run } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
-import { VerifyPage, launch } from './lib/verify_page.mjs';
+import { VerifyPage, launch, memory } from './lib/verify_page.mjs';
 
 const hash = (kind, bytes) => createHash(kind).update(bytes).digest('hex');
 
@@ -406,19 +406,6 @@ siteSuite('verify_page', {}, (context) => {
     return path;
   }
 
-  /** Resident memory of all of the browser's processes, in MiB. */
-  function resident() {
-    const own = processesBelow(process.pid).filter((p) => /chromium/.test(p.args[0] ?? ''));
-    const of = (pid) => {
-      try {
-        return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
-      } catch {
-        return 0; // it has ended
-      }
-    };
-    return own.reduce((sum, p) => sum + of(p.pid), 0);
-  }
-
   /** How many workers the browser runs now. */
   function workers() {
     const threads = (pid) => {
@@ -444,14 +431,14 @@ siteSuite('verify_page', {}, (context) => {
       assert.equal(await page.page.isVisible('#result'), false);
     }
     const page = await open(t);
-    const start = resident();
+    const start = memory();
     let peak = 0;
     let steps = 0;
     let most = 0;
     await page.give(path);
     for (let last = 0; !(await page.page.isVisible('.verdict'));) {
       most = Math.max(most, workers());
-      peak = Math.max(peak, resident());
+      peak = Math.max(peak, memory());
       const now = await page.page.evaluate(() => document.getElementById('bar').value);
       assert.ok(now >= last, 'it only goes on');
       steps += now > last ? 1 : 0;

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { patience } from './paths.mjs';
+import { processesBelow } from './site.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -15,6 +16,19 @@ export function launch() {
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync'],
   });
+}
+
+/** What all processes of the browser hold, in MiB; shared pages count once. */
+export function memory() {
+  const of = (pid) => {
+    try {
+      return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
+    } catch {
+      return 0; // it has ended
+    }
+  };
+  const own = processesBelow(process.pid).filter((p) => /chromium/.test(p.args[0] ?? ''));
+  return own.reduce((sum, p) => sum + of(p.pid), 0);
 }
 
 export class VerifyPage {
