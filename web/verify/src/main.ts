@@ -20,6 +20,7 @@ const ESTIMATE_MS = 4000;
 class Page {
   private report: Report | undefined;
   private checkedAt = '';
+  private shownPin: string | undefined;
   private run: Run | undefined;
   private began = 0;
   private said = 0;
@@ -146,7 +147,8 @@ class Page {
 
   private onKey(): void {
     this.sayKey();
-    if (this.report) this.showResult();
+    // What the reader has unfolded stays so while nothing changes.
+    if (this.report && this.pin()?.text !== this.shownPin) this.showResult();
   }
 
   private sayKey(): void {
@@ -165,6 +167,7 @@ class Page {
   private showResult(): void {
     if (!this.report) return;
     this.sayKey();
+    this.shownPin = this.pin()?.text;
     by('result').replaceChildren(...resultOf(this.report, this.pin(), this.checkedAt, this.actions()));
     show(by('result'), true);
     document.title = `${conclusion(this.report, this.pin()).title}: ${this.report.source.name}`;
