@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { copyFileSync, mkdirSync, openSync, closeSync, ftruncateSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Copy, filesBelow, unpack } from './lib/bags.mjs';
+import { Copy, deflated, filesBelow, unpack } from './lib/bags.mjs';
 import { clips } from './lib/clips.mjs';
 import { processesBelow, program, run } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
@@ -73,6 +73,19 @@ siteSuite('verify_page', {}, (context) => {
       assert.match(got.items[0].text, /Opened for viewing/);
       assert.ok(got.log.includes(key));
     });
+
+  test('packed again by others, compressed, it is read as the program reads it', async (t) => {
+    const { folder } = await bag();
+    const path = near('again.zip');
+    const bytes = deflated(folder);
+    writeFileSync(path, bytes);
+    assert.equal((await verify(path)).ok, true);
+    const page = await open(t);
+    assert.equal((await page.check(path)).verdict, 'ask');
+    bytes[bytes.length >> 1] ^= 1; // in the compressed clip
+    writeFileSync(path, bytes);
+    await both(page, path, 'damaged');
+  });
 
   test('dropped, it is the same: zip, folder, folder in a folder; not two things', async (t) => {
     const { zip, tar, folder } = await bag();

@@ -1,7 +1,8 @@
 // Unpacked bags and what a forger would do with them.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { deflateRawSync, gzipSync } from 'node:zlib';
 import { run } from './site.mjs';
 
 const TAGS = ['tagmanifest-sha256.txt', 'tagmanifest-sha512.txt'];
@@ -17,6 +18,33 @@ export async function unpack(zip, into) {
   const got = await run('unzip', ['-q', zip, '-d', into]);
   if (got.code !== 0) throw new Error(got.stderr);
   return join(into, readdirSync(into)[0]);
+}
+
+/** A folder as a compressed zip: what file managers make of an unpacked bag. */
+export function deflated(folder) {
+  const number = (width, ...values) => {
+    const out = Buffer.alloc(width * values.length);
+    values.forEach((value, i) => out.writeUIntLE(value, i * width, width));
+    return out;
+  };
+  const members = [];
+  const directory = [];
+  let at = 0;
+  for (const path of filesBelow(folder)) {
+    const plain = readFileSync(join(folder, path));
+    const content = deflateRawSync(plain);
+    const name = Buffer.from(`${basename(folder)}/${path}`);
+    const gzip = gzipSync(plain, { level: 1 }); // ends with the CRC and the size
+    const facts = Buffer.concat([number(2, 20, 0x0800, 8, 0, 0), gzip.subarray(-8, -4),
+      number(4, content.length, plain.length), number(2, name.length, 0)]);
+    const member = Buffer.concat([Buffer.from('PK\x03\x04'), facts, name, content]);
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), number(2, 20), facts, number(2, 0, 0, 0), number(4, 0, at), name]));
+    members.push(member);
+    at += member.length;
+  }
+  const all = Buffer.concat(directory);
+  return Buffer.concat([...members, all, Buffer.from('PK\x05\x06'),
+    number(2, 0, 0, directory.length, directory.length), number(4, all.length, at), number(2, 0)]);
 }
 
 /** A bag that one may change. */
