@@ -31,14 +31,15 @@ static const char *const allowed[] = { "read", "write", "readv", "writev",
 	"rename", "renameat", "renameat2", "link", "linkat", "unlink",
 	"unlinkat", "mkdir", "mkdirat", "rmdir", "fchmod", "fchown",
 	"utimensat", "flock", "fcntl", "eventfd2", "ioctl", "mmap", "munmap",
-	"mprotect", "mremap", "brk", "madvise", "mlock", "munlock", "clone",
-	"set_robust_list", "rseq", "futex", "sched_yield", "sched_getaffinity",
-	"gettid", "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid",
-	"tgkill", "rt_sigprocmask", "rt_sigaction", "sigaltstack", "prctl",
-	"prlimit64", "getrusage", "sysinfo", "accept4", "setsockopt",
-	"getsockopt", "getsockname", "getpeername", "shutdown", "recvfrom",
-	"recvmsg", "sendto", "sendmsg", "poll", "ppoll", "clock_gettime",
-	"clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom" };
+	"mprotect", "mremap", "brk", "madvise", "mlock", "mlock2", "munlock",
+	"clone", "set_robust_list", "rseq", "futex", "sched_yield",
+	"sched_getaffinity", "gettid", "getpid", "getppid", "getuid", "geteuid",
+	"getgid", "getegid", "tgkill", "rt_sigprocmask", "rt_sigaction",
+	"sigaltstack", "prctl", "prlimit64", "getrusage", "sysinfo", "accept4",
+	"setsockopt", "getsockopt", "getsockname", "getpeername", "shutdown",
+	"recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll",
+	"clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+	"getrandom" };
 
 struct server {
 	const struct serve_args *args;
