@@ -58,7 +58,7 @@ lint_rooms() {
 				continue
 			fi
 			other=${other%%/*}
-			[[ " $room ${knows[$room]} " == *" $other "* ]] ||
+			[[ " $room ${knows[$room]//[[:space:]]/ } " == *" $other "* ]] ||
 				complain "$file:$line: $room may not know $other"
 		done < <(grep -nE '^#[[:space:]]*include "' "$file")
 	done < <(c_files 'src/*.c' 'src/*.h')
