@@ -19,6 +19,7 @@ declare -A knows=(
 	[processing]='base media crypto db ledger vault keeper people gate evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
+	[witness]='base crypto ledger'
 	[http]='base crypto db ledger vault keeper people gate evidence processing
 		report bag'
 	[cmd]='base media crypto db ledger vault keeper people gate evidence processing
