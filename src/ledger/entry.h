@@ -42,6 +42,28 @@
 	X("evidence.corrupt")                                                  \
 	X("media.opened")                                                      \
 	X("media.probed")                                                      \
+	X("person.added")                                                      \
+	X("person.changed")                                                    \
+	X("person.transferred")                                                \
+	X("role.given")                                                        \
+	X("person.disabled")                                                   \
+	X("person.enabled")                                                    \
+	X("person.ending")                                                     \
+	X("person.terminated")                                                 \
+	X("screening.recorded")                                                \
+	X("training.recorded")                                                 \
+	X("training.demanded")                                                 \
+	X("addendum.document")                                                 \
+	X("addendum.signed")                                                   \
+	X("agreement.recorded")                                                \
+	X("agreement.reviewed")                                                \
+	X("agreement.ended")                                                   \
+	X("clearance.warned")                                                  \
+	X("clearance.lapsed")                                                  \
+	X("roster.applied")                                                    \
+	X("roster.exported")                                                   \
+	X("sealed.kept")                                                       \
+	X("sealed.opened")                                                     \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

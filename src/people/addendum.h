@@ -69,13 +69,15 @@ enum sp_code people_addendum_sign(const struct people_act *a,
     const struct people_addendum_new *n, struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;
 
-/* The newest signature of each kind. */
+/* Of each document (at its index), the signature that holds longest. */
 enum sp_code people_addendum_of(struct db *db, const struct sp_id *person,
-    struct people_signature *out, size_t n, size_t *got,
-    struct sp_err *err) SP_MUST_USE;
-/* The company's newest signature under the Security Addendum. */
+    const struct people_rules *rules,
+    struct people_signature out[static PEOPLE_DOCUMENT_COUNT],
+    bool has[static PEOPLE_DOCUMENT_COUNT], struct sp_err *err) SP_MUST_USE;
+/* The company's, under the Security Addendum. */
 enum sp_code people_addendum_of_company(struct db *db, const char *company,
-    struct people_signature *out, bool *found, struct sp_err *err) SP_MUST_USE;
+    const struct people_rules *rules, struct people_signature *out, bool *found,
+    struct sp_err *err) SP_MUST_USE;
 people_day people_addendum_until(
     const struct people_signature *s, const struct people_rules *rules);
 /* The statement as it was signed; SP_E_NOTFOUND. */

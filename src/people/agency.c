@@ -85,8 +85,8 @@ name_ok(const char *s)
 	return true;
 }
 
-static bool
-state_ok(const char *s)
+bool
+people_agency_state_ok(const char *s)
 {
 	if (strnlen(s, 3) != 2)
 		return false;
@@ -96,8 +96,8 @@ state_ok(const char *s)
 	return false;
 }
 
-static bool
-ori_ok(const char *s)
+bool
+people_agency_ori_ok(const char *s)
 {
 	if (strnlen(s, 10) != 9)
 		return false;
@@ -120,11 +120,11 @@ people_agency_check(const struct people_agency *a, struct sp_err *err)
 		    "name: 1 to %d bytes of UTF-8 without control characters "
 		    "or spaces at its ends",
 		    PEOPLE_NAME_MAX);
-	if (!state_ok(a->state))
+	if (!people_agency_state_ok(a->state))
 		return sp_fail_as(err, SP_E_INVALID, "agency.state",
 		    "state: the two letters of a state, district or "
 		    "territory, as FL");
-	if (!ori_ok(a->ori))
+	if (!people_agency_ori_ok(a->ori))
 		return sp_fail_as(err, SP_E_INVALID, "agency.ori",
 		    "ori: nine of A-Z and 0-9, as FL0130000");
 	if (!word_ok(a->geography, sizeof(a->geography) - 1))

@@ -28,6 +28,9 @@ extern const char *const people_agency_migrations[];
 extern const size_t people_agency_migrations_count;
 
 bool people_agency_slug_ok(const char *slug) SP_MUST_USE;
+/* Two letters of a state, district or territory (USPS); nine of A-Z 0-9. */
+bool people_agency_state_ok(const char *state) SP_MUST_USE;
+bool people_agency_ori_ok(const char *ori) SP_MUST_USE;
 /* Every field that a person gives (slug, name, state, ori, geography) against
  * its rule; SP_E_INVALID names the field and the rule. */
 enum sp_code people_agency_check(

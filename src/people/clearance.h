@@ -61,14 +61,13 @@ const char *people_check_name(enum people_check check);
 struct people_records {
 	enum people_role role;
 	enum people_kind kind;
-	bool has_employer;
-	char state[3];     /* the agency's */
-	char residence[3]; /* the person's */
-	size_t screenings, trainings, demands, signatures;
+	char residence[3]; /* the agency's state is that of the rules */
+	size_t screenings, demands;
 	struct people_screening screening[PEOPLE_SCREENINGS_MAX];
-	struct people_training training[PEOPLE_COURSE_COUNT];
+	struct people_training training[PEOPLE_COURSE_COUNT]; /* by course */
 	struct people_demand demand[PEOPLE_DEMANDS_MAX];
 	struct people_signature signature[PEOPLE_DOCUMENT_COUNT];
+	bool has_signature[PEOPLE_DOCUMENT_COUNT];
 	bool has_company, has_user, has_partner;
 	struct people_signature company;
 	struct people_agreement user, partner;
@@ -126,9 +125,9 @@ void people_clearance_json(struct sp_json *j, const char *name,
     const struct people_verdict *v, const struct people_rules *rules);
 
 /*
- * What happens by itself.  The agency's room calls _tick_due every few seconds
- * and, when it says so, the act.  Each does a bounded piece and says whether
- * there is more.
+ * What happens by itself.  The agency's room calls people_clearance_due every
+ * few seconds and, when it says so, the act.  Each does a bounded piece and
+ * says whether there is more.
  *
  *   - an account past its end is terminated, a temporary one past its time too
  *   - one unused for 90 days is disabled
@@ -136,10 +135,12 @@ void people_clearance_json(struct sp_json *j, const char *name,
  *     entry "clearance.warned" (check, days, until); on the day, once,
  *     "clearance.lapsed" (check, until)
  *
- * Notices are what was done, for whoever tells events after the commit.
+ * What lapses for everybody (an agreement, a company's signature) is told once,
+ * of itself.  Notices are what was done, for whoever tells events after the
+ * commit; what does not fit is only in the ledger, which is the record.
  */
 #define PEOPLE_TICK_SLICE   64  /* persons looked at in one act, at most */
-#define PEOPLE_TICK_NOTICES 128 /* an act with as many ends there */
+#define PEOPLE_TICK_NOTICES 128 /* told in one act, at most */
 
 #define PEOPLE_NOTICES(X)                                                      \
 	X(PEOPLE_NOTICE_DISABLED, "person.disabled")                           \

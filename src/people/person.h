@@ -217,15 +217,18 @@ enum sp_code people_person_transfer(const struct people_act *a,
     struct sp_err *err) SP_MUST_USE;
 
 /* Reasons requested, risk, locked, screening; at once.  SP_E_CONFLICT, reason
- * "person.state", when it is terminated; again for another reason is an entry
- * too.  `discovered` (risk only; 0: now) is when it was found out: the entry
+ * "person.state", when it is terminated.  A graver reason takes a lighter one's
+ * place, so that releasing a lock frees nobody who is a risk; each time is an
+ * entry.  `discovered` (risk only; 0: now) is when it was found out: the entry
  * says whether that was within the rule's 30 minutes.  Entry
  * "person.disabled" (reason, and for risk: in_time). */
 enum sp_code people_person_disable(const struct people_act *a,
     const struct sp_id *id, enum people_reason reason, sp_time discovered,
     struct sp_err *err) SP_MUST_USE;
-/* Nobody enables themselves.  The 90 days begin anew.  Entry
- * "person.enabled" (reason it had been disabled for). */
+/* Nobody enables themselves.  The 90 days begin anew; an end that was set for
+ * later is taken back.  SP_E_CONFLICT, reason "person.state", for an account
+ * with nothing to take back.  Entry "person.enabled" (reason it had been
+ * disabled for). */
 enum sp_code people_person_enable(const struct people_act *a,
     const struct sp_id *id, struct sp_err *err) SP_MUST_USE;
 /* At `ends`: now when that is past or 0, else the account ends by itself then.
@@ -257,6 +260,21 @@ struct people_standing {
 };
 struct people_standing people_person_state(const struct people_person *p,
     const struct people_rules *rules, sp_time now);
+
+/* Rows that lag behind that: at most q->n ids of accounts whose end has been
+ * reached.  Settling writes it: entries "person.disabled" or
+ * "person.terminated"; *now is what the account is from here on. */
+struct people_overdue {
+	const struct people_rules *rules;
+	sp_time now;
+	size_t n;
+};
+enum sp_code people_person_overdue(struct db *db,
+    const struct people_overdue *q, struct sp_id *id, size_t *got,
+    struct sp_err *err) SP_MUST_USE;
+enum sp_code people_person_settle(const struct people_act *a,
+    const struct sp_id *id, struct people_standing *now,
+    struct sp_err *err) SP_MUST_USE;
 
 /* The person as the API tells it: {"active_at":…,"created":…,…}. */
 void people_person_json(struct sp_json *j, const char *name,

@@ -148,7 +148,8 @@ const char *people_rules_state(const struct people_rules *r);
 int people_rules_level(const struct people_rules *r, unsigned role);
 const char *people_rules_level_section(
     const struct people_rules *r, unsigned role);
-/* All of them: {"policy":…,"rules":{…}}. */
+/* All of them: {"policy":…,"rules":[{"name":…,"section":…,"text":…,"unit":…,
+ * "value":…}],…}. */
 struct sp_json;
 void people_rules_json(
     struct sp_json *j, const char *name, const struct people_rules *r);

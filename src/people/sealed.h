@@ -49,7 +49,7 @@ struct people_sealed_ask {
 	struct sp_id person;
 	enum people_field field;
 };
-enum sp_code people_sealed_open(struct ledger_writer *w, struct db *reader,
+enum sp_code people_sealed_open(struct ledger_writer *w,
     const struct people_sealed_ask *ask, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
 

@@ -63,20 +63,22 @@ enum sp_code people_training_demand(const struct people_act *a,
     const struct sp_id *person, const char *course, const char *since,
     struct sp_id *id, struct sp_err *err) SP_MUST_USE;
 
-#define PEOPLE_TRAININGS_MAX 256
-#define PEOPLE_DEMANDS_MAX   64
-/* Of one person, oldest first; SP_E_LIMIT past `n`.  Only the newest of each
- * course is told: no other can matter. */
+#define PEOPLE_TRAININGS_MAX 1024 /* of one person */
+#define PEOPLE_DEMANDS_MAX   64   /* open ones of one person */
+/* The completion of each course that holds longest, at its index; `completed`
+ * NONE where there is none. */
 enum sp_code people_training_of(struct db *db, const struct sp_id *person,
-    struct people_training *out, size_t n, size_t *got,
+    const struct people_rules *rules,
+    struct people_training out[static PEOPLE_COURSE_COUNT],
     struct sp_err *err) SP_MUST_USE;
-/* Demands that no completion has met. */
+/* Demands that no completion has met, oldest first; SP_E_LIMIT past `n`. */
 enum sp_code people_training_demands(struct db *db, const struct sp_id *person,
     struct people_demand *out, size_t n, size_t *got,
     struct sp_err *err) SP_MUST_USE;
 people_day people_training_until(
     const struct people_training *t, const struct people_rules *rules);
 
+/* {"demands":[…],"records":[…]} */
 enum sp_code people_training_json(struct sp_json *j, const char *name,
     struct db *db, const struct sp_id *person, const struct people_rules *rules,
     struct sp_err *err) SP_MUST_USE;

@@ -28,6 +28,30 @@ static const struct word acts[] = {
 	{ "media.opened", "The system itself began to examine it" },
 	{ "media.probed", "The system’s examination ended" },
 	{ "evidence.corrupt", "The stored content failed its check" },
+	{ "person.added", "An account was made for a person" },
+	{ "person.changed", "What is known of a person was corrected" },
+	{ "person.transferred",
+	    "A person went to another unit; rights were given anew" },
+	{ "role.given", "A person was given another role" },
+	{ "person.disabled", "A person’s account was disabled" },
+	{ "person.enabled", "A person’s account was enabled again" },
+	{ "person.ending", "The end of a person’s account was set" },
+	{ "person.terminated", "A person’s account ended for good" },
+	{ "screening.recorded", "A background check of a person was recorded" },
+	{ "training.recorded", "A person’s training was recorded" },
+	{ "training.demanded", "Training was demanded of a person" },
+	{ "addendum.document", "A document to be signed was kept" },
+	{ "addendum.signed",
+	    "A security addendum or terms of access were signed" },
+	{ "agreement.recorded", "An agreement of the agency was recorded" },
+	{ "agreement.reviewed", "An agreement of the agency was reviewed" },
+	{ "agreement.ended", "An agreement of the agency was ended" },
+	{ "clearance.warned", "Warned that a clearance will lapse" },
+	{ "clearance.lapsed", "A clearance lapsed; access stopped" },
+	{ "roster.applied", "A list of personnel was taken in" },
+	{ "roster.exported", "The personnel file was given out" },
+	{ "sealed.kept", "An identifying number of a person was sealed" },
+	{ "sealed.opened", "An identifying number of a person was shown" },
 	{ "log.skipped", "A place in the log was passed over" },
 };
 
@@ -39,6 +63,7 @@ static const struct word outcomes[] = {
 
 static const struct word actors[] = {
 	{ "token", "Access token" },
+	{ "person", "Person" },
 	{ "site", "The system itself" },
 };
 

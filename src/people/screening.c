@@ -1,0 +1,314 @@
+#include "people/screening.h"
+
+#include "people/agency.h"
+#include "people/field.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <string.h>
+
+PEOPLE_NAMES(decision, PEOPLE_DECISIONS)
+PEOPLE_NAME_OF(decision, people_decision)
+PEOPLE_NAME_PARSE(decision, people_decision)
+
+static const struct db_sql screening_insert = {
+	"INSERT INTO screening(id, person, state, fingerprinted, decision,"
+	" adjudicator, decided, variance, expires, recorded, by_kind, by_id)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+};
+static const struct db_sql screening_of = {
+	"SELECT id, state, fingerprinted, decision, decided, expires,"
+	" recorded, adjudicator, variance"
+	" FROM screening WHERE person = ?1 ORDER BY id",
+};
+static const struct db_sql screening_count = {
+	"SELECT count(*) FROM screening WHERE person = ?1",
+};
+
+/* --- one record --- */
+
+static enum sp_code
+check_decision(const struct people_screening_new *n,
+    const struct people_screening *s, struct sp_err *err)
+{
+	bool varied = s->decision == PEOPLE_VARIED;
+
+	if (varied != (n->variance != NULL))
+		return sp_fail_as(err, SP_E_INVALID, "screening.variance",
+		    "screening.variance: what was excepted, with the decision "
+		    "variance and no other");
+	if (n->variance != NULL)
+		SP_TRY(people_text_check(
+		    "screening.variance", n->variance, PEOPLE_VARIANCE, err));
+	if (varied && s->expires == PEOPLE_DAY_NONE)
+		return sp_fail_as(err, SP_E_INVALID, "screening.expires",
+		    "screening.expires: a variance needs a day on which it "
+		    "ends");
+	if (s->decision == PEOPLE_PENDING && n->decided != NULL)
+		return sp_fail_as(err, SP_E_INVALID, "screening.decided",
+		    "screening.decided: nothing is decided while it is "
+		    "pending");
+	return SP_OK;
+}
+
+static enum sp_code
+check_days(
+    const struct people_screening *s, people_day today, struct sp_err *err)
+{
+	if (s->fingerprinted > today)
+		return sp_fail_as(err, SP_E_INVALID, "screening.fingerprinted",
+		    "screening.fingerprinted: must not be a day to come");
+	if (s->decided != PEOPLE_DAY_NONE &&
+	    (s->decided < s->fingerprinted || s->decided > today))
+		return sp_fail_as(err, SP_E_INVALID, "screening.decided",
+		    "screening.decided: from the fingerprints to today");
+	if (s->expires != PEOPLE_DAY_NONE && s->expires <= s->fingerprinted)
+		return sp_fail_as(err, SP_E_INVALID, "screening.expires",
+		    "screening.expires: the first day it does not hold, after "
+		    "the fingerprints");
+	return SP_OK;
+}
+
+enum sp_code
+people_screening_check(const struct people_rules *rules,
+    const struct people_screening_new *n, people_day today,
+    struct people_screening *out, struct sp_err *err)
+{
+	const char *state =
+	    n->state == NULL ? people_rules_state(rules) : n->state;
+	struct people_screening s = { .decision = PEOPLE_CLEARED };
+
+	if (!people_agency_state_ok(state))
+		return sp_fail_as(err, SP_E_INVALID, "screening.state",
+		    "screening.state: the two letters of a state, district or "
+		    "territory, as FL");
+	memcpy(s.state, state, sizeof(s.state));
+	if (n->decision != NULL &&
+	    !people_decision_parse(n->decision, &s.decision))
+		return sp_fail_as(err, SP_E_INVALID, "screening.decision",
+		    "screening.decision: cleared, denied, pending or "
+		    "variance");
+	SP_TRY(people_day_check("screening.fingerprinted", n->fingerprinted,
+	    today, &s.fingerprinted, err));
+	SP_TRY(people_day_check("screening.decided", n->decided,
+	    s.decision == PEOPLE_PENDING ? PEOPLE_DAY_NONE : today, &s.decided,
+	    err));
+	SP_TRY(people_day_check(
+	    "screening.expires", n->expires, PEOPLE_DAY_NONE, &s.expires, err));
+	if (n->adjudicator != NULL)
+		SP_TRY(people_text_check("screening.adjudicator",
+		    n->adjudicator, PEOPLE_ADJUDICATOR, err));
+	SP_TRY(check_decision(n, &s, err));
+	SP_TRY(check_days(&s, today, err));
+	*out = s;
+	return SP_OK;
+}
+
+people_day
+people_screening_until(
+    const struct people_screening *s, const struct people_rules *rules)
+{
+	int64_t months = people_rules_get(rules, PEOPLE_SCREENING_RENEWAL);
+	people_day rule = PEOPLE_DAY_NEVER;
+
+	if (months > 0)
+		rule = people_day_months(s->fingerprinted, months);
+	if (s->expires != PEOPLE_DAY_NONE && s->expires < rule)
+		return s->expires;
+	return rule;
+}
+
+/* --- adding --- */
+
+static enum sp_code
+insert(const struct people_act *a, const struct sp_id *person,
+    const struct people_screening_new *n, const struct people_screening *s,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(ledger_tx_db(a->tx), &screening_insert);
+
+	db_bind_blob(st, 1, s->id.b, SP_ID_LEN);
+	db_bind_blob(st, 2, person->b, SP_ID_LEN);
+	db_bind_text(st, 3, s->state);
+	db_bind_i64(st, 4, s->fingerprinted);
+	db_bind_text(st, 5, people_decision_name(s->decision));
+	db_bind_text(st, 6, n->adjudicator);
+	people_bind_day(st, 7, s->decided);
+	db_bind_text(st, 8, n->variance);
+	people_bind_day(st, 9, s->expires);
+	db_bind_i64(st, 10, a->now);
+	db_bind_text(st, 11, a->by->kind);
+	db_bind_blob(st, 12, a->by->id.b, SP_ID_LEN);
+	return db_run(st, NULL, err);
+}
+
+static enum sp_code
+enter(const struct people_act *a, const struct sp_id *person,
+    const struct people_screening *s, struct sp_err *err)
+{
+	SP_AUTO_BUF detail = sp_buf_new(256);
+	struct sp_json j = sp_json_to(&detail);
+
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "decision", people_decision_name(s->decision));
+	people_put_day(&j, "expires", s->expires);
+	people_put_id(&j, "record", &s->id);
+	sp_json_str(&j, "state", s->state);
+	sp_json_end(&j);
+	SP_TRY(sp_buf_check(&detail, "detail", err));
+	return people_act_entry(a, "screening.recorded", "person", person,
+	    sp_buf_str(&detail), err);
+}
+
+static enum sp_code
+room_left(struct db *db, const struct sp_id *person, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &screening_count);
+	bool found = false;
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
+	SP_TRY(db_row(st, &found, err));
+	if (db_col_i64(st, 0) >= PEOPLE_SCREENINGS_MAX)
+		return sp_fail_as(err, SP_E_LIMIT, "screening.limit",
+		    "a person has at most %d screenings",
+		    PEOPLE_SCREENINGS_MAX);
+	return SP_OK;
+}
+
+enum sp_code
+people_screening_add(const struct people_act *a, const struct sp_id *person,
+    const struct people_screening_new *n, struct sp_id *id, struct sp_err *err)
+{
+	struct db *db = ledger_tx_db(a->tx);
+	people_day today = people_day_of(a->rules, a->now);
+	struct people_screening s;
+	struct people_person p;
+
+	SP_TRY(people_screening_check(a->rules, n, today, &s, err));
+	SP_TRY(people_person_by_id(db, person, &p, err));
+	SP_TRY(people_by_other(db, a->by, person, err));
+	SP_TRY(room_left(db, person, err));
+	s.id = sp_id_new();
+	SP_TRY(insert(a, person, n, &s, err));
+	SP_TRY(enter(a, person, &s, err));
+	if (s.decision == PEOPLE_DENIED &&
+	    people_person_state(&p, a->rules, a->now).state !=
+		PEOPLE_TERMINATED)
+		SP_TRY(
+		    people_person_disable(a, person, PEOPLE_SCREENING, 0, err));
+	*id = s.id;
+	return SP_OK;
+}
+
+/* --- reading --- */
+
+static enum sp_code
+from_row(struct db_stmt *st, struct people_screening *out, struct sp_err *err)
+{
+	struct people_screening s = {
+		.fingerprinted = (people_day)db_col_i64(st, 2),
+		.decided = people_col_day(st, 4),
+		.expires = people_col_day(st, 5),
+		.recorded = db_col_i64(st, 6),
+	};
+
+	SP_TRY(db_col_bytes(st, 0, s.id.b, SP_ID_LEN, err));
+	SP_TRY(people_col_text(st, 1, s.state, sizeof(s.state), err));
+	if (!people_decision_parse(db_col_text(st, 3), &s.decision))
+		return sp_fail(err, SP_E_CORRUPT,
+		    "a screening in the database has a decision that nobody "
+		    "knows");
+	*out = s;
+	return SP_OK;
+}
+
+enum sp_code
+people_screening_of(struct db *db, const struct sp_id *person,
+    struct people_screening *out, size_t n, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &screening_of);
+	size_t at = 0;
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
+	for (;; at++) {
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			break;
+		if (at == n)
+			return sp_fail(err, SP_E_LIMIT,
+			    "a person has more than %zu screenings", n);
+		SP_TRY(from_row(st, &out[at], err));
+	}
+	*got = at;
+	return SP_OK;
+}
+
+/* --- JSON --- */
+
+static void
+put_row(struct sp_json *j, const struct people_screening *s, struct db_stmt *st,
+    const struct people_rules *rules)
+{
+	sp_json_object(j, NULL);
+	people_put_col(j, "adjudicator", st, 7);
+	people_put_day(j, "decided", s->decided);
+	sp_json_str(j, "decision", people_decision_name(s->decision));
+	people_put_day(j, "expires", people_screening_until(s, rules));
+	people_put_day(j, "fingerprinted", s->fingerprinted);
+	people_put_id(j, "id", &s->id);
+	people_put_time(j, "recorded", s->recorded);
+	sp_json_str(j, "state", s->state);
+	people_put_col(j, "variance", st, 8);
+	sp_json_end(j);
+}
+
+enum sp_code
+people_screening_json(struct sp_json *j, const char *name, struct db *db,
+    const struct sp_id *person, const struct people_rules *rules,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &screening_of);
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
+	sp_json_array(j, name);
+	for (;;) {
+		struct people_screening s;
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			break;
+		SP_TRY(from_row(st, &s, err));
+		put_row(j, &s, st, rules);
+	}
+	sp_json_end(j);
+	return SP_OK;
+}
+
+enum sp_code
+people_screening_new_json(const struct json_t *in,
+    struct people_screening_new *out, struct sp_err *err)
+{
+#define MEMBER(name)                                                           \
+	{                                                                      \
+		"screening." #name,                                            \
+		    offsetof(struct people_screening_new, name)                \
+	}
+	static const struct people_member members[] = {
+		MEMBER(state),
+		MEMBER(fingerprinted),
+		MEMBER(adjudicator),
+		MEMBER(decision),
+		MEMBER(decided),
+		MEMBER(variance),
+		MEMBER(expires),
+	};
+#undef MEMBER
+	struct people_screening_new n = { .state = NULL };
+
+	SP_TRY(people_members_read(in, members, SP_COUNTOF(members), &n, err));
+	*out = n;
+	return SP_OK;
+}

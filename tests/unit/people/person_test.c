@@ -1,0 +1,574 @@
+#include "people_fixture.h"
+
+static struct people_fixture f;
+
+#define HOUR (3600 * SP_SECOND)
+
+static void
+act_as(const struct sp_id *person)
+{
+	f.by.kind = "person";
+	f.by.id = f.by.person = *person;
+	f.by.address = "192.0.2.7";
+	f.by.source = "api";
+}
+
+static void
+act_as_site(void)
+{
+	f.by = people_by_site(&f.by.agency);
+}
+
+static void
+a_person_comes_back_as_added(void)
+{
+	struct people_person_new n = {
+		.human = "E-1001",
+		.name = "Jos\xc3\xa9 \xc3\x81lvarez",
+		.login = "Jose.Alvarez@Harbor",
+		.role = "prosecutor",
+		.kind = "outside",
+		.employer = "State Attorney",
+		.employer_ori = "FL013015A",
+		.residence = "GA",
+		.unit = "Felony",
+	};
+	struct people_fixture_op op = { .n = &n };
+	struct people_person p, again;
+
+	people_fixture_open(&f);
+	CHECK_OK(people_fixture_add(&f, &op), &f.err);
+	p = people_fixture_get(&f, &op.id);
+	CHECK(strcmp(p.human, "E-1001") == 0);
+	CHECK(strcmp(p.name, n.name) == 0);
+	CHECK(strcmp(p.login, "jose.alvarez@harbor") == 0);
+	CHECK(p.role == PEOPLE_PROSECUTOR && p.kind == PEOPLE_OUTSIDE);
+	CHECK(strcmp(p.employer, "State Attorney") == 0);
+	CHECK(strcmp(p.employer_ori, "FL013015A") == 0);
+	CHECK(strcmp(p.residence, "GA") == 0 && strcmp(p.unit, "Felony") == 0);
+	CHECK(p.state == PEOPLE_ACTIVE && p.reason == PEOPLE_NO_REASON);
+	CHECK(p.created == f.now && p.epoch == f.now && p.ends == 0);
+	CHECK_OK(people_person_by_login(
+		     f.reader, "JOSE.alvarez@harbor", &again, &f.err),
+	    &f.err);
+	CHECK(sp_id_equal(&again.id, &p.id));
+	CHECK(strstr(people_fixture_last(&f), "\"act\":\"person.added\"") !=
+	    NULL);
+	/* ids only */
+	CHECK(people_fixture_count(&f, "lvarez") == 0);
+	CHECK(people_fixture_count(&f, "E-1001") == 0);
+	people_fixture_close(&f);
+}
+
+static void
+defaults_are_the_agencys_own(void)
+{
+	struct people_person p;
+	struct sp_id id;
+	char text[SP_ID_TEXT];
+
+	people_fixture_open(&f);
+	id = people_fixture_person(&f, "Ann O. Lee", "officer");
+	p = people_fixture_get(&f, &id);
+	sp_id_text(&id, text);
+	CHECK(strcmp(p.human, text) == 0);
+	CHECK(strcmp(p.login, "ann.o.lee") == 0);
+	CHECK(p.kind == PEOPLE_AGENCY && strcmp(p.residence, "FL") == 0);
+	/* The same name once more, and a name without letters of ours. */
+	id = people_fixture_person(&f, "Ann O. Lee", "officer");
+	p = people_fixture_get(&f, &id);
+	CHECK(p.login[strlen(p.login) - 1] == '2');
+	id = people_fixture_person(&f, "\xe6\x9d\x8e", "officer");
+	CHECK(strcmp(people_fixture_get(&f, &id).login, "person") == 0);
+	people_fixture_close(&f);
+}
+
+static void
+every_field_has_its_rule(void)
+{
+	static const struct {
+		struct people_person_new n;
+		const char *reason;
+	} rows[] = {
+		{ { .role = "officer" }, "person.name" },
+		{ { .name = "", .role = "officer" }, "person.name" },
+		{ { .name = " A", .role = "officer" }, "person.name" },
+		{ { .name = "A\nB", .role = "officer" }, "person.name" },
+		{ { .name = "A\xe2\x80\xae", .role = "officer" },
+		    "person.name" },
+		{ { .name = "A\xff", .role = "officer" }, "person.name" },
+		{ { .name = "A" }, "person.role" },
+		{ { .name = "A", .role = "wizard" }, "person.role" },
+		{ { .name = "A", .role = "device" }, "person.role" },
+		{ { .name = "A", .role = "Officer" }, "person.role" },
+		{ { .name = "A", .role = "officer", .login = "" },
+		    "person.login" },
+		{ { .name = "A", .role = "officer", .login = "a b" },
+		    "person.login" },
+		{ { .name = "A", .role = "officer", .login = ".a" },
+		    "person.login" },
+		{ { .name = "A", .role = "officer", .login = "\xc3\xa4" },
+		    "person.login" },
+		{ { .name = "A", .role = "officer", .human = "" },
+		    "person.human" },
+		{ { .name = "A", .role = "officer", .kind = "guest" },
+		    "person.kind" },
+		{ { .name = "A", .role = "officer", .kind = "contractor" },
+		    "person.employer" },
+		{ { .name = "A", .role = "officer", .employer = "Acme" },
+		    "person.employer" },
+		{ { .name = "A",
+		      .role = "officer",
+		      .kind = "outside",
+		      .employer = "X",
+		      .employer_ori = "short" },
+		    "person.employer_ori" },
+		{ { .name = "A",
+		      .role = "officer",
+		      .employer_ori = "FL0130000" },
+		    "person.employer_ori" },
+		{ { .name = "A", .role = "officer", .residence = "XX" },
+		    "person.residence" },
+		{ { .name = "A", .role = "officer", .unit = "" },
+		    "person.unit" },
+	};
+	char longest[PEOPLE_PERSON_NAME + 2];
+	struct people_person_new n = { .name = longest, .role = "officer" };
+
+	people_fixture_open(&f);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct people_fixture_op op = { .n = &rows[i].n };
+
+		CHECK_REASON(people_fixture_add(&f, &op), SP_E_INVALID,
+		    rows[i].reason, &f);
+		CHECK_REASON(
+		    people_person_check(f.rules, &rows[i].n, f.now, &f.err),
+		    SP_E_INVALID, rows[i].reason, &f);
+	}
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	CHECK_REASON(people_person_check(f.rules, &n, f.now, &f.err),
+	    SP_E_INVALID, "person.name", &f);
+	longest[PEOPLE_PERSON_NAME] = '\0';
+	CHECK_OK(people_person_check(f.rules, &n, f.now, &f.err), &f.err);
+	CHECK(ledger_log_size(f.log) == 0);
+	people_fixture_close(&f);
+}
+
+static void
+a_login_is_never_used_again(void)
+{
+	struct people_person_new n = {
+		.name = "A", .login = "badge7", .role = "officer"
+	};
+	struct people_fixture_op op = { .n = &n }, gone;
+
+	people_fixture_open(&f);
+	CHECK_OK(people_fixture_add(&f, &op), &f.err);
+	gone = (struct people_fixture_op){ .id = op.id };
+	CHECK_OK(people_fixture_terminate(&f, &gone), &f.err);
+	people_fixture_later(&f, 4000);
+	n.login = "BADGE7";
+	CHECK_REASON(
+	    people_fixture_add(&f, &op), SP_E_CONFLICT, "person.login", &f);
+	people_fixture_close(&f);
+}
+
+static void
+roles_and_transfers_move_the_epoch(void)
+{
+	struct people_person p;
+	struct people_fixture_op op;
+
+	people_fixture_open(&f);
+	op = (struct people_fixture_op){
+		.id = people_fixture_person(&f, "A", "administrator"),
+		.s = "officer",
+	};
+	f.now += HOUR;
+	CHECK_OK(people_fixture_role(&f, &op), &f.err);
+	p = people_fixture_get(&f, &op.id);
+	CHECK(p.role == PEOPLE_OFFICER && p.epoch == f.now);
+	CHECK(strstr(people_fixture_last(&f),
+		  "\"detail\":{\"before\":\"administrator\","
+		  "\"role\":\"officer\"}") != NULL);
+	f.now += HOUR;
+	/* Nothing is carried over: without a role there is no transfer. */
+	op.s = "Patrol 3";
+	op.t = NULL;
+	CHECK_REASON(
+	    people_fixture_transfer(&f, &op), SP_E_INVALID, "person.role", &f);
+	op.t = "records-clerk";
+	CHECK_OK(people_fixture_transfer(&f, &op), &f.err);
+	p = people_fixture_get(&f, &op.id);
+	CHECK(p.role == PEOPLE_RECORDS_CLERK && p.epoch == f.now);
+	CHECK(strcmp(p.unit, "Patrol 3") == 0);
+	op.s = NULL;
+	CHECK_REASON(
+	    people_fixture_transfer(&f, &op), SP_E_INVALID, "person.unit", &f);
+	people_fixture_close(&f);
+}
+
+/* Not by another account of the same human being either. */
+static void
+nobody_does_it_for_themselves(void)
+{
+	struct people_person_new n = {
+		.human = "E-7", .name = "A", .role = "administrator"
+	};
+	struct people_person_change c = { .human = "E-8" };
+	struct people_fixture_op one = { .n = &n }, two = { .n = &n }, op;
+	bool same = false;
+
+	people_fixture_open(&f);
+	CHECK_OK(people_fixture_add(&f, &one), &f.err);
+	CHECK_OK(people_fixture_add(&f, &two), &f.err);
+	CHECK_OK(
+	    people_person_same_human(f.reader, &one.id, &two.id, &same, &f.err),
+	    &f.err);
+	CHECK(same);
+	act_as(&two.id);
+	op = (struct people_fixture_op){ .id = one.id, .s = "laso" };
+	CHECK_REASON(
+	    people_fixture_role(&f, &op), SP_E_DENIED, "person.self", &f);
+	op.n = &c;
+	CHECK_REASON(
+	    people_fixture_change(&f, &op), SP_E_DENIED, "person.self", &f);
+	op.reason = PEOPLE_REQUESTED;
+	CHECK_OK(people_fixture_disable(&f, &op), &f.err);
+	CHECK_REASON(
+	    people_fixture_enable(&f, &op), SP_E_DENIED, "person.self", &f);
+	act_as_site();
+	CHECK_OK(people_fixture_enable(&f, &op), &f.err);
+	people_fixture_close(&f);
+}
+
+static void
+corrections_name_fields_only(void)
+{
+	struct people_person_change c = { .name = "Ann Smith",
+		.login = "ann.smith" };
+	struct people_fixture_op op = { .n = &c };
+	struct people_person p;
+
+	people_fixture_open(&f);
+	op.id = people_fixture_person(&f, "Ann Lee", "officer");
+	(void)people_fixture_person(&f, "Bob", "officer");
+	CHECK_OK(people_fixture_change(&f, &op), &f.err);
+	p = people_fixture_get(&f, &op.id);
+	CHECK(strcmp(p.name, "Ann Smith") == 0);
+	CHECK(strcmp(p.login, "ann.smith") == 0);
+	CHECK(strstr(people_fixture_last(&f),
+		  "{\"fields\":[\"login\",\"name\"]}") != NULL);
+	c = (struct people_person_change){ .login = "bob" };
+	CHECK_REASON(
+	    people_fixture_change(&f, &op), SP_E_CONFLICT, "person.login", &f);
+	c = (struct people_person_change){ .kind = "contractor" };
+	CHECK_REASON(people_fixture_change(&f, &op), SP_E_INVALID,
+	    "person.employer", &f);
+	c.employer = "Acme";
+	CHECK_OK(people_fixture_change(&f, &op), &f.err);
+	c = (struct people_person_change){ .kind = "agency", .employer = "" };
+	CHECK_OK(people_fixture_change(&f, &op), &f.err);
+	CHECK(people_fixture_get(&f, &op.id).employer[0] == '\0');
+	people_fixture_close(&f);
+}
+
+static void
+ninety_days_idle_is_disabled(void)
+{
+	struct people_fixture_op op = { .s = NULL };
+	struct people_standing s;
+	struct people_person p;
+
+	people_fixture_open(&f);
+	op.id = people_fixture_person(&f, "A", "officer");
+	p = people_fixture_get(&f, &op.id);
+	s = people_person_state(&p, f.rules, f.now + 90 * 24 * HOUR - 1);
+	CHECK(s.state == PEOPLE_ACTIVE);
+	s = people_person_state(&p, f.rules, f.now + 90 * 24 * HOUR);
+	CHECK(s.state == PEOPLE_DISABLED && s.reason == PEOPLE_INACTIVE);
+	/* Seen on day 60: 90 more. */
+	people_fixture_later(&f, 60);
+	CHECK_OK(people_fixture_seen(&f, &op), &f.err);
+	p = people_fixture_get(&f, &op.id);
+	CHECK(p.active == f.now);
+	people_fixture_later(&f, 89);
+	CHECK(people_person_state(&p, f.rules, f.now).state == PEOPLE_ACTIVE);
+	people_fixture_later(&f, 1);
+	CHECK(people_person_state(&p, f.rules, f.now).state == PEOPLE_DISABLED);
+	/* Enabled: the days begin anew, and sessions from before are void. */
+	CHECK_OK(people_fixture_enable(&f, &op), &f.err);
+	p = people_fixture_get(&f, &op.id);
+	CHECK(people_person_state(&p, f.rules, f.now).state == PEOPLE_ACTIVE);
+	CHECK(p.epoch == f.now);
+	CHECK(
+	    strstr(people_fixture_last(&f), "\"reason\":\"inactive\"") != NULL);
+	CHECK_REASON(
+	    people_fixture_enable(&f, &op), SP_E_CONFLICT, "person.state", &f);
+	/* Seen twice in an hour is one write. */
+	f.now += HOUR / 2;
+	CHECK_OK(people_fixture_seen(&f, &op), &f.err);
+	CHECK(people_fixture_get(&f, &op.id).active == p.active);
+	people_fixture_close(&f);
+}
+
+static void
+temporary_accounts_end(void)
+{
+	struct people_person_new n = { .name = "A", .role = "officer" };
+	struct people_fixture_op op = { .n = &n };
+	struct people_standing s;
+	struct people_person p;
+
+	people_fixture_open(&f);
+	n.temporary = f.now + 72 * HOUR + 1;
+	CHECK_REASON(people_fixture_add(&f, &op), SP_E_INVALID,
+	    "person.temporary_until", &f);
+	CHECK(strstr(f.err.text, "72 hours") != NULL);
+	CHECK(strstr(f.err.text, "AC-2(2)") != NULL);
+	n.temporary = f.now;
+	CHECK_REASON(people_fixture_add(&f, &op), SP_E_INVALID,
+	    "person.temporary_until", &f);
+	n.temporary = f.now + 72 * HOUR;
+	CHECK_OK(people_fixture_add(&f, &op), &f.err);
+	p = people_fixture_get(&f, &op.id);
+	s = people_person_state(&p, f.rules, p.temporary - 1);
+	CHECK(s.state == PEOPLE_ACTIVE);
+	f.now = p.temporary;
+	s = people_person_state(&p, f.rules, f.now);
+	CHECK(s.state == PEOPLE_TERMINATED && s.reason == PEOPLE_TEMPORARY);
+	/* Nothing prolongs it, whether the tick has been or not. */
+	CHECK_REASON(
+	    people_fixture_enable(&f, &op), SP_E_CONFLICT, "person.state", &f);
+	people_fixture_close(&f);
+}
+
+static void
+termination_is_for_ever(void)
+{
+	struct people_fixture_op op = { .s = "officer", .t = "officer" };
+	struct people_person p;
+
+	people_fixture_open(&f);
+	op.id = people_fixture_person(&f, "A", "officer");
+	/* Set for later, taken back, set for later again, reached. */
+	op.at = f.now + 48 * HOUR;
+	CHECK_OK(people_fixture_terminate(&f, &op), &f.err);
+	CHECK(strstr(people_fixture_last(&f), "person.ending") != NULL);
+	p = people_fixture_get(&f, &op.id);
+	CHECK(people_person_state(&p, f.rules, f.now).state == PEOPLE_ACTIVE);
+	CHECK_OK(people_fixture_enable(&f, &op), &f.err);
+	CHECK(people_fixture_get(&f, &op.id).ends == 0);
+	CHECK_OK(people_fixture_terminate(&f, &op), &f.err);
+	f.now = op.at;
+	p = people_fixture_get(&f, &op.id);
+	CHECK(p.state == PEOPLE_ACTIVE);
+	CHECK(
+	    people_person_state(&p, f.rules, f.now).state == PEOPLE_TERMINATED);
+	CHECK_REASON(
+	    people_fixture_role(&f, &op), SP_E_CONFLICT, "person.state", &f);
+	CHECK_REASON(people_fixture_transfer(&f, &op), SP_E_CONFLICT,
+	    "person.state", &f);
+	CHECK_REASON(people_fixture_terminate(&f, &op), SP_E_CONFLICT,
+	    "person.state", &f);
+	op.reason = PEOPLE_RISK;
+	op.at = f.now + 1;
+	CHECK_REASON(people_fixture_disable(&f, &op), SP_E_INVALID,
+	    "person.discovered", &f);
+	op.at = 0;
+	CHECK_REASON(
+	    people_fixture_disable(&f, &op), SP_E_CONFLICT, "person.state", &f);
+	people_fixture_close(&f);
+}
+
+static void
+late_is_said(void)
+{
+	struct people_fixture_op op = { .reason = PEOPLE_RISK };
+
+	people_fixture_open(&f);
+	op.id = people_fixture_person(&f, "A", "officer");
+	op.at = f.now - HOUR / 2;
+	CHECK_OK(people_fixture_disable(&f, &op), &f.err);
+	CHECK(strstr(people_fixture_last(&f),
+		  "{\"in_time\":true,\"reason\":\"risk\"}") != NULL);
+	op.at = f.now - HOUR / 2 - 1;
+	CHECK_OK(people_fixture_disable(&f, &op), &f.err);
+	CHECK(strstr(people_fixture_last(&f), "\"in_time\":false") != NULL);
+	op.at = f.now - 24 * HOUR - 1;
+	CHECK_OK(people_fixture_terminate(&f, &op), &f.err);
+	CHECK(strstr(people_fixture_last(&f), "\"in_time\":false") != NULL);
+	op.id = people_fixture_person(&f, "B", "officer");
+	op.at = f.now - 24 * HOUR;
+	CHECK_OK(people_fixture_terminate(&f, &op), &f.err);
+	CHECK(strstr(people_fixture_last(&f), "\"in_time\":true") != NULL);
+	people_fixture_close(&f);
+}
+
+/* Releasing a lock frees nobody who is a risk. */
+static void
+graver_reasons_stay(void)
+{
+	struct people_fixture_op op = { .reason = PEOPLE_RISK };
+
+	people_fixture_open(&f);
+	op.id = people_fixture_person(&f, "A", "officer");
+	CHECK_OK(people_fixture_disable(&f, &op), &f.err);
+	op.reason = PEOPLE_LOCKED;
+	CHECK_OK(people_fixture_disable(&f, &op), &f.err);
+	CHECK(people_fixture_get(&f, &op.id).reason == PEOPLE_RISK);
+	CHECK(strstr(people_fixture_last(&f), "\"reason\":\"locked\"") != NULL);
+	op.reason = PEOPLE_INACTIVE;
+	CHECK_REASON(
+	    people_fixture_disable(&f, &op), SP_E_INVALID, "person.reason", &f);
+	people_fixture_close(&f);
+}
+
+/* What rows must never do, whoever asks the database. */
+static void
+the_database_holds_the_rules_too(void)
+{
+	static const char *const harm[] = {
+		"DELETE FROM person",
+		"UPDATE person SET state = 'active', reason = ''",
+		"UPDATE person SET state = 'gone'",
+		"UPDATE person SET state = 'disabled', reason = ''",
+		"DELETE FROM screening",
+		"UPDATE screening SET decision = 'cleared'",
+		"UPDATE training SET completed = completed + 1",
+		"DELETE FROM training",
+		"DELETE FROM addendum",
+		"UPDATE agreement SET review = 99999",
+	};
+	struct people_screening_new s = { .decision = "denied" };
+	struct people_fixture_op op;
+	struct sp_id id;
+
+	people_fixture_open(&f);
+	id = people_fixture_person(&f, "A", "officer");
+	people_fixture_clear(&f, &id);
+	op = (struct people_fixture_op){ .id = id, .n = &s };
+	CHECK_OK(people_fixture_screen(&f, &op), &f.err);
+	op = (struct people_fixture_op){ .id = id };
+	CHECK_OK(people_fixture_terminate(&f, &op), &f.err);
+	for (size_t i = 0; i < SP_COUNTOF(harm); i++) {
+		DB_AUTO db = NULL;
+		struct db_sql sql = { harm[i] };
+
+		CHECK_OK(db_open(&db, f.db_path, DB_WRITE, &f.err), &f.err);
+		{
+			DB_STMT st = db_use(db, &sql);
+
+			CHECK_CODE(
+			    db_run(st, NULL, &f.err), SP_E_CONFLICT, &f.err);
+		}
+	}
+	people_fixture_close(&f);
+}
+
+static void
+pages_show_each_once(void)
+{
+	struct people_person page[3];
+	struct sp_id after;
+	size_t got = 0, all = 0;
+
+	people_fixture_open(&f);
+	for (int i = 0; i < 7; i++)
+		(void)people_fixture_person(&f, "A", "officer");
+	CHECK_OK(
+	    people_person_list(f.reader, NULL, page, 3, &got, &f.err), &f.err);
+	while (got > 0) {
+		all += got;
+		for (size_t i = 1; i < got; i++)
+			CHECK(memcmp(&page[i - 1].id, &page[i].id, SP_ID_LEN) <
+			    0);
+		after = page[got - 1].id;
+		CHECK_OK(
+		    people_person_list(f.reader, &after, page, 3, &got, &f.err),
+		    &f.err);
+	}
+	CHECK(all == 7);
+	people_fixture_close(&f);
+}
+
+static void
+json_goes_both_ways(void)
+{
+	static const struct {
+		const char *text, *reason;
+	} bad[] = {
+		{ "[]", "json" },
+		{ "{\"nmae\":\"A\"}", "json.member" },
+		{ "{\"name\":7}", "person.name" },
+		{ "{\"name\":\"A\\u0000B\"}", "person.name" },
+		{ "{\"temporary_until\":\"soon\"}", "person.temporary_until" },
+	};
+	json_t *j = json_loads("{\"name\":\"Ann\",\"role\":\"laso\","
+			       "\"unit\":null,\"temporary_until\":"
+			       "\"2026-11-22T17:00:00Z\"}",
+	    JSON_DECODE_ANY, NULL);
+	SP_AUTO_BUF out = sp_buf_new(4096);
+	struct sp_json w = sp_json_to(&out);
+	struct people_person_new n;
+	struct people_fixture_op op = { .n = &n };
+	struct people_person p;
+
+	people_fixture_open(&f);
+	CHECK_OK(people_person_new_json(j, &n, &f.err), &f.err);
+	CHECK(strcmp(n.name, "Ann") == 0 && n.unit == NULL);
+	CHECK(n.temporary == f.now + 24 * HOUR);
+	CHECK_OK(people_fixture_add(&f, &op), &f.err);
+	json_decref(j);
+	p = people_fixture_get(&f, &op.id);
+	people_person_json(&w, NULL, &p, f.rules, f.now);
+	j = json_loads(sp_buf_str(&out), 0, NULL);
+	CHECK(j != NULL);
+	CHECK(strcmp(json_string_value(json_object_get(j, "temporary_until")),
+		  "2026-11-22T17:00:00.000000Z") == 0);
+	CHECK(strcmp(json_string_value(json_object_get(j, "state")),
+		  "active") == 0);
+	json_decref(j);
+	for (size_t i = 0; i < SP_COUNTOF(bad); i++) {
+		j = json_loads(bad[i].text, JSON_ALLOW_NUL, NULL);
+		CHECK(j != NULL);
+		CHECK_REASON(people_person_new_json(j, &n, &f.err),
+		    SP_E_INVALID, bad[i].reason, &f);
+		json_decref(j);
+	}
+	people_fixture_close(&f);
+}
+
+int
+main(void)
+{
+	static const struct tap_case cases[] = {
+		{ "a person comes back as added",
+		    a_person_comes_back_as_added },
+		{ "defaults are the agency's own",
+		    defaults_are_the_agencys_own },
+		{ "every field has its rule", every_field_has_its_rule },
+		{ "a login is never used again", a_login_is_never_used_again },
+		{ "roles and transfers move the epoch",
+		    roles_and_transfers_move_the_epoch },
+		{ "nobody does it for themselves",
+		    nobody_does_it_for_themselves },
+		{ "corrections name fields only",
+		    corrections_name_fields_only },
+		{ "ninety days idle is disabled",
+		    ninety_days_idle_is_disabled },
+		{ "temporary accounts end", temporary_accounts_end },
+		{ "termination is for ever", termination_is_for_ever },
+		{ "late is said", late_is_said },
+		{ "graver reasons stay", graver_reasons_stay },
+		{ "the database holds the rules too",
+		    the_database_holds_the_rules_too },
+		{ "pages show each once", pages_show_each_once },
+		{ "JSON goes both ways", json_goes_both_ways },
+	};
+	struct sp_err err;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	return tap_run(cases, SP_COUNTOF(cases));
+}
