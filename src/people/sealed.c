@@ -82,7 +82,7 @@ people_sealed_check(enum people_field field, const char *value,
 		const char *reason, *rule;
 	} says[PEOPLE_FIELD_COUNT] = {
 		[PEOPLE_SSN] = { "sealed.ssn",
-		    "nine digits that the SSA issues, as 123-45-6789" },
+		    "nine digits that the SSA issues, all or none hyphened" },
 		[PEOPLE_DOB] = { "sealed.dob", "a past day, as 1980-02-29" },
 		[PEOPLE_FBI] = { "sealed.fbi", "1 to 20 of A-Z and 0-9" },
 		[PEOPLE_SID] = { "sealed.sid", "1 to 20 of A-Z and 0-9" },
