@@ -8,6 +8,7 @@ need_node
 declare -A knows=(
 	[base]=''
 	[media]='base'
+	[edge]='base'
 	[crypto]='base'
 	[db]='base'
 	[ledger]='base crypto db'
@@ -19,9 +20,10 @@ declare -A knows=(
 	[processing]='base media crypto db ledger vault keeper people gate evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
-	[http]='base crypto db ledger vault keeper people gate evidence processing
+	[witness]='base edge crypto ledger'
+	[http]='base edge crypto db ledger vault keeper people gate evidence processing
 		report bag'
-	[cmd]='base media crypto db ledger vault keeper people gate evidence processing
+	[cmd]='base edge media crypto db ledger vault keeper people gate evidence processing
 		report bag
 		http'
 )
@@ -58,7 +60,7 @@ lint_rooms() {
 				continue
 			fi
 			other=${other%%/*}
-			[[ " $room ${knows[$room]} " == *" $other "* ]] ||
+			[[ " $room ${knows[$room]//[[:space:]]/ } " == *" $other "* ]] ||
 				complain "$file:$line: $room may not know $other"
 		done < <(grep -nE '^#[[:space:]]*include "' "$file")
 	done < <(c_files 'src/*.c' 'src/*.h')

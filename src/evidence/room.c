@@ -5,6 +5,7 @@
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
 #include "gate/once.h"
+#include "people/person.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -123,7 +124,9 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
 	/* Numbered by their place: a new one goes to the end. */
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
-		evidence_schema, gate_once_schema, media_schema };
+		evidence_schema, gate_once_schema, media_schema,
+		people_person_schema, people_record_schema,
+		people_paper_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -1,0 +1,274 @@
+#ifndef PEOPLE_PERSON_H
+#define PEOPLE_PERSON_H
+
+#include "base/id.h"
+#include "base/json.h"
+#include "db/db.h"
+#include "ledger/writer.h"
+#include "people/rules.h"
+
+/*
+ * Persons: the accounts of human beings in one agency's database.  A person
+ * has exactly one role.  `human` is the stable name by which other systems
+ * know the human being; several accounts of one human share it, which is how
+ * "who approves is never who asked" sees through a second account.  Names and
+ * logins are rows; entries of the ledger carry ids only.
+ *
+ *                      disable(reason)
+ *            +-------------------------------+
+ *            |                               v
+ *   add --> active <------ enable ------- disabled
+ *            |                               |
+ *            +---- terminate, temporary -----+---> terminated (for ever)
+ *
+ * Some of it happens by itself: see people_person_state and people_person_tick.
+ * Nothing is ever deleted, and a login is never used again (IA-4(d)).
+ *
+ * Every function with a people_act runs inside an act on the agency's writer:
+ * it changes rows and appends their entries, and does both or neither.
+ * Functions with a `db` read, on any handle of the caller's own.
+ */
+#define PEOPLE_PERSON_NAME     200
+#define PEOPLE_PERSON_LOGIN    64
+#define PEOPLE_PERSON_HUMAN    64
+#define PEOPLE_PERSON_UNIT     100
+#define PEOPLE_PERSON_EMPLOYER 200
+#define PEOPLE_PERSONS_MAX     100000 /* in one agency */
+
+/* This room's tables of the agency's database: three migrations in this order
+ * (a string literal has its limits). */
+extern const char people_person_schema[]; /* persons, what is sealed or told */
+extern const char people_record_schema[]; /* screening, training */
+extern const char people_paper_schema[];  /* signatures, agreements */
+
+/* Roles a person can have (gate/role has what each may do; device and service
+ * are no persons').  Operator and provider-security are the provider's. */
+#define PEOPLE_ROLES(X)                                                        \
+	X(PEOPLE_OFFICER, "officer")                                           \
+	X(PEOPLE_SUPERVISOR, "supervisor")                                     \
+	X(PEOPLE_INVESTIGATOR, "investigator")                                 \
+	X(PEOPLE_CUSTODIAN, "custodian")                                       \
+	X(PEOPLE_RECORDS_CLERK, "records-clerk")                               \
+	X(PEOPLE_PROSECUTOR, "prosecutor")                                     \
+	X(PEOPLE_AUDITOR, "auditor")                                           \
+	X(PEOPLE_LASO, "laso")                                                 \
+	X(PEOPLE_ADMINISTRATOR, "administrator")                               \
+	X(PEOPLE_CSO, "cso")                                                   \
+	X(PEOPLE_OPERATOR, "operator")                                         \
+	X(PEOPLE_PROVIDER_SECURITY, "provider-security")
+
+enum people_role {
+#define X(id, name) id,
+	PEOPLE_ROLES(X)
+#undef X
+	    PEOPLE_ROLE_COUNT
+};
+const char *people_role_name(enum people_role role);
+bool people_role_parse(const char *s, enum people_role *out) SP_MUST_USE;
+
+/* IA-4(4): each person is marked as the agency's own or not. */
+#define PEOPLE_KINDS(X)                                                        \
+	X(PEOPLE_AGENCY, "agency")   /* employed by the agency */              \
+	X(PEOPLE_OUTSIDE, "outside") /* by another public body */              \
+	X(PEOPLE_CONTRACTOR, "contractor")
+
+enum people_kind {
+#define X(id, name) id,
+	PEOPLE_KINDS(X)
+#undef X
+	    PEOPLE_KIND_COUNT
+};
+const char *people_kind_name(enum people_kind kind);
+bool people_kind_parse(const char *s, enum people_kind *out) SP_MUST_USE;
+
+#define PEOPLE_STATES(X)                                                       \
+	X(PEOPLE_ACTIVE, "active")                                             \
+	X(PEOPLE_DISABLED, "disabled")                                         \
+	X(PEOPLE_TERMINATED, "terminated")
+
+enum people_state {
+#define X(id, name) id,
+	PEOPLE_STATES(X)
+#undef X
+	    PEOPLE_STATE_COUNT
+};
+const char *people_state_name(enum people_state state);
+bool people_state_parse(const char *s, enum people_state *out) SP_MUST_USE;
+
+/* Why an account is not active. */
+#define PEOPLE_REASONS(X)                                                      \
+	X(PEOPLE_NO_REASON, "")                                                \
+	X(PEOPLE_REQUESTED, "requested") /* somebody said so */                \
+	X(PEOPLE_INACTIVE, "inactive")   /* AC-2(3) */                         \
+	X(PEOPLE_RISK, "risk")           /* AC-2(13) */                        \
+	X(PEOPLE_LOCKED, "locked")       /* AC-7: too many failed logons */    \
+	X(PEOPLE_SCREENING, "screening") /* a check was decided "denied" */    \
+	X(PEOPLE_TEMPORARY, "temporary") /* AC-2(2): its time is over */       \
+	X(PEOPLE_LEFT, "left")           /* PS-4 */
+
+enum people_reason {
+#define X(id, name) id,
+	PEOPLE_REASONS(X)
+#undef X
+	    PEOPLE_REASON_COUNT
+};
+const char *people_reason_name(enum people_reason reason);
+bool people_reason_parse(const char *s, enum people_reason *out) SP_MUST_USE;
+
+struct people_person {
+	struct sp_id id;
+	char human[PEOPLE_PERSON_HUMAN + 1];
+	char name[PEOPLE_PERSON_NAME + 1];
+	char login[PEOPLE_PERSON_LOGIN + 1]; /* lower case */
+	enum people_role role;
+	enum people_kind kind;
+	char employer[PEOPLE_PERSON_EMPLOYER + 1]; /* "" : none */
+	char employer_ori[10];                     /* "" : none */
+	char residence[3];                         /* state */
+	char unit[PEOPLE_PERSON_UNIT + 1];         /* "" : none */
+	enum people_state state;
+	enum people_reason reason;
+	sp_time since; /* in this state */
+	sp_time created;
+	sp_time active;    /* last signed in; else created or enabled */
+	sp_time temporary; /* a temporary account's end; 0: not temporary */
+	sp_time ends;      /* terminated from then on; 0: not known */
+	/* Sessions and grants from before this time are void (IA-11, PS-5):
+	 * role, unit or state changed then. */
+	sp_time epoch;
+};
+
+/* Who acts, as entries say it. */
+struct people_by {
+	struct sp_id agency;
+	const char *kind;    /* static: "token", "person", "site" */
+	struct sp_id id;     /* of that; the agency's for "site" */
+	struct sp_id person; /* who it is in truth; zero: no person */
+	const char *address; /* numeric; NULL or "": none */
+	const char *source;  /* static: "api", "cli", "site" */
+};
+
+/* What each act of this room is given.  `now` is what the clock says: one act
+ * has one time. */
+struct people_act {
+	struct ledger_tx *tx;
+	const struct people_by *by;
+	const struct people_rules *rules;
+	sp_time now;
+};
+
+/* The site itself, on nobody's behalf. */
+struct people_by people_by_site(const struct sp_id *agency);
+/* Append an entry of the act's actor about `kind` of object; `detail` is a
+ * canonical JSON object or NULL. */
+enum sp_code people_act_entry(const struct people_act *a, const char *act,
+    const char *kind, const struct sp_id *object, const char *detail,
+    struct sp_err *err) SP_MUST_USE;
+/* Separation of duties: SP_E_DENIED, reason "person.self", when the actor is
+ * this very human being, by whatever account. */
+enum sp_code people_by_other(struct db *db, const struct people_by *by,
+    const struct sp_id *person, struct sp_err *err) SP_MUST_USE;
+/* Are these two accounts of one human being? */
+enum sp_code people_person_same_human(struct db *db, const struct sp_id *a,
+    const struct sp_id *b, bool *same, struct sp_err *err) SP_MUST_USE;
+
+/* What a new account is made of.  NULL: not given. */
+struct people_person_new {
+	const char *human; /* NULL: the new id */
+	const char *name;  /* 1 to 200 bytes, no controls */
+	const char *login; /* folded to lower case: a-z 0-9 . _ @ - ; NULL: made
+			    * of the name, and unique */
+	const char *role;
+	const char *kind;         /* NULL: agency */
+	const char *employer;     /* needed unless kind is agency */
+	const char *employer_ori; /* nine of A-Z 0-9 */
+	const char *residence;    /* NULL: the agency's state */
+	const char *unit;
+	sp_time temporary; /* 0: no; else an end within the rule's hours */
+};
+/* SP_E_INVALID, reason "person.<field>"; SP_E_CONFLICT, reason "person.login":
+ * taken, now or ever.  Entry "person.added" (kind, role, temporary). */
+enum sp_code people_person_add(const struct people_act *a,
+    const struct people_person_new *n, struct sp_id *id,
+    struct sp_err *err) SP_MUST_USE;
+/* The same checks, without effect. */
+enum sp_code people_person_check(const struct people_rules *rules,
+    const struct people_person_new *n, sp_time now,
+    struct sp_err *err) SP_MUST_USE;
+
+/* What is known of a person may be corrected: NULL leaves a field.  Role and
+ * unit are not here (see below).  Entry "person.changed" (names of fields). */
+struct people_person_change {
+	const char *human, *name, *login, *kind, *employer, *employer_ori,
+	    *residence;
+};
+enum sp_code people_person_change(const struct people_act *a,
+    const struct sp_id *id, const struct people_person_change *c,
+    struct sp_err *err) SP_MUST_USE;
+
+/* Another role, in effect from the next request on: the epoch moves.  Nobody
+ * gives one to themselves.  Entry "role.given" (role, before). */
+enum sp_code people_person_role(const struct people_act *a,
+    const struct sp_id *id, const char *role, struct sp_err *err) SP_MUST_USE;
+/* To another unit: the role must be said anew, as nothing is carried over
+ * (PS-5).  Entry "person.transferred" (role, before). */
+enum sp_code people_person_transfer(const struct people_act *a,
+    const struct sp_id *id, const char *unit, const char *role,
+    struct sp_err *err) SP_MUST_USE;
+
+/* Reasons requested, risk, locked, screening; at once.  SP_E_CONFLICT, reason
+ * "person.state", when it is terminated; again for another reason is an entry
+ * too.  `discovered` (risk only; 0: now) is when it was found out: the entry
+ * says whether that was within the rule's 30 minutes.  Entry
+ * "person.disabled" (reason, and for risk: in_time). */
+enum sp_code people_person_disable(const struct people_act *a,
+    const struct sp_id *id, enum people_reason reason, sp_time discovered,
+    struct sp_err *err) SP_MUST_USE;
+/* Nobody enables themselves.  The 90 days begin anew.  Entry
+ * "person.enabled" (reason it had been disabled for). */
+enum sp_code people_person_enable(const struct people_act *a,
+    const struct sp_id *id, struct sp_err *err) SP_MUST_USE;
+/* At `ends`: now when that is past or 0, else the account ends by itself then.
+ * Entry "person.terminated" (ends, in_time: within the rule's 24 hours) or
+ * "person.ending" (ends). */
+enum sp_code people_person_terminate(const struct people_act *a,
+    const struct sp_id *id, sp_time ends, struct sp_err *err) SP_MUST_USE;
+/* Signed in or at work: the 90 days begin anew.  No entry (the session has
+ * one); a row is written at most once an hour. */
+enum sp_code people_person_seen(struct ledger_tx *tx, const struct sp_id *id,
+    sp_time now, struct sp_err *err) SP_MUST_USE;
+
+/* SP_E_NOTFOUND.  The second folds the login first. */
+enum sp_code people_person_by_id(struct db *db, const struct sp_id *id,
+    struct people_person *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code people_person_by_login(struct db *db, const char *login,
+    struct people_person *out, struct sp_err *err) SP_MUST_USE;
+/* In order of id, after `after` (NULL: from the first); *got < n at the end. */
+enum sp_code people_person_list(struct db *db, const struct sp_id *after,
+    struct people_person *out, size_t n, size_t *got,
+    struct sp_err *err) SP_MUST_USE;
+
+/* What the account is at this moment, whatever the row still says: an end, a
+ * temporary account's end and 90 days without use count from when they are
+ * reached, not from when the tick has written them.  Pure. */
+struct people_standing {
+	enum people_state state;
+	enum people_reason reason;
+};
+struct people_standing people_person_state(const struct people_person *p,
+    const struct people_rules *rules, sp_time now);
+
+/* The person as the API tells it: {"active_at":…,"created":…,…}. */
+void people_person_json(struct sp_json *j, const char *name,
+    const struct people_person *p, const struct people_rules *rules,
+    sp_time now);
+/* From the API's body: text members of the names above, "temporary_until" an
+ * RFC 3339 time.  Points into `in`.  SP_E_INVALID, reason "person.<field>",
+ * also for a member that is none. */
+struct json_t;
+enum sp_code people_person_new_json(const struct json_t *in,
+    struct people_person_new *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code people_person_change_json(const struct json_t *in,
+    struct people_person_change *out, struct sp_err *err) SP_MUST_USE;
+
+#endif
