@@ -37,79 +37,149 @@ enum gate_role {
 	    GATE_ROLE_COUNT
 };
 
-/* Acts: what one may ask to do. */
-#define GATE_ACTS(X)                                                           \
-	X(GATE_UPLOAD, "evidence.upload")                                      \
-	X(GATE_LIST, "evidence.list")                                          \
-	X(GATE_SHOW, "evidence.show")                                          \
-	X(GATE_VIEW, "evidence.view")       /* content: recorded */            \
-	X(GATE_PREVIEW, "evidence.preview") /* a frame of it: recorded */      \
-	X(GATE_EXPORT, "evidence.export")   /* content: recorded */            \
-	X(GATE_CUSTODY, "evidence.custody")                                    \
-	X(GATE_PROBE, "media.probe") /* by the site: recorded */               \
-	X(GATE_DISPOSE_REQUEST, "disposition.request")                         \
-	X(GATE_DISPOSE_APPROVE, "disposition.approve")                         \
-	X(GATE_FOLLOW, "events.follow")                                        \
-	X(GATE_ENTRIES, "log.entries")                                         \
-	X(GATE_SHARE_SHOW, "share.show")                                       \
-	X(GATE_SHARE_GRANT, "share.grant")                                     \
-	X(GATE_RESHARE, "share.reshare")                                       \
-	X(GATE_SHARE_REVOKE, "share.revoke")                                   \
-	X(GATE_SHARE_USE, "share.use")                                         \
-	X(GATE_GROUP_SHOW, "group.show")                                       \
-	X(GATE_GROUP_MANAGE, "group.manage")                                   \
-	X(GATE_LOCKBOX_SHOW, "lockbox.show")                                   \
-	X(GATE_LOCKBOX_REQUEST, "lockbox.request")                             \
-	X(GATE_LOCKBOX_INTERNAL, "lockbox.internal-approve")                   \
-	X(GATE_LOCKBOX_APPROVE, "lockbox.approve")                             \
-	X(GATE_LOCKBOX_DENY, "lockbox.deny")                                   \
-	X(GATE_LOCKBOX_REVOKE, "lockbox.revoke")                               \
-	X(GATE_LOCKBOX_USE, "lockbox.use") /* recorded */                      \
-	X(GATE_BREAK_REQUEST, "break-glass.request")                           \
-	X(GATE_BREAK_CONFIRM, "break-glass.confirm")                           \
-	X(GATE_PERSON_SHOW, "person.show")                                     \
-	X(GATE_PERSON_ADD, "person.add")                                       \
-	X(GATE_PERSON_CHANGE, "person.change")                                 \
-	X(GATE_PERSON_IMPORT, "person.import")                                 \
-	X(GATE_PERSON_DISABLE, "person.disable")                               \
-	X(GATE_PERSON_ENABLE, "person.enable")                                 \
-	X(GATE_PERSON_TERMINATE, "person.terminate")                           \
-	X(GATE_ROLE_ASSIGN, "role.assign")                                     \
-	X(GATE_SESSION_OWN, "session.own")                                     \
-	X(GATE_SESSION_SHOW, "session.show")                                   \
-	X(GATE_SESSION_END, "session.end")                                     \
-	X(GATE_CREDENTIAL_ENROL, "credential.enrol")                           \
-	X(GATE_CREDENTIAL_CHANGE, "credential.change")                         \
-	X(GATE_CREDENTIAL_RESET, "credential.reset")                           \
-	X(GATE_TOKENS, "token.manage")                                         \
-	X(GATE_SERVICE_SHOW, "service.show")                                   \
-	X(GATE_SERVICE_MANAGE, "service.manage")                               \
-	X(GATE_DEVICE_SHOW, "device.show")                                     \
-	X(GATE_DEVICE_ENROL, "device.enrol")                                   \
-	X(GATE_DEVICE_ROTATE, "device.rotate")                                 \
-	X(GATE_DEVICE_REVOKE, "device.revoke")                                 \
-	X(GATE_CLEARANCE_SHOW, "clearance.show")                               \
-	X(GATE_SCREENING_SHOW, "screening.show")                               \
-	X(GATE_SCREENING_RECORD, "screening.record")                           \
-	X(GATE_TRAINING_SHOW, "training.show")                                 \
-	X(GATE_TRAINING_RECORD, "training.record")                             \
-	X(GATE_ADDENDUM_SHOW, "addendum.show")                                 \
-	X(GATE_ADDENDUM_RECORD, "addendum.record")                             \
-	X(GATE_ADDENDUM_SIGN, "addendum.sign")                                 \
-	X(GATE_AGREEMENT_SHOW, "agreement.show")                               \
-	X(GATE_AGREEMENT_RECORD, "agreement.record")                           \
-	X(GATE_PERSONNEL_EXPORT, "personnel.export") /* recorded */            \
-	X(GATE_SEALED_RECORD, "sealed.record")                                 \
-	X(GATE_SEALED_OPEN, "sealed.open") /* recorded */                      \
-	X(GATE_POLICY_SHOW, "policy.show")                                     \
-	X(GATE_POLICY_EXPLAIN, "policy.explain")                               \
-	X(GATE_POLICY_CHANGE, "policy.change")                                 \
-	X(GATE_RECOVERY_PREPARE, "recovery.prepare")                           \
-	X(GATE_RECOVERY_BEGIN, "recovery.begin")                               \
-	X(GATE_RECOVERY_CONFIRM, "recovery.confirm")
+/* Acts: what one may ask to do, each in words that go on after "to". */
+/* clang-format off */
+#define GATE_ACTS(X) \
+	X(GATE_UPLOAD, "evidence.upload", \
+	    "upload") \
+	X(GATE_LIST, "evidence.list", \
+	    "list evidence") \
+	X(GATE_SHOW, "evidence.show", \
+	    "see the item’s description") \
+	X(GATE_VIEW, "evidence.view", \
+	    "view the content") \
+	X(GATE_PREVIEW, "evidence.preview", \
+	    "see a still picture of it") \
+	X(GATE_EXPORT, "evidence.export", \
+	    "copy it out") \
+	X(GATE_CUSTODY, "evidence.custody", \
+	    "see its custody") \
+	X(GATE_PROBE, "media.probe", \
+	    "examine its media") \
+	X(GATE_DISPOSE_REQUEST, "disposition.request", \
+	    "request its disposition") \
+	X(GATE_DISPOSE_APPROVE, "disposition.approve", \
+	    "approve its disposition") \
+	X(GATE_FOLLOW, "events.follow", \
+	    "follow events as they happen") \
+	X(GATE_ENTRIES, "log.entries", \
+	    "read the log") \
+	X(GATE_SHARE_SHOW, "share.show", \
+	    "see what is shared, with whom, until when") \
+	X(GATE_SHARE_GRANT, "share.grant", \
+	    "share it with another agency") \
+	X(GATE_RESHARE, "share.reshare", \
+	    "share on what was shared") \
+	X(GATE_SHARE_REVOKE, "share.revoke", \
+	    "end a share") \
+	X(GATE_SHARE_USE, "share.use", \
+	    "open what another agency shared") \
+	X(GATE_GROUP_SHOW, "group.show", \
+	    "see joint task forces and who is in them") \
+	X(GATE_GROUP_MANAGE, "group.manage", \
+	    "manage a joint task force") \
+	X(GATE_LOCKBOX_SHOW, "lockbox.show", \
+	    "see lockbox requests and what became of them") \
+	X(GATE_LOCKBOX_REQUEST, "lockbox.request", \
+	    "request access for the provider’s staff") \
+	X(GATE_LOCKBOX_INTERNAL, "lockbox.internal-approve", \
+	    "approve such a request for the provider") \
+	X(GATE_LOCKBOX_APPROVE, "lockbox.approve", \
+	    "approve the provider’s access") \
+	X(GATE_LOCKBOX_DENY, "lockbox.deny", \
+	    "deny the provider’s access") \
+	X(GATE_LOCKBOX_REVOKE, "lockbox.revoke", \
+	    "revoke the provider’s access") \
+	X(GATE_LOCKBOX_USE, "lockbox.use", \
+	    "begin work under a lockbox grant") \
+	X(GATE_BREAK_REQUEST, "break-glass.request", \
+	    "break glass: have access before the agency answers") \
+	X(GATE_BREAK_CONFIRM, "break-glass.confirm", \
+	    "confirm, as the second person, that glass is broken") \
+	X(GATE_PERSON_SHOW, "person.show", \
+	    "see people, their roles and states") \
+	X(GATE_PERSON_ADD, "person.add", \
+	    "add a person") \
+	X(GATE_PERSON_CHANGE, "person.change", \
+	    "change a person’s name, employer or state, or transfer them") \
+	X(GATE_PERSON_IMPORT, "person.import", \
+	    "reconcile people with a file or another system") \
+	X(GATE_PERSON_DISABLE, "person.disable", \
+	    "disable a person’s account") \
+	X(GATE_PERSON_ENABLE, "person.enable", \
+	    "enable a disabled or locked account") \
+	X(GATE_PERSON_TERMINATE, "person.terminate", \
+	    "end a person’s account for ever") \
+	X(GATE_ROLE_ASSIGN, "role.assign", \
+	    "give a person a role") \
+	X(GATE_SESSION_OWN, "session.own", \
+	    "see and end one’s own sessions") \
+	X(GATE_SESSION_SHOW, "session.show", \
+	    "see who is signed in, from where") \
+	X(GATE_SESSION_END, "session.end", \
+	    "end somebody’s sessions") \
+	X(GATE_CREDENTIAL_ENROL, "credential.enrol", \
+	    "enrol one’s first second factor") \
+	X(GATE_CREDENTIAL_CHANGE, "credential.change", \
+	    "change one’s own password or factors") \
+	X(GATE_CREDENTIAL_RESET, "credential.reset", \
+	    "have somebody enrol anew") \
+	X(GATE_TOKENS, "token.manage", \
+	    "manage access tokens") \
+	X(GATE_SERVICE_SHOW, "service.show", \
+	    "see service accounts and their scopes") \
+	X(GATE_SERVICE_MANAGE, "service.manage", \
+	    "manage service accounts") \
+	X(GATE_DEVICE_SHOW, "device.show", \
+	    "see devices") \
+	X(GATE_DEVICE_ENROL, "device.enrol", \
+	    "enrol a device") \
+	X(GATE_DEVICE_ROTATE, "device.rotate", \
+	    "renew a device’s own certificate") \
+	X(GATE_DEVICE_REVOKE, "device.revoke", \
+	    "cut a device off") \
+	X(GATE_CLEARANCE_SHOW, "clearance.show", \
+	    "see who is cleared, and until when") \
+	X(GATE_SCREENING_SHOW, "screening.show", \
+	    "see records of screening") \
+	X(GATE_SCREENING_RECORD, "screening.record", \
+	    "record a screening and its decision") \
+	X(GATE_TRAINING_SHOW, "training.show", \
+	    "see records of training") \
+	X(GATE_TRAINING_RECORD, "training.record", \
+	    "record a training") \
+	X(GATE_ADDENDUM_SHOW, "addendum.show", \
+	    "see signatures of the Security Addendum") \
+	X(GATE_ADDENDUM_RECORD, "addendum.record", \
+	    "record a company’s signature of the Security Addendum") \
+	X(GATE_ADDENDUM_SIGN, "addendum.sign", \
+	    "sign the Security Addendum") \
+	X(GATE_AGREEMENT_SHOW, "agreement.show", \
+	    "see agreements") \
+	X(GATE_AGREEMENT_RECORD, "agreement.record", \
+	    "record an agreement") \
+	X(GATE_PERSONNEL_EXPORT, "personnel.export", \
+	    "export the personnel file, for the CSO") \
+	X(GATE_SEALED_RECORD, "sealed.record", \
+	    "put in what is sealed of a person (SSN, date of birth)") \
+	X(GATE_SEALED_OPEN, "sealed.open", \
+	    "open what is sealed of a person") \
+	X(GATE_POLICY_SHOW, "policy.show", \
+	    "see the policy") \
+	X(GATE_POLICY_EXPLAIN, "policy.explain", \
+	    "have a decision explained") \
+	X(GATE_POLICY_CHANGE, "policy.change", \
+	    "change the agency’s policy") \
+	X(GATE_RECOVERY_PREPARE, "recovery.prepare", \
+	    "make shares for the loss of all administrators") \
+	X(GATE_RECOVERY_BEGIN, "recovery.begin", \
+	    "begin recovery with a share") \
+	X(GATE_RECOVERY_CONFIRM, "recovery.confirm", \
+	    "finish recovery with another’s share")
+/* clang-format on */
 
 enum gate_act {
-#define X(id, name) id,
+#define X(id, name, words) id,
 	GATE_ACTS(X)
 #undef X
 	    GATE_ACT_COUNT
@@ -199,7 +269,6 @@ struct gate_role_row {
 #define GATE_SITE     0x40U /* the site itself may, when nobody asks */
 
 struct gate_act_row {
-	const char *words;
 	const char *roles; /* a mark a role, in their order: "* . *" */
 	const char *entry; /* its admission's entry, NULL: not recorded */
 	unsigned ways;     /* set of GATE_WAY */
@@ -212,6 +281,7 @@ const char *gate_role_name(enum gate_role role);
 bool gate_role_parse(const char *s, enum gate_role *out) SP_MUST_USE;
 const struct gate_role_row *gate_role_row(enum gate_role role);
 const char *gate_act_name(enum gate_act act);
+const char *gate_act_words(enum gate_act act);
 bool gate_act_parse(const char *s, enum gate_act *out) SP_MUST_USE;
 const struct gate_act_row *gate_act_row(enum gate_act act);
 

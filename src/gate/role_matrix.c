@@ -57,7 +57,7 @@ write_act(struct sp_json *j, enum gate_act act)
 	write_roles(j, act);
 	sp_json_bool(j, "site", (row->flags & GATE_SITE) != 0);
 	write_ways(j, row);
-	sp_json_str(j, "words", row->words);
+	sp_json_str(j, "words", gate_act_words(act));
 	sp_json_end(j);
 }
 

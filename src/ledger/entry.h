@@ -42,6 +42,10 @@
 	X("evidence.corrupt")                                                  \
 	X("media.opened")                                                      \
 	X("media.probed")                                                      \
+	X("sealed.opened")                                                     \
+	X("personnel.exported")                                                \
+	X("lockbox.used")                                                      \
+	X("lockbox.touched")                                                   \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

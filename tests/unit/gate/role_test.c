@@ -1,6 +1,7 @@
 #include "gate/role.h"
 
-#include "base/json.h"
+#include "gate/decision.h"
+#include "people/clearance.h"
 #include "roles_page.h"
 #include "sentences.h"
 #include "tap.h"
@@ -96,7 +97,8 @@ rows_are_whole(void)
 		for (size_t i = 0; row->roles[i] != '\0'; i++)
 			CHECK(strchr(i % 2 == 0 ? "*." : " ", row->roles[i]) !=
 			    NULL);
-		CHECK(row->words[0] != '\0' && row->ways != 0);
+		CHECK(gate_act_words((enum gate_act)a)[0] != '\0' &&
+		    row->ways != 0);
 		CHECK((row->ways >> GATE_RELATION_COUNT) == 0);
 		/* Nobody comes by "other". */
 		CHECK((row->ways & GATE_WAY(GATE_OTHER)) == 0);
@@ -192,6 +194,34 @@ names_come_back(void)
 	CHECK(class == GATE_CLASS_ORDINARY);
 }
 
+/* The records of people and the gate have the same words: roles that persons
+ * can have, and what clearance can say. */
+static void
+people_have_the_same_words(void)
+{
+#define X(id, name) name,
+	static const char *const roles[] = { PEOPLE_ROLES(X) };
+	static const char *const codes[] = { PEOPLE_CODES(X) };
+#undef X
+	size_t persons = 0;
+
+	for (size_t i = 0; i < SP_COUNTOF(roles); i++) {
+		enum gate_role role;
+
+		CHECK(gate_role_parse(roles[i], &role));
+		CHECK(gate_role_row(role)->person);
+	}
+	for (unsigned r = 0; r < GATE_ROLE_COUNT; r++)
+		persons += gate_role_row((enum gate_role)r)->person;
+	CHECK(persons == SP_COUNTOF(roles));
+	for (size_t i = 0; i < SP_COUNTOF(codes); i++) {
+		enum gate_clearance clearance;
+
+		CHECK(gate_clearance_parse(codes[i], &clearance));
+	}
+	CHECK(SP_COUNTOF(codes) == GATE_CLEARANCE_COUNT - 1);
+}
+
 static void
 the_matrix_as_json(void)
 {
@@ -204,7 +234,8 @@ the_matrix_as_json(void)
 		"\"name\":\"lockbox.approve\",\"not_self\":false,"
 		"\"persons_only\":true,\"placed\":false,\"roles\":["
 		"\"custodian\",\"laso\",\"administrator\"],\"site\":false,"
-		"\"ways\":[\"own\"],\"words\":\"the agency's approval\"}",
+		"\"ways\":[\"own\"],\"words\":\"approve the provider’s "
+		"access\"}",
 		"\"approves\":\"lockbox.request\",\"class\":null,",
 		"\"ways\":[\"lockbox grant\"],",
 		"{\"class\":\"ordinary\",\"name\":\"device\",\"person\":false,"
@@ -279,6 +310,7 @@ main(int argc, char **argv)
 		{ "the provider asks and approves with two roles",
 		    the_provider_asks_and_approves_with_two_roles },
 		{ "names come back", names_come_back },
+		{ "people have the same words", people_have_the_same_words },
 		{ "the matrix as JSON", the_matrix_as_json },
 		{ "docs/roles.md is current", the_page_is_current },
 	};

@@ -96,13 +96,14 @@ static inline void
 page_acts(struct sp_buf *out)
 {
 	sp_buf_text(out,
-	    "| act | is | takes | entry |\n"
+	    "| act | to | takes | entry |\n"
 	    "| --- | --- | --- | --- |\n");
 	for (unsigned a = 0; a < GATE_ACT_COUNT; a++) {
 		const struct gate_act_row *row = gate_act_row((enum gate_act)a);
 
 		sp_buf_fmt(out, "| `%s` | %s | ",
-		    gate_act_name((enum gate_act)a), row->words);
+		    gate_act_name((enum gate_act)a),
+		    gate_act_words((enum gate_act)a));
 		page_takes(out, (enum gate_act)a);
 		sp_buf_fmt(out, " | %s%s%s |\n", row->entry == NULL ? "" : "`",
 		    row->entry == NULL ? "" : row->entry,

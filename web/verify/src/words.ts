@@ -316,6 +316,10 @@ const ACTS: Readonly<Record<string, string>> = {
   'media.opened': 'The system itself began to examine it',
   'media.probed': 'The system’s examination ended',
   'evidence.corrupt': 'The stored content failed its check',
+  'sealed.opened': 'What is sealed of a person was opened',
+  'personnel.exported': 'The personnel file was exported',
+  'lockbox.used': 'The provider began work under a lockbox grant',
+  'lockbox.touched': 'The provider looked at it under a lockbox grant',
   'log.skipped': 'A place in the log was passed over',
 };
 
