@@ -90,7 +90,8 @@ run_add(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 0)
 		return cmd_usage(self, "'%s' is too much", operand[0]);
-	if (r.role == NULL || !gate_role_parse(r.role, &role))
+	if (r.role == NULL || !gate_role_parse(r.role, &role) ||
+	    !gate_role_row(role)->token)
 		return cmd_usage(self,
 		    "--role is administrator, custodian, "
 		    "officer, auditor or device");

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One entry about denials of a token and act in this time. */
+/* One entry about denials of a token, act and code in this time. */
 #define FLOOD_SPAN (60 * SP_SECOND)
-/* Tokens and acts followed at once.  When there are more, the one that was
- * written longest ago makes room and its count is written early. */
+/* Tokens, acts and codes followed at once.  When there are more, the one that
+ * was written longest ago makes room and its count is written early. */
 #define FLOOD_ROWS 1024
 
 /*
- * Denials of one token and act:
+ * Denials of one token, act and code:
  *
  *   (none) --denied: entry--> FOLLOWED --denied within the minute: counted--.
  *                             |     ^                                       |
@@ -26,6 +26,7 @@
 struct flood {
 	struct gate_caller who; /* of the last denial counted */
 	enum gate_act act;
+	enum gate_code code;
 	struct gate_object on;
 	int64_t since;  /* sp_ticks() of the last entry */
 	uint64_t count; /* denials not in any entry yet */
@@ -105,7 +106,7 @@ denied_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "act", gate_act_name(f->act));
-	sp_json_str(&j, "code", "role");
+	sp_json_str(&j, "code", gate_code_name(f->code));
 	sp_json_int(&j, "stands_for", (int64_t)f->count);
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
@@ -120,7 +121,7 @@ flood_find(struct gate *g, const struct flood *like)
 	for (size_t i = 0; i < g->floods; i++) {
 		struct flood *f = &g->flood[i];
 
-		if (f->act == like->act &&
+		if (f->act == like->act && f->code == like->code &&
 		    sp_id_equal(&f->who.token, &like->who.token))
 			return f;
 	}
@@ -224,14 +225,16 @@ flood_count(struct gate *g, struct flood *now, struct flood *pushed)
 }
 
 static enum sp_code
-deny(struct gate *g, const struct gate_caller *who, enum gate_act act,
-    const struct gate_object *on, struct sp_err *err)
+deny(struct gate *g, const struct gate_request *rq, enum gate_code code,
+    struct sp_err *err)
 {
+	bool site = is_zero(&rq->who->token);
 	struct flood pushed,
 	    now = {
-		    .who = *who,
-		    .act = act,
-		    .on = *on,
+		    .who = *rq->who,
+		    .act = rq->act,
+		    .code = code,
+		    .on = rq->on,
 		    .since = sp_ticks(),
 		    .count = 1,
 	    };
@@ -244,10 +247,13 @@ deny(struct gate *g, const struct gate_caller *who, enum gate_act act,
 		flood_write(g, &now);
 	if (pushed.count > 0)
 		flood_write(g, &pushed);
-	return sp_fail_as(err, SP_E_DENIED, "role", "the %s%s may not: %s",
-	    is_zero(&who->token) ? "site" : "role ",
-	    is_zero(&who->token) ? "" : gate_role_name(who->role),
-	    gate_act_name(act));
+	if (code != GATE_NOT_ROLE)
+		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
+		    "%s: what it takes: %s", gate_act_name(rq->act),
+		    gate_code_words(code));
+	return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
+	    "the %s%s may not: %s", site ? "site" : "role ",
+	    site ? "" : gate_role_name(rq->who->role), gate_act_name(rq->act));
 }
 
 /* Take one flood with something to write whose minute is over (or any, when
@@ -324,39 +330,48 @@ admission_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	return a->also == NULL ? SP_OK : a->also(tx, a->also_arg, err);
 }
 
-/* How an admission that is recorded stands in the ledger. */
-static const char *const recorded_as[GATE_ACT_COUNT] = {
-	[GATE_VIEW] = "evidence.opened",
-	[GATE_EXPORT] = "evidence.exported",
-	[GATE_PREVIEW] = "evidence.previewed",
-	[GATE_PROBE] = "media.opened",
-};
-
 /* Durable in the ledger, or no pass. */
 static enum sp_code
-record(struct gate *g, const struct gate_request *rq, uint64_t *index,
-    struct sp_err *err)
+record(struct gate *g, const struct gate_request *rq, const char *word,
+    uint64_t *index, struct sp_err *err)
 {
-	const char *word = recorded_as[rq->act];
 	struct admission a = {
 		.entry = gate_entry(rq->who, word, rq->on.kind, &rq->on.id),
 		.also = rq->also,
 		.also_arg = rq->also_arg,
 	};
 
-	SP_REQUIRE(word != NULL);
 	SP_REQUIRE(!is_zero(&rq->on.id));
 	SP_TRY(ledger_writer_run(g->writer, admission_act, &a, err));
 	*index = a.index;
 	return SP_OK;
 }
 
-/* The site is nobody's role. */
-static bool
-may(const struct gate_caller *who, enum gate_act act)
+struct gate_facts
+gate_facts_of_token(const struct gate_caller *who, enum gate_act act)
 {
-	return is_zero(&who->token) ? gate_site_may(act)
-				    : gate_role_may(who->role, act);
+	return (struct gate_facts){
+		.identity = is_zero(&who->token) ? GATE_SELF : GATE_MACHINE,
+		.role = who->role,
+		.act = act,
+		.relation = GATE_OWN,
+		.class = GATE_CLASS_ORDINARY,
+		.place = GATE_PLACE_INSIDE,
+	};
+}
+
+static struct gate_verdict
+decide(const struct gate_request *rq)
+{
+	struct gate_facts f;
+
+	if (rq->facts == NULL) {
+		f = gate_facts_of_token(rq->who, rq->act);
+	} else {
+		f = *rq->facts;
+		SP_REQUIRE(f.act == rq->act && f.role == rq->who->role);
+	}
+	return gate_decide(&f);
 }
 
 enum sp_code
@@ -364,19 +379,21 @@ gate_admit_with(struct gate *g, const struct gate_request *rq,
     struct gate_pass **out, struct sp_err *err)
 {
 	struct gate_pass *p;
+	struct gate_verdict v;
 	uint64_t entry = UINT64_MAX;
 
 	SP_REQUIRE(rq->also == NULL || gate_act_recorded(rq->act));
 	if (!sp_id_equal(&rq->who->agency, &g->agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
-	if (!may(rq->who, rq->act))
-		return deny(g, rq->who, rq->act, &rq->on, err);
+	v = decide(rq);
+	if (!v.permit)
+		return deny(g, rq, v.code, err);
 	/* Before the entry: an entry says that the pass was given. */
 	p = malloc(sizeof(*p));
 	if (p == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a pass");
-	if (gate_act_recorded(rq->act)) {
-		enum sp_code code = record(g, rq, &entry, err);
+	if (v.entry != NULL) {
+		enum sp_code code = record(g, rq, v.entry, &entry, err);
 
 		if (code != SP_OK) {
 			free(p);

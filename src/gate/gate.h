@@ -1,17 +1,20 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "gate/decision.h"
 #include "gate/token.h"
 
 /*
  * The one door (DESIGN 9): whoever wants to act on evidence asks here and
- * gets a pass or a reasoned denial.  For acts that reveal plaintext the entry
- * is durable in the ledger before the pass exists (promise 1).
+ * gets a pass or a reasoned denial.  What is decided, and in which order, is
+ * gate_decide's; for acts that reveal plaintext the entry is durable in the
+ * ledger before the pass exists (promise 1).
  *
  * Denials of known callers are entries too: "gate.denied", outcome "refused",
- * detail {"act":"evidence.view","code":"role","stands_for":1}.  A flood is
- * counted, not copied: of one token and one act there is one entry a minute,
- * and it stands for all denials since the one before it.
+ * detail {"act":"evidence.view","code":"role","stands_for":1}, with the code of
+ * the decision.  A flood is counted, not copied: of one token, act and code
+ * there is one entry a minute, and it stands for all denials since the one
+ * before it.
  *
  * Threads: any, but never inside an act (the gate waits for the writer).
  */
@@ -32,27 +35,36 @@ struct gate_object {
 	struct sp_id id;  /* zero: all of that kind */
 };
 
-/* SP_E_NOTFOUND for a caller of another agency; SP_E_DENIED with reason "role",
- * SP_E_UNAVAIL/SP_E_STOPPED when the entry cannot be written.  Recorded acts
- * (GATE_VIEW: "evidence.opened", GATE_EXPORT: "evidence.exported",
- * GATE_PREVIEW: "evidence.previewed", GATE_PROBE: "media.opened") are for one
+/* SP_E_NOTFOUND for a caller of another agency; SP_E_DENIED with the code's
+ * name as reason, SP_E_UNAVAIL/SP_E_STOPPED when the entry cannot be written.
+ * Recorded acts (gate_act_row: GATE_VIEW is "evidence.opened") are for one
  * object, never for all of a kind.  A caller without a token (zero) is the site
  * itself.  The pass is released by its last gate_pass_unref. */
 enum sp_code gate_admit(struct gate *g, const struct gate_caller *who,
     enum gate_act act, const struct gate_object *on, struct gate_pass **out,
     struct sp_err *err) SP_MUST_USE;
 
-/* The same for a recorded act, with something that must be durable together
- * with the entry: `also` runs in the entry's transaction, after it. */
+/* The same, with what else is to be said:
+ * - facts, gathered for this caller and act; NULL: those of a token that is no
+ *   person's, in its own agency, whose evidence is all of the ordinary class
+ *   (gate_facts_of_token);
+ * - for a recorded act, something that must be durable together with the
+ *   entry: `also` runs in the entry's transaction, after it. */
 struct gate_request {
 	const struct gate_caller *who;
 	enum gate_act act;
 	struct gate_object on;
-	ledger_act also; /* NULL: nothing */
+	const struct gate_facts *facts; /* borrowed */
+	ledger_act also;                /* NULL: nothing */
 	void *also_arg;
 };
 enum sp_code gate_admit_with(struct gate *g, const struct gate_request *rq,
     struct gate_pass **out, struct sp_err *err) SP_MUST_USE;
+
+/* What is known of a token's holder and of evidence without records of class,
+ * hold or retention: it is ordinary, and kept. */
+struct gate_facts gate_facts_of_token(
+    const struct gate_caller *who, enum gate_act act);
 
 struct gate_pass *gate_pass_ref(struct gate_pass *p);
 void gate_pass_unref(struct gate_pass *p);

@@ -2,57 +2,286 @@
 
 #include <string.h>
 
-static const char *const role_names[] = {
-#define X(id, name) [id] = (name),
-	GATE_ROLES(X)
+#define X(id, name, words) [id] = { (name), (words) },
+static const struct {
+	const char *name, *words;
+} act_words[] = { GATE_ACTS(X) };
 #undef X
+
+#define X(id, name) [id] = (name),
+static const char *const role_names[] = { GATE_ROLES(X) };
+static const char *const relation_names[] = { GATE_RELATIONS(X) };
+static const char *const factor_names[] = { GATE_FACTORS(X) };
+static const char *const class_names[] = { GATE_CLASSES(X) };
+static const char *const realm_names[] = { GATE_REALMS(X) };
+#undef X
+
+/* clang-format off */
+static const struct gate_role_row roles[GATE_ROLE_COUNT] = {
+	[GATE_OFFICER] = {
+		"brings in and looks at evidence in the field",
+		GATE_REALM_AGENCY, GATE_CLASS_ORDINARY, true, true },
+	[GATE_SUPERVISOR] = {
+		"leads officers: who watched what, who may be let in",
+		GATE_REALM_AGENCY, GATE_CLASS_RESTRICTED, true, false },
+	[GATE_INVESTIGATOR] = {
+		"works cases: all cameras of one event, packages for court",
+		GATE_REALM_AGENCY, GATE_CLASS_RESTRICTED, true, false },
+	[GATE_CUSTODIAN] = {
+		"answers for evidence from intake to disposition",
+		GATE_REALM_AGENCY, GATE_CLASS_SEALED, true, true },
+	[GATE_RECORDS_CLERK] = {
+		"prepares releases to the public",
+		GATE_REALM_AGENCY, GATE_CLASS_RESTRICTED, true, false },
+	[GATE_PROSECUTOR] = {
+		"outside the agency; sees what was shared with them",
+		GATE_REALM_OUTSIDE, GATE_CLASS_RESTRICTED, true, false },
+	[GATE_AUDITOR] = {
+		"sees what happened, never content",
+		GATE_REALM_AGENCY, GATE_CLASS_SEALED, true, true },
+	[GATE_LASO] = {
+		"local agency security officer: who touched what, who is cleared",
+		GATE_REALM_AGENCY, GATE_CLASS_SEALED, true, false },
+	[GATE_ADMINISTRATOR] = {
+		"runs the agency's accounts and settings",
+		GATE_REALM_AGENCY, GATE_CLASS_SEALED, true, true },
+	[GATE_CSO] = {
+		"the state's CJIS systems officer: personnel records, no evidence",
+		GATE_REALM_STATE, GATE_CLASS_ORDINARY, true, false },
+	[GATE_OPERATOR] = {
+		"the provider's staff: no evidence but under a lockbox grant",
+		GATE_REALM_PROVIDER, GATE_CLASS_RESTRICTED, true, false },
+	[GATE_PROVIDER_SECURITY] = {
+		"the provider's security: approves its staff's requests, no evidence",
+		GATE_REALM_PROVIDER, GATE_CLASS_ORDINARY, true, false },
+	[GATE_DEVICE] = {
+		"a camera or dock: brings in, looks up what became of it",
+		GATE_REALM_MACHINE, GATE_CLASS_ORDINARY, false, true },
+	[GATE_SERVICE] = {
+		"a program of the agency's, for the acts in its scope",
+		GATE_REALM_MACHINE, GATE_CLASS_RESTRICTED, false, false },
 };
 
-static const char *const act_names[] = {
-#define X(id, name) [id] = (name),
-	GATE_ACTS(X)
-#undef X
-};
+/* Short words for the table. */
+#define OWN      GATE_WAY(GATE_OWN)
+#define DOWN     GATE_WAY(GATE_SHARED_DOWNLOAD)
+#define SHARED   (GATE_WAY(GATE_SHARED_VIEW) | DOWN)
+#define GRANT    GATE_WAY(GATE_LOCKBOX)
+#define CLEARED  GATE_CLEARED
+#define PERSONS  GATE_PERSONS
+#define APPROVES GATE_APPROVES
+#define NOT_SELF GATE_NOT_SELF
+#define DESTROYS GATE_DESTROYS
+#define PLACED   GATE_PLACED
+#define SITE     GATE_SITE
+#define SINGLE   GATE_FACTOR_SINGLE
+#define SECOND   GATE_FACTOR_SECOND
+#define FRESH    GATE_FACTOR_FRESH
+#define NOT_EVIDENCE GATE_CLASS_UNKNOWN
+#define RESTRICTED GATE_CLASS_RESTRICTED
+#define SEALED     GATE_CLASS_SEALED
 
 /*
- * The policy.  An act that is not open to a role is denied; an act that is
- * "recorded" reveals content, and its entry is in the ledger before the pass
- * exists.  An auditor sees what happened, never the content; a device brings
- * in and may look up what became of it.  The site itself, when nobody asks,
- * may do one thing: have a worker look into media.
+ * The policy.  A mark opens an act to a role; by which ways, and what else it
+ * takes, says the rest of the row.  Uploading asks for no clearance: what lies
+ * in a camera must come in on the day its wearer's training lapses, too.
+ * Stopping something (deny, revoke, disable, end) asks for less than starting
+ * it, so that it can be done at once.
  */
-struct policy {
-	bool open[GATE_ROLE_COUNT];
-	bool site;
-	bool recorded;
+static const struct gate_act_row acts[GATE_ACT_COUNT] = {
+/*                        officer, supervisor, investigator, custodian,
+ *                           |       records clerk, prosecutor, auditor, laso,
+ *                           |       |       administrator, cso, operator,
+ *                           |       |       |     provider security,
+ *                           |       |       |     | device, service
+ *                           o s i c r p a l a c o p d s */
+[GATE_UPLOAD] =           { "* * * * * . . . * . . . * *", NULL,
+	OWN, PLACED, SECOND, SEALED },
+[GATE_LIST] =             { "* * * * * * * * * . . . . *", NULL,
+	OWN | SHARED, CLEARED, SECOND, SEALED },
+[GATE_SHOW] =             { "* * * * * * * * * . * . * *", NULL,
+	OWN | SHARED | GRANT, CLEARED, SECOND, SEALED },
+[GATE_VIEW] =             { "* * * * * * . . * . * . . *", "evidence.opened",
+	OWN | SHARED | GRANT, CLEARED | PLACED, SECOND, SEALED },
+[GATE_PREVIEW] =          { "* * * * * * . . * . * . . *", "evidence.previewed",
+	OWN | SHARED | GRANT, CLEARED | PLACED, SECOND, SEALED },
+[GATE_EXPORT] =           { ". * * * * * . . * . . . . *", "evidence.exported",
+	OWN | DOWN, CLEARED | PLACED, SECOND, SEALED },
+[GATE_CUSTODY] =          { ". * * * * * * * * . . . . *", NULL,
+	OWN | SHARED, CLEARED, SECOND, SEALED },
+[GATE_PROBE] =            { ". . . . . . . . . . . . . .", "media.opened",
+	OWN, SITE, SECOND, SEALED },
+[GATE_DISPOSE_REQUEST] =  { ". * . * * . . . . . . . . .", NULL,
+	OWN, CLEARED | DESTROYS, SECOND, SEALED },
+[GATE_DISPOSE_APPROVE] =  { ". . . * . . . . * . . . . .", NULL,
+	OWN, CLEARED | DESTROYS | PERSONS | APPROVES, FRESH, SEALED },
+[GATE_FOLLOW] =           { "* * * * * . * * * . . . * *", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_ENTRIES] =          { ". . . . . . * * * . . . . *", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+
+[GATE_SHARE_SHOW] =       { ". * * * * * * * * . . . . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_SHARE_GRANT] =      { ". * . * . . . . * . . . . .", NULL,
+	OWN, CLEARED | PLACED, FRESH, RESTRICTED },
+[GATE_RESHARE] =          { ". * . * . . . . * . . . . .", NULL,
+	SHARED, CLEARED | PLACED, FRESH, RESTRICTED },
+[GATE_SHARE_REVOKE] =     { ". * . * . . . * * . . . . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_SHARE_USE] =        { "* * * * * * * . * . . . . .", NULL,
+	SHARED, CLEARED, SECOND, RESTRICTED },
+[GATE_GROUP_SHOW] =       { "* * * * . . * * * . . . . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_GROUP_MANAGE] =     { ". * . * . . . . * . . . . .", NULL,
+	OWN, 0, FRESH, NOT_EVIDENCE },
+
+[GATE_LOCKBOX_SHOW] =     { ". . . * . . * * * * * * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_LOCKBOX_REQUEST] =  { ". . . . . . . . . . * . . .", NULL,
+	OWN, PERSONS, FRESH, NOT_EVIDENCE },
+[GATE_LOCKBOX_INTERNAL] = { ". . . . . . . . . . . * . .", NULL,
+	OWN, PERSONS | APPROVES, FRESH, NOT_EVIDENCE },
+[GATE_LOCKBOX_APPROVE] =  { ". . . * . . . * * . . . . .", NULL,
+	OWN, PERSONS | APPROVES, FRESH, NOT_EVIDENCE },
+[GATE_LOCKBOX_DENY] =     { ". . . * . . . * * . . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_LOCKBOX_REVOKE] =   { ". . . * . . . * * . . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_LOCKBOX_USE] =      { ". . . . . . . . . . * . . .", "lockbox.used",
+	GRANT, CLEARED | PERSONS | PLACED, FRESH, RESTRICTED },
+[GATE_BREAK_REQUEST] =    { ". . . . . . . . . . * . . .", NULL,
+	OWN, PERSONS, FRESH, NOT_EVIDENCE },
+[GATE_BREAK_CONFIRM] =    { ". . . . . . . . . . . * . .", NULL,
+	OWN, PERSONS | APPROVES, FRESH, NOT_EVIDENCE },
+
+[GATE_PERSON_SHOW] =      { ". * . * . . * * * * . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_PERSON_ADD] =       { ". . . . . . . . * . . * . .", NULL,
+	OWN, 0, FRESH, NOT_EVIDENCE },
+[GATE_PERSON_CHANGE] =    { ". . . . . . . . * . . * . .", NULL,
+	OWN, NOT_SELF, FRESH, NOT_EVIDENCE },
+[GATE_PERSON_IMPORT] =    { ". . . . . . . . * . . . . *", NULL,
+	OWN, NOT_SELF, FRESH, NOT_EVIDENCE },
+[GATE_PERSON_DISABLE] =   { ". * . . . . . * * . . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_PERSON_ENABLE] =    { ". . . . . . . . * . . * . .", NULL,
+	OWN, NOT_SELF, FRESH, NOT_EVIDENCE },
+[GATE_PERSON_TERMINATE] = { ". . . . . . . . * . . * . .", NULL,
+	OWN, NOT_SELF, FRESH, NOT_EVIDENCE },
+[GATE_ROLE_ASSIGN] =      { ". . . . . . . . * . . * . .", NULL,
+	OWN, NOT_SELF, FRESH, NOT_EVIDENCE },
+
+[GATE_SESSION_OWN] =      { "* * * * * * * * * * * * . .", NULL,
+	OWN, PERSONS, SINGLE, NOT_EVIDENCE },
+[GATE_SESSION_SHOW] =     { ". . . . . . * * * . . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_SESSION_END] =      { ". * . . . . . * * . . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_CREDENTIAL_ENROL] = { "* * * * * * * * * * * * . .", NULL,
+	OWN, PERSONS, SINGLE, NOT_EVIDENCE },
+[GATE_CREDENTIAL_CHANGE] ={ "* * * * * * * * * * * * . .", NULL,
+	OWN, PERSONS, FRESH, NOT_EVIDENCE },
+[GATE_CREDENTIAL_RESET] = { ". . . . . . . . * . . * . .", NULL,
+	OWN, NOT_SELF, FRESH, NOT_EVIDENCE },
+[GATE_TOKENS] =           { ". . . . . . . . * . . . . .", NULL,
+	OWN, 0, FRESH, NOT_EVIDENCE },
+[GATE_SERVICE_SHOW] =     { ". . . . . . * * * . . . . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_SERVICE_MANAGE] =   { ". . . . . . . . * . . . . .", NULL,
+	OWN, 0, FRESH, NOT_EVIDENCE },
+[GATE_DEVICE_SHOW] =      { ". * . * . . * * * . . . . *", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_DEVICE_ENROL] =     { ". . . * . . . . * . . . . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_DEVICE_ROTATE] =    { ". . . . . . . . . . . . * .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_DEVICE_REVOKE] =    { ". * . * . . . * * . . . . *", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+
+[GATE_CLEARANCE_SHOW] =   { ". * . * . . * * * * . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_SCREENING_SHOW] =   { ". . . . . . * * * * . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_SCREENING_RECORD] = { ". . . . . . . * * * . * . .", NULL,
+	OWN, NOT_SELF, FRESH, NOT_EVIDENCE },
+[GATE_TRAINING_SHOW] =    { ". * . . . . * * * * . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_TRAINING_RECORD] =  { ". . . . . . . * * . . * . *", NULL,
+	OWN, NOT_SELF, SECOND, NOT_EVIDENCE },
+[GATE_ADDENDUM_SHOW] =    { ". . . . . . * * * * . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_ADDENDUM_RECORD] =  { ". . . . . . . * * . . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_ADDENDUM_SIGN] =    { "* * * * * * * * * * * * . .", NULL,
+	OWN, PERSONS, FRESH, NOT_EVIDENCE },
+[GATE_AGREEMENT_SHOW] =   { ". . . * . . * * * * . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_AGREEMENT_RECORD] = { ". . . . . . . * * * . . . .", NULL,
+	OWN, 0, FRESH, NOT_EVIDENCE },
+[GATE_PERSONNEL_EXPORT] = { ". . . . . . . * * * . . . .", "personnel.exported",
+	OWN, 0, FRESH, NOT_EVIDENCE },
+[GATE_SEALED_RECORD] =    { ". . . . . . . * * . . . . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_SEALED_OPEN] =      { ". . . . . . . * . * . . . .", "sealed.opened",
+	OWN, CLEARED | PERSONS, FRESH, NOT_EVIDENCE },
+
+[GATE_POLICY_SHOW] =      { "* * * * * * * * * * * * * *", NULL,
+	OWN, 0, SINGLE, NOT_EVIDENCE },
+[GATE_POLICY_EXPLAIN] =   { ". * . . . . * * * * . * . .", NULL,
+	OWN, 0, SECOND, NOT_EVIDENCE },
+[GATE_POLICY_CHANGE] =    { ". . . . . . . . * . . . . .", NULL,
+	OWN, 0, FRESH, NOT_EVIDENCE },
+[GATE_RECOVERY_PREPARE] = { ". . . . . . . . * . . . . .", NULL,
+	OWN, 0, FRESH, NOT_EVIDENCE },
+[GATE_RECOVERY_BEGIN] =   { ". . . * . . . * . . . . . .", NULL,
+	OWN, PERSONS, FRESH, NOT_EVIDENCE },
+[GATE_RECOVERY_CONFIRM] = { ". . . * . . . * . . . . . .", NULL,
+	OWN, PERSONS | APPROVES, FRESH, NOT_EVIDENCE },
 };
 
-#define YES true
-#define no  false
-/* clang-format off */
-static const struct policy policy[GATE_ACT_COUNT] = {
-	/*                  admin-    custo-  offi-  audi-  device  site recorded
-	 *                  istrator  dian    cer    tor                     */
-	[GATE_UPLOAD]   = { { YES,     YES,    YES,   no,    YES },  no , no  },
-	[GATE_LIST]     = { { YES,     YES,    YES,   YES,   no  },  no , no  },
-	[GATE_SHOW]     = { { YES,     YES,    YES,   YES,   YES },  no , no  },
-	[GATE_VIEW]     = { { YES,     YES,    YES,   no,    no  },  no , YES },
-	[GATE_EXPORT]   = { { YES,     YES,    no,    no,    no  },  no , YES },
-	[GATE_PREVIEW]  = { { YES,     YES,    YES,   no,    no  },  no , YES },
-	[GATE_PROBE]    = { { no,      no,     no,    no,    no  },  YES, YES },
-	[GATE_CUSTODY]  = { { YES,     YES,    no,    YES,   no  },  no , no  },
-	[GATE_ENTRIES]  = { { YES,     no,     no,    YES,   no  },  no , no  },
-	[GATE_TOKENS]   = { { YES,     no,     no,    no,    no  },  no , no  },
+/* Who decides is never who asked. */
+static const struct {
+	enum gate_act approves, asked;
+} pairs[] = {
+	{ GATE_DISPOSE_APPROVE,  GATE_DISPOSE_REQUEST },
+	{ GATE_LOCKBOX_INTERNAL, GATE_LOCKBOX_REQUEST },
+	{ GATE_LOCKBOX_APPROVE,  GATE_LOCKBOX_REQUEST },
+	{ GATE_BREAK_CONFIRM,    GATE_BREAK_REQUEST },
+	{ GATE_RECOVERY_CONFIRM, GATE_RECOVERY_BEGIN },
+};
+
+/* By which ways those of a realm come to anything: to evidence, and to the
+ * affairs of the house they are of.  The state's officer stands in the agency
+ * like its own people: that no evidence is open to them, the marks say. */
+static const struct {
+	unsigned evidence, affairs;
+} realm_ways[GATE_REALM_COUNT] = {
+	[GATE_REALM_AGENCY]   = { OWN | SHARED, OWN },
+	[GATE_REALM_OUTSIDE]  = { SHARED,       OWN },
+	[GATE_REALM_STATE]    = { OWN,          OWN },
+	[GATE_REALM_PROVIDER] = { GRANT,        OWN },
+	[GATE_REALM_MACHINE]  = { OWN,          OWN },
 };
 /* clang-format on */
-#undef YES
-#undef no
 
-_Static_assert(GATE_ADMINISTRATOR == 0 && GATE_CUSTODIAN == 1 &&
-	GATE_OFFICER == 2 && GATE_AUDITOR == 3 && GATE_DEVICE == 4 &&
-	GATE_ROLE_COUNT == 5,
+_Static_assert(GATE_OFFICER == 0 && GATE_SUPERVISOR == 1 &&
+	GATE_INVESTIGATOR == 2 && GATE_CUSTODIAN == 3 &&
+	GATE_RECORDS_CLERK == 4 && GATE_PROSECUTOR == 5 && GATE_AUDITOR == 6 &&
+	GATE_LASO == 7 && GATE_ADMINISTRATOR == 8 && GATE_CSO == 9 &&
+	GATE_OPERATOR == 10 && GATE_PROVIDER_SECURITY == 11 &&
+	GATE_DEVICE == 12 && GATE_SERVICE == 13 && GATE_ROLE_COUNT == 14,
     "the policy's columns are the roles in their order");
-_Static_assert(GATE_ACT_COUNT == 10, "the policy has a row for every act");
+
+/* The name's place among `names`; `count` when it is none of them. */
+static size_t
+find(const char *s, const char *const *names, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(s, names[i]) != 0)
+		i++;
+	return i;
+}
 
 const char *
 gate_role_name(enum gate_role role)
@@ -64,9 +293,90 @@ gate_role_name(enum gate_role role)
 bool
 gate_role_parse(const char *s, enum gate_role *out)
 {
-	for (size_t i = 0; i < GATE_ROLE_COUNT; i++) {
-		if (strcmp(s, role_names[i]) == 0) {
-			*out = (enum gate_role)i;
+	size_t i = find(s, role_names, GATE_ROLE_COUNT);
+
+	if (i == GATE_ROLE_COUNT)
+		return false;
+	*out = (enum gate_role)i;
+	return true;
+}
+
+const struct gate_role_row *
+gate_role_row(enum gate_role role)
+{
+	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
+	return &roles[role];
+}
+
+const char *
+gate_act_name(enum gate_act act)
+{
+	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
+	return act_words[act].name;
+}
+
+const char *
+gate_act_words(enum gate_act act)
+{
+	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
+	return act_words[act].words;
+}
+
+bool
+gate_act_parse(const char *s, enum gate_act *out)
+{
+	for (unsigned i = 0; i < GATE_ACT_COUNT; i++) {
+		if (strcmp(s, act_words[i].name) == 0) {
+			*out = (enum gate_act)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct gate_act_row *
+gate_act_row(enum gate_act act)
+{
+	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
+	return &acts[act];
+}
+
+bool
+gate_role_may(enum gate_role role, enum gate_act act)
+{
+	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
+	return gate_act_row(act)->roles[2 * role] == '*';
+}
+
+unsigned
+gate_role_ways(enum gate_role role, enum gate_act act)
+{
+	const struct gate_act_row *row = gate_act_row(act);
+	enum gate_realm realm = gate_role_row(role)->realm;
+
+	return row->ways &
+	    (row->most == NOT_EVIDENCE ? realm_ways[realm].affairs
+				       : realm_ways[realm].evidence);
+}
+
+bool
+gate_site_may(enum gate_act act)
+{
+	return (gate_act_row(act)->flags & GATE_SITE) != 0;
+}
+
+bool
+gate_act_recorded(enum gate_act act)
+{
+	return gate_act_row(act)->entry != NULL;
+}
+
+bool
+gate_act_after(enum gate_act act, enum gate_act *asked)
+{
+	for (size_t i = 0; i < SP_COUNTOF(pairs); i++) {
+		if (pairs[i].approves == act) {
+			*asked = pairs[i].asked;
 			return true;
 		}
 	}
@@ -74,30 +384,39 @@ gate_role_parse(const char *s, enum gate_role *out)
 }
 
 const char *
-gate_act_name(enum gate_act act)
+gate_relation_name(enum gate_relation relation)
 {
-	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
-	return act_names[act];
+	SP_REQUIRE((size_t)relation < GATE_RELATION_COUNT);
+	return relation_names[relation];
+}
+
+const char *
+gate_factor_name(enum gate_factor factor)
+{
+	SP_REQUIRE((size_t)factor < GATE_FACTOR_COUNT);
+	return factor_names[factor];
+}
+
+const char *gate_class_name(enum gate_class class)
+{
+	SP_REQUIRE((size_t) class < GATE_CLASS_COUNT);
+	return class_names[class];
 }
 
 bool
-gate_role_may(enum gate_role role, enum gate_act act)
+gate_class_parse(const char *s, enum gate_class *out)
 {
-	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
-	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
-	return policy[act].open[role];
+	size_t i = find(s, class_names, GATE_CLASS_COUNT);
+
+	if (i == GATE_CLASS_COUNT)
+		return false;
+	*out = (enum gate_class)i;
+	return true;
 }
 
-bool
-gate_site_may(enum gate_act act)
+const char *
+gate_realm_name(enum gate_realm realm)
 {
-	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
-	return policy[act].site;
-}
-
-bool
-gate_act_recorded(enum gate_act act)
-{
-	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
-	return policy[act].recorded;
+	SP_REQUIRE((size_t)realm < GATE_REALM_COUNT);
+	return realm_names[realm];
 }

@@ -389,6 +389,8 @@ operation(struct sp_json *j, const struct http_route *r)
 	else
 		sp_json_raw(j, "security", "[]");
 	sp_json_str(j, "summary", r->summary);
+	if (r->door == HTTP_DOOR_GATE)
+		sp_json_str(j, "x-sallyport-act", gate_act_name(r->act));
 }
 
 /* --- Paths --- */
@@ -470,6 +472,9 @@ paths(struct sp_json *j)
 
 /* --- The whole --- */
 
+/* Room for the table of roles and acts. */
+#define POLICY_MAX ((size_t)256 << 10)
+
 static void
 components(struct sp_json *j)
 {
@@ -498,7 +503,10 @@ void
 http_openapi_write(struct sp_buf *out)
 {
 	struct sp_json j = sp_json_to(out);
+	SP_AUTO_BUF policy = sp_buf_new(POLICY_MAX);
 
+	gate_role_matrix_json(&policy);
+	SP_REQUIRE(sp_buf_ok(&policy));
 	sp_json_object(&j, NULL);
 	components(&j);
 	sp_json_object(&j, "info");
@@ -510,5 +518,6 @@ http_openapi_write(struct sp_buf *out)
 	sp_json_str(&j, "openapi", "3.1.0");
 	paths(&j);
 	sp_json_raw(&j, "servers", "[{\"url\":\"/\"}]");
+	sp_json_raw(&j, "x-sallyport-policy", sp_buf_str(&policy));
 	sp_json_end(&j);
 }

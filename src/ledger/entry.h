@@ -61,9 +61,12 @@
 	X("clearance.warned")                                                  \
 	X("clearance.lapsed")                                                  \
 	X("roster.applied")                                                    \
-	X("roster.exported")                                                   \
 	X("sealed.kept")                                                       \
+	X("sealed.shown")                                                      \
 	X("sealed.opened")                                                     \
+	X("personnel.exported")                                                \
+	X("lockbox.used")                                                      \
+	X("lockbox.touched")                                                   \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

@@ -76,16 +76,12 @@ enum sp_code people_roster_apply(
 /* The personnel file for the CSO: a row for each person, with the newest
  * screening of the agency's state, training, signature and the verdict.  Cells
  * that a spreadsheet would take for a formula are neutralised (docs/people.md);
- * reading them back gives the text.  The caller leaves an entry first:
- * people_roster_exported. */
+ * reading them back gives the text.  The caller has been
+ * admitted for it ("personnel.exported"). */
 enum sp_code people_roster_csv(struct sp_buf *out, struct db *db,
     const struct people_rules *rules, sp_time now,
     struct sp_err *err) SP_MUST_USE;
 enum sp_code people_roster_export_json(struct sp_json *j, const char *name,
     struct db *db, const struct people_rules *rules, sp_time now,
     struct sp_err *err) SP_MUST_USE;
-/* Entry "roster.exported" (format) on the agency. */
-enum sp_code people_roster_exported(const struct people_act *a,
-    const char *format, struct sp_err *err) SP_MUST_USE;
-
 #endif

@@ -200,7 +200,7 @@ opening_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	struct people_act a = { .tx = tx, .by = &o->ask->by, .now = sp_now() };
 
 	SP_TRY(get_sealed(ledger_tx_db(tx), o, err));
-	return enter(&a, "sealed.opened", &o->ask->person, o->ask->field, err);
+	return enter(&a, "sealed.shown", &o->ask->person, o->ask->field, err);
 }
 
 enum sp_code

@@ -40,7 +40,7 @@ enum sp_code people_sealed_put(const struct people_act *a,
     struct crypto_secret *dek, const struct sp_id *person,
     enum people_field field, const char *value, struct sp_err *err) SP_MUST_USE;
 
-/* Show a value: first the entry "sealed.opened" (field), durable, then the
+/* Show a value: first the entry "sealed.shown" (field), durable, then the
  * plaintext appended to `out`, a secret buffer.  SP_E_NOTFOUND; SP_E_CORRUPT
  * when it does not open.  Waits for the writer: never inside an act. */
 struct people_sealed_ask {

@@ -87,13 +87,16 @@ the_gate_keeps_the_policy(void)
 		struct gate_object on = item();
 		uint64_t before = ledger_log_size(r.a.log);
 		GATE_AUTO_PASS pass = NULL;
+		struct gate_facts f = gate_facts_of_token(&who, act);
+		struct gate_verdict v = gate_decide(&f);
 		struct sp_err err = { .reason = NULL };
 
-		if (!gate_role_may(role, act)) {
+		CHECK(!v.permit || gate_role_may(role, act));
+		if (!v.permit) {
 			CHECK_CODE(
 			    gate_admit(r.gate, &who, act, &on, &pass, &err),
 			    SP_E_DENIED, &err);
-			CHECK(strcmp(err.reason, "role") == 0);
+			CHECK(strcmp(err.reason, gate_code_name(v.code)) == 0);
 			CHECK(pass == NULL);
 			CHECK(ledger_log_size(r.a.log) == before + 1);
 			continue;
@@ -105,6 +108,110 @@ the_gate_keeps_the_policy(void)
 		    (gate_act_recorded(act) ? before : UINT64_MAX));
 		CHECK(ledger_log_size(r.a.log) ==
 		    before + gate_act_recorded(act));
+	}
+	room_close(&r);
+}
+
+/* What tokens could do before there were people, they can; and of the acts that
+ * came with people, they can do none that takes one. */
+static void
+tokens_may_what_they_always_might(void)
+{
+	static const struct {
+		enum gate_role role;
+		unsigned may; /* bits of acts[] */
+	} rows[] = {
+		{ GATE_ADMINISTRATOR, 0x1ff },
+		{ GATE_CUSTODIAN, 0x07f },
+		{ GATE_OFFICER, 0x02f },
+		{ GATE_AUDITOR, 0x0c6 },
+		{ GATE_DEVICE, 0x005 },
+	};
+	static const enum gate_act acts[] = { GATE_UPLOAD, GATE_LIST, GATE_SHOW,
+		GATE_VIEW, GATE_EXPORT, GATE_PREVIEW, GATE_CUSTODY,
+		GATE_ENTRIES, GATE_TOKENS };
+	struct gate_caller who = { .token = sp_id_new() };
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		who.role = rows[i].role;
+		for (size_t a = 0; a < SP_COUNTOF(acts); a++) {
+			struct gate_facts f =
+			    gate_facts_of_token(&who, acts[a]);
+			struct gate_verdict v = gate_decide(&f);
+
+			CHECK(v.permit == ((rows[i].may >> a & 1) != 0));
+			CHECK(v.permit || v.code == GATE_NOT_ROLE);
+		}
+		for (unsigned a = 0; a < GATE_ACT_COUNT; a++) {
+			struct gate_facts f =
+			    gate_facts_of_token(&who, (enum gate_act)a);
+
+			if ((gate_act_row(f.act)->flags & GATE_PERSONS) != 0)
+				CHECK(!gate_decide(&f).permit);
+		}
+	}
+}
+
+/* Facts that somebody gathered decide, and their code is in the ledger; what is
+ * touched under a grant is, too. */
+static void
+facts_decide(void)
+{
+	static const struct gate_limits limits = { 1, 1, 1 };
+	static const struct {
+		enum gate_clearance clearance;
+		const char *code; /* NULL: permitted */
+	} rows[] = {
+		{ GATE_CLEARANCE_TRAINING_EXPIRED, "training.expired" },
+		{ GATE_CLEARANCE_ADDENDUM_MISSING, "addendum.missing" },
+		{ GATE_CLEARANCE_OK, NULL },
+	};
+	struct room r;
+	SP_AUTO_BUF body = sp_buf_new(LEDGER_ENTRY_MAX);
+	struct gate_facts f = {
+		.identity = GATE_PERSON,
+		.role = GATE_OPERATOR,
+		.act = GATE_SHOW,
+		.session = GATE_SESSION_OPEN,
+		.limits = &limits,
+		.factor = GATE_FACTOR_SECOND,
+		.relation = GATE_LOCKBOX,
+		.class = GATE_CLASS_ORDINARY,
+	};
+	struct gate_caller who;
+	struct gate_request rq = {
+		.act = GATE_SHOW, .on = item(), .facts = &f
+	};
+
+	room_open(&r);
+	who = agency_fixture_caller(&r.a, GATE_OPERATOR);
+	rq.who = &who;
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		GATE_AUTO_PASS pass = NULL;
+		struct sp_err err = { .reason = NULL };
+		enum sp_code code;
+		const char *text;
+		char want[100];
+
+		f.clearance = rows[i].clearance;
+		code = gate_admit_with(r.gate, &rq, &pass, &err);
+		/* Two codes of one token and act are two floods. */
+		CHECK(ledger_log_size(r.a.log) == i + 1);
+		text = agency_fixture_entry(&r.a, i, &body);
+		if (rows[i].code == NULL) {
+			CHECK_CODE(code, SP_OK, &err);
+			CHECK(gate_pass_entry(pass) == i);
+			CHECK(strstr(text, "\"act\":\"lockbox.touched\"") !=
+			    NULL);
+			continue;
+		}
+		CHECK_CODE(code, SP_E_DENIED, &err);
+		CHECK(strcmp(err.reason, rows[i].code) == 0);
+		(void)snprintf(want, sizeof(want),
+		    "\"detail\":{\"act\":\"evidence.show\",\"code\":\"%s\","
+		    "\"stands_for\":1}",
+		    rows[i].code);
+		CHECK(strstr(text, want) != NULL);
 	}
 	room_close(&r);
 }
@@ -596,6 +703,9 @@ main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "the gate keeps the policy", the_gate_keeps_the_policy },
+		{ "tokens may what they always might",
+		    tokens_may_what_they_always_might },
+		{ "facts decide", facts_decide },
 		{ "the site probes", the_site_probes },
 		{ "entries say who, where and what",
 		    entries_say_who_where_and_what },

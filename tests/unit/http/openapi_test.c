@@ -51,6 +51,30 @@ operation_of(const json_t *root, const struct http_route *r)
 	return at(at(at(root, "paths"), path), method);
 }
 
+/* The matrix of the console: the gate's own table. */
+static void
+the_policy_is_told(void)
+{
+	json_t *root = described();
+	const json_t *policy = at(root, "x-sallyport-policy");
+
+	CHECK(json_array_size(at(policy, "acts")) == GATE_ACT_COUNT);
+	CHECK(json_array_size(at(policy, "roles")) == GATE_ROLE_COUNT);
+	for (unsigned a = 0; a < GATE_ACT_COUNT; a++) {
+		const json_t *act = json_array_get(at(policy, "acts"), a);
+		const json_t *roles = at(act, "roles");
+		size_t may = 0;
+
+		CHECK(strcmp(json_string_value(at(act, "name")),
+			  gate_act_name((enum gate_act)a)) == 0);
+		for (unsigned r = 0; r < GATE_ROLE_COUNT; r++)
+			may +=
+			    gate_role_may((enum gate_role)r, (enum gate_act)a);
+		CHECK(json_array_size(roles) == may);
+	}
+	json_decref(root);
+}
+
 static void
 every_route_is_described(void)
 {
@@ -74,6 +98,13 @@ every_route_is_described(void)
 			    status, sizeof(status), "%u", r->success[s].status);
 			CHECK(at(at(op, "responses"), status) != NULL);
 		}
+		/* What the gate is asked is said, and nothing else. */
+		if (r->door == HTTP_DOOR_GATE)
+			CHECK(
+			    strcmp(json_string_value(at(op, "x-sallyport-act")),
+				gate_act_name(r->act)) == 0);
+		else
+			CHECK(json_object_get(op, "x-sallyport-act") == NULL);
 		/* Nothing that needs a token is said not to. */
 		CHECK((json_array_size(at(op, "security")) == 1) ==
 		    (r->door == HTTP_DOOR_GATE || r->door == HTTP_DOOR_KNOWN));
@@ -183,6 +214,7 @@ main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "every route is described", every_route_is_described },
+		{ "the policy is told", the_policy_is_told },
 		{ "it holds together", it_holds_together },
 		{ "the manual knows every path and problem",
 		    the_manual_knows_every_path_and_problem },

@@ -120,10 +120,10 @@ it_is_shown_after_its_entry_only(void)
 	id = people_fixture_person(&f, "A", "officer");
 	CHECK_OK(put(dek, &id, PEOPLE_SSN, SSN), &f.err);
 	CHECK_OK(put(dek, &id, PEOPLE_DOB, "1980-02-29"), &f.err);
-	CHECK(people_fixture_count(&f, "sealed.opened") == 0);
+	CHECK(people_fixture_count(&f, "sealed.shown") == 0);
 	CHECK_OK(get(dek, &id, PEOPLE_SSN, &out), &f.err);
 	CHECK(strcmp(sp_buf_str(&out), SSN) == 0);
-	CHECK(people_fixture_count(&f, "sealed.opened") == 1);
+	CHECK(people_fixture_count(&f, "sealed.shown") == 1);
 	CHECK(strstr(people_fixture_last(&f),
 		  "\"detail\":{\"field\":\"ssn\"}") != NULL);
 	/* Replaced: the newer one is shown. */
@@ -209,7 +209,7 @@ moved_values_do_not_open(void)
 		    SP_E_CORRUPT, &f.err);
 		CHECK(out.len == 0);
 		/* That somebody tried is in the log all the same. */
-		CHECK(people_fixture_count(&f, "sealed.opened") == 1);
+		CHECK(people_fixture_count(&f, "sealed.shown") == 1);
 		people_fixture_close(&f);
 	}
 }

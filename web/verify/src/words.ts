@@ -335,9 +335,12 @@ const ACTS: Readonly<Record<string, string>> = {
   'clearance.warned': 'Warned that a clearance will lapse',
   'clearance.lapsed': 'A clearance lapsed; access stopped',
   'roster.applied': 'A list of personnel was taken in',
-  'roster.exported': 'The personnel file was given out',
   'sealed.kept': 'An identifying number of a person was sealed',
-  'sealed.opened': 'An identifying number of a person was shown',
+  'sealed.shown': 'An identifying number of a person was shown',
+  'sealed.opened': 'What is sealed of a person was opened',
+  'personnel.exported': 'The personnel file was exported',
+  'lockbox.used': 'The provider began work under a lockbox grant',
+  'lockbox.touched': 'The provider looked at it under a lockbox grant',
   'log.skipped': 'A place in the log was passed over',
 };
 

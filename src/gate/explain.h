@@ -1,0 +1,50 @@
+#ifndef GATE_EXPLAIN_H
+#define GATE_EXPLAIN_H
+
+#include "gate/decision.h"
+
+/*
+ * Why somebody may or may not: the path of a decision, step by step, and what
+ * would change it.  Pure like the decision, and made from it: the same tables
+ * and the same steps, so that it cannot tell another story.
+ *
+ * It tells of records (whose training lapsed): whoever asks needs a pass for
+ * GATE_POLICY_EXPLAIN, or is the one that it is about.  Any thread.
+ */
+
+/* Whom and what it is about, where the caller can say; each may be NULL. */
+struct gate_explain_about {
+	const char *object;    /* id */
+	const char *person;    /* id */
+	const char *clearance; /* a canonical JSON value: how it was computed */
+};
+
+/*
+ * One JSON object, members in canonical order:
+ *
+ * {"act":ACT,
+ *  "changes":[{"code":CODE,"do":TEXT,"step":STEP},…],
+ *  "class":"restricted"|null,   the closest kept that would be open
+ *  "clearance":…,               when given
+ *  "code":CODE|null,            null: permitted
+ *  "decision":"permit"|"deny",
+ *  "entry":TEXT|null,           how a permit stands in the ledger
+ *  "object":…,"person":…,       when given
+ *  "path":[{"outcome":"passed"|"failed"|"not asked"|"not reached",
+ *           "rule":TEXT,"section":TEXT,"step":STEP},…],
+ *  "role":ROLE}
+ *
+ * "changes" has one for each step that fails, the decisive one first: all of
+ * them would have to change.  None: permitted.
+ */
+void gate_explain_json(const struct gate_facts *f,
+    const struct gate_explain_about *about, struct sp_buf *out);
+
+/* The same as lines of text for people, without what `about` holds. */
+void gate_explain_text(const struct gate_facts *f, struct sp_buf *out);
+
+/* What to do about a failed step of these facts, in words. */
+const char *gate_explain_change(
+    const struct gate_facts *f, enum gate_step step);
+
+#endif
