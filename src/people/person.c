@@ -638,6 +638,15 @@ people_person_change(const struct people_act *a, const struct sp_id *id,
 	return record_changed(a, id, c, err);
 }
 
+enum sp_code
+people_person_change_check(const struct people_person *p,
+    const struct people_person_change *c, struct sp_err *err)
+{
+	struct people_person made = *p;
+
+	return set_all(c, &made, err);
+}
+
 static enum sp_code
 not_terminated(const struct people_act *a, const struct sp_id *id,
     struct people_person *p, struct sp_err *err)

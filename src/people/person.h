@@ -206,6 +206,10 @@ enum sp_code people_person_change(const struct people_act *a,
     const struct sp_id *id, const struct people_person_change *c,
     struct sp_err *err) SP_MUST_USE;
 
+/* The same checks on the person as it is, without effect. */
+enum sp_code people_person_change_check(const struct people_person *p,
+    const struct people_person_change *c, struct sp_err *err) SP_MUST_USE;
+
 /* Another role, in effect from the next request on: the epoch moves.  Nobody
  * gives one to themselves.  Entry "role.given" (role, before). */
 enum sp_code people_person_role(const struct people_act *a,

@@ -22,7 +22,7 @@
 #define PEOPLE_ROSTER_FILE_MAX ((size_t)16 << 20)
 #define PEOPLE_ROSTER_CELL_MAX ((size_t)4096)
 #define PEOPLE_ROSTER_ROWS_MAX 20000
-#define PEOPLE_ROSTER_FAULTS   100 /* errors told at most */
+#define PEOPLE_ROSTER_SAME     100 /* rows of one person */
 
 struct people_roster;
 

@@ -1,0 +1,209 @@
+#include "people/roster_table.h"
+
+#include "people/field.h"
+
+#include <string.h>
+
+/* The personnel file, out: those whose accounts have not ended. */
+
+static const struct db_sql newest_screening = {
+	"SELECT state, fingerprinted, decision, decided, adjudicator, expires,"
+	" variance FROM screening WHERE person = ?1 AND state = ?2"
+	" ORDER BY id DESC LIMIT 1",
+};
+static const struct db_sql newest_training = {
+	"SELECT course, completed, expires, reference FROM training"
+	" WHERE person = ?1 ORDER BY completed DESC, id DESC LIMIT 1",
+};
+
+/* What is told of one person, and the texts that are made for it. */
+struct line {
+	const char *cell[COL_COUNT];
+	char id[SP_ID_TEXT], active[SP_TIME_TEXT];
+	char day[8][PEOPLE_DAY_TEXT];
+	size_t days;
+};
+
+static void
+set_day(struct line *l, enum roster_column c, people_day day)
+{
+	char *text;
+
+	if (day == PEOPLE_DAY_NONE || day == PEOPLE_DAY_NEVER)
+		return;
+	SP_REQUIRE(l->days < SP_COUNTOF(l->day));
+	text = l->day[l->days++];
+	people_day_text(day, text);
+	l->cell[c] = text;
+}
+
+static void
+set_person(struct line *l, const struct people_person *p,
+    const struct people_rules *rules, sp_time now)
+{
+	struct people_standing s = people_person_state(p, rules, now);
+
+	sp_id_text(&p->id, l->id);
+	sp_time_text(p->active, l->active);
+	l->cell[COL_ID] = l->id;
+	l->cell[COL_HUMAN] = p->human;
+	l->cell[COL_LOGIN] = p->login;
+	l->cell[COL_NAME] = p->name;
+	l->cell[COL_ROLE] = people_role_name(p->role);
+	l->cell[COL_KIND] = people_kind_name(p->kind);
+	l->cell[COL_EMPLOYER] = p->employer;
+	l->cell[COL_EMPLOYER_ORI] = p->employer_ori;
+	l->cell[COL_RESIDENCE] = p->residence;
+	l->cell[COL_UNIT] = p->unit;
+	l->cell[COL_STATE] = people_state_name(s.state);
+	l->cell[COL_REASON] = people_reason_name(s.reason);
+	l->cell[COL_ACTIVE_AT] = l->active;
+}
+
+static void
+set_records(struct line *l, struct db_stmt *screening, bool screened,
+    struct db_stmt *training, bool trained)
+{
+	if (screened) {
+		l->cell[COL_S_STATE] = db_col_text(screening, 0);
+		set_day(l, COL_S_FINGERPRINTED, people_col_day(screening, 1));
+		l->cell[COL_S_DECISION] = db_col_text(screening, 2);
+		set_day(l, COL_S_DECIDED, people_col_day(screening, 3));
+		l->cell[COL_S_ADJUDICATOR] = db_col_text(screening, 4);
+		set_day(l, COL_S_EXPIRES, people_col_day(screening, 5));
+		l->cell[COL_S_VARIANCE] = db_col_text(screening, 6);
+	}
+	if (trained) {
+		l->cell[COL_T_COURSE] = db_col_text(training, 0);
+		set_day(l, COL_T_COMPLETED, people_col_day(training, 1));
+		set_day(l, COL_T_EXPIRES, people_col_day(training, 2));
+		l->cell[COL_T_REFERENCE] = db_col_text(training, 3);
+	}
+}
+
+static void
+put_line(struct sp_buf *out, const struct line *l)
+{
+	for (int c = 0; c < (int)COL_SSN; c++)
+		people_roster_put(
+		    out, l->cell[c] == NULL ? "" : l->cell[c], c == 0);
+	sp_buf_text(out, "\r\n");
+}
+
+/* Where the people are taken from, and what judges them. */
+struct export
+{
+	struct db *db;
+	const struct people_rules *rules;
+	sp_time now;
+	struct sp_buf *csv;
+	struct sp_json *json;
+};
+
+static enum sp_code
+csv_person(
+    const struct export *x, const struct people_person *p, struct sp_err *err)
+{
+	DB_STMT screening = db_use(x->db, &newest_screening);
+	DB_STMT training = db_use(x->db, &newest_training);
+	enum people_document document = people_document_for(p->kind);
+	bool screened = false, trained = false;
+	struct people_records r;
+	struct people_verdict v;
+	struct line l = { .days = 0 };
+
+	db_bind_blob(screening, 1, p->id.b, SP_ID_LEN);
+	db_bind_text(screening, 2, people_rules_state(x->rules));
+	db_bind_blob(training, 1, p->id.b, SP_ID_LEN);
+	SP_TRY(db_row(screening, &screened, err));
+	SP_TRY(db_row(training, &trained, err));
+	SP_TRY(people_clearance_gather(x->db, p, x->rules, &r, err));
+	v = people_clearance_of(&r, x->rules, people_day_of(x->rules, x->now));
+	set_person(&l, p, x->rules, x->now);
+	set_records(&l, screening, screened, training, trained);
+	if (r.has_signature[document])
+		set_day(
+		    &l, COL_ADDENDUM_SIGNED, r.signature[document].signed_on);
+	l.cell[COL_CLEARANCE] = people_code_name(v.code);
+	set_day(&l, COL_CLEARANCE_UNTIL, v.until);
+	put_line(x->csv, &l);
+	return SP_OK;
+}
+
+static enum sp_code
+json_person(
+    const struct export *x, const struct people_person *p, struct sp_err *err)
+{
+	struct people_verdict v;
+
+	SP_TRY(people_clearance(x->db, p, x->rules, x->now, &v, err));
+	sp_json_object(x->json, NULL);
+	SP_TRY(people_addendum_json(
+	    x->json, "addendum", x->db, &p->id, x->rules, err));
+	people_clearance_json(x->json, "clearance", &v, x->rules);
+	people_person_json(x->json, "person", p, x->rules, x->now);
+	SP_TRY(people_screening_json(
+	    x->json, "screening", x->db, &p->id, x->rules, err));
+	SP_TRY(people_sealed_json(x->json, "sealed", x->db, &p->id, err));
+	SP_TRY(people_training_json(
+	    x->json, "training", x->db, &p->id, x->rules, err));
+	sp_json_end(x->json);
+	return SP_OK;
+}
+
+static enum sp_code
+each_person(const struct export *x, struct sp_err *err)
+{
+	struct people_person p[8];
+	struct sp_id after;
+	bool more = false;
+	size_t got = 0;
+
+	do {
+		SP_TRY(people_person_list(
+		    x->db, more ? &after : NULL, p, SP_COUNTOF(p), &got, err));
+		for (size_t i = 0; i < got; i++) {
+			if (people_person_state(&p[i], x->rules, x->now)
+				.state == PEOPLE_TERMINATED)
+				continue;
+			SP_TRY(x->csv != NULL ? csv_person(x, &p[i], err)
+					      : json_person(x, &p[i], err));
+		}
+		if (got > 0)
+			after = p[got - 1].id;
+		more = got == SP_COUNTOF(p);
+	} while (more);
+	return SP_OK;
+}
+
+enum sp_code
+people_roster_csv(struct sp_buf *out, struct db *db,
+    const struct people_rules *rules, sp_time now, struct sp_err *err)
+{
+	struct export x = { .db = db, .rules = rules, .now = now, .csv = out };
+	struct line heading = { .days = 0 };
+
+	for (int c = 0; c < (int)COL_SSN; c++)
+		heading.cell[c] = people_roster_column((enum roster_column)c);
+	put_line(out, &heading);
+	SP_TRY(each_person(&x, err));
+	return sp_buf_check(out, "personnel file", err);
+}
+
+enum sp_code
+people_roster_export_json(struct sp_json *j, const char *name, struct db *db,
+    const struct people_rules *rules, sp_time now, struct sp_err *err)
+{
+	struct export x = { .db = db, .rules = rules, .now = now, .json = j };
+
+	sp_json_object(j, name);
+	SP_TRY(people_agreement_json(j, "agreements", db, rules, err));
+	people_put_time(j, "at", now);
+	sp_json_array(j, "persons");
+	SP_TRY(each_person(&x, err));
+	sp_json_end(j);
+	sp_json_str(j, "policy", people_rules_policy(rules));
+	sp_json_str(j, "state", people_rules_state(rules));
+	sp_json_end(j);
+	return SP_OK;
+}
