@@ -8,6 +8,7 @@ need_node
 declare -A knows=(
 	[base]=''
 	[media]='base'
+	[events]='base'
 	[crypto]='base'
 	[db]='base'
 	[ledger]='base crypto db'
@@ -15,13 +16,13 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base crypto db ledger vault keeper people gate'
-	[processing]='base media crypto db ledger vault keeper people gate evidence'
+	[evidence]='base events crypto db ledger vault keeper people gate'
+	[processing]='base media events crypto db ledger vault keeper people gate evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
-	[http]='base crypto db ledger vault keeper people gate evidence processing
+	[http]='base events crypto db ledger vault keeper people gate evidence processing
 		report bag'
-	[cmd]='base media crypto db ledger vault keeper people gate evidence processing
+	[cmd]='base media events crypto db ledger vault keeper people gate evidence processing
 		report bag
 		http'
 )
