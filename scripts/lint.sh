@@ -9,6 +9,7 @@ declare -A knows=(
 	[base]=''
 	[media]='base'
 	[events]='base'
+	[edge]='base'
 	[crypto]='base'
 	[db]='base'
 	[ledger]='base crypto db'
@@ -17,12 +18,15 @@ declare -A knows=(
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
 	[evidence]='base events crypto db ledger vault keeper people gate'
-	[processing]='base media events crypto db ledger vault keeper people gate evidence'
+	[processing]='base media events crypto db ledger vault keeper people gate
+		evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
-	[http]='base events crypto db ledger vault keeper people gate evidence processing
-		report bag'
-	[cmd]='base media events crypto db ledger vault keeper people gate evidence processing
+	[witness]='base edge crypto ledger'
+	[http]='base edge events crypto db ledger vault keeper people gate evidence
+		processing report bag'
+	[cmd]='base edge media events crypto db ledger vault keeper people gate evidence
+		processing
 		report bag
 		http'
 )
@@ -59,7 +63,7 @@ lint_rooms() {
 				continue
 			fi
 			other=${other%%/*}
-			[[ " $room ${knows[$room]} " == *" $other "* ]] ||
+			[[ " $room ${knows[$room]//[[:space:]]/ } " == *" $other "* ]] ||
 				complain "$file:$line: $room may not know $other"
 		done < <(grep -nE '^#[[:space:]]*include "' "$file")
 	done < <(c_files 'src/*.c' 'src/*.h')

@@ -279,6 +279,7 @@ static void
 an_older_database_is_opened(void)
 {
 	static const struct db_sql older[] = {
+		{ "DROP TABLE media" },
 		{ "DROP TABLE once" },
 		{ "PRAGMA user_version = 3" },
 	};
