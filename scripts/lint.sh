@@ -21,9 +21,10 @@ declare -A knows=(
 	[bag]='base crypto ledger evidence report'
 	[http]='base crypto db ledger vault keeper people gate evidence processing
 		report bag'
+	[client]='base crypto ledger'
 	[cmd]='base media crypto db ledger vault keeper people gate evidence processing
 		report bag
-		http'
+		http client'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }
