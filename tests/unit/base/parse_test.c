@@ -138,6 +138,22 @@ slugs_keep_to_their_rule(void)
 		CHECK(sp_slug_ok(rows[i].slug) == rows[i].ok);
 }
 
+static void
+lines_end_in_lf(void)
+{
+	struct sp_in in = sp_in_from("one\n\ntwo", 8);
+	struct sp_in line = sp_in_line(&in);
+
+	CHECK(!line.bad && line.left == 3 && memcmp(line.at, "one", 3) == 0);
+	line = sp_in_line(&in);
+	CHECK(!line.bad && line.left == 0 && in.left == 3);
+	line = sp_in_line(&in); /* "two" has no end */
+	CHECK(line.bad && line.left == 0 && in.bad);
+	CHECK(sp_in_line(&in).bad);
+	in = sp_in_from(NULL, 0);
+	CHECK(sp_in_line(&in).bad && !sp_in_done(&in));
+}
+
 int
 main(void)
 {
@@ -151,6 +167,7 @@ main(void)
 		    a_failed_cursor_stays_failed },
 		{ "trailing bytes are seen", trailing_bytes_are_seen },
 		{ "slugs keep to their rule", slugs_keep_to_their_rule },
+		{ "lines end in LF", lines_end_in_lf },
 	};
 	return tap_run(cases, SP_COUNTOF(cases));
 }
