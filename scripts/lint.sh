@@ -8,6 +8,7 @@ need_node
 declare -A knows=(
 	[base]=''
 	[media]='base'
+	[edge]='base'
 	[crypto]='base'
 	[db]='base'
 	[ledger]='base crypto db'
@@ -19,11 +20,11 @@ declare -A knows=(
 	[processing]='base media crypto db ledger vault keeper people gate evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
-	[witness]='base crypto ledger'
-	[http]='base crypto db ledger vault keeper people gate evidence processing
+	[witness]='base edge crypto ledger'
+	[http]='base edge crypto db ledger vault keeper people gate evidence processing
 		report bag'
 	[client]='base crypto ledger'
-	[cmd]='base media crypto db ledger vault keeper people gate evidence processing
+	[cmd]='base edge media crypto db ledger vault keeper people gate evidence processing
 		report bag
 		http client'
 )

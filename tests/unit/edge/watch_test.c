@@ -1,4 +1,4 @@
-#include "http/watch.h"
+#include "edge/watch.h"
 
 #include "tap.h"
 
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct http_limits limits = {
+static const struct edge_patience limits = {
 	.idle_seconds = 60,
 	.header_seconds = 30,
 	.body_rate = 16,
@@ -17,8 +17,8 @@ static const struct http_limits limits = {
 
 /* A connection whose life is told second by second. */
 struct life {
-	struct http_gauge gauge;
-	struct http_sample s;
+	struct edge_gauge gauge;
+	struct edge_sample s;
 };
 
 static struct life
@@ -29,7 +29,7 @@ born(void)
 }
 
 static void
-enter(struct life *l, enum http_phase phase)
+enter(struct life *l, enum edge_phase phase)
 {
 	l->s.phase = phase;
 	l->s.turn++;
@@ -44,7 +44,7 @@ live(struct life *l, unsigned seconds, uint64_t in, uint64_t out)
 		l->s.now += SP_SECOND;
 		l->s.received += in;
 		l->s.taken += out;
-		if (http_watch_judge(&l->gauge, &l->s, &limits) != NULL)
+		if (edge_watch_judge(&l->gauge, &l->s, &limits) != NULL)
 			return i;
 	}
 	return 0;
@@ -72,9 +72,9 @@ between_requests_one_may_rest_a_while(void)
 	struct life l = born();
 
 	CHECK(live(&l, 2, 100, 0) == 0);
-	enter(&l, HTTP_PHASE_WORK);
+	enter(&l, EDGE_PHASE_WORK);
 	CHECK(live(&l, 500, 0, 0) == 0); /* ours, however long */
-	enter(&l, HTTP_PHASE_WAIT);
+	enter(&l, EDGE_PHASE_WAIT);
 	CHECK(live(&l, 50, 0, 0) == 0);
 	/* The next header has begun: now it has its time. */
 	CHECK(live(&l, 1, 10, 0) == 0);
@@ -87,9 +87,9 @@ one_who_rests_for_too_long_is_cut(void)
 	struct life l = born();
 
 	CHECK(live(&l, 2, 100, 0) == 0);
-	enter(&l, HTTP_PHASE_WORK);
+	enter(&l, EDGE_PHASE_WORK);
 	CHECK(live(&l, 1, 0, 0) == 0);
-	enter(&l, HTTP_PHASE_WAIT);
+	enter(&l, EDGE_PHASE_WAIT);
 	/* The first look begins the phase. */
 	CHECK(live(&l, 100, 0, 0) == 62);
 }
@@ -99,15 +99,15 @@ a_body_must_move(void)
 {
 	struct life l = born();
 
-	enter(&l, HTTP_PHASE_BODY);
+	enter(&l, EDGE_PHASE_BODY);
 	CHECK(live(&l, 3600, 16, 0) == 0);
 	CHECK(live(&l, 100, 0, 0) > 0);
 	l = born();
-	enter(&l, HTTP_PHASE_BODY);
+	enter(&l, EDGE_PHASE_BODY);
 	/* A byte a second keeps it from being idle, not from being slow. */
 	CHECK(live(&l, 200, 1, 0) == 61);
 	l = born();
-	enter(&l, HTTP_PHASE_BODY);
+	enter(&l, EDGE_PHASE_BODY);
 	CHECK(live(&l, 200, 15, 0) == 61);
 }
 
@@ -116,7 +116,7 @@ our_own_slowness_is_not_the_clients(void)
 {
 	struct life l = born();
 
-	enter(&l, HTTP_PHASE_BODY);
+	enter(&l, EDGE_PHASE_BODY);
 	CHECK(live(&l, 5, 1000, 0) == 0);
 	l.s.busy = true;
 	CHECK(live(&l, 3600, 0, 0) == 0);
@@ -130,17 +130,17 @@ an_answer_must_be_taken(void)
 {
 	struct life l = born();
 
-	enter(&l, HTTP_PHASE_ANSWER);
+	enter(&l, EDGE_PHASE_ANSWER);
 	l.s.unsent = true;
 	CHECK(live(&l, 3600, 0, 100) == 0);
 	CHECK(live(&l, 200, 0, 1) > 0);
 	l = born();
-	enter(&l, HTTP_PHASE_ANSWER);
+	enter(&l, EDGE_PHASE_ANSWER);
 	l.s.unsent = true;
 	CHECK(live(&l, 200, 0, 0) > 0);
 	/* Nothing to take: we are making it. */
 	l = born();
-	enter(&l, HTTP_PHASE_ANSWER);
+	enter(&l, EDGE_PHASE_ANSWER);
 	CHECK(live(&l, 3600, 0, 0) == 0);
 }
 
@@ -190,27 +190,27 @@ ended(int fd, int ms)
 static void
 a_slow_connection_is_shut(void)
 {
-	struct http_limits quick = {
+	struct edge_patience quick = {
 		.idle_seconds = 1, .header_seconds = 1, .body_rate = 16
 	};
-	struct http_watch *w = NULL;
-	struct http_watch_stats stats;
+	struct edge_watch *w = NULL;
+	struct edge_watch_stats stats;
 	struct pair slow = connected(), working = connected();
-	struct http_conn *a, *b;
+	struct edge_conn *a, *b;
 	struct sp_err err;
 
-	CHECK_OK(http_watch_new(&w, &quick, &err), &err);
-	a = http_watch_open(w, slow.server);
-	b = http_watch_open(w, working.server);
+	CHECK_OK(edge_watch_new(&w, &quick, &err), &err);
+	a = edge_watch_open(w, slow.server);
+	b = edge_watch_open(w, working.server);
 	CHECK(a != NULL && b != NULL);
-	http_conn_phase(b, HTTP_PHASE_WORK);
+	edge_conn_phase(b, EDGE_PHASE_WORK);
 	CHECK(ended(slow.client, 10000));
 	CHECK(!ended(working.client, 0));
-	http_watch_stats(w, &stats);
+	edge_watch_stats(w, &stats);
 	CHECK(stats.open == 2 && stats.opened == 2 && stats.cut == 1);
-	http_watch_close(w, a);
-	http_watch_close(w, b);
-	http_watch_free(w);
+	edge_watch_close(w, a);
+	edge_watch_close(w, b);
+	edge_watch_free(w);
 	part(&slow);
 	part(&working);
 }
@@ -218,31 +218,31 @@ a_slow_connection_is_shut(void)
 static void
 bytes_are_counted(void)
 {
-	struct http_watch *w = NULL;
-	struct http_watch_stats stats;
+	struct edge_watch *w = NULL;
+	struct edge_watch_stats stats;
 	struct pair p = connected();
-	struct http_conn *c;
+	struct edge_conn *c;
 	struct sp_err err;
 	char bytes[1000] = "";
 
-	CHECK_OK(http_watch_new(&w, &limits, &err), &err);
-	c = http_watch_open(w, p.server);
+	CHECK_OK(edge_watch_new(&w, &limits, &err), &err);
+	c = edge_watch_open(w, p.server);
 	CHECK(send(p.client, bytes, 700, 0) == 700);
 	CHECK(recv(p.server, bytes, 700, MSG_WAITALL) == 700);
 	CHECK(send(p.server, bytes, 300, 0) == 300);
 	CHECK(recv(p.client, bytes, 300, MSG_WAITALL) == 300);
-	http_watch_stats(w, &stats);
+	edge_watch_stats(w, &stats);
 	CHECK(stats.bytes_in == 700);
-	http_watch_close(w, c);
+	edge_watch_close(w, c);
 	/* Acknowledgements may lag behind; what was counted stays counted. */
-	http_watch_stats(w, &stats);
+	edge_watch_stats(w, &stats);
 	CHECK(stats.open == 0 && stats.bytes_in == 700);
-	http_watch_free(w);
+	edge_watch_free(w);
 	part(&p);
 }
 
 struct draining {
-	struct http_watch *w;
+	struct edge_watch *w;
 	unsigned seconds;
 };
 
@@ -251,7 +251,7 @@ drain(void *arg)
 {
 	struct draining *d = arg;
 
-	http_watch_drain(d->w, d->seconds);
+	edge_watch_drain(d->w, d->seconds);
 	return NULL;
 }
 
@@ -261,33 +261,33 @@ draining_lets_answers_finish(void)
 {
 	struct pair idle = connected(), body = connected(),
 		    answer = connected(), late = connected();
-	struct http_watch *w = NULL;
-	struct http_conn *a, *b, *c, *d;
+	struct edge_watch *w = NULL;
+	struct edge_conn *a, *b, *c, *d;
 	struct draining what;
 	pthread_t thread;
 	struct sp_err err;
 
-	CHECK_OK(http_watch_new(&w, &limits, &err), &err);
-	a = http_watch_open(w, idle.server);
-	b = http_watch_open(w, body.server);
-	c = http_watch_open(w, answer.server);
-	http_conn_phase(b, HTTP_PHASE_BODY);
-	http_conn_phase(c, HTTP_PHASE_ANSWER);
+	CHECK_OK(edge_watch_new(&w, &limits, &err), &err);
+	a = edge_watch_open(w, idle.server);
+	b = edge_watch_open(w, body.server);
+	c = edge_watch_open(w, answer.server);
+	edge_conn_phase(b, EDGE_PHASE_BODY);
+	edge_conn_phase(c, EDGE_PHASE_ANSWER);
 	what = (struct draining){ w, 20 };
 	CHECK(pthread_create(&thread, NULL, drain, &what) == 0);
 	CHECK(ended(idle.client, 10000));
 	CHECK(ended(body.client, 10000));
 	CHECK(!ended(answer.client, 0));
-	d = http_watch_open(w, late.server);
+	d = edge_watch_open(w, late.server);
 	CHECK(ended(late.client, 10000));
-	http_conn_phase(c, HTTP_PHASE_WAIT);
+	edge_conn_phase(c, EDGE_PHASE_WAIT);
 	CHECK(ended(answer.client, 10000));
-	http_watch_close(w, a);
-	http_watch_close(w, b);
-	http_watch_close(w, c);
-	http_watch_close(w, d);
+	edge_watch_close(w, a);
+	edge_watch_close(w, b);
+	edge_watch_close(w, c);
+	edge_watch_close(w, d);
 	CHECK(pthread_join(thread, NULL) == 0);
-	http_watch_free(w);
+	edge_watch_free(w);
 	part(&idle);
 	part(&body);
 	part(&answer);
@@ -298,17 +298,17 @@ static void
 draining_does_not_wait_for_ever(void)
 {
 	struct pair p = connected();
-	struct http_watch *w = NULL;
-	struct http_conn *c;
+	struct edge_watch *w = NULL;
+	struct edge_conn *c;
 	struct sp_err err;
 
-	CHECK_OK(http_watch_new(&w, &limits, &err), &err);
-	c = http_watch_open(w, p.server);
-	http_conn_phase(c, HTTP_PHASE_WORK);
-	http_watch_drain(w, 0);
+	CHECK_OK(edge_watch_new(&w, &limits, &err), &err);
+	c = edge_watch_open(w, p.server);
+	edge_conn_phase(c, EDGE_PHASE_WORK);
+	edge_watch_drain(w, 0);
 	CHECK(!ended(p.client, 0));
-	http_watch_close(w, c);
-	http_watch_free(w);
+	edge_watch_close(w, c);
+	edge_watch_free(w);
 	part(&p);
 }
 

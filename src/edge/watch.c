@@ -1,4 +1,4 @@
-#include "http/watch.h"
+#include "edge/watch.h"
 
 #include "base/log.h"
 
@@ -18,7 +18,7 @@
 
 /* Another phase than at the last look. */
 static void
-turn_over(struct http_gauge *g, const struct http_sample *s)
+turn_over(struct edge_gauge *g, const struct edge_sample *s)
 {
 	bool first = !g->fresh;
 
@@ -26,16 +26,16 @@ turn_over(struct http_gauge *g, const struct http_sample *s)
 	g->turn = s->turn;
 	g->since = g->moved = g->window = s->now;
 	g->window_bytes = 0;
-	g->bytes = s->phase == HTTP_PHASE_ANSWER ? s->taken : s->received;
+	g->bytes = s->phase == EDGE_PHASE_ANSWER ? s->taken : s->received;
 	/* A new connection owes its first request at once; one that is kept
 	 * alive may be idle before the next. */
-	g->begun = first && s->phase == HTTP_PHASE_WAIT;
+	g->begun = first && s->phase == EDGE_PHASE_WAIT;
 	g->begun_at = g->opened;
 }
 
 static const char *
-judge_wait(struct http_gauge *g, const struct http_sample *s,
-    const struct http_limits *limits)
+judge_wait(struct edge_gauge *g, const struct edge_sample *s,
+    const struct edge_patience *limits)
 {
 	if (!g->begun && s->received != g->bytes) {
 		g->begun = true;
@@ -51,11 +51,11 @@ judge_wait(struct http_gauge *g, const struct http_sample *s,
 
 /* Bytes must move: some within the idle time, enough within each minute. */
 static const char *
-judge_flow(struct http_gauge *g, uint64_t bytes, const struct http_sample *s,
-    const struct http_limits *limits)
+judge_flow(struct edge_gauge *g, uint64_t bytes, const struct edge_sample *s,
+    const struct edge_patience *limits)
 {
 	uint64_t least =
-	    limits->body_rate * (uint64_t)(HTTP_WATCH_WINDOW / SP_SECOND);
+	    limits->body_rate * (uint64_t)(EDGE_WATCH_WINDOW / SP_SECOND);
 
 	if (bytes != g->bytes)
 		g->moved = s->now;
@@ -63,7 +63,7 @@ judge_flow(struct http_gauge *g, uint64_t bytes, const struct http_sample *s,
 	g->bytes = bytes;
 	if (s->now - g->moved > limits->idle_seconds * SP_SECOND)
 		return "no byte for too long";
-	if (s->now - g->window < HTTP_WATCH_WINDOW)
+	if (s->now - g->window < EDGE_WATCH_WINDOW)
 		return NULL;
 	if (g->window_bytes < least)
 		return "too slow";
@@ -74,7 +74,7 @@ judge_flow(struct http_gauge *g, uint64_t bytes, const struct http_sample *s,
 
 /* Time in which the client had nothing to do does not count. */
 static void
-excuse(struct http_gauge *g, uint64_t bytes, int64_t now)
+excuse(struct edge_gauge *g, uint64_t bytes, int64_t now)
 {
 	g->moved = g->window = now;
 	g->window_bytes = 0;
@@ -82,20 +82,20 @@ excuse(struct http_gauge *g, uint64_t bytes, int64_t now)
 }
 
 const char *
-http_watch_judge(struct http_gauge *g, const struct http_sample *s,
-    const struct http_limits *limits)
+edge_watch_judge(struct edge_gauge *g, const struct edge_sample *s,
+    const struct edge_patience *limits)
 {
 	if (!g->fresh || s->turn != g->turn)
 		turn_over(g, s);
 	switch (s->phase) {
-	case HTTP_PHASE_WAIT: return judge_wait(g, s, limits);
-	case HTTP_PHASE_WORK: return NULL;
-	case HTTP_PHASE_BODY:
+	case EDGE_PHASE_WAIT: return judge_wait(g, s, limits);
+	case EDGE_PHASE_WORK: return NULL;
+	case EDGE_PHASE_BODY:
 		if (!s->busy)
 			return judge_flow(g, s->received, s, limits);
 		excuse(g, s->received, s->now);
 		return NULL;
-	case HTTP_PHASE_ANSWER:
+	case EDGE_PHASE_ANSWER:
 		if (s->unsent)
 			return judge_flow(g, s->taken, s, limits);
 		excuse(g, s->taken, s->now);
@@ -106,37 +106,37 @@ http_watch_judge(struct http_gauge *g, const struct http_sample *s,
 
 /* --- Connections --- */
 
-struct http_conn {
-	struct http_conn *next;
-	struct http_conn **link; /* what points to this one */
+struct edge_conn {
+	struct edge_conn *next;
+	struct edge_conn **link; /* what points to this one */
 	int fd;
-	_Atomic enum http_phase phase;
+	_Atomic enum edge_phase phase;
 	atomic_uint_fast64_t turn;
 	atomic_bool busy;
 	atomic_bool draining;
 	atomic_bool cut;
 	/* Of the watch's thread, under the lock: */
-	struct http_gauge gauge;
+	struct edge_gauge gauge;
 	uint64_t received, taken;
 	int64_t cut_at;
 };
 
-struct http_watch {
-	struct http_limits limits;
+struct edge_watch {
+	struct edge_patience limits;
 	pthread_t thread;
 	pthread_mutex_t lock; /* over the list, the totals and `stop` */
 	pthread_cond_t wake;
 	pthread_cond_t empty; /* open is 0 */
 	bool stop;
 	bool draining;
-	struct http_conn *first;
+	struct edge_conn *first;
 	uint64_t open, opened, cut;
 	uint64_t closed_in, closed_out;
 };
 
 /* The kernel's counts; what was known stays when it tells nothing. */
 static bool
-look(struct http_conn *c)
+look(struct edge_conn *c)
 {
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
@@ -156,9 +156,9 @@ look(struct http_conn *c)
  * ways.
  */
 static void
-shut(struct http_watch *w, struct http_conn *c)
+shut(struct edge_watch *w, struct edge_conn *c)
 {
-	bool body = atomic_load(&c->phase) == HTTP_PHASE_BODY;
+	bool body = atomic_load(&c->phase) == EDGE_PHASE_BODY;
 
 	w->cut++;
 	c->cut_at = sp_ticks();
@@ -167,9 +167,9 @@ shut(struct http_watch *w, struct http_conn *c)
 }
 
 static void
-judge(struct http_watch *w, struct http_conn *c)
+judge(struct edge_watch *w, struct edge_conn *c)
 {
-	struct http_sample s = {
+	struct edge_sample s = {
 		.turn = atomic_load(&c->turn),
 		.phase = atomic_load(&c->phase),
 		.busy = atomic_load(&c->busy),
@@ -178,7 +178,7 @@ judge(struct http_watch *w, struct http_conn *c)
 		.taken = c->taken,
 		.now = sp_ticks(),
 	};
-	const char *why = http_watch_judge(&c->gauge, &s, &w->limits);
+	const char *why = edge_watch_judge(&c->gauge, &s, &w->limits);
 
 	if (atomic_load(&c->cut)) {
 		if (!s.busy && s.now - c->cut_at > CUT_GRACE)
@@ -189,7 +189,7 @@ judge(struct http_watch *w, struct http_conn *c)
 		return;
 	sp_log(SP_LOG_DEBUG, "http.cut", "%s", why);
 	/* What he did not take is not kept for him when the socket closes. */
-	if (s.phase == HTTP_PHASE_ANSWER)
+	if (s.phase == EDGE_PHASE_ANSWER)
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER,
 		    &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	shut(w, c);
@@ -198,7 +198,7 @@ judge(struct http_watch *w, struct http_conn *c)
 static void *
 watch(void *arg)
 {
-	struct http_watch *w = arg;
+	struct edge_watch *w = arg;
 
 	(void)pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
@@ -207,7 +207,7 @@ watch(void *arg)
 		(void)clock_gettime(CLOCK_MONOTONIC, &at);
 		at.tv_sec += LOOK_EVERY;
 		(void)pthread_cond_timedwait(&w->wake, &w->lock, &at);
-		for (struct http_conn *c = w->first; c != NULL; c = c->next)
+		for (struct edge_conn *c = w->first; c != NULL; c = c->next)
 			judge(w, c);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
@@ -215,7 +215,7 @@ watch(void *arg)
 }
 
 static void
-done(struct http_watch *w)
+done(struct edge_watch *w)
 {
 	(void)pthread_cond_destroy(&w->wake);
 	(void)pthread_cond_destroy(&w->empty);
@@ -224,10 +224,10 @@ done(struct http_watch *w)
 }
 
 enum sp_code
-http_watch_new(struct http_watch **out, const struct http_limits *limits,
+edge_watch_new(struct edge_watch **out, const struct edge_patience *limits,
     struct sp_err *err)
 {
-	struct http_watch *w = calloc(1, sizeof(*w));
+	struct edge_watch *w = calloc(1, sizeof(*w));
 	pthread_condattr_t attr;
 
 	if (w == NULL)
@@ -248,7 +248,7 @@ http_watch_new(struct http_watch **out, const struct http_limits *limits,
 }
 
 void
-http_watch_free(struct http_watch *w)
+edge_watch_free(struct edge_watch *w)
 {
 	if (w == NULL)
 		return;
@@ -261,10 +261,10 @@ http_watch_free(struct http_watch *w)
 	done(w);
 }
 
-struct http_conn *
-http_watch_open(struct http_watch *w, int fd)
+struct edge_conn *
+edge_watch_open(struct edge_watch *w, int fd)
 {
-	struct http_conn *c = calloc(1, sizeof(*c));
+	struct edge_conn *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
@@ -287,7 +287,7 @@ http_watch_open(struct http_watch *w, int fd)
 }
 
 void
-http_watch_close(struct http_watch *w, struct http_conn *c)
+edge_watch_close(struct edge_watch *w, struct edge_conn *c)
 {
 	(void)pthread_mutex_lock(&w->lock);
 	(void)look(c);
@@ -303,28 +303,28 @@ http_watch_close(struct http_watch *w, struct http_conn *c)
 }
 
 void
-http_conn_phase(struct http_conn *c, enum http_phase phase)
+edge_conn_phase(struct edge_conn *c, enum edge_phase phase)
 {
 	atomic_store(&c->phase, phase);
 	(void)atomic_fetch_add(&c->turn, 1);
-	if (phase == HTTP_PHASE_WAIT && atomic_load(&c->draining))
+	if (phase == EDGE_PHASE_WAIT && atomic_load(&c->draining))
 		(void)shutdown(c->fd, SHUT_RDWR);
 }
 
 void
-http_conn_busy(struct http_conn *c, bool busy)
+edge_conn_busy(struct edge_conn *c, bool busy)
 {
 	atomic_store(&c->busy, busy);
 }
 
 void
-http_conn_cut(struct http_conn *c)
+edge_conn_cut(struct edge_conn *c)
 {
 	(void)shutdown(c->fd, SHUT_RD);
 }
 
 void
-http_watch_drain(struct http_watch *w, unsigned seconds)
+edge_watch_drain(struct edge_watch *w, unsigned seconds)
 {
 	struct timespec until;
 
@@ -332,14 +332,14 @@ http_watch_drain(struct http_watch *w, unsigned seconds)
 	until.tv_sec += seconds;
 	(void)pthread_mutex_lock(&w->lock);
 	w->draining = true;
-	for (struct http_conn *c = w->first; c != NULL; c = c->next) {
-		enum http_phase phase;
+	for (struct edge_conn *c = w->first; c != NULL; c = c->next) {
+		enum edge_phase phase;
 
-		/* First the flag, then the phase: http_conn_phase does it the
+		/* First the flag, then the phase: edge_conn_phase does it the
 		 * other way round, so that one of the two sees the other. */
 		atomic_store(&c->draining, true);
 		phase = atomic_load(&c->phase);
-		if (phase == HTTP_PHASE_WAIT || phase == HTTP_PHASE_BODY)
+		if (phase == EDGE_PHASE_WAIT || phase == EDGE_PHASE_BODY)
 			shut(w, c);
 	}
 	while (w->open > 0)
@@ -349,17 +349,17 @@ http_watch_drain(struct http_watch *w, unsigned seconds)
 }
 
 void
-http_watch_stats(struct http_watch *w, struct http_watch_stats *out)
+edge_watch_stats(struct edge_watch *w, struct edge_watch_stats *out)
 {
 	(void)pthread_mutex_lock(&w->lock);
-	*out = (struct http_watch_stats){
+	*out = (struct edge_watch_stats){
 		.open = w->open,
 		.opened = w->opened,
 		.cut = w->cut,
 		.bytes_in = w->closed_in,
 		.bytes_out = w->closed_out,
 	};
-	for (struct http_conn *c = w->first; c != NULL; c = c->next) {
+	for (struct edge_conn *c = w->first; c != NULL; c = c->next) {
 		(void)look(c);
 		out->bytes_in += c->received;
 		out->bytes_out += c->taken;

@@ -1,8 +1,8 @@
-#ifndef HTTP_WATCH_H
-#define HTTP_WATCH_H
+#ifndef EDGE_WATCH_H
+#define EDGE_WATCH_H
 
 #include "base/clock.h"
-#include "http/server.h"
+#include "base/err.h"
 
 /*
  * Watches over connections: who is too slow loses his.
@@ -15,47 +15,53 @@
  * the threads that move them nothing.  A thread that is itself at work (busy)
  * keeps its client waiting: that time is not held against the client.
  *
- * Threads: http_watch_open and _close from the accepting thread; a
+ * Threads: edge_watch_open and _close from the accepting thread; a
  * connection's phase from its own; cut from any.
  */
-enum http_phase {
-	HTTP_PHASE_WAIT,   /* for a request: handshake, header, or idle */
-	HTTP_PHASE_BODY,   /* for a request's body */
-	HTTP_PHASE_WORK,   /* the client waits for us */
-	HTTP_PHASE_ANSWER, /* for the client to take the answer */
+enum edge_phase {
+	EDGE_PHASE_WAIT,   /* for a request: handshake, header, or idle */
+	EDGE_PHASE_BODY,   /* for a request's body */
+	EDGE_PHASE_WORK,   /* the client waits for us */
+	EDGE_PHASE_ANSWER, /* for the client to take the answer */
 };
 
-struct http_watch;
-struct http_conn;
+struct edge_patience {
+	unsigned idle_seconds;   /* no byte either way */
+	unsigned header_seconds; /* for a request's headers */
+	unsigned body_rate;      /* bytes/s over a minute, at least */
+};
 
-enum sp_code http_watch_new(struct http_watch **out,
-    const struct http_limits *limits, struct sp_err *err) SP_MUST_USE;
+struct edge_watch;
+struct edge_conn;
+
+enum sp_code edge_watch_new(struct edge_watch **out,
+    const struct edge_patience *limits, struct sp_err *err) SP_MUST_USE;
 /* All connections are closed by then. */
-void http_watch_free(struct http_watch *w);
+void edge_watch_free(struct edge_watch *w);
 
 /* NULL: no memory.  The socket stays the caller's. */
-struct http_conn *http_watch_open(struct http_watch *w, int fd) SP_MUST_USE;
-void http_watch_close(struct http_watch *w, struct http_conn *c);
-void http_conn_phase(struct http_conn *c, enum http_phase phase);
-void http_conn_busy(struct http_conn *c, bool busy);
+struct edge_conn *edge_watch_open(struct edge_watch *w, int fd) SP_MUST_USE;
+void edge_watch_close(struct edge_watch *w, struct edge_conn *c);
+void edge_conn_phase(struct edge_conn *c, enum edge_phase phase);
+void edge_conn_busy(struct edge_conn *c, bool busy);
 /* Receive no more: a thread that waits for bytes wakes up, keeps what came,
  * and only then does the client see the connection end. */
-void http_conn_cut(struct http_conn *c);
+void edge_conn_cut(struct edge_conn *c);
 
 /* For stopping: cut those in any phase but the last two (and from now on each
  * that falls back to WAIT), then wait up to `seconds` until none is left. */
-void http_watch_drain(struct http_watch *w, unsigned seconds);
+void edge_watch_drain(struct edge_watch *w, unsigned seconds);
 
-struct http_watch_stats {
+struct edge_watch_stats {
 	uint64_t open, opened, cut, bytes_in, bytes_out;
 };
-void http_watch_stats(struct http_watch *w, struct http_watch_stats *out);
+void edge_watch_stats(struct edge_watch *w, struct edge_watch_stats *out);
 
 /* ---- The judgement itself, apart from sockets ---- */
 
 /* What is known of a connection at one look. */
-struct http_sample {
-	enum http_phase phase;
+struct edge_sample {
+	enum edge_phase phase;
 	uint64_t turn; /* counts changes of phase */
 	bool busy;
 	bool unsent; /* bytes lie ready that the client has not taken */
@@ -64,7 +70,7 @@ struct http_sample {
 };
 
 /* What is remembered between looks; zero at first, but for `opened`. */
-struct http_gauge {
+struct edge_gauge {
 	int64_t opened;
 	uint64_t turn;
 	int64_t since;  /* of this phase, first seen */
@@ -77,10 +83,10 @@ struct http_gauge {
 	bool fresh; /* false until the first look */
 };
 
-#define HTTP_WATCH_WINDOW (60 * SP_SECOND)
+#define EDGE_WATCH_WINDOW (60 * SP_SECOND)
 
 /* Why the connection is to be cut, or NULL. */
-const char *http_watch_judge(struct http_gauge *g, const struct http_sample *s,
-    const struct http_limits *limits);
+const char *edge_watch_judge(struct edge_gauge *g, const struct edge_sample *s,
+    const struct edge_patience *limits);
 
 #endif
