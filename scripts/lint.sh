@@ -25,10 +25,11 @@ declare -A knows=(
 	[witness]='base edge crypto ledger'
 	[http]='base edge events crypto db ledger vault keeper people gate evidence
 		processing report bag'
-	[cmd]='base edge media events crypto db ledger vault keeper people gate evidence
+	[client]='base crypto ledger'
+	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
 		processing
 		report bag
-		http'
+		http client'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

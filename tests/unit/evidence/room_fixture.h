@@ -83,6 +83,72 @@ fixture_close(struct room_fixture *f)
 	CHECK(waitpid(f->keeper, NULL, 0) == f->keeper);
 }
 
+/* While the site is closed, in its agency's database: one statement.  What it
+ * answers, if anything, goes to `out` (of 2,000 bytes), or is "". */
+static inline void
+fixture_sql(const struct room_fixture *f, const char *text, char *out)
+{
+	const struct db_sql sql = { text };
+	char path[200];
+	DB_AUTO db = NULL;
+	struct sp_err err;
+	bool found;
+
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/agency.db", f->dir,
+	    f->agency.slug);
+	CHECK_OK(db_open(&db, path, DB_WRITE, &err), &err);
+	DB_STMT st = db_use(db, &sql);
+	CHECK_OK(db_row(st, &found, &err), &err);
+	if (out != NULL)
+		(void)snprintf(
+		    out, 2000, "%s", found ? db_col_text(st, 0) : "");
+}
+
+/*
+ * While the site is closed: make of its database what a program of `version`
+ * migrations left.  Tables of later ones go, also those that are not on this
+ * list yet; a migration that changes an old table has to be undone here.
+ */
+static inline void
+fixture_go_back(const struct room_fixture *f, int version)
+{
+	static const struct {
+		const char *table;
+		int since;
+	} old[] = {
+		{ "ledger_state", 1 },
+		{ "ledger_entry", 1 },
+		{ "gate_token", 2 },
+		{ "recipient", 3 },
+		{ "upload", 3 },
+		{ "upload_tail", 3 },
+		{ "evidence", 3 },
+		{ "viewing", 3 },
+		{ "once", 4 },
+		{ "media", 5 },
+	};
+	char text[100], names[2000], *rest = names;
+
+	/* The newest first: it may speak of older ones. */
+	fixture_sql(f,
+	    "SELECT group_concat(name, ' ') FROM (SELECT name FROM"
+	    " sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+	    " ORDER BY rowid DESC)",
+	    names);
+	for (const char *name; (name = strsep(&rest, " ")) != NULL;) {
+		bool keep = false;
+
+		for (size_t i = 0; i < SP_COUNTOF(old); i++)
+			keep |= strcmp(old[i].table, name) == 0 &&
+			    old[i].since <= version;
+		(void)snprintf(text, sizeof(text), "DROP TABLE %s", name);
+		if (!keep)
+			fixture_sql(f, text, NULL);
+	}
+	(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", version);
+	fixture_sql(f, text, NULL);
+}
+
 static inline void
 fixture_make(struct room_fixture *f)
 {

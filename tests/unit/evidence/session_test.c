@@ -278,28 +278,12 @@ an_end_leaves_no_object(void)
 static void
 an_older_database_is_opened(void)
 {
-	static const struct db_sql older[] = {
-		{ "DROP TABLE media" },
-		{ "DROP TABLE once" },
-		{ "PRAGMA user_version = 3" },
-	};
 	uint8_t *bytes = fixture_bytes(100, 16);
-	char path[200];
-	struct db *db;
-	struct sp_err err;
 	struct sp_id id;
 
 	upload_whole(bytes, 100, &id);
 	fixture_close(&f);
-	(void)snprintf(path, sizeof(path), "%s/agencies/%s/agency.db", f.dir,
-	    f.agency.slug);
-	CHECK_OK(db_open(&db, path, DB_WRITE, &err), &err);
-	for (size_t i = 0; i < SP_COUNTOF(older); i++) {
-		DB_STMT st = db_use(db, &older[i]);
-
-		CHECK_OK(db_run(st, NULL, &err), &err);
-	}
-	db_close(db);
+	fixture_go_back(&f, 3);
 	fixture_open(&f);
 	fixture_check_content(&f, &id, bytes, 100);
 	free(bytes);
