@@ -188,13 +188,6 @@ count_fork(
 	return SP_OK;
 }
 
-enum sp_code
-witness_state_make(int dir, struct sp_err *err)
-{
-	SP_TRY(sp_file_mkdir(dir, STATE, 0755, err));
-	return sp_file_mkdir(dir, FORKS, 0755, err);
-}
-
 static enum sp_code
 open_folder(struct witness_state *s, const char *folder, visit_name visit,
     struct sp_err *err)
@@ -212,6 +205,27 @@ open_all(struct witness_state *s, struct sp_err *err)
 {
 	SP_TRY(open_folder(s, STATE, load, err));
 	return open_folder(s, FORKS, count_fork, err);
+}
+
+static enum sp_code
+is_left(struct witness_state *s, int dir, const char *name, struct sp_err *err)
+{
+	(void)s;
+	(void)dir;
+	return sp_fail(err, SP_E_CONFLICT,
+	    "the folder has what a witness cosigned (" STATE "/%.20s...) and "
+	    "not its key: take another folder",
+	    name);
+}
+
+enum sp_code
+witness_state_make(int dir, struct sp_err *err)
+{
+	struct witness_state s = { .dir = dir };
+
+	SP_TRY(sp_file_mkdir(dir, STATE, 0755, err));
+	SP_TRY(sp_file_mkdir(dir, FORKS, 0755, err));
+	return each_file(&s, STATE, is_left, err);
 }
 
 enum sp_code

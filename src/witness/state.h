@@ -31,7 +31,8 @@ struct witness_latest {
 	uint64_t time;                       /* of the cosignature; 0: none */
 };
 
-/* New folders, in a folder without state.  Doing it twice is no fault. */
+/* New folders.  Doing it twice is no fault; SP_E_CONFLICT when there is
+ * already something in them. */
 enum sp_code witness_state_make(int dir, struct sp_err *err) SP_MUST_USE;
 /* `dir` stays the caller's. */
 enum sp_code witness_state_open(struct witness_state **out, int dir,
