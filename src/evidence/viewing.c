@@ -569,6 +569,12 @@ evidence_reader_together(uint64_t offset)
 	return crypto_stream_start(index + 1) - offset;
 }
 
+void
+evidence_reader_ahead(struct evidence_reader *rd, uint64_t until)
+{
+	vault_read_ahead(rd->read, until);
+}
+
 enum sp_code
 evidence_reader_read(struct evidence_reader *rd, uint64_t offset, void *out,
     size_t len, struct sp_err *err)
