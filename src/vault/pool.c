@@ -34,6 +34,8 @@ struct vault_pool {
 	/* Buffers: a stack of the free ones' numbers. */
 	pthread_mutex_t lock;
 	pthread_cond_t given;
+	pthread_cond_t landed;
+	size_t flying;
 	uint8_t *region;
 	size_t mapped;
 	bool lock_memory;
@@ -130,6 +132,26 @@ vault_pool_give(struct vault_pool *p, uint8_t *buf, size_t dirty)
 	p->free[p->left++] = (uint32_t)i;
 	p->stats.lent--;
 	(void)pthread_cond_signal(&p->given);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+void
+vault_pool_fly(struct vault_pool *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	while (p->flying == VAULT_POOL_FLYING)
+		(void)pthread_cond_wait(&p->landed, &p->lock);
+	p->flying++;
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+void
+vault_pool_land(struct vault_pool *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	SP_REQUIRE(p->flying > 0);
+	p->flying--;
+	(void)pthread_cond_signal(&p->landed);
 	(void)pthread_mutex_unlock(&p->lock);
 }
 
@@ -386,6 +408,7 @@ vault_pool_new(
 		return sp_fail(err, SP_E_NOMEM, "no memory for the pool");
 	SP_REQUIRE(pthread_mutex_init(&p->lock, NULL) == 0);
 	SP_REQUIRE(pthread_cond_init(&p->given, NULL) == 0);
+	SP_REQUIRE(pthread_cond_init(&p->landed, NULL) == 0);
 	SP_REQUIRE(pthread_mutex_init(&p->work, NULL) == 0);
 	SP_REQUIRE(pthread_cond_init(&p->ready, NULL) == 0);
 	if (!make_buffers(p, buffers) || !make_aheads(p, workers) ||
@@ -413,6 +436,7 @@ vault_pool_free(struct vault_pool *p)
 	for (size_t i = 0; i < p->started; i++)
 		SP_REQUIRE(pthread_join(p->worker[i], NULL) == 0);
 	SP_REQUIRE(p->stats.lent == 0 && p->stats.spare_lent == 0);
+	SP_REQUIRE(p->flying == 0);
 	while (p->spares > 0)
 		(void)munmap(p->spare[--p->spares], VAULT_SEGMENT);
 	if (p->region != NULL)
@@ -421,6 +445,7 @@ vault_pool_free(struct vault_pool *p)
 	free(p->lent);
 	(void)pthread_cond_destroy(&p->ready);
 	(void)pthread_mutex_destroy(&p->work);
+	(void)pthread_cond_destroy(&p->landed);
 	(void)pthread_cond_destroy(&p->given);
 	(void)pthread_mutex_destroy(&p->lock);
 	free(p);
