@@ -31,7 +31,7 @@
  *
  * Says {"entries":N,"items":N,"seconds":S} in the end.
  */
-#define SENDERS 32
+#define SENDERS 256
 #define TINY    64   /* bytes of an item */
 #define ACT     1000 /* entries of an act */
 
