@@ -67,6 +67,24 @@ sp_in_blob(struct sp_in *in, size_t max)
 	return sp_in_from(p, p == NULL ? 0 : n);
 }
 
+struct sp_in
+sp_in_line(struct sp_in *in)
+{
+	const uint8_t *end =
+	    in->bad || in->left == 0 ? NULL : memchr(in->at, '\n', in->left);
+	struct sp_in line = { .at = in->at, .left = 0 };
+
+	if (end == NULL) {
+		in->bad = true;
+		line.bad = true;
+		return line;
+	}
+	line.left = (size_t)(end - in->at);
+	in->at += line.left + 1;
+	in->left -= line.left + 1;
+	return line;
+}
+
 bool
 sp_in_done(const struct sp_in *in)
 {
@@ -92,4 +110,29 @@ sp_parse_u64(
 		return false;
 	*out = v;
 	return true;
+}
+
+bool
+sp_word_ok(const char *s, size_t max)
+{
+	size_t len = strnlen(s, max + 1);
+
+	if (len < 2 || len > max || s[0] == '-' || s[len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		bool hyphen = s[i] == '-';
+
+		if (!hyphen && !(s[i] >= 'a' && s[i] <= 'z') &&
+		    !(s[i] >= '0' && s[i] <= '9'))
+			return false;
+		if (hyphen && s[i + 1] == '-')
+			return false;
+	}
+	return true;
+}
+
+bool
+sp_slug_ok(const char *slug)
+{
+	return sp_word_ok(slug, SP_SLUG_MAX);
 }
