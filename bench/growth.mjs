@@ -22,7 +22,7 @@ const { Site, metadata } = await import('../tests/system/lib/site.mjs');
 const most = Number(o.items ?? 1e6);
 const each = Number(o.each ?? 200);
 const sizes = [];
-for (let n = most; n >= Math.max(100, each + 10) && sizes.length < 4; n /= 10) sizes.unshift(n);
+for (let n = most; n >= Math.max(200, each + 10) && sizes.length < 4; n /= 10) sizes.unshift(n);
 const MORE = Math.floor(sizes[0] / 2); // items, whose taking in is timed
 const cleanups = [];
 const later = { after: (f) => cleanups.push(f) };
