@@ -39,6 +39,13 @@ describe('benches', () => {
     positive(got.log.doctor, got.log.check, got.log.floor, got.bag.verify, got.bag.sums, got.bag.unzip);
   });
 
+  test('policy: decisions and explanations', async () => {
+    const got = await bench('policy', '--seconds', '1');
+    for (const k of ['all', 'longest', 'shortest', 'explain']) positive(got[k].per_second, got[k].ns);
+    assert.equal(got.longest.permits, 1);
+    assert.equal(got.shortest.permits, 0);
+  });
+
   test('growth: the same acts at two sizes', async () => {
     const got = await bench('growth', '--items', '2000', '--each', '10');
     assert.deepEqual(got.sizes.map((s) => s.items), [200, 2000]);
