@@ -13,7 +13,7 @@ export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1
 
 # Rooms with threads of their own, or whose locks the threads of others take.
-tsan_rooms='db|ledger|vault|keeper|gate|evidence|http'
+tsan_rooms='edge|db|ledger|vault|keeper|gate|evidence|witness|http'
 # System tests worth running again under ASan: they move bytes and meet
 # hostile input, and preload no libraries of their own.
 asan_system=(tus protocol reading keeper media)
@@ -115,7 +115,7 @@ part_tsan() {
 part_system() {
 	local file name under_asan=()
 	say "the whole program: real clients"
-	need "${packages_system[@]}" "${packages_pdf[@]}"
+	need "${packages_system[@]}" "${packages_pdf[@]}" "${packages_bench[@]}"
 	need "${packages_clip[@]}"
 	npm_packages tests/system
 	built build configure_gcc || return 0
