@@ -8,6 +8,7 @@ need_node
 declare -A knows=(
 	[base]=''
 	[media]='base'
+	[events]='base'
 	[edge]='base'
 	[crypto]='base'
 	[db]='base'
@@ -16,16 +17,19 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base crypto db ledger vault keeper people gate'
-	[processing]='base media crypto db ledger vault keeper people gate evidence'
+	[evidence]='base events crypto db ledger vault keeper people gate'
+	[processing]='base media events crypto db ledger vault keeper people gate
+		evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
 	[witness]='base edge crypto ledger'
-	[http]='base edge crypto db ledger vault keeper people gate evidence processing
-		report bag'
-	[cmd]='base edge media crypto db ledger vault keeper people gate evidence processing
+	[http]='base edge events crypto db ledger vault keeper people gate evidence
+		processing report bag'
+	[client]='base crypto ledger'
+	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
+		processing
 		report bag
-		http'
+		witness http client'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

@@ -345,7 +345,7 @@ bool
 gate_role_may(enum gate_role role, enum gate_act act)
 {
 	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
-	return gate_act_row(act)->roles[2 * role] == '*';
+	return gate_act_row(act)->roles[2 * (size_t)role] == '*';
 }
 
 unsigned

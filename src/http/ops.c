@@ -174,7 +174,7 @@ add_site(struct sp_buf *out, struct evidence_site *site)
 /* What is told of each agency: one column of a struct that is filled in for
  * all of them first, since a metric's lines must stand together. */
 struct agency_row {
-	char slug[PEOPLE_SLUG_MAX + 1];
+	char slug[SP_SLUG_MAX + 1];
 	uint64_t value[13];
 };
 

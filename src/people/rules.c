@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/parse.h"
 #include "people/agency.h"
 #include "people/field.h"
 #include "people/person.h"
@@ -352,8 +353,7 @@ read_applies(const struct people_rules_place *place, json_t *root, bool *out,
 		return sp_fail_as(err, SP_E_INVALID, "rules.applies",
 		    "applies: state must be the two letters of a state");
 	if (slug != NULL &&
-	    (!json_is_string(slug) ||
-		!people_agency_slug_ok(json_string_value(slug))))
+	    (!json_is_string(slug) || !sp_slug_ok(json_string_value(slug))))
 		return sp_fail_as(err, SP_E_INVALID, "rules.applies",
 		    "applies: agency must be the slug of an agency");
 	*out = strcmp(state, place->state) == 0 &&

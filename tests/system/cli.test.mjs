@@ -77,6 +77,7 @@ describe('cli: help and manual', () => {
       ['log', 'prove'], ['log', 'prove', '-1'], ['log', 'prove', '1', '--from', '2'],
       ['log', 'prove', '--to', '2'], ['log', 'prove', '--from', '0'],
       ['token'], ['token', 'add'], ['token', 'add', '--role', 'king', '--label', 'x'],
+      ['token', 'add', '--role', 'operator', '--label', 'x'],
       ['token', 'add', '--role', 'officer'], ['token', 'add', '--role', 'officer', '--label', 'x', '--days', '367'],
       ['token', 'revoke'], ['token', 'revoke', 'x'], ['doctor'], ['doctor', 'a', 'b'],
       ['list', '--site', 'http://plain.example'], ['list', '--site', 'https://a/b'],

@@ -11,7 +11,7 @@
 
 static const struct gate_limits limits = {
 	.idle = 30 * MINUTE,
-	.reproof = 12 * 60 * MINUTE,
+	.reproof = 720 * MINUTE,
 	.fresh = 15 * MINUTE,
 };
 

@@ -225,22 +225,23 @@ people_have_the_same_words(void)
 static void
 the_matrix_as_json(void)
 {
-	static const char *const has[] = {
-		"{\"acts\":[{\"about\":\"evidence\",\"approves\":null,"
-		"\"class\":\"sealed\",\"cleared\":false,\"destroys\":false,"
-		"\"entry\":null,\"factor\":\"second\",\"name\":"
-		"\"evidence.upload\",\"not_self\":false,\"persons_only\":false,"
-		"\"placed\":true,\"roles\":[\"officer\",\"supervisor\",",
-		"\"name\":\"lockbox.approve\",\"not_self\":false,"
-		"\"persons_only\":true,\"placed\":false,\"roles\":["
-		"\"custodian\",\"laso\",\"administrator\"],\"site\":false,"
-		"\"ways\":[\"own\"],\"words\":\"approve the provider’s "
-		"access\"}",
+	static const char first[] =
+	    "{\"acts\":[{\"about\":\"evidence\",\"approves\":null,"
+	    "\"class\":\"sealed\",\"cleared\":false,\"destroys\":false,"
+	    "\"entry\":null,\"factor\":\"second\",\"name\":"
+	    "\"evidence.upload\",\"not_self\":false,\"persons_only\":false,"
+	    "\"placed\":true,\"roles\":[\"officer\",\"supervisor\",";
+	static const char approval[] =
+	    "\"name\":\"lockbox.approve\",\"not_self\":false,"
+	    "\"persons_only\":true,\"placed\":false,\"roles\":["
+	    "\"custodian\",\"laso\",\"administrator\"],\"site\":false,"
+	    "\"ways\":[\"own\"],\"words\":\"approve the provider’s access\"}";
+	static const char device[] =
+	    "{\"class\":\"ordinary\",\"name\":\"device\",\"person\":false,"
+	    "\"realm\":\"machine\",\"token\":true,";
+	static const char *const has[] = { first, approval, device,
 		"\"approves\":\"lockbox.request\",\"class\":null,",
-		"\"ways\":[\"lockbox grant\"],",
-		"{\"class\":\"ordinary\",\"name\":\"device\",\"person\":false,"
-		"\"realm\":\"machine\",\"token\":true,",
-	};
+		"\"ways\":[\"lockbox grant\"]," };
 	SP_AUTO_BUF out = sp_buf_new(1 << 18);
 	size_t acts = 0;
 

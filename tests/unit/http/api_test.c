@@ -30,6 +30,15 @@ token_wishes(void)
 		{ "{\"role\":\"officer\",\"label\":\"a\"}", false },
 		{ "{\"role\":\"chief\",\"label\":\"a\",\"expires_in_days\":1}",
 		    false },
+		/* Roles of people, of the provider, of service accounts. */
+		{ "{\"role\":\"laso\",\"label\":\"a\",\"expires_in_days\":1}",
+		    false },
+		{ "{\"role\":\"operator\",\"label\":\"a\","
+		  "\"expires_in_days\":1}",
+		    false },
+		{ "{\"role\":\"service\",\"label\":\"a\","
+		  "\"expires_in_days\":1}",
+		    false },
 		{ "{\"role\":3,\"label\":\"a\",\"expires_in_days\":1}", false },
 		{ "{\"role\":\"officer\",\"label\":3,\"expires_in_days\":1}",
 		    false },
