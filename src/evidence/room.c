@@ -7,12 +7,14 @@
 #include "gate/once.h"
 #include "people/person.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ROOM_READERS 8
+#define TICK_ACTS    8 /* of people, in one tick: the rest in the next */
 
 /* The agency's database (docs/database.md).  No table names an agency: the
  * handle is the agency. */
@@ -93,6 +95,7 @@ struct evidence_room {
 	struct keeper_client *keeper;
 	struct vault_pool *pool;
 	struct evidence_limits limits;
+	struct people_rules *rules;
 	struct sp_id boot;
 	struct db_pool *readers;
 	struct ledger_log *log;
@@ -168,6 +171,20 @@ open_counts(struct evidence_room *r, struct sp_err *err)
 	return SP_OK;
 }
 
+/* A rule that cannot be read denies all: the room does not open. */
+static enum sp_code
+open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
+{
+	struct people_rules_place at = {
+		.state = r->agency.state,
+		.slug = r->agency.slug,
+		.dirfd = policy == NULL ? -1 : AT_FDCWD,
+		.folder = policy,
+	};
+
+	return people_rules_load(&r->rules, &at, err);
+}
+
 static enum sp_code
 open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
@@ -200,7 +217,9 @@ evidence_room_open(struct evidence_room **out,
 	r->limits = o->limits;
 	r->boot = sp_id_new();
 	defaults(&r->limits);
-	code = open_parts(r, o->dir, err);
+	code = open_rules(r, o->policy, err);
+	if (code == SP_OK)
+		code = open_parts(r, o->dir, err);
 	if (code != SP_OK) {
 		evidence_room_close(r);
 		return code;
@@ -229,13 +248,43 @@ evidence_room_close(struct evidence_room *r)
 	evidence_desk_free(r->desk);
 	evidence_viewings_free(r->viewings);
 	events_hub_free(r->events);
+	people_rules_free(r->rules);
 	free(r);
+}
+
+/* What happens to people by itself.  What cannot be written now is due again
+ * at the next tick; until then the gate computes the same from the rows. */
+static void
+tick_people(struct evidence_room *r)
+{
+	struct people_tick *t = calloc(1, sizeof(*t));
+	enum sp_code code = SP_OK;
+	bool due = true;
+
+	for (int i = 0; t != NULL && i < TICK_ACTS; i++) {
+		DB_LENT(reader, r->readers);
+
+		*t = (struct people_tick){
+			.agency = r->agency.id,
+			.rules = r->rules,
+			.now = sp_now(),
+		};
+		code = people_clearance_due(
+		    reader.db, r->rules, t->now, &due, NULL);
+		if (code == SP_OK && due)
+			code = ledger_writer_run(
+			    r->writer, people_clearance_tick, t, NULL);
+		if (code != SP_OK || !due)
+			break;
+	}
+	free(t);
 }
 
 void
 evidence_room_tick(struct evidence_room *r)
 {
 	gate_tick(r->gate);
+	tick_people(r);
 	evidence_viewings_close(r, r->limits.viewing_idle);
 	evidence_upload_expire(r);
 }
@@ -244,6 +293,12 @@ const struct people_agency *
 evidence_room_agency(const struct evidence_room *r)
 {
 	return &r->agency;
+}
+
+const struct people_rules *
+evidence_room_rules(const struct evidence_room *r)
+{
+	return r->rules;
 }
 
 struct gate *

@@ -5,6 +5,7 @@
 #include "gate/gate.h"
 #include "keeper/client.h"
 #include "people/agency.h"
+#include "people/clearance.h"
 #include "vault/read.h"
 
 /*
@@ -24,7 +25,9 @@ struct evidence_limits {
 };
 
 struct evidence_room_options {
-	const char *dir; /* agencies/<slug> */
+	const char *dir;    /* agencies/<slug> */
+	const char *policy; /* folder of rules laid over the built-in ones, or
+			     * NULL (people/rules.h) */
 	const struct people_agency *agency;
 	struct keeper_client *keeper;
 	struct vault_pool *pool;
@@ -61,7 +64,10 @@ struct evidence_viewings *evidence_room_viewings(struct evidence_room *r);
 /* An item was sealed / found corrupt: keeps the counts. */
 void evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes);
 void evidence_room_count_corrupt(struct evidence_room *r);
-/* Expire uploads, close idle viewings. */
+/* The rules of this agency, as they were when the room opened. */
+const struct people_rules *evidence_room_rules(const struct evidence_room *r);
+/* Expire uploads, close idle viewings, end accounts and warn of what lapses
+ * (people/clearance.h). */
 void evidence_room_tick(struct evidence_room *r);
 
 /* Who holds this bearer text (gate_token_know on a reader). */

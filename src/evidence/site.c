@@ -128,9 +128,10 @@ room_add(
     struct evidence_site *s, const struct people_agency *a, struct sp_err *err)
 {
 	struct open_room *o = calloc(1, sizeof(*o));
-	char dir[SITE_PATH];
+	char dir[SITE_PATH], policy[SITE_PATH];
 	struct evidence_room_options options = {
 		.dir = dir,
+		.policy = policy,
 		.agency = a,
 		.keeper = s->keeper,
 		.pool = s->pool,
@@ -142,6 +143,7 @@ room_add(
 		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
 	(void)snprintf(
 	    dir, sizeof(dir), "%.3900s/agencies/%s", s->dir, a->slug);
+	(void)snprintf(policy, sizeof(policy), "%.3900s/policy", s->dir);
 	code = evidence_room_open(&o->room, &options, err);
 	if (code != SP_OK) {
 		free(o);

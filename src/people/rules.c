@@ -565,7 +565,7 @@ people_rules_load(struct people_rules **out,
 	enum sp_code code;
 
 	SP_TRY(people_rules_default(&r, at->state, err));
-	if (at->dirfd >= 0 || at->dirfd == AT_FDCWD)
+	if (at->dirfd != -1)
 		fd = openat(
 		    at->dirfd, at->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {

@@ -1,5 +1,8 @@
 #include "room_fixture.h"
 
+#include "base/file.h"
+
+#include <fcntl.h>
 #include <string.h>
 
 static struct room_fixture f;
@@ -91,6 +94,81 @@ a_room_without_its_folder_does_not_open(void)
 	CHECK(room == NULL);
 }
 
+/* Rules of people run by themselves: nobody calls but the tick. */
+static enum sp_code
+add_long_ago(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct people_by by = people_by_site(&evidence_room_agency(f.room)->id);
+	struct people_act a = { tx, &by, evidence_room_rules(f.room),
+		sp_now() - 100 * 86400 * SP_SECOND };
+	struct people_person_new n = { .name = "A", .role = "officer" };
+
+	return people_person_add(&a, &n, arg, err);
+}
+
+static void
+the_tick_ends_what_is_over(void)
+{
+	struct people_person p;
+	struct sp_id id;
+	struct sp_err err;
+
+	CHECK_OK(ledger_writer_run(
+		     evidence_room_writer(f.room), add_long_ago, &id, &err),
+	    &err);
+	evidence_room_tick(f.room);
+	{
+		DB_LENT(reader, evidence_room_readers(f.room));
+
+		CHECK_OK(people_person_by_id(reader.db, &id, &p, &err), &err);
+	}
+	CHECK(p.state == PEOPLE_DISABLED && p.reason == PEOPLE_INACTIVE);
+}
+
+/* Rules of the site's folder are this room's; a bad file keeps it shut. */
+static void
+the_sites_rules_are_laid_over(void)
+{
+	static const char text[] =
+	    "{\"applies\":{\"state\":\"FL\"},\"policy\":\"CJISSECPOL\","
+	    "\"version\":\"6.1\",\"rules\":{\"session.lock\":{\"value\":9,"
+	    "\"unit\":\"minutes\",\"section\":\"FL\",\"text\":\"FL\"}}}";
+	struct evidence_room *room = NULL;
+	char folder[200], file[240];
+	struct sp_err err;
+
+	CHECK(people_rules_get(
+		  evidence_room_rules(f.room), PEOPLE_SESSION_LOCK) == 30);
+	fixture_close(&f);
+	(void)snprintf(folder, sizeof(folder), "%s/policy", f.dir);
+	(void)snprintf(file, sizeof(file), "%s/florida.json", folder);
+	CHECK_OK(sp_file_mkdir(AT_FDCWD, folder, 0700, &err), &err);
+	CHECK_OK(
+	    sp_file_replace(AT_FDCWD, file, text, strlen(text), 0600, &err),
+	    &err);
+	fixture_open(&f);
+	CHECK(people_rules_get(
+		  evidence_room_rules(f.room), PEOPLE_SESSION_LOCK) == 9);
+	fixture_close(&f);
+	CHECK_OK(
+	    sp_file_replace(AT_FDCWD, file, text, strlen(text) - 1, 0600, &err),
+	    &err);
+	{
+		struct evidence_site_options o = {
+			.dir = f.dir, .buffers = 4, .workers = 1
+		};
+		struct evidence_site *site = NULL;
+
+		CHECK_OK(evidence_site_open(&site, &o, &err), &err);
+		CHECK_CODE(evidence_site_room(site, f.agency.slug, &room, &err),
+		    SP_E_INVALID, &err);
+		CHECK(strstr(err.text, "policy/florida.json") != NULL);
+		evidence_site_close(site);
+	}
+	CHECK(unlink(file) == 0 && rmdir(folder) == 0);
+	fixture_open(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -103,6 +181,9 @@ main(int argc, char **argv)
 		    a_token_is_known_in_its_own_room_only },
 		{ "a room without its folder does not open",
 		    a_room_without_its_folder_does_not_open },
+		{ "the tick ends what is over", the_tick_ends_what_is_over },
+		{ "the site's rules are laid over",
+		    the_sites_rules_are_laid_over },
 	};
 	struct sp_err err;
 	int rc;
