@@ -195,6 +195,23 @@ check_days(const struct people_act *a, const struct people_agreement_new *n,
 }
 
 static enum sp_code
+check_partner(const struct people_agreement_new *n, struct people_agreement *g,
+    struct sp_err *err)
+{
+	const char *partner = n->partner == NULL ? "" : n->partner;
+
+	if (n->partner == NULL && g->kind == PEOPLE_USER_AGREEMENT) {
+		(void)snprintf(
+		    g->partner, sizeof(g->partner), "CSA of %s", g->state);
+		return SP_OK;
+	}
+	SP_TRY(people_text_check(
+	    "agreement.partner", partner, PEOPLE_PARTNER, err));
+	memcpy(g->partner, partner, strlen(partner) + 1);
+	return SP_OK;
+}
+
+static enum sp_code
 check(const struct people_act *a, const struct people_agreement_new *n,
     struct people_agreement *out, struct sp_err *err)
 {
@@ -215,14 +232,7 @@ check(const struct people_act *a, const struct people_agreement_new *n,
 		    "agreement.state: the two letters of a state, district or "
 		    "territory, as FL");
 	memcpy(g.state, state, sizeof(g.state));
-	if (n->partner == NULL && g.kind == PEOPLE_USER_AGREEMENT)
-		(void)snprintf(
-		    g.partner, sizeof(g.partner), "CSA of %s", state);
-	else {
-		SP_TRY(people_text_check("agreement.partner",
-		    n->partner == NULL ? "" : n->partner, PEOPLE_PARTNER, err));
-		(void)snprintf(g.partner, sizeof(g.partner), "%s", n->partner);
-	}
+	SP_TRY(check_partner(n, &g, err));
 	if (n->reference != NULL)
 		SP_TRY(people_text_check(
 		    "agreement.reference", n->reference, REFERENCE_MAX, err));
@@ -428,8 +438,8 @@ people_agreement_json(struct sp_json *j, const char *name, struct db *db,
 }
 
 enum sp_code
-people_agreement_new_json(const struct json_t *in,
-    struct people_agreement_new *out, struct sp_err *err)
+people_agreement_new_json(
+    struct json_t *in, struct people_agreement_new *out, struct sp_err *err)
 {
 #define MEMBER(name)                                                           \
 	{                                                                      \

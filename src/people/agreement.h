@@ -24,7 +24,7 @@ enum people_agreement_kind {
 #undef X
 	    PEOPLE_AGREEMENT_COUNT
 };
-const char *people_agreement_name(enum people_agreement_kind kind);
+const char *people_agreement_name(enum people_agreement_kind agreement);
 bool people_agreement_parse(
     const char *s, enum people_agreement_kind *out) SP_MUST_USE;
 
@@ -84,7 +84,7 @@ enum sp_code people_agreement_with(struct db *db,
 enum sp_code people_agreement_json(struct sp_json *j, const char *name,
     struct db *db, const struct people_rules *rules,
     struct sp_err *err) SP_MUST_USE;
-enum sp_code people_agreement_new_json(const struct json_t *in,
+enum sp_code people_agreement_new_json(struct json_t *in,
     struct people_agreement_new *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -398,6 +398,22 @@ people_clearance_json(struct sp_json *j, const char *name,
 
 /* --- the records --- */
 
+/* What rests on others than the person. */
+static enum sp_code
+gather_partners(struct db *db, const struct people_person *p,
+    const struct people_rules *rules, struct people_records *r,
+    struct sp_err *err)
+{
+	SP_TRY(people_agreement_user(db, rules, &r->user, &r->has_user, err));
+	if (p->kind == PEOPLE_CONTRACTOR)
+		return people_addendum_of_company(
+		    db, p->employer, rules, &r->company, &r->has_company, err);
+	if (p->kind == PEOPLE_OUTSIDE)
+		return people_agreement_with(
+		    db, rules, p->employer, &r->partner, &r->has_partner, err);
+	return SP_OK;
+}
+
 enum sp_code
 people_clearance_gather(struct db *db, const struct people_person *p,
     const struct people_rules *rules, struct people_records *out,
@@ -416,13 +432,7 @@ people_clearance_gather(struct db *db, const struct people_person *p,
 	    db, &p->id, r.demand, PEOPLE_DEMANDS_MAX, &r.demands, err));
 	SP_TRY(people_addendum_of(
 	    db, &p->id, rules, r.signature, r.has_signature, err));
-	SP_TRY(people_agreement_user(db, rules, &r.user, &r.has_user, err));
-	if (p->kind == PEOPLE_CONTRACTOR)
-		SP_TRY(people_addendum_of_company(
-		    db, p->employer, rules, &r.company, &r.has_company, err));
-	if (p->kind == PEOPLE_OUTSIDE)
-		SP_TRY(people_agreement_with(
-		    db, rules, p->employer, &r.partner, &r.has_partner, err));
+	SP_TRY(gather_partners(db, p, rules, &r, err));
 	*out = r;
 	return SP_OK;
 }

@@ -272,22 +272,33 @@ look_at_person(const struct people_act *a, struct people_tick *t,
 	return SP_OK;
 }
 
+/* The next few persons; the round is over when there are fewer. */
+static enum sp_code
+walk_some(const struct people_act *a, struct people_tick *t, struct round *r,
+    struct sp_err *err)
+{
+	struct people_person p[AT_ONCE];
+	size_t got = 0;
+
+	SP_TRY(people_person_list(ledger_tx_db(a->tx),
+	    r->under_way ? &r->after : NULL, p, AT_ONCE, &got, err));
+	for (size_t i = 0; i < got; i++)
+		SP_TRY(look_at_person(a, t, &p[i], err));
+	if (got > 0)
+		r->after = p[got - 1].id;
+	r->under_way = got == AT_ONCE;
+	return SP_OK;
+}
+
 static enum sp_code
 walk(const struct people_act *a, struct people_tick *t, struct round *r,
     struct sp_err *err)
 {
-	struct people_person p[AT_ONCE];
-	size_t done = 0, got;
+	size_t done = 0;
 
 	do {
-		SP_TRY(people_person_list(ledger_tx_db(a->tx),
-		    r->under_way ? &r->after : NULL, p, AT_ONCE, &got, err));
-		for (size_t i = 0; i < got; i++)
-			SP_TRY(look_at_person(a, t, &p[i], err));
-		if (got > 0)
-			r->after = p[got - 1].id;
-		r->under_way = got == AT_ONCE;
-		done += got;
+		SP_TRY(walk_some(a, t, r, err));
+		done += AT_ONCE;
 	} while (r->under_way && done < PEOPLE_TICK_SLICE);
 	t->more |= r->under_way;
 	return SP_OK;

@@ -29,7 +29,7 @@ struct people_member {
 	size_t at;
 };
 struct json_t;
-enum sp_code people_members_read(const struct json_t *in,
+enum sp_code people_members_read(struct json_t *in,
     const struct people_member *m, size_t n, void *out,
     struct sp_err *err) SP_MUST_USE;
 
@@ -54,11 +54,12 @@ bool people_named(
 #define PEOPLE_NAME_ROW(id, name) [id] = (name),
 #define PEOPLE_NAMES(what, LIST)                                               \
 	static const char *const what##_names[] = { LIST(PEOPLE_NAME_ROW) };
+/* NOLINTBEGIN(bugprone-macro-parentheses): names and types */
 #define PEOPLE_NAME_OF(what, type)                                             \
-	const char *people_##what##_name(enum type v)                          \
+	const char *people_##what##_name(enum type what)                       \
 	{                                                                      \
-		SP_REQUIRE((size_t)v < SP_COUNTOF(what##_names));              \
-		return what##_names[v];                                        \
+		SP_REQUIRE((size_t)what < SP_COUNTOF(what##_names));           \
+		return what##_names[what];                                     \
 	}
 #define PEOPLE_NAME_PARSE(what, type)                                          \
 	bool people_##what##_parse(const char *s, enum type *out)              \
@@ -71,5 +72,6 @@ bool people_named(
 		*out = (enum type)at;                                          \
 		return true;                                                   \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -286,6 +286,28 @@ people_person_list(struct db *db, const struct sp_id *after,
 	return SP_OK;
 }
 
+#define AT_ONCE 8
+
+enum sp_code
+people_person_each(struct db *db,
+    enum sp_code (*visit)(
+	void *arg, const struct people_person *p, struct sp_err *err),
+    void *arg, struct sp_err *err)
+{
+	struct people_person p[AT_ONCE];
+	struct sp_id after;
+	size_t got = 0;
+
+	SP_TRY(people_person_list(db, NULL, p, AT_ONCE, &got, err));
+	while (got > 0) {
+		for (size_t i = 0; i < got; i++)
+			SP_TRY(visit(arg, &p[i], err));
+		after = p[got - 1].id;
+		SP_TRY(people_person_list(db, &after, p, AT_ONCE, &got, err));
+	}
+	return SP_OK;
+}
+
 /* --- what somebody says of a person --- */
 
 static enum sp_code
@@ -954,7 +976,7 @@ people_person_json(struct sp_json *j, const char *name,
 
 enum sp_code
 people_person_new_json(
-    const struct json_t *in, struct people_person_new *out, struct sp_err *err)
+    struct json_t *in, struct people_person_new *out, struct sp_err *err)
 {
 	struct {
 		struct people_person_new n;
@@ -988,8 +1010,8 @@ people_person_new_json(
 }
 
 enum sp_code
-people_person_change_json(const struct json_t *in,
-    struct people_person_change *out, struct sp_err *err)
+people_person_change_json(
+    struct json_t *in, struct people_person_change *out, struct sp_err *err)
 {
 	struct people_person_change c = { .name = NULL };
 

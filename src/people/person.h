@@ -255,6 +255,12 @@ enum sp_code people_person_list(struct db *db, const struct sp_id *after,
     struct people_person *out, size_t n, size_t *got,
     struct sp_err *err) SP_MUST_USE;
 
+/* Each in order of id; ends at the first failure of `visit`. */
+enum sp_code people_person_each(struct db *db,
+    enum sp_code (*visit)(
+	void *arg, const struct people_person *p, struct sp_err *err),
+    void *arg, struct sp_err *err) SP_MUST_USE;
+
 /* What the account is at this moment, whatever the row still says: an end, a
  * temporary account's end and 90 days without use count from when they are
  * reached, not from when the tick has written them.  Pure. */
@@ -288,9 +294,9 @@ void people_person_json(struct sp_json *j, const char *name,
  * RFC 3339 time.  Points into `in`.  SP_E_INVALID, reason "person.<field>",
  * also for a member that is none. */
 struct json_t;
-enum sp_code people_person_new_json(const struct json_t *in,
+enum sp_code people_person_new_json(struct json_t *in,
     struct people_person_new *out, struct sp_err *err) SP_MUST_USE;
-enum sp_code people_person_change_json(const struct json_t *in,
+enum sp_code people_person_change_json(struct json_t *in,
     struct people_person_change *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -61,17 +61,16 @@ member_named(const struct people_member *m, size_t n, const char *name)
 }
 
 enum sp_code
-people_members_read(const struct json_t *in, const struct people_member *m,
-    size_t n, void *out, struct sp_err *err)
+people_members_read(struct json_t *in, const struct people_member *m, size_t n,
+    void *out, struct sp_err *err)
 {
-	json_t *all, *value;
 	const char *name;
+	json_t *value;
 
-	memcpy(&all, &in, sizeof(all)); /* jansson iterates without const */
-	if (!json_is_object(all))
+	if (!json_is_object(in))
 		return sp_fail_as(
 		    err, SP_E_INVALID, "json", "a JSON object is needed");
-	json_object_foreach(all, name, value)
+	json_object_foreach(in, name, value)
 	{
 		const struct people_member *at = member_named(m, n, name);
 		const char *text = json_string_value(value);

@@ -107,8 +107,7 @@ match_login(struct making *m, struct roster_row *row, const char *login,
 
 /* Of the accounts of a human: the one that has the login, or the only one. */
 static enum sp_code
-match_human(struct making *m, struct roster_row *row, size_t *accounts,
-    struct sp_err *err)
+match_human(struct making *m, struct roster_row *row, struct sp_err *err)
 {
 	DB_STMT st = db_use(m->db, &by_human);
 	const char *login = people_roster_cell(m->r, row, COL_LOGIN);
@@ -131,7 +130,6 @@ match_human(struct making *m, struct roster_row *row, size_t *accounts,
 			exact = true;
 		}
 	}
-	*accounts = n;
 	if (!exact && n == 1)
 		row->id = only;
 	else if (!exact && n > 1)
@@ -180,7 +178,6 @@ match(struct making *m, struct roster_row *row, struct people_person *p,
 {
 	const char *human = people_roster_given(m->r, row, COL_HUMAN);
 	const char *login = people_roster_given(m->r, row, COL_LOGIN);
-	size_t accounts = 0;
 
 	if (human == NULL && login == NULL) {
 		row->what = ROW_ERROR;
@@ -189,13 +186,11 @@ match(struct making *m, struct roster_row *row, struct people_person *p,
 		    m->r, "human or login is needed to know whom it is about");
 		return SP_OK;
 	}
-	if (human == NULL) {
-		SP_TRY(match_login(m, row, login, p, err));
-	} else {
-		SP_TRY(match_human(m, row, &accounts, err));
-		if (row->what == ROW_SAME)
-			SP_TRY(login_of_another(m, row, p, err));
-	}
+	if (human == NULL)
+		return match_login(m, row, login, p, err);
+	SP_TRY(match_human(m, row, err));
+	if (row->what == ROW_SAME)
+		SP_TRY(login_of_another(m, row, p, err));
 	if (row->what == ROW_SAME && !is_zero(&row->id))
 		SP_TRY(people_person_by_id(m->db, &row->id, p, err));
 	return SP_OK;
@@ -557,62 +552,54 @@ by_id(const void *a, const void *b)
 	return memcmp(a, b, SP_ID_LEN);
 }
 
-static void
-put_missing(struct sp_json *j, const struct people_person *p)
-{
-	sp_json_object(j, NULL);
-	people_put_id(j, "id", &p->id);
-	sp_json_str(j, "login", p->login);
-	sp_json_str(j, "name", p->name);
-	sp_json_end(j);
-}
+struct left_out {
+	struct making *m;
+	struct sp_id *known; /* sorted */
+	size_t n;
+	struct sp_json j;
+};
 
 static enum sp_code
-find_missing(
-    struct making *m, const struct sp_id *known, size_t n, struct sp_err *err)
+see_person(void *arg, const struct people_person *p, struct sp_err *err)
 {
-	struct sp_json j = sp_json_to(&m->r->missing);
-	struct people_person p[8];
-	struct sp_id after;
-	size_t got = 0;
-	bool more = false;
+	struct left_out *l = arg;
+	struct people_standing s =
+	    people_person_state(p, l->m->rules, l->m->now);
 
-	sp_json_array(&j, NULL);
-	do {
-		SP_TRY(people_person_list(
-		    m->db, more ? &after : NULL, p, SP_COUNTOF(p), &got, err));
-		for (size_t i = 0; i < got; i++) {
-			if (people_person_state(&p[i], m->rules, m->now)
-				    .state == PEOPLE_TERMINATED ||
-			    bsearch(&p[i].id, known, n, sizeof(*known),
-				by_id) != NULL)
-				continue;
-			put_missing(&j, &p[i]);
-			m->r->counts.missing++;
-		}
-		if (got > 0)
-			after = p[got - 1].id;
-		more = got == SP_COUNTOF(p);
-	} while (more);
-	sp_json_end(&j);
-	return sp_buf_check(&m->r->missing, "roster", err);
+	if (s.state == PEOPLE_TERMINATED ||
+	    bsearch(&p->id, l->known, l->n, sizeof(*l->known), by_id) != NULL)
+		return SP_OK;
+	l->m->r->counts.missing++;
+	sp_json_object(&l->j, NULL);
+	people_put_id(&l->j, "id", &p->id);
+	sp_json_str(&l->j, "login", p->login);
+	sp_json_str(&l->j, "name", p->name);
+	sp_json_end(&l->j);
+	return sp_buf_check(&l->m->r->missing, "roster", err);
 }
 
 static enum sp_code
 leave_out(struct making *m, struct sp_err *err)
 {
 	struct people_roster *r = m->r;
-	struct sp_id *known = calloc(r->rows + 1, sizeof(*known));
+	struct left_out l = {
+		.m = m,
+		.known = calloc(r->rows + 1, sizeof(*l.known)),
+		.n = r->rows,
+		.j = sp_json_to(&r->missing),
+	};
 	enum sp_code code;
 
-	if (known == NULL)
+	if (l.known == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a roster");
 	for (size_t i = 0; i < r->rows; i++)
-		known[i] = r->row[i].id;
-	qsort(known, r->rows, sizeof(*known), by_id);
-	code = find_missing(m, known, r->rows, err);
-	free(known);
-	return code;
+		l.known[i] = r->row[i].id;
+	qsort(l.known, l.n, sizeof(*l.known), by_id);
+	sp_json_array(&l.j, NULL);
+	code = people_person_each(m->db, see_person, &l, err);
+	sp_json_end(&l.j);
+	free(l.known);
+	return code != SP_OK ? code : sp_buf_check(&r->missing, "roster", err);
 }
 
 /* --- the report --- */
@@ -766,7 +753,7 @@ make(struct making *m, struct crypto_piece csv, struct sp_err *err)
 
 	SP_TRY(people_roster_parse(r, csv, err));
 	for (size_t i = 0; i < r->rows; i++) {
-		struct people_person p;
+		struct people_person p = { .since = 0 };
 
 		SP_TRY(match(m, &r->row[i], &p, err));
 		if (r->row[i].what == ROW_SAME)

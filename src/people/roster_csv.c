@@ -124,9 +124,13 @@ heading_cell(struct reading *g, const char *s, size_t len)
 {
 	char name[64] = "";
 
-	for (size_t i = 0; i < len && i < sizeof(name) - 1; i++)
-		name[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a')
-						     : s[i];
+	for (size_t i = 0; i < len && i < sizeof(name) - 1; i++) {
+		bool upper = s[i] >= 'A' && s[i] <= 'Z';
+
+		name[i] = s[i];
+		if (upper)
+			name[i] = (char)(s[i] - 'A' + 'a');
+	}
 	if (g->columns == COL_COUNT) {
 		WRONG(g, "roster.columns", "roster.columns: too many");
 		return;

@@ -152,28 +152,14 @@ json_person(
 }
 
 static enum sp_code
-each_person(const struct export *x, struct sp_err *err)
+visit(void *arg, const struct people_person *p, struct sp_err *err)
 {
-	struct people_person p[8];
-	struct sp_id after;
-	bool more = false;
-	size_t got = 0;
+	const struct export *x = arg;
+	struct people_standing s = people_person_state(p, x->rules, x->now);
 
-	do {
-		SP_TRY(people_person_list(
-		    x->db, more ? &after : NULL, p, SP_COUNTOF(p), &got, err));
-		for (size_t i = 0; i < got; i++) {
-			if (people_person_state(&p[i], x->rules, x->now)
-				.state == PEOPLE_TERMINATED)
-				continue;
-			SP_TRY(x->csv != NULL ? csv_person(x, &p[i], err)
-					      : json_person(x, &p[i], err));
-		}
-		if (got > 0)
-			after = p[got - 1].id;
-		more = got == SP_COUNTOF(p);
-	} while (more);
-	return SP_OK;
+	if (s.state == PEOPLE_TERMINATED)
+		return SP_OK;
+	return x->csv != NULL ? csv_person(x, p, err) : json_person(x, p, err);
 }
 
 enum sp_code
@@ -186,7 +172,7 @@ people_roster_csv(struct sp_buf *out, struct db *db,
 	for (int c = 0; c < (int)COL_SSN; c++)
 		heading.cell[c] = people_roster_column((enum roster_column)c);
 	put_line(out, &heading);
-	SP_TRY(each_person(&x, err));
+	SP_TRY(people_person_each(db, visit, &x, err));
 	return sp_buf_check(out, "personnel file", err);
 }
 
@@ -200,7 +186,7 @@ people_roster_export_json(struct sp_json *j, const char *name, struct db *db,
 	SP_TRY(people_agreement_json(j, "agreements", db, rules, err));
 	people_put_time(j, "at", now);
 	sp_json_array(j, "persons");
-	SP_TRY(each_person(&x, err));
+	SP_TRY(people_person_each(db, visit, &x, err));
 	sp_json_end(j);
 	sp_json_str(j, "policy", people_rules_policy(rules));
 	sp_json_str(j, "state", people_rules_state(rules));

@@ -86,9 +86,10 @@ text_of(const json_t *o, const struct at *at, const char *member, char *out,
 }
 
 static enum sp_code
-number_of(const json_t *o, const struct at *at, const char *member, int64_t min,
-    int64_t max, int64_t *out, struct sp_err *err)
+number_of(const json_t *o, const struct at *at, const char *member,
+    const int64_t range[static 2], int64_t *out, struct sp_err *err)
 {
+	int64_t min = range[0], max = range[1];
 	const json_t *v = json_object_get(o, member);
 	int64_t n = json_integer_value(v);
 
@@ -150,6 +151,7 @@ read_rule(struct people_rules *r, enum people_rule id, json_t *o, bool overlay,
 {
 	struct at at = { "rules", spec[id].name };
 	const char *unit = json_string_value(json_object_get(o, "unit"));
+	const int64_t range[] = { spec[id].min, spec[id].max };
 	struct rule made;
 
 	SP_TRY(members_are(o, &at, "value unit section text", err));
@@ -157,8 +159,7 @@ read_rule(struct people_rules *r, enum people_rule id, json_t *o, bool overlay,
 		return sp_fail_as(err, SP_E_INVALID, "rules.unit",
 		    "rules.%s: unit must be \"%s\"", spec[id].name,
 		    spec[id].unit);
-	SP_TRY(number_of(
-	    o, &at, "value", spec[id].min, spec[id].max, &made.value, err));
+	SP_TRY(number_of(o, &at, "value", range, &made.value, err));
 	SP_TRY(text_of(
 	    o, &at, "section", made.section, PEOPLE_RULES_SECTION, err));
 	SP_TRY(text_of(o, &at, "text", made.text, PEOPLE_RULES_TEXT, err));
@@ -214,12 +215,13 @@ static enum sp_code
 read_role(struct people_rules *r, enum people_role role, json_t *o,
     bool overlay, struct sp_err *err)
 {
+	static const int64_t levels[] = { 1, 4 };
 	struct at at = { "roles", people_role_name(role) };
 	struct level made;
 	int64_t level = 0;
 
 	SP_TRY(members_are(o, &at, "training section", err));
-	SP_TRY(number_of(o, &at, "training", 1, 4, &level, err));
+	SP_TRY(number_of(o, &at, "training", levels, &level, err));
 	SP_TRY(text_of(
 	    o, &at, "section", made.section, PEOPLE_RULES_SECTION, err));
 	made.training = (int)level;
@@ -410,27 +412,36 @@ load_json(struct crypto_piece text, json_t **out, struct sp_err *err)
 	return SP_OK;
 }
 
+/* The file into *r: laid over what is there, or whole. */
+static enum sp_code
+read_file(struct people_rules *r, const struct people_rules_place *at,
+    struct crypto_piece text, bool overlay, bool *applies, struct sp_err *err)
+{
+	SP_CLEANUP(json_done) json_t *root = NULL;
+
+	SP_TRY(load_json(text, &root, err));
+	*applies = true;
+	if (!overlay)
+		return read_whole(r, root, err);
+	SP_TRY(read_applies(at, root, applies, err));
+	return read_overlay(r, root, err);
+}
+
 enum sp_code
 people_rules_parse(struct people_rules **out, const struct people_rules *base,
     const struct people_rules_place *at, struct crypto_piece text,
     bool *applies, struct sp_err *err)
 {
-	SP_CLEANUP(json_done) json_t *root = NULL;
 	PEOPLE_AUTO_RULES r = calloc(1, sizeof(*r));
-	bool for_us = true;
+	bool for_us = false;
 
 	SP_REQUIRE(people_agency_state_ok(at->state));
 	if (r == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for rules");
-	SP_TRY(load_json(text, &root, err));
-	if (base != NULL) {
+	if (base != NULL)
 		*r = *base;
-		SP_TRY(read_applies(at, root, &for_us, err));
-		SP_TRY(read_overlay(r, root, err));
-	} else {
-		memcpy(r->state, at->state, sizeof(r->state));
-		SP_TRY(read_whole(r, root, err));
-	}
+	memcpy(r->state, at->state, sizeof(r->state));
+	SP_TRY(read_file(r, at, text, base != NULL, &for_us, err));
 	*applies = for_us;
 	if (for_us)
 		*out = SP_STEAL(r);
@@ -543,10 +554,10 @@ lay_all_over(struct people_rules **r, const struct people_rules_place *at,
     int fd, const struct names *names, struct sp_err *err)
 {
 	for (size_t i = 0; i < 2 * names->n; i++) {
-		const char *name = names->name[i % names->n];
+		bool agencies = i >= names->n; /* states come first */
+		const char *name = names->name[agencies ? i - names->n : i];
 		struct sp_err why = { .text = "" };
-		enum sp_code code =
-		    lay_over(r, at, fd, name, i >= names->n, &why);
+		enum sp_code code = lay_over(r, at, fd, name, agencies, &why);
 
 		if (code != SP_OK)
 			return sp_fail_as(err, code, why.reason,

@@ -15,7 +15,7 @@
  *
  * Other forms of change (days of the year) are not taken.
  */
-#define DAY_SECONDS 86400
+#define DAY_SECONDS INT64_C(86400)
 #define HOUR        3600
 
 static int64_t
@@ -236,8 +236,8 @@ change_at(const struct people_zone_change *c, int64_t y)
 	int64_t first = days_of(y, c->month, 1), day;
 
 	/* 1970-01-01 was a Thursday. */
-	day =
-	    first + (c->weekday - (first + 4) % 7 + 7) % 7 + (c->week - 1) * 7;
+	day = first + (c->weekday - (first + 4) % 7 + 7) % 7 +
+	    INT64_C(7) * (c->week - 1);
 	while (day >= first + month_days(y, c->month))
 		day -= 7;
 	return day * DAY_SECONDS + c->clock;

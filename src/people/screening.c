@@ -69,6 +69,20 @@ check_days(
 	return SP_OK;
 }
 
+static enum sp_code
+read_days(const struct people_screening_new *n, people_day today,
+    struct people_screening *s, struct sp_err *err)
+{
+	SP_TRY(people_day_check("screening.fingerprinted", n->fingerprinted,
+	    today, &s->fingerprinted, err));
+	SP_TRY(people_day_check("screening.decided", n->decided,
+	    s->decision == PEOPLE_PENDING ? PEOPLE_DAY_NONE : today,
+	    &s->decided, err));
+	SP_TRY(people_day_check("screening.expires", n->expires,
+	    PEOPLE_DAY_NONE, &s->expires, err));
+	return SP_OK;
+}
+
 enum sp_code
 people_screening_check(const struct people_rules *rules,
     const struct people_screening_new *n, people_day today,
@@ -88,13 +102,7 @@ people_screening_check(const struct people_rules *rules,
 		return sp_fail_as(err, SP_E_INVALID, "screening.decision",
 		    "screening.decision: cleared, denied, pending or "
 		    "variance");
-	SP_TRY(people_day_check("screening.fingerprinted", n->fingerprinted,
-	    today, &s.fingerprinted, err));
-	SP_TRY(people_day_check("screening.decided", n->decided,
-	    s.decision == PEOPLE_PENDING ? PEOPLE_DAY_NONE : today, &s.decided,
-	    err));
-	SP_TRY(people_day_check(
-	    "screening.expires", n->expires, PEOPLE_DAY_NONE, &s.expires, err));
+	SP_TRY(read_days(n, today, &s, err));
 	if (n->adjudicator != NULL)
 		SP_TRY(people_text_check("screening.adjudicator",
 		    n->adjudicator, PEOPLE_ADJUDICATOR, err));
@@ -173,6 +181,28 @@ room_left(struct db *db, const struct sp_id *person, struct sp_err *err)
 		    "a person has at most %d screenings",
 		    PEOPLE_SCREENINGS_MAX);
 	return SP_OK;
+}
+
+/* Denied: the account is disabled at once, if it has not ended. */
+static enum sp_code
+shut_out(const struct people_act *a, const struct people_person *p,
+    struct sp_err *err)
+{
+	struct people_standing now = people_person_state(p, a->rules, a->now);
+
+	if (now.state == PEOPLE_TERMINATED)
+		return SP_OK;
+	return people_person_disable(a, &p->id, PEOPLE_SCREENING, 0, err);
+}
+
+static enum sp_code
+record(const struct people_act *a, const struct people_person *p,
+    const struct people_screening_new *n, const struct people_screening *s,
+    struct sp_err *err)
+{
+	SP_TRY(insert(a, &p->id, n, s, err));
+	SP_TRY(enter(a, &p->id, s, err));
+	return s->decision == PEOPLE_DENIED ? shut_out(a, p, err) : SP_OK;
 }
 
 enum sp_code
@@ -288,8 +318,8 @@ people_screening_json(struct sp_json *j, const char *name, struct db *db,
 }
 
 enum sp_code
-people_screening_new_json(const struct json_t *in,
-    struct people_screening_new *out, struct sp_err *err)
+people_screening_new_json(
+    struct json_t *in, struct people_screening_new *out, struct sp_err *err)
 {
 #define MEMBER(name)                                                           \
 	{                                                                      \

@@ -70,7 +70,7 @@ people_day people_screening_until(
 enum sp_code people_screening_json(struct sp_json *j, const char *name,
     struct db *db, const struct sp_id *person, const struct people_rules *rules,
     struct sp_err *err) SP_MUST_USE;
-enum sp_code people_screening_new_json(const struct json_t *in,
+enum sp_code people_screening_new_json(struct json_t *in,
     struct people_screening_new *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

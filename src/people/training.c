@@ -385,8 +385,8 @@ people_training_json(struct sp_json *j, const char *name, struct db *db,
 }
 
 enum sp_code
-people_training_new_json(const struct json_t *in,
-    struct people_training_new *out, struct sp_err *err)
+people_training_new_json(
+    struct json_t *in, struct people_training_new *out, struct sp_err *err)
 {
 #define MEMBER(name)                                                           \
 	{                                                                      \

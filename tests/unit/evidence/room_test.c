@@ -100,7 +100,7 @@ add_long_ago(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	struct people_by by = people_by_site(&evidence_room_agency(f.room)->id);
 	struct people_act a = { tx, &by, evidence_room_rules(f.room),
-		sp_now() - 100 * 86400 * SP_SECOND };
+		sp_now() - 8640000 * SP_SECOND };
 	struct people_person_new n = { .name = "A", .role = "officer" };
 
 	return people_person_add(&a, &n, arg, err);

@@ -742,7 +742,7 @@ accounts_end_by_themselves(void)
 	struct sp_id idle, busy;
 
 	people_fixture_open(&f);
-	n.temporary = f.now + 72 * 3600 * SP_SECOND;
+	n.temporary = f.now + 259200 * SP_SECOND;
 	CHECK_OK(people_fixture_add(&f, &temporary), &f.err);
 	idle = people_fixture_person(&f, "I", "officer");
 	busy = people_fixture_person(&f, "B", "officer");

@@ -2,6 +2,9 @@
 
 #include "people/roster.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 static struct people_fixture f;
 
 /* --- shorthand --- */
@@ -646,6 +649,102 @@ the_export_is_the_agency(void)
 	people_fixture_close(&f);
 }
 
+/* ---- Death at any moment ---- */
+
+#define LIVES 12
+#define TEAM  40
+
+static void
+team(int number, struct sp_buf *csv)
+{
+	sp_buf_clear(csv);
+	sp_buf_text(csv, "human,name,role\n");
+	for (int i = 0; i < TEAM; i++)
+		sp_buf_fmt(csv, "E-%d-%d,Officer %d,officer\n", number, i, i);
+}
+
+/* Teams are taken in until this process is killed; each that was acknowledged
+ * is told through the pipe. */
+_Noreturn static void
+live(int life, const uint8_t *seed, int told)
+{
+	SP_AUTO_BUF csv = sp_buf_new(1 << 20);
+
+	f.seed = crypto_secret_from(seed, CRYPTO_SIGN_SEED);
+	people_fixture_begin(&f);
+	for (int number = life * 1000;; number++) {
+		team(number, &csv);
+		import(sp_buf_str(&csv));
+		CHECK(write(told, &number, sizeof(number)) ==
+		    (ssize_t)sizeof(number));
+	}
+}
+
+/* How many are there of a team? */
+static int64_t
+there(int number)
+{
+	static const struct db_sql count = {
+		"SELECT count(*) FROM person WHERE human LIKE ?1",
+	};
+	DB_STMT st = db_use(f.reader, &count);
+	char like[40];
+	bool found;
+
+	(void)snprintf(like, sizeof(like), "E-%d-%%", number);
+	db_bind_text(st, 1, like);
+	CHECK_OK(db_row(st, &found, &f.err), &f.err);
+	return db_col_i64(st, 0);
+}
+
+static void
+death_leaves_all_of_it_or_nothing(void)
+{
+	uint8_t seed[CRYPTO_SIGN_SEED]; /* the secret is wiped on fork */
+	size_t teams = 0;
+
+	people_fixture_open(&f);
+	memcpy(seed, crypto_secret_bytes(f.seed), sizeof(seed));
+	people_fixture_end(&f);
+	for (int life = 1; life <= LIVES; life++) {
+		int told[2], last = life * 1000 - 1, number;
+		pid_t pid;
+
+		CHECK(pipe(told) == 0);
+		(void)fflush(stdout);
+		pid = fork();
+		CHECK(pid >= 0);
+		if (pid == 0)
+			live(life, seed, told[1]);
+		(void)close(told[1]);
+		/* After some teams, at a moment of its own. */
+		for (int i = 0; i <= life % 3; i++)
+			CHECK(read(told[0], &last, sizeof(last)) ==
+			    (ssize_t)sizeof(last));
+		for (int spin = 0; spin < life * 9000; spin++)
+			__asm__ volatile("" ::: "memory");
+		CHECK(kill(pid, SIGKILL) == 0);
+		CHECK(waitpid(pid, NULL, 0) == pid);
+		while (read(told[0], &number, sizeof(number)) > 0)
+			last = number;
+		(void)close(told[0]);
+		people_fixture_begin(&f);
+		for (number = life * 1000; number <= last; number++, teams++)
+			CHECK(there(number) == TEAM);
+		if (there(last + 1) == TEAM)
+			teams++; /* committed, and not told any more */
+		else
+			CHECK(there(last + 1) == 0);
+		CHECK(people_fixture_count(&f, "roster.applied") == teams);
+		CHECK(people_fixture_count(&f, "\"act\":\"person.added\"") ==
+		    teams * TEAM);
+		people_fixture_end(&f);
+	}
+	CHECK(teams > LIVES);
+	people_fixture_begin(&f);
+	people_fixture_close(&f);
+}
+
 /* Twenty thousand rows cost time, not its square. */
 static void
 a_large_agency_is_read(void)
@@ -686,6 +785,8 @@ main(void)
 		    secrets_are_sealed_and_never_told },
 		{ "formulas are neutralised", formulas_are_neutralised },
 		{ "the export is the agency", the_export_is_the_agency },
+		{ "death leaves all of it or nothing",
+		    death_leaves_all_of_it_or_nothing },
 		{ "a large agency is read", a_large_agency_is_read },
 	};
 	struct sp_err err;

@@ -66,9 +66,9 @@ the_builtin_numbers_are_those_of_the_policy(void)
 		CHECK(people_rules_text(r, rule)[0] != '\0');
 		CHECK(people_rules_name(rule)[0] != '\0');
 	}
-	CHECK(people_rules_time(r, PEOPLE_SESSION_LOCK) == 30 * 60 * SP_SECOND);
+	CHECK(people_rules_time(r, PEOPLE_SESSION_LOCK) == 1800 * SP_SECOND);
 	CHECK(people_rules_time(r, PEOPLE_ACCOUNT_INACTIVE) ==
-	    90 * 86400 * SP_SECOND);
+	    7776000 * SP_SECOND);
 	CHECK(strcmp(people_rules_policy(r), "CJISSECPOL 6.1") == 0);
 	CHECK(people_rules_level(r, PEOPLE_OFFICER) == 2);
 	CHECK(people_rules_level(r, PEOPLE_LASO) == 4);
