@@ -219,13 +219,7 @@ people_screening_add(const struct people_act *a, const struct sp_id *person,
 	SP_TRY(people_by_other(db, a->by, person, err));
 	SP_TRY(room_left(db, person, err));
 	s.id = sp_id_new();
-	SP_TRY(insert(a, person, n, &s, err));
-	SP_TRY(enter(a, person, &s, err));
-	if (s.decision == PEOPLE_DENIED &&
-	    people_person_state(&p, a->rules, a->now).state !=
-		PEOPLE_TERMINATED)
-		SP_TRY(
-		    people_person_disable(a, person, PEOPLE_SCREENING, 0, err));
+	SP_TRY(record(a, &p, n, &s, err));
 	*id = s.id;
 	return SP_OK;
 }
