@@ -24,9 +24,10 @@ declare -A knows=(
 	[http]='base edge crypto db ledger vault keeper people gate evidence processing
 		report bag'
 	[client]='base crypto ledger'
+	[dock]='base crypto ledger client'
 	[cmd]='base edge media crypto db ledger vault keeper people gate evidence processing
 		report bag
-		http client'
+		http client dock'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

@@ -14,6 +14,7 @@
 	X(agency, "COMMAND ...", "add and list the agencies of a site", false) \
 	X(serve, "DIR", "serve a site", false)                                 \
 	X(put, "FILE...", "send files and check their receipts", false)        \
+	X(dock, "DIR", "send what is in a folder, proven, and go on", false)   \
 	X(list, "", "list evidence, newest first", false)                      \
 	X(show, "ID", "what is known of one item", false)                      \
 	X(get, "ID", "fetch an original and check it", false)                  \
