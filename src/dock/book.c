@@ -320,8 +320,10 @@ apply_item(struct dock_item *t, const struct dock_line *l)
 		*t->upload = '\0';
 		*t->evidence = '\0';
 		t->proven = false;
-		memcpy(t->once, l->once, sizeof(t->once));
+		*t->once = '\0';
 	}
+	if (l->act == DOCK_SENDING)
+		memcpy(t->once, l->once, sizeof(t->once));
 	if ((has & DOCK_HAS_UPLOAD) != 0)
 		memcpy(t->upload, l->upload, sizeof(t->upload));
 	if ((has & DOCK_HAS_EVIDENCE) != 0 && l->act != DOCK_LOST)

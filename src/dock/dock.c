@@ -15,10 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* After word of a change, so that one scan serves many. */
-#define DEBOUNCE (SP_SECOND / 5)
+/* After word of a change, so that one scan serves many: 1/50 of the time
+ * between scans, a fifth of a second when that is ten. */
+#define DEBOUNCE(d) ((d)->e.o->rescan / 50)
 /* A lost camera is looked for more often than a present one is scanned. */
-#define LOOK_AGAIN SP_SECOND
+#define LOOK_AGAIN(d) ((d)->e.o->rescan / 10)
 
 struct stream {
 	struct dock_engine *e;
@@ -381,7 +382,7 @@ look(struct dock *d, struct sp_err *err)
 		d->next_scan = sp_ticks() + d->e.o->rescan + took;
 		return SP_OK;
 	}
-	d->next_scan = sp_ticks() + LOOK_AGAIN;
+	d->next_scan = sp_ticks() + LOOK_AGAIN(d);
 	if (code == SP_E_LOCKED && d->scans == 0)
 		return code;
 	if (code == SP_E_NOMEM)
@@ -437,7 +438,7 @@ schedule_one(void *arg, struct dock_file *f)
 	}
 	if (due <= now && dock_work_queue(&d->e, f))
 		return;
-	due = due <= now ? now + DEBOUNCE : due; /* the queue is full */
+	due = due <= now ? now + DEBOUNCE(d) : due; /* the queue is full */
 	d->next_due = due < d->next_due ? due : d->next_due;
 	if (d->e.o->once && !f->once_failed &&
 	    (f->state == DOCK_FOUND || f->state == DOCK_SETTLING) &&
@@ -493,8 +494,8 @@ schedule(struct dock *d)
 	/* Nothing to do: whoever wants to may unmount it. */
 	if (d->e.busy == 0 && d->e.queue_n == 0 && d->pending == 0)
 		dock_place_close(&d->e.place);
-	if (d->e.dirty && d->next_scan > sp_ticks() + DEBOUNCE)
-		d->next_scan = sp_ticks() + DEBOUNCE;
+	if (d->e.dirty && d->next_scan > sp_ticks() + DEBOUNCE(d))
+		d->next_scan = sp_ticks() + DEBOUNCE(d);
 	unlock(d);
 	return over;
 }
@@ -517,8 +518,8 @@ wait_for_something(struct dock *d)
 	(void)!read(d->e.wake, &many, sizeof(many)); /* empty: no matter */
 	enum dock_word word = dock_watch_take(d->watch);
 
-	if (word != DOCK_WORD_NONE && d->next_scan > sp_ticks() + DEBOUNCE)
-		d->next_scan = sp_ticks() + DEBOUNCE;
+	if (word != DOCK_WORD_NONE && d->next_scan > sp_ticks() + DEBOUNCE(d))
+		d->next_scan = sp_ticks() + DEBOUNCE(d);
 	if (word == DOCK_WORD_UNMOUNT) {
 		lock(d);
 		d->e.place.mount = 0; /* another, even if it looks the same */
@@ -575,6 +576,7 @@ sum_up(struct dock *d)
 	r->cleared = d->e.cleared;
 	if (d->e.book != NULL)
 		dock_book_each(d->e.book, sum_one, d);
+	r->failed += d->over; /* told in a note */
 	if (d->unread > 0) {
 		r->failed += d->unread;
 		if (r->first.code == SP_OK)

@@ -71,8 +71,8 @@ put_if(struct sp_json *j, bool has, const char *name, const char *value)
 
 /* The members in the order that canonical JSON wants. */
 static void
-put_members(
-    struct sp_json *j, const struct dock_line *l, const struct dock_header *h)
+put_members(struct sp_json *j, const struct dock_line *l,
+    const struct dock_header *h, const char *sum)
 {
 	unsigned has = acts[l->act].has;
 	bool file = (has & DOCK_HAS_FILE) != 0;
@@ -106,33 +106,44 @@ put_members(
 	put_if(j, dock, "site", dock ? h->site : "");
 	if (file || (has & DOCK_HAS_SHA) != 0)
 		sp_json_int(j, "size", (int64_t)l->is.size);
+	sp_json_str(j, "sum", sum);
 	put_if(j, (has & DOCK_HAS_UPLOAD) != 0, "upload", l->upload);
 	if (dock)
 		sp_json_int(j, "version", VERSION);
 }
 
+static const char no_sum[DOCK_SUM] = "0000000000000000";
+
 static enum sp_code
-write_line(const struct dock_line *l, const struct dock_header *h,
-    const char *was, struct sp_buf *out, struct sp_err *err)
+write_with(const struct dock_line *l, const struct dock_header *h,
+    const char *sum, struct sp_buf *out, struct sp_err *err)
 {
 	struct sp_json j = sp_json_to(out);
 
+	sp_buf_clear(out);
 	sp_json_object(&j, NULL);
-	put_members(&j, l, h);
-	sp_json_str(&j, "was", was);
+	put_members(&j, l, h, sum);
 	put_if(&j, (acts[l->act].has & DOCK_HAS_WHY) != 0, "why", l->why);
 	sp_json_end(&j);
 	sp_buf_u8(out, '\n');
 	return sp_buf_check(out, "line of the journal", err);
 }
 
-static void
-was_of(const void *line, size_t len, char out[static DOCK_WAS])
+/* The line after the one whose sum is `sum`, which becomes this one's. */
+static enum sp_code
+write_line(const struct dock_line *l, const struct dock_header *h,
+    char sum[static DOCK_SUM], struct sp_buf *out, struct sp_err *err)
 {
-	uint8_t sum[CRYPTO_SHA256_LEN];
+	SP_AUTO_BUF what = sp_buf_new(DOCK_LINE_MAX + DOCK_SUM);
+	uint8_t hash[CRYPTO_SHA256_LEN];
 
-	crypto_sha256(line, len, sum);
-	sp_hex(sum, (DOCK_WAS - 1) / 2, out);
+	SP_TRY(write_with(l, h, no_sum, out, err));
+	sp_buf_text(&what, sum);
+	sp_buf_add(&what, out->at, out->len);
+	SP_TRY(sp_buf_check(&what, "line of the journal", err));
+	crypto_sha256(what.at, what.len, hash);
+	sp_hex(hash, (DOCK_SUM - 1) / 2, sum);
+	return write_with(l, h, sum, out, err);
 }
 
 /* ---- Reading a line ---- */
@@ -295,7 +306,7 @@ struct dock_reader
 dock_reader_new(const struct dock_replay *replay)
 {
 	return (struct dock_reader){ .replay = replay,
-		.was = "0000000000000000",
+		.sum = "0000000000000000",
 		.left = sp_buf_new(DOCK_LINE_MAX) };
 }
 
@@ -327,10 +338,9 @@ take_line(
 	json_decref(o);
 	if (!good || (l.act == DOCK_BEGIN) != (r->lines == 0))
 		return damaged(r, "is none of a dock's", err);
-	if (write_line(&l, &r->header, r->was, &again, &none) != SP_OK ||
+	if (write_line(&l, &r->header, r->sum, &again, &none) != SP_OK ||
 	    again.len != len || memcmp(again.at, text, len) != 0)
-		return damaged(r, "does not follow the one before", err);
-	was_of(text, len, r->was);
+		return damaged(r, "was changed, or lines before it", err);
 	r->lines++;
 	r->whole += len;
 	if (l.act == DOCK_BEGIN)
@@ -378,8 +388,8 @@ dock_reader_feed(
 
 struct dock_journal {
 	int fd;
-	uint64_t end; /* of the last good line */
-	char was[DOCK_WAS];
+	uint64_t end;       /* of the last good line */
+	char sum[DOCK_SUM]; /* of that */
 	struct dock_header header;
 	bool stopped;
 };
@@ -496,7 +506,7 @@ take_up(struct dock_journal *j, const char *path,
 		    : sp_fail_os(err, "lock of %.120s", path);
 	SP_TRY(feed_file(&r, j->fd, err));
 	j->end = r.whole;
-	memcpy(j->was, r.was, sizeof(j->was));
+	memcpy(j->sum, r.sum, sizeof(j->sum));
 	if (ftruncate(j->fd, (off_t)j->end) != 0)
 		return sp_fail_os(err, "journal %.120s", path);
 	if (r.lines == 0)
@@ -546,12 +556,14 @@ dock_journal_add(
 {
 	SP_AUTO_BUF text = sp_buf_new(DOCK_LINE_MAX);
 	struct sp_err why = { .code = SP_OK };
+	char sum[DOCK_SUM];
 
 	if (j->stopped)
 		return sp_fail(
 		    err, SP_E_STOPPED, "writing the journal failed before");
 	line->at = sp_now();
-	SP_TRY(write_line(line, &j->header, j->was, &text, err));
+	memcpy(sum, j->sum, sizeof(sum));
+	SP_TRY(write_line(line, &j->header, sum, &text, err));
 	if (sp_file_pwrite_all(j->fd, text.at, text.len, (off_t)j->end, &why) !=
 	    SP_OK)
 		return undo(j, &why, err);
@@ -562,7 +574,7 @@ dock_journal_add(
 		return sp_fail(err, SP_E_STOPPED,
 		    "the journal could not be brought to the disk");
 	}
-	was_of(text.at, text.len, j->was);
+	memcpy(j->sum, sum, sizeof(sum));
 	j->end += text.len;
 	return SP_OK;
 }

@@ -10,10 +10,11 @@
  * erased can always be accounted for.  docs/dock.md has the format; in short,
  * a line is one JSON object and LF:
  *
- *	{"at":"<RFC 3339>","do":"<act>",...,"was":"<16 hex digits>"}
+ *	{"at":"<RFC 3339>","do":"<act>",...,"sum":"<16 hex digits>",...}
  *
- * `was` is the beginning of the SHA-256 of the line before, with its LF (16
- * zeroes in the first line), so that a line that was changed, lost or put in
+ * `sum` is the beginning of the SHA-256 of the line before's `sum` (16 zeroes
+ * for the first) and of this line with 16 zeroes for its own, so that a line
+ * that was changed, lost or put in
  * is found.  The file is only appended to, and each line is on the disk
  * before dock_journal_add returns: an act that depends on it comes after.
  *
@@ -25,7 +26,7 @@
  */
 #define DOCK_LINE_MAX    ((size_t)16384)
 #define DOCK_JOURNAL_MAX ((uint64_t)4 << 30)
-#define DOCK_WAS         17
+#define DOCK_SUM         17
 #define DOCK_WHY_MAX     200
 
 /* Acts, and which members a line of each has. */
@@ -111,8 +112,8 @@ struct dock_reader {
 	struct dock_header header; /* once `lines` > 0 */
 	uint64_t lines;
 	uint64_t whole;
-	char was[DOCK_WAS];
-	bool torn; /* zeroes were met: nothing may follow */
+	char sum[DOCK_SUM]; /* of the last one */
+	bool torn;          /* zeroes were met: nothing may follow */
 	struct sp_buf left;
 };
 struct dock_reader dock_reader_new(const struct dock_replay *replay);

@@ -52,14 +52,6 @@ dock_proofs_close(struct dock_proofs *p)
 	(void)pthread_mutex_destroy(&p->lock);
 }
 
-/* A lie, or damage: in words of whoever found it. */
-static enum sp_code
-refuse(struct sp_err *err)
-{
-	err->reason = dock_proof_refused;
-	return err->code;
-}
-
 /* "…/v1/agencies/<agency>/log" */
 static enum sp_code
 is_of_agency(const struct dock_proofs *p, struct sp_err *err)
@@ -72,19 +64,23 @@ is_of_agency(const struct dock_proofs *p, struct sp_err *err)
 	size_t len = strlen(name);
 
 	if (len < end.len ||
-	    strcmp(name + len - end.len, sp_buf_str(&end)) != 0) {
-		SP_IGNORE(sp_fail(err, SP_E_CORRUPT,
+	    strcmp(name + len - end.len, sp_buf_str(&end)) != 0)
+		return sp_fail(err, SP_E_CORRUPT,
 		    "the site shows the log %.100s, which is not that of %.40s",
-		    name, p->agency));
-		return refuse(err);
-	}
+		    name, p->agency);
 	return SP_OK;
 }
 
+/* What is asked for. */
+struct wanted {
+	const char *evidence;
+	const char *sha256;
+	uint64_t size;
+};
+
 /* The evidence's own record: sealed still, and these bytes. */
 static enum sp_code
-ask_item(struct site_client *c, const char *evidence, const char *sha256,
-    uint64_t size, struct sp_err *err)
+ask_item(struct site_client *c, const struct wanted *w, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON item = NULL;
@@ -92,19 +88,17 @@ ask_item(struct site_client *c, const char *evidence, const char *sha256,
 	const char *sum = NULL;
 	uint64_t is = 0;
 
-	SP_TRY(client_site_path(c, &path, err, "evidence/%s", evidence));
+	SP_TRY(client_site_path(c, &path, err, "evidence/%s", w->evidence));
 	SP_TRY(client_site_get_json(c, sp_buf_str(&path), &item, err));
 	SP_TRY(client_site_json_text(item, "state", &state, err));
 	SP_TRY(client_site_json_text(item, "sha256", &sum, err));
 	SP_TRY(client_site_json_number(item, "size", &is, err));
-	if (strcmp(state, "sealed") != 0 || strcmp(sum, sha256) != 0 ||
-	    is != size) {
-		SP_IGNORE(sp_fail(err, SP_E_CORRUPT,
+	if (strcmp(state, "sealed") != 0 || strcmp(sum, w->sha256) != 0 ||
+	    is != w->size)
+		return sp_fail(err, SP_E_CORRUPT,
 		    "the site says of its copy that it is %.20s, %.16s…, "
 		    "%ju bytes",
-		    state, sum, (uintmax_t)is));
-		return refuse(err);
-	}
+		    state, sum, (uintmax_t)is);
 	return SP_OK;
 }
 
@@ -117,18 +111,34 @@ is_refusal(enum sp_code code)
 	    code == SP_E_MISMATCH || code == SP_E_LIMIT;
 }
 
+/* The log is followed last: a checkpoint that came with a lie about something
+ * else is not worth remembering. */
 static enum sp_code
 check_receipt(struct dock_proofs *p, struct site_client *c,
-    const char *evidence, struct receipt *r, struct sp_err *err)
+    const struct wanted *w, struct receipt *r, struct sp_err *err)
 {
 	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
 
 	SP_TRY(client_log_memory_key(&p->memory, c, p->given, err));
 	SP_TRY(is_of_agency(p, err));
-	SP_TRY(client_receipt_fetch(r, c, &p->memory, evidence, err));
+	SP_TRY(client_receipt_fetch(r, c, &p->memory, w->evidence, err));
+	SP_TRY(client_receipt_covers(r, w->sha256, w->size, err));
 	sp_buf_text(&note, client_receipt_note(r));
 	SP_TRY(sp_buf_check(&note, "checkpoint", err));
 	return client_log_prove_follow(&p->memory, c, &r->at, &note, err);
+}
+
+static enum sp_code
+check_all(struct dock_proofs *p, struct site_client *c, const struct wanted *w,
+    struct receipt *r, struct sp_err *err)
+{
+	SP_TRY(ask_item(c, w, err)); /* SP_E_NOTFOUND: it is not there */
+	enum sp_code code = check_receipt(p, c, w, r, err);
+
+	if (code == SP_E_NOTFOUND)
+		return sp_fail(err, SP_E_CORRUPT,
+		    "the site has the item, and no proof or log of it");
+	return code;
 }
 
 static enum sp_code
@@ -149,29 +159,20 @@ keep_receipt(const struct dock_proofs *p, const char *evidence,
 	return save(p->folder, evidence, ".json", &r->entry, err);
 }
 
-static enum sp_code
-take(struct dock_proofs *p, struct site_client *c, const char *evidence,
-    struct receipt *r, struct sp_err *err)
-{
-	(void)pthread_mutex_lock(&p->lock);
-	enum sp_code code = check_receipt(p, c, evidence, r, err);
-
-	(void)pthread_mutex_unlock(&p->lock);
-	return code;
-}
-
 enum sp_code /* NOLINTNEXTLINE(readability-function-size): what is proven */
 dock_proofs_take(struct dock_proofs *p, struct site_client *c,
     const char *evidence, const char *sha256, uint64_t size,
     struct dock_proof *out, struct sp_err *err)
 {
 	RECEIPT_AUTO r = client_receipt_new();
-	enum sp_code code = take(p, c, evidence, &r, err);
+	struct wanted w = {
+		.evidence = evidence, .sha256 = sha256, .size = size
+	};
 
-	if (code == SP_OK)
-		code = client_receipt_covers(&r, sha256, size, err);
-	if (code == SP_OK)
-		code = ask_item(c, evidence, sha256, size, err);
+	(void)pthread_mutex_lock(&p->lock);
+	enum sp_code code = check_all(p, c, &w, &r, err);
+
+	(void)pthread_mutex_unlock(&p->lock);
 	if (code != SP_OK) {
 		/* 4xx is the site's right; an answer that is none is a lie. */
 		if (is_refusal(code) && err->reason != client_site_refused)

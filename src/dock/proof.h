@@ -11,12 +11,13 @@
  * All of this is checked, in this order; a site that fails any of it is told
  * as lying or broken, and nothing is erased:
  *
+ *   the item          the site says of it: sealed, not corrupt, these bytes
  *   the log's key     the one given, or remembered, or the first ever told;
  *                     and its name ends as this agency's log must
  *   the receipt       a tlog-proof: signature, inclusion; of this item, with
- *                     this SHA-256 and this size; under a checkpoint that
- *                     continues, by proof, the newest one ever seen here
- *   the item          the site says of it: sealed, not corrupt
+ *                     this SHA-256 and this size
+ *   the log           the receipt's checkpoint continues, by proof, the
+ *                     newest one ever seen here
  *
  * Then the receipt and the entry that it proves are kept beside the journal,
  * durably, as <evidence>.tlog-proof and <evidence>.json, so that what was

@@ -575,7 +575,10 @@ put_right(struct dock_engine *e, struct dock_file *f, const struct sp_err *why)
 	case AFTER_WRITTEN: settle_again(e, f); break;
 	case AFTER_WAIT: wait_for(f, pause_of(f->failed)); break;
 	case AFTER_DISK: wait_for(f, PAUSE_DISK); break;
-	case AFTER_SOON: wait_for(f, SP_SECOND / 4); break;
+	case AFTER_SOON:
+		*f->why = '\0';
+		wait_for(f, e->o->rescan / 40);
+		break;
 	case AFTER_REFUSE: refuse(e, f, why); break;
 	case AFTER_STOP: return;
 	case AFTER_FATAL:
