@@ -70,8 +70,7 @@ line_of(enum dock_act act, unsigned i)
 	static const int64_t times[] = { 0, 1, 999999999, 1000000000, INT64_MAX,
 		-1, -1000000000, INT64_MIN };
 	static const char *const paths[] = { "clip.mp4", "a/b/c.mp4",
-		"with \"quotes\"\\ and\nlines", "\xff\xfe",
-		"Stra\xc3\x9f-e",
+		"with \"quotes\"\\ and\nlines", "\xff\xfe", "Stra\xc3\x9f-e",
 		"-rf", "..." };
 	struct dock_line l = { .act = act };
 
