@@ -67,6 +67,24 @@ sp_in_blob(struct sp_in *in, size_t max)
 	return sp_in_from(p, p == NULL ? 0 : n);
 }
 
+struct sp_in
+sp_in_line(struct sp_in *in)
+{
+	const uint8_t *end =
+	    in->bad || in->left == 0 ? NULL : memchr(in->at, '\n', in->left);
+	struct sp_in line = { .at = in->at, .left = 0 };
+
+	if (end == NULL) {
+		in->bad = true;
+		line.bad = true;
+		return line;
+	}
+	line.left = (size_t)(end - in->at);
+	in->at += line.left + 1;
+	in->left -= line.left + 1;
+	return line;
+}
+
 bool
 sp_in_done(const struct sp_in *in)
 {

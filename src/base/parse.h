@@ -22,6 +22,8 @@ uint64_t sp_in_u64be(struct sp_in *in);
 const uint8_t *sp_in_bytes(struct sp_in *in, size_t n);
 /* A 32-bit length no greater than `max`, then that many bytes (borrowed). */
 struct sp_in sp_in_blob(struct sp_in *in, size_t max);
+/* The bytes up to the next LF, which is passed; poisoned when there is none. */
+struct sp_in sp_in_line(struct sp_in *in);
 /* True when nothing failed and nothing is left over. */
 bool sp_in_done(const struct sp_in *in) SP_MUST_USE;
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SITE_BUFFERS   1024
+#define SITE_BUFFERS   2048 /* more than there are connections */
 #define SITE_TOKEN_FOR (SP_SECOND * 365 * 24 * 3600)
 #define SITE_PATH      4096
 

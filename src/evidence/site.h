@@ -12,7 +12,7 @@ struct evidence_site;
 
 struct evidence_site_options {
 	const char *dir;
-	size_t buffers; /* segment buffers; 0: 1024 */
+	size_t buffers; /* segment buffers; 0: 2048 */
 	size_t workers; /* 0: one more than there are cores */
 	struct evidence_limits limits;
 };

@@ -106,6 +106,22 @@ trailing_bytes_are_seen(void)
 	CHECK(sp_in_done(&in));
 }
 
+static void
+lines_end_in_lf(void)
+{
+	struct sp_in in = sp_in_from("one\n\ntwo", 8);
+	struct sp_in line = sp_in_line(&in);
+
+	CHECK(!line.bad && line.left == 3 && memcmp(line.at, "one", 3) == 0);
+	line = sp_in_line(&in);
+	CHECK(!line.bad && line.left == 0 && in.left == 3);
+	line = sp_in_line(&in); /* "two" has no end */
+	CHECK(line.bad && line.left == 0 && in.bad);
+	CHECK(sp_in_line(&in).bad);
+	in = sp_in_from(NULL, 0);
+	CHECK(sp_in_line(&in).bad && !sp_in_done(&in));
+}
+
 int
 main(void)
 {
@@ -118,6 +134,7 @@ main(void)
 		{ "a failed cursor stays failed",
 		    a_failed_cursor_stays_failed },
 		{ "trailing bytes are seen", trailing_bytes_are_seen },
+		{ "lines end in LF", lines_end_in_lf },
 	};
 	return tap_run(cases, SP_COUNTOF(cases));
 }
