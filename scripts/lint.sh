@@ -20,6 +20,7 @@ declare -A knows=(
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
 	[witness]='base crypto ledger'
+	[vouch]='base crypto db ledger evidence witness events'
 	[http]='base crypto db ledger vault keeper people gate evidence processing
 		report bag'
 	[cmd]='base media crypto db ledger vault keeper people gate evidence processing

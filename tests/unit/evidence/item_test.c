@@ -332,8 +332,13 @@ media_waits_to_be_looked_into(void)
 		"UPDATE media SET state = 'unreadable', reason = 'no film'"
 		" WHERE evidence = ?1",
 	};
-	static const struct db_sql drop = { "DROP TABLE media" };
-	static const struct db_sql before = { "PRAGMA user_version = 4" };
+	static const struct db_sql older[] = {
+		{ "DROP TABLE media" },
+		{ "DROP TABLE cosignature" },
+		{ "DROP TABLE timestamp" },
+		{ "DROP TABLE vouching" },
+		{ "PRAGMA user_version = 4" },
+	};
 	struct sp_id id = sealed("media");
 
 	media_state_is(&id, "queued");
@@ -342,8 +347,8 @@ media_waits_to_be_looked_into(void)
 	fixture_open(&f);
 	media_state_is(&id, "unreadable: no film");
 	fixture_close(&f);
-	in_database(&drop, NULL);
-	in_database(&before, NULL);
+	for (size_t i = 0; i < SP_COUNTOF(older); i++)
+		in_database(&older[i], NULL);
 	fixture_open(&f);
 	media_state_is(&id, "queued");
 }

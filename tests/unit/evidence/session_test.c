@@ -280,6 +280,10 @@ an_older_database_is_opened(void)
 {
 	static const struct db_sql older[] = {
 		{ "DROP TABLE once" },
+		{ "DROP TABLE media" },
+		{ "DROP TABLE cosignature" },
+		{ "DROP TABLE timestamp" },
+		{ "DROP TABLE vouching" },
 		{ "PRAGMA user_version = 3" },
 	};
 	uint8_t *bytes = fixture_bytes(100, 16);
