@@ -8,6 +8,8 @@ need_node
 declare -A knows=(
 	[base]=''
 	[media]='base'
+	[events]='base'
+	[edge]='base'
 	[crypto]='base'
 	[db]='base'
 	[ledger]='base crypto db'
@@ -15,17 +17,20 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base crypto db ledger vault keeper people gate'
-	[processing]='base media crypto db ledger vault keeper people gate evidence'
+	[evidence]='base events crypto db ledger vault keeper people gate'
+	[processing]='base media events crypto db ledger vault keeper people gate
+		evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
-	[witness]='base crypto ledger'
+	[witness]='base edge crypto ledger'
 	[vouch]='base crypto db ledger evidence witness events'
-	[http]='base crypto db ledger vault keeper people gate evidence processing
-		report bag'
-	[cmd]='base media crypto db ledger vault keeper people gate evidence processing
+	[http]='base edge events crypto db ledger vault keeper people gate evidence
+		processing report bag vouch'
+	[client]='base crypto ledger'
+	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
+		processing
 		report bag
-		http'
+		vouch http client'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

@@ -275,3 +275,31 @@ sp_utf8_clean(char *s)
 			memset(s + i, '?', n);
 	}
 }
+
+size_t
+sp_utf8_quote(const char *s, char *out, size_t room)
+{
+	const char *at = s;
+	const char *end = s + strlen(s);
+	size_t len = 0;
+	size_t characters = 0;
+
+	while (at < end) {
+		size_t n = sp_utf8_next(at, (size_t)(end - at));
+		bool good = n > 0 && sp_utf8_shown(at, n);
+		size_t put = good ? n : 1;
+
+		if (len + put + 1 > room)
+			break;
+		if (good)
+			memcpy(out + len, at, n);
+		else
+			out[len] = '?';
+		len += put;
+		characters++;
+		at += n > 0 ? n : 1;
+	}
+	if (room > 0)
+		out[len] = '\0';
+	return characters;
+}

@@ -34,5 +34,8 @@ bool sp_utf8_shown(const void *s, size_t n) SP_MUST_USE;
 /* Put '?' for each byte of what is not shown or not UTF-8, so that the text
  * can be given to a terminal and put into JSON. */
 void sp_utf8_clean(char *s);
+/* The same for each such character, into `out`: at most room - 1 bytes, cut
+ * between characters; returns how many characters. */
+size_t sp_utf8_quote(const char *s, char *out, size_t room);
 
 #endif

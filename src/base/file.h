@@ -48,5 +48,10 @@ enum sp_code sp_file_sync_dir(
  * Only while nothing replaces files in it: at start. */
 enum sp_code sp_file_sweep(
     int dirfd, const char *path, struct sp_err *err) SP_MUST_USE;
+/* Each name in a folder, unordered, without "." and "..".  The visitor may
+ * remove what it is told of. */
+enum sp_code sp_file_each(const char *path,
+    void (*visit)(void *arg, const char *name), void *arg,
+    struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -111,3 +111,28 @@ sp_parse_u64(
 	*out = v;
 	return true;
 }
+
+bool
+sp_word_ok(const char *s, size_t max)
+{
+	size_t len = strnlen(s, max + 1);
+
+	if (len < 2 || len > max || s[0] == '-' || s[len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		bool hyphen = s[i] == '-';
+
+		if (!hyphen && !(s[i] >= 'a' && s[i] <= 'z') &&
+		    !(s[i] >= '0' && s[i] <= '9'))
+			return false;
+		if (hyphen && s[i + 1] == '-')
+			return false;
+	}
+	return true;
+}
+
+bool
+sp_slug_ok(const char *slug)
+{
+	return sp_word_ok(slug, SP_SLUG_MAX);
+}

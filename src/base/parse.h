@@ -31,4 +31,10 @@ bool sp_in_done(const struct sp_in *in) SP_MUST_USE;
 bool sp_parse_u64(const char *s, size_t len, uint64_t min, uint64_t max,
     uint64_t *out) SP_MUST_USE;
 
+/* 2 to `max` of a-z 0-9 and single inner hyphens. */
+bool sp_word_ok(const char *s, size_t max) SP_MUST_USE;
+/* The word that names an agency in URLs and folders. */
+#define SP_SLUG_MAX 40
+bool sp_slug_ok(const char *slug) SP_MUST_USE;
+
 #endif

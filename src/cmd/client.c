@@ -1,7 +1,7 @@
 #include "cmd/client.h"
 
 #include "base/id.h"
-#include "cmd/site_curl.h"
+#include "client/curl.h"
 #include "people/agency.h"
 
 #include <string.h>
@@ -16,14 +16,14 @@ ask_agency(struct client *c, struct sp_err *err)
 	SITE_AUTO_JSON j = NULL;
 	const char *slug = NULL;
 
-	if (cmd_settings_token(&c->settings) == NULL)
+	if (client_settings_token(&c->settings) == NULL)
 		return sp_fail_as(err, SP_E_INVALID, said_wrong,
 		    "no agency: give --agency SLUG or set SALLYPORT_AGENCY "
 		    "(or SALLYPORT_TOKEN, which tells)");
-	SP_TRY(cmd_site_get_json(&c->site, "/v1/token", &j, err));
-	SP_TRY(cmd_site_json_text(j, "agency", &slug, err));
-	if (!people_agency_slug_ok(slug))
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+	SP_TRY(client_site_get_json(&c->site, "/v1/token", &j, err));
+	SP_TRY(client_site_json_text(j, "agency", &slug, err));
+	if (!sp_slug_ok(slug))
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site names an agency that is none");
 	sp_buf_text(&c->site.agency, slug);
 	return sp_buf_check(&c->site.agency, "agency", err);
@@ -34,8 +34,8 @@ connect_to(struct client *c, struct sp_err *err)
 {
 	struct site_transport *t = NULL;
 
-	SP_TRY(cmd_site_curl_new(&t, &c->settings, err));
-	SP_TRY(cmd_site_client_init(
+	SP_TRY(client_curl_new(&t, &c->settings, err));
+	SP_TRY(client_site_init(
 	    &c->site, t, sp_buf_str(&c->settings.agency), err));
 	return c->site.agency.len == 0 ? ask_agency(c, err) : SP_OK;
 }
@@ -51,7 +51,7 @@ cmd_client_open(struct client *out, const struct cmd *self,
 	enum sp_code code;
 
 	err->reason = NULL;
-	code = cmd_settings_load(&c.settings, &said, err);
+	code = client_settings_load(&c.settings, &said, err);
 	if (code == SP_E_INVALID)
 		err->reason = said_wrong;
 	SP_TRY(code);
@@ -67,8 +67,8 @@ cmd_client_open(struct client *out, const struct cmd *self,
 void
 cmd_client_done(struct client *c)
 {
-	cmd_site_client_done(&c->site);
-	cmd_settings_done(&c->settings);
+	client_site_done(&c->site);
+	client_settings_done(&c->settings);
 }
 
 int
@@ -76,10 +76,10 @@ cmd_client_exit(const struct sp_err *err)
 {
 	if (err->reason == said_wrong)
 		return CMD_USAGE;
-	if (err->reason == cmd_site_refused)
+	if (err->reason == client_site_refused)
 		return CMD_REFUSED;
-	if (err->reason == cmd_site_unreachable ||
-	    err->reason == cmd_site_no_tls)
+	if (err->reason == client_site_unreachable ||
+	    err->reason == client_site_no_tls)
 		return CMD_UNREACHABLE;
 	return CMD_CHECK_FAILED;
 }

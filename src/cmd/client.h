@@ -1,10 +1,10 @@
 #ifndef CMD_CLIENT_H
 #define CMD_CLIENT_H
 
+#include "client/settings.h"
+#include "client/site.h"
 #include "cmd/cmd.h"
 #include "cmd/present.h"
-#include "cmd/settings.h"
-#include "cmd/site_client.h"
 
 /*
  * What every client subcommand begins and ends with: the options they share,

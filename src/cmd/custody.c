@@ -60,7 +60,7 @@ show_events(struct run *r, const json_t *page, struct sp_err *err)
 	size_t n = json_array_size(events);
 
 	if (!json_is_array(events))
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no 'events'");
 	for (size_t i = 0; i < n; i++) {
 		const json_t *event = json_array_get(events, i);
@@ -82,17 +82,17 @@ show_page(struct run *r, uint64_t *from, bool *more, struct sp_err *err)
 	SITE_AUTO_JSON page = NULL;
 	uint64_t next = 0;
 
-	SP_TRY(cmd_site_path(&r->client.site, &path, err,
+	SP_TRY(client_site_path(&r->client.site, &path, err,
 	    "evidence/%s/custody?from=%" PRIu64, r->id, *from));
-	SP_TRY(
-	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &page, err));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &page, err));
 	SP_TRY(show_events(r, page, err));
 	*more = json_is_integer(json_object_get(page, "next"));
 	if (!*more)
 		return SP_OK;
-	SP_TRY(cmd_site_json_number(page, "next", &next, err));
+	SP_TRY(client_site_json_number(page, "next", &next, err));
 	if (next <= *from)
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site tells the same page again");
 	*from = next;
 	return SP_OK;
@@ -130,28 +130,29 @@ static enum sp_code
 fetch(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_ANSWER an = cmd_site_answer_new(BODY_MAX);
+	SITE_AUTO_ANSWER an = client_site_answer_new(BODY_MAX);
 	struct site_sink sink = { .write = take, .arg = r };
-	struct site_patience patience = cmd_site_patience_new(&r->client.site);
+	struct site_patience patience =
+	    client_site_patience_new(&r->client.site);
 	struct site_request rq = {
 		.method = "GET", .sink = &sink, .body_max = REPORT_PDF_MAX
 	};
 
-	SP_TRY(cmd_site_path(&r->client.site, &path, err,
+	SP_TRY(client_site_path(&r->client.site, &path, err,
 	    "evidence/%s/custody.pdf%s%s", r->id,
 	    r->paper == NULL ? "" : "?paper=",
 	    r->paper == NULL ? "" : r->paper));
 	rq.path = sp_buf_str(&path);
 	for (;;) {
-		SP_TRY(cmd_site_once(&r->client.site, &rq, &an, err));
+		SP_TRY(client_site_once(&r->client.site, &rq, &an, err));
 		if (an.status == 200)
 			return SP_OK;
-		bool again = cmd_site_passing(SP_OK, &an, err);
-		enum sp_code code = cmd_site_answer_fail(&an, err);
+		bool again = client_site_passing(SP_OK, &an, err);
+		enum sp_code code = client_site_answer_fail(&an, err);
 
 		if (!again)
 			return code;
-		SP_TRY(cmd_site_patience_wait(
+		SP_TRY(client_site_patience_wait(
 		    &patience, &r->client.site, &an, err, err));
 	}
 }
@@ -182,7 +183,7 @@ print(struct run *r, struct sp_err *err)
 	SP_TRY(cmd_output_open(&r->output, r->pdf, r->force, err));
 	SP_TRY(fetch(r, err));
 	if (r->at == 0)
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site sent an empty report");
 	SP_TRY(cmd_output_keep(&r->output, err));
 	return say(r, err);

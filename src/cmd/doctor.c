@@ -1,7 +1,7 @@
+#include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/doctor_agency.h"
 #include "cmd/doctor_site.h"
-#include "cmd/folder.h"
 #include "cmd/table.h"
 
 #include <errno.h>
@@ -54,7 +54,7 @@ look_at_folders(struct visit *v)
 	struct sp_err err;
 
 	(void)snprintf(path, sizeof(path), "%s/agencies", v->dir);
-	if (cmd_folder_each(path, look_at_folder, v, &err) != SP_OK)
+	if (sp_file_each(path, look_at_folder, v, &err) != SP_OK)
 		cmd_doctor_report_err(v->r, "site", "restore it from a backup",
 		    "agencies/", &err);
 }

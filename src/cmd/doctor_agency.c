@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "base/id.h"
-#include "cmd/folder.h"
 #include "crypto/stream.h"
 #include "db/db.h"
 #include "ledger/audit.h"
@@ -316,7 +315,7 @@ look_in(struct place *p, void (*visit)(void *arg, const char *name))
 	struct sp_err err;
 
 	path_in(path, p->l->dir, p->folder);
-	if (cmd_folder_each(path, visit, p, &err) != SP_OK)
+	if (sp_file_each(path, visit, p, &err) != SP_OK)
 		cmd_doctor_report_err(
 		    p->l->r, "objects", restore, p->l->a->slug, &err);
 }

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "cmd/folder.h"
 #include "cmd/present.h"
 #include "cmd/site_file.h"
 #include "crypto/cert.h"
@@ -93,7 +92,7 @@ look_at_keys(struct doctor_report *r, const char *dir)
 
 	path_in(&path, dir, "keeper");
 	cmd_doctor_site_private(r, dir, "keeper");
-	if (cmd_folder_each(sp_buf_str(&path), look_at_key, &k, &err) != SP_OK)
+	if (sp_file_each(sp_buf_str(&path), look_at_key, &k, &err) != SP_OK)
 		cmd_doctor_report_err(r, "keys",
 		    "restore keeper/ from a backup: without it no evidence "
 		    "can be read",

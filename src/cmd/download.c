@@ -25,7 +25,7 @@ static bool
 has_value(const struct site_answer *an, const char *name, const char *want)
 {
 	size_t len = 0;
-	const char *s = cmd_site_answer_header(an, name, &len);
+	const char *s = client_site_answer_header(an, name, &len);
 
 	return s != NULL && len == strlen(want) && memcmp(s, want, len) == 0;
 }
@@ -106,7 +106,7 @@ ask(struct run *r, struct sp_err *err)
 		rq.header[1] = if_range;
 	}
 	r->headed = false;
-	return cmd_site_once(r->c, &rq, &r->an, err);
+	return client_site_once(r->c, &rq, &r->an, err);
 }
 
 /* One try.  SP_OK: all bytes are there.  Else why not, and whether another
@@ -121,19 +121,19 @@ try_once(struct run *r, bool *again, struct sp_err *err)
 	/* A connection cut after the last byte has cut nothing. */
 	if (r->at == r->d->size && (answered || r->at > 0))
 		return SP_OK;
-	*again = answered || cmd_site_passing(code, &r->an, err);
+	*again = answered || client_site_passing(code, &r->an, err);
 	if (answered)
-		return sp_fail_as(err, SP_E_UNAVAIL, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_UNAVAIL, client_site_unreachable,
 		    "the site sent %" PRIu64 " of %" PRIu64 " bytes", r->at,
 		    r->d->size);
-	return code == SP_OK ? cmd_site_answer_fail(&r->an, err) : code;
+	return code == SP_OK ? client_site_answer_fail(&r->an, err) : code;
 }
 
 /* Until all bytes are there. */
 static enum sp_code
 fetch(struct run *r, struct sp_err *err)
 {
-	struct site_patience patience = cmd_site_patience_new(r->c);
+	struct site_patience patience = client_site_patience_new(r->c);
 	uint64_t highest = 0;
 
 	for (;;) {
@@ -144,10 +144,10 @@ fetch(struct run *r, struct sp_err *err)
 			return code;
 		if (r->at > highest) {
 			highest = r->at;
-			cmd_site_patience_progress(&patience);
+			client_site_patience_progress(&patience);
 		}
-		SP_TRY(
-		    cmd_site_patience_wait(&patience, r->c, &r->an, err, err));
+		SP_TRY(client_site_patience_wait(
+		    &patience, r->c, &r->an, err, err));
 	}
 }
 
@@ -174,15 +174,15 @@ cmd_download_run(
 	struct run r = { .d = d, .c = c };
 	enum sp_code code;
 
-	SP_TRY(cmd_site_path(c, &path, err, "evidence/%s/content", d->id));
+	SP_TRY(client_site_path(c, &path, err, "evidence/%s/content", d->id));
 	r.path = sp_buf_str(&path);
-	r.an = cmd_site_answer_new(BODY_MAX);
+	r.an = client_site_answer_new(BODY_MAX);
 	code = restart(&r, err);
 	if (code == SP_OK)
 		code = fetch(&r, err);
 	if (code == SP_OK)
 		code = compare(&r, err);
 	crypto_digest_free(r.hash);
-	cmd_site_answer_done(&r.an);
+	client_site_answer_done(&r.an);
 	return code;
 }

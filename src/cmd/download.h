@@ -1,7 +1,7 @@
 #ifndef CMD_DOWNLOAD_H
 #define CMD_DOWNLOAD_H
 
-#include "cmd/site_client.h"
+#include "client/site.h"
 
 /*
  * The bytes of one item into a file, through interruptions.

@@ -97,18 +97,19 @@ static enum sp_code
 ask(struct run *r, const struct site_request *rq, struct site_answer *an,
     struct sp_err *err)
 {
-	struct site_patience patience = cmd_site_patience_new(&r->client.site);
+	struct site_patience patience =
+	    client_site_patience_new(&r->client.site);
 
 	for (;;) {
-		SP_TRY(cmd_site_once(&r->client.site, rq, an, err));
+		SP_TRY(client_site_once(&r->client.site, rq, an, err));
 		if (an->status == 200)
 			return SP_OK;
-		bool again = cmd_site_passing(SP_OK, an, err);
-		enum sp_code code = cmd_site_answer_fail(an, err);
+		bool again = client_site_passing(SP_OK, an, err);
+		enum sp_code code = client_site_answer_fail(an, err);
 
 		if (!again)
 			return code;
-		SP_TRY(cmd_site_patience_wait(
+		SP_TRY(client_site_patience_wait(
 		    &patience, &r->client.site, an, err, err));
 	}
 }
@@ -118,10 +119,10 @@ fetch(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SP_AUTO_BUF wish = sp_buf_new(65536);
-	SITE_AUTO_ANSWER an = cmd_site_answer_new(BODY_MAX);
+	SITE_AUTO_ANSWER an = client_site_answer_new(BODY_MAX);
 	struct site_sink sink = { .write = take, .arg = r };
 
-	SP_TRY(cmd_site_path(&r->client.site, &path, err, "exports"));
+	SP_TRY(client_site_path(&r->client.site, &path, err, "exports"));
 	SP_TRY(write_wish(r, &wish, err));
 	struct site_source body = {
 		.read = read_text, .arg = &wish, .len = wish.len
@@ -167,7 +168,7 @@ static enum sp_code export(struct run *r, struct sp_err *err) {
 	SP_TRY(cmd_output_open(&r->output, r->path, r->force, err));
 	SP_TRY(fetch(r, err));
 	if (r->at == 0) return sp_fail_as(err, SP_E_INVALID,
-	    cmd_site_unreachable, "the site sent an empty archive");
+	    client_site_unreachable, "the site sent an empty archive");
 	SP_TRY(cmd_output_keep(&r->output, err));
 	return say(r, err);
 }

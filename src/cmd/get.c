@@ -1,7 +1,7 @@
+#include "client/receipt.h"
 #include "cmd/client.h"
 #include "cmd/download.h"
 #include "cmd/output.h"
-#include "cmd/receipt.h"
 #include "cmd/table.h"
 
 #include <inttypes.h>
@@ -36,15 +36,15 @@ read_record(struct run *r, struct sp_buf *name, struct sp_err *err)
 	const char *sha256 = NULL;
 	const char *filename = NULL;
 
-	SP_TRY(
-	    cmd_site_path(&r->client.site, &path, err, "evidence/%s", r->id));
-	SP_TRY(
-	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &item, err));
-	SP_TRY(cmd_site_json_text(item, "sha256", &sha256, err));
-	SP_TRY(cmd_site_json_text(item, "filename", &filename, err));
-	SP_TRY(cmd_site_json_number(item, "size", &r->size, err));
+	SP_TRY(client_site_path(
+	    &r->client.site, &path, err, "evidence/%s", r->id));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &item, err));
+	SP_TRY(client_site_json_text(item, "sha256", &sha256, err));
+	SP_TRY(client_site_json_text(item, "filename", &filename, err));
+	SP_TRY(client_site_json_number(item, "size", &r->size, err));
 	if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no proper sha256");
 	memcpy(r->sha256, sha256, sizeof(r->sha256));
 	cmd_output_safe_name(filename, r->id, name);
@@ -82,7 +82,7 @@ say(const struct run *r, const char *path, struct sp_err *err)
 		SITE_AUTO_JSON j =
 		    json_pack("{s:s, s:s, s:s, s:I, s:o}", "file", path, "id",
 			r->id, "sha256", r->sha256, "size", (json_int_t)r->size,
-			"receipt", cmd_receipt_json(&r->receipt));
+			"receipt", client_receipt_json(&r->receipt));
 
 		return j == NULL
 		    ? sp_fail(err, SP_E_INVALID, "the file's name is not UTF-8")
@@ -104,9 +104,9 @@ get(struct run *r, struct sp_err *err)
 	const char *path;
 
 	SP_TRY(read_record(r, &name, err));
-	SP_TRY(cmd_receipt_fetch(
+	SP_TRY(client_receipt_fetch(
 	    &r->receipt, &r->client.site, &r->log, r->id, err));
-	SP_TRY(cmd_receipt_covers(&r->receipt, r->sha256, r->size, err));
+	SP_TRY(client_receipt_covers(&r->receipt, r->sha256, r->size, err));
 	path = r->path == NULL ? sp_buf_str(&name) : r->path;
 	SP_TRY(fetch(r, path, err));
 	SP_TRY(cmd_output_keep(&r->output, err));
@@ -122,15 +122,15 @@ run_get(
 
 	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
 		return cmd_client_fail(self, &err);
-	r->receipt = cmd_receipt_new();
-	code = cmd_log_memory_open(&r->log, &r->client.settings,
+	r->receipt = client_receipt_new();
+	code = client_log_memory_open(&r->log, &r->client.settings,
 	    sp_buf_str(&r->client.site.agency), &err);
 	if (code == SP_OK)
 		code = get(r, &err);
 	cmd_output_done(&r->output);
-	cmd_receipt_done(&r->receipt);
-	cmd_log_memory_tell(&r->log);
-	cmd_log_memory_done(&r->log);
+	client_receipt_done(&r->receipt);
+	client_log_memory_tell(&r->log);
+	client_log_memory_done(&r->log);
 	cmd_client_done(&r->client);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }

@@ -4,8 +4,8 @@
 #include "cmd/site_tls.h"
 #include "cmd/table.h"
 #include "cmd/unlock.h"
+#include "edge/listen.h"
 #include "evidence/site.h"
-#include "http/server.h"
 #include "keeper/spawn.h"
 
 #include <fcntl.h>
@@ -35,10 +35,10 @@ static enum sp_code
 check_names(const struct plan *p, struct site_file *f, struct sp_err *err)
 {
 	const char *listen = p->listen == NULL ? LISTEN_DEFAULT : p->listen;
-	struct http_listen l = { .port = 0 };
+	struct edge_listen l = { .port = 0 };
 	char host[SITE_FILE_TEXT];
 
-	SP_TRY(http_listen_parse(listen, &l, err));
+	SP_TRY(edge_listen_parse(listen, &l, err));
 	if (p->public_name == NULL && is_wildcard(l.address))
 		return sp_fail(err, SP_E_INVALID,
 		    "listening on every address wants a --public-name");

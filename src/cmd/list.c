@@ -44,14 +44,14 @@ page_path(const struct run *r, const char *cursor, struct sp_buf *path,
 
 	(void)snprintf(limit, sizeof(limit), "%u",
 	    left < PAGE_MAX ? (unsigned)left : PAGE_MAX);
-	SP_TRY(cmd_site_path(&r->client.site, path, err, "evidence"));
-	cmd_site_query(path, "limit", limit);
+	SP_TRY(client_site_path(&r->client.site, path, err, "evidence"));
+	client_site_query(path, "limit", limit);
 	if (cursor != NULL)
-		cmd_site_query(path, "cursor", cursor);
+		client_site_query(path, "cursor", cursor);
 	if (r->sha256 != NULL)
-		cmd_site_query(path, "sha256", r->sha256);
+		client_site_query(path, "sha256", r->sha256);
 	if (r->category != NULL)
-		cmd_site_query(path, "category", r->category);
+		client_site_query(path, "category", r->category);
 	return sp_buf_check(path, "path", err);
 }
 
@@ -62,7 +62,7 @@ show_items(struct run *r, const json_t *page, struct sp_err *err)
 	size_t n = json_array_size(items);
 
 	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no 'items'");
 	for (size_t i = 0; i < n && r->shown < r->most; i++) {
 		const json_t *item = json_array_get(items, i);
@@ -86,8 +86,8 @@ show_page(struct run *r, struct sp_buf *cursor, struct sp_err *err)
 
 	SP_TRY(page_path(
 	    r, cursor->len == 0 ? NULL : sp_buf_str(cursor), &path, err));
-	SP_TRY(
-	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &page, err));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &page, err));
 	SP_TRY(show_items(r, page, err));
 	const char *next = json_string_value(json_object_get(page, "next"));
 
@@ -95,7 +95,7 @@ show_page(struct run *r, struct sp_buf *cursor, struct sp_err *err)
 	if (next == NULL)
 		return SP_OK;
 	if (strcmp(next, sp_buf_str(cursor)) == 0)
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site tells the same page again");
 	sp_buf_clear(cursor);
 	sp_buf_text(cursor, next);

@@ -1,9 +1,9 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "client/log_prove.h"
 #include "cmd/client.h"
 #include "cmd/log_check.h"
-#include "cmd/log_prove.h"
 #include "cmd/output.h"
 #include "cmd/table.h"
 
@@ -45,15 +45,15 @@ with_log(struct run *r, const struct client_options *common,
 
 	if (cmd_client_open(&r->client, r->self, common, &err) != SP_OK)
 		return cmd_client_fail(r->self, &err);
-	code = cmd_log_memory_open(&r->memory, &r->client.settings,
+	code = client_log_memory_open(&r->memory, &r->client.settings,
 	    sp_buf_str(&r->client.site.agency), &err);
 	if (code == SP_OK)
-		code = cmd_log_memory_key(&r->memory, &r->client.site,
+		code = client_log_memory_key(&r->memory, &r->client.site,
 		    r->has_key ? &r->key : NULL, &err);
 	if (code == SP_OK)
 		code = act(r, &err);
-	cmd_log_memory_tell(&r->memory);
-	cmd_log_memory_done(&r->memory);
+	client_log_memory_tell(&r->memory);
+	client_log_memory_done(&r->memory);
 	cmd_client_done(&r->client);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(r->self, &err);
 }
@@ -65,7 +65,7 @@ take_key(struct run *r, const char *text)
 
 	if (text == NULL)
 		return CMD_DONE;
-	if (cmd_log_key_option(text, &r->key, &err) != SP_OK)
+	if (client_log_memory_option(text, &r->key, &err) != SP_OK)
 		return cmd_usage(r->self, "--key: %s", err.text);
 	r->has_key = true;
 	return CMD_DONE;
@@ -143,7 +143,7 @@ check(struct run *r, struct sp_err *err)
 
 	cmd_progress_end(&r->bar);
 	SP_TRY(code);
-	code = cmd_log_memory_keep(&r->memory, &c.now, &c.note, err);
+	code = client_log_memory_keep(&r->memory, &c.now, &c.note, err);
 	if (code == SP_OK)
 		code = r->json ? check_json(&c, seen, err)
 			       : check_text(&c, seen, err);
@@ -225,10 +225,10 @@ prove(struct run *r, struct sp_err *err)
 	bool entry_read = true;
 
 	if (r->from > 0) {
-		SP_TRY(cmd_log_prove_growth(&o, &text, err));
+		SP_TRY(client_log_prove_growth(&o, &text, err));
 		return hand_out(r, &text, err);
 	}
-	SP_TRY(cmd_log_prove_entry(&o, &text, &entry_read, err));
+	SP_TRY(client_log_prove_entry(&o, &text, &entry_read, err));
 	if (r->json)
 		return hand_out_json(r, &text, entry_read, err);
 	if (!entry_read)

@@ -21,18 +21,6 @@ struct run {
 	struct sp_err *err;
 };
 
-enum sp_code
-cmd_log_check_head(struct site_client *c, const struct ledger_vkey *key,
-    struct ledger_checkpoint *out, struct sp_buf *note, struct sp_err *err)
-{
-	SP_AUTO_BUF path = sp_buf_new(512);
-
-	SP_TRY(cmd_site_path(c, &path, err, "log/checkpoint"));
-	SP_TRY(cmd_site_get(c, sp_buf_str(&path), note, err));
-	return ledger_checkpoint_check(
-	    key, sp_buf_str(note), note->len, out, err);
-}
-
 static bool
 same(const struct ledger_hash *a, const struct ledger_hash *b, size_t n)
 {
@@ -46,11 +34,11 @@ compare_tile(struct run *r, unsigned level)
 	struct level *l = &r->level[level];
 	const struct log_tile *tile = NULL;
 
-	SP_TRY(cmd_log_tiles_get(&r->tiles, level, l->index, &tile, r->err));
+	SP_TRY(client_log_tiles_get(&r->tiles, level, l->index, &tile, r->err));
 	if (tile->width != l->n || !same(tile->hash, l->hash, l->n)) {
 		SP_AUTO_BUF name = sp_buf_new(128);
 
-		cmd_log_tiles_name(&name, level, l->index, tile->width);
+		client_log_tiles_name(&name, level, l->index, tile->width);
 		return sp_fail(r->err, SP_E_CORRUPT,
 		    "log/%.80s does not follow from what is below it",
 		    sp_buf_str(&name));
@@ -100,7 +88,7 @@ static enum sp_code
 first_bundle(struct run *r)
 {
 	enum sp_code code =
-	    cmd_log_tiles_bundle(&r->tiles, 0, &r->bundle, r->err);
+	    client_log_tiles_bundle(&r->tiles, 0, &r->bundle, r->err);
 
 	r->out->entries_read = code == SP_OK;
 	if (code == SP_E_UNKNOWN || code == SP_E_DENIED ||
@@ -113,15 +101,15 @@ first_bundle(struct run *r)
 static enum sp_code
 hash_bundle(struct run *r, uint64_t index, struct level *leaves)
 {
-	size_t width = cmd_log_tiles_width(r->tiles.size, 0, index);
+	size_t width = client_log_tiles_width(r->tiles.size, 0, index);
 
 	if (index > 0)
-		SP_TRY(
-		    cmd_log_tiles_bundle(&r->tiles, index, &r->bundle, r->err));
+		SP_TRY(client_log_tiles_bundle(
+		    &r->tiles, index, &r->bundle, r->err));
 	struct sp_in in = sp_in_from(sp_buf_str(&r->bundle), r->bundle.len);
 
 	for (leaves->n = 0; leaves->n < width; leaves->n++) {
-		struct sp_in entry = cmd_log_bundle_next(&in);
+		struct sp_in entry = client_log_tiles_bundle_next(&in);
 
 		ledger_merkle_leaf(
 		    entry.at, entry.left, &leaves->hash[leaves->n]);
@@ -156,7 +144,7 @@ read_leaves(struct run *r, uint64_t index, struct level *leaves)
 {
 	const struct log_tile *tile = NULL;
 
-	SP_TRY(cmd_log_tiles_get(&r->tiles, 0, index, &tile, r->err));
+	SP_TRY(client_log_tiles_get(&r->tiles, 0, index, &tile, r->err));
 	leaves->index = index;
 	r->out->tiles++;
 	if (r->out->entries_read) {
@@ -208,10 +196,10 @@ check_all(struct run *r)
 static enum sp_code
 run_check(struct run *r)
 {
-	SP_TRY(cmd_log_check_head(r->o->client, &r->o->memory->key,
+	SP_TRY(client_log_prove_head(r->o->client, &r->o->memory->key,
 	    &r->out->now, &r->out->note, r->err));
-	SP_TRY(cmd_log_memory_compare(r->o->memory, &r->out->now, r->err));
-	SP_TRY(cmd_log_tiles_init(
+	SP_TRY(client_log_memory_compare(r->o->memory, &r->out->now, r->err));
+	SP_TRY(client_log_tiles_init(
 	    &r->tiles, r->o->client, r->out->now.size, r->err));
 	r->level = calloc(LOG_TILE_LEVELS, sizeof(*r->level));
 	if (r->level == NULL)
@@ -230,7 +218,7 @@ cmd_log_check_run(const struct log_check_options *o, struct log_check *out,
 		.err = err };
 	enum sp_code code = run_check(&r);
 
-	cmd_log_tiles_done(&r.tiles);
+	client_log_tiles_done(&r.tiles);
 	free(r.level);
 	sp_buf_free(&r.bundle);
 	if (code != SP_OK) {

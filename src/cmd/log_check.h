@@ -1,8 +1,9 @@
 #ifndef CMD_LOG_CHECK_H
 #define CMD_LOG_CHECK_H
 
-#include "cmd/log_memory.h"
-#include "cmd/log_tiles.h"
+#include "client/log_memory.h"
+#include "client/log_prove.h"
+#include "client/log_tiles.h"
 
 /*
  * Recomputing a site's log: every entry's hash, every tile of every level,
@@ -28,11 +29,6 @@ struct log_check_options {
 	void (*progress)(void *arg, uint64_t entries, uint64_t of);
 	void *progress_arg;
 };
-
-/* The current checkpoint, its signature checked.  `note` gets its text. */
-enum sp_code cmd_log_check_head(struct site_client *c,
-    const struct ledger_vkey *key, struct ledger_checkpoint *out,
-    struct sp_buf *note, struct sp_err *err) SP_MUST_USE;
 
 /* SP_E_CORRUPT: a lie, its place in the error's text.  `out` is to be ended
  * with cmd_log_check_done when SP_OK. */

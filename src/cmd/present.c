@@ -11,29 +11,7 @@
 size_t
 cmd_present_clean(const char *s, char *out, size_t room)
 {
-	const char *at = s;
-	const char *end = s + strlen(s);
-	size_t len = 0;
-	size_t characters = 0;
-
-	while (at < end) {
-		size_t n = sp_utf8_next(at, (size_t)(end - at));
-		bool good = n > 0 && sp_utf8_shown(at, n);
-		size_t put = good ? n : 1;
-
-		if (len + put + 1 > room)
-			break;
-		if (good)
-			memcpy(out + len, at, n);
-		else
-			out[len] = '?';
-		len += put;
-		characters++;
-		at += n > 0 ? n : 1;
-	}
-	if (room > 0)
-		out[len] = '\0';
-	return characters;
+	return sp_utf8_quote(s, out, room);
 }
 
 struct present_table

@@ -1,9 +1,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "client/curl.h"
+#include "client/put_file.h"
 #include "cmd/client.h"
-#include "cmd/put_file.h"
-#include "cmd/site_curl.h"
 #include "cmd/table.h"
 
 #include <errno.h>
@@ -65,7 +65,7 @@ say_json(const struct run *r, const struct put_done *d, struct sp_err *err)
 {
 	SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:s, s:I, s:o, s:I}", "file",
 	    r->path, "id", d->result.evidence, "sha256", d->sha256, "size",
-	    (json_int_t)d->size, "receipt", cmd_receipt_json(&d->receipt),
+	    (json_int_t)d->size, "receipt", client_receipt_json(&d->receipt),
 	    "resumed_at", (json_int_t)d->result.resumed);
 
 	if (j == NULL) /* a path that is not UTF-8 */
@@ -122,14 +122,14 @@ put_one(struct run *r, const char *path)
 
 	r->path = path;
 	r->bar_what = NULL;
-	code = cmd_put_file(&r->options, path, &d, &err);
+	code = client_put_file(&r->options, path, &d, &err);
 	cmd_progress_end(&r->bar);
 	if (code == SP_OK) {
 		code = save_receipt(r, &d, &err);
 		if (code == SP_OK)
 			code = r->json ? say_json(r, &d, &err)
 				       : say_text(r, &d, &err);
-		cmd_put_done_free(&d);
+		client_put_done_free(&d);
 	}
 	if (code == SP_OK)
 		return CMD_DONE;
@@ -138,8 +138,8 @@ put_one(struct run *r, const char *path)
 	(void)cmd_present_clean(path, name, sizeof(name));
 	(void)fprintf(stderr, "sallyport %s: %s: %s\n", r->client.self->name,
 	    name, err.text);
-	if (err.reason == cmd_site_unreachable ||
-	    err.reason == cmd_site_interrupted)
+	if (err.reason == client_site_unreachable ||
+	    err.reason == client_site_interrupted)
 		(void)fputs("the same command goes on where this one was cut\n",
 		    stderr);
 	return cmd_client_exit(&err);
@@ -157,7 +157,7 @@ put_all(struct run *r, char **path, size_t n)
 
 		if (first == CMD_DONE)
 			first = code;
-		if (code == CMD_UNREACHABLE || cmd_site_curl_interrupted())
+		if (code == CMD_UNREACHABLE || client_curl_interrupted())
 			break;
 	}
 	return first;
@@ -174,7 +174,7 @@ open_and_put(struct run *r, const struct client_options *common,
 	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
 		return cmd_client_fail(self, &err);
 	r->client.site.tries = tries;
-	if (cmd_log_memory_open(&r->log, &r->client.settings,
+	if (client_log_memory_open(&r->log, &r->client.settings,
 		sp_buf_str(&r->client.site.agency), &err) != SP_OK) {
 		cmd_client_done(&r->client);
 		return cmd_client_fail(self, &err);
@@ -184,11 +184,11 @@ open_and_put(struct run *r, const struct client_options *common,
 	r->options.log = &r->log;
 	r->options.progress = on_progress;
 	r->options.progress_arg = r;
-	r->options.interrupted = cmd_site_curl_interrupted;
-	cmd_upload_memory_tidy();
+	r->options.interrupted = client_curl_interrupted;
+	client_upload_memory_tidy();
 	code = put_all(r, path, n);
-	cmd_log_memory_tell(&r->log);
-	cmd_log_memory_done(&r->log);
+	client_log_memory_tell(&r->log);
+	client_log_memory_done(&r->log);
 	cmd_client_done(&r->client);
 	return code;
 }

@@ -46,7 +46,7 @@ static enum sp_code
 join(struct serve_args *out, const struct words *w, struct sp_err *err)
 {
 	struct site_file f = { .cert = "" };
-	struct http_listen listen;
+	struct edge_listen listen;
 
 	SP_TRY(cmd_serve_limits_parse(w->limit, &out->limits, err));
 	out->log_level = SP_LOG_INFO;
@@ -57,7 +57,7 @@ join(struct serve_args *out, const struct words *w, struct sp_err *err)
 	SP_TRY(cmd_site_file_read(out->dir, &f, err));
 	SP_TRY(cmd_site_file_text(out->listen,
 	    w->listen == NULL ? f.listen : w->listen, "--listen", err));
-	SP_TRY(http_listen_parse(out->listen, &listen, err));
+	SP_TRY(edge_listen_parse(out->listen, &listen, err));
 	return paths(out, w, &f, err);
 }
 

@@ -38,8 +38,8 @@ show(struct client *c, const char *id, bool json, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON item = NULL;
 
-	SP_TRY(cmd_site_path(&c->site, &path, err, "evidence/%s", id));
-	SP_TRY(cmd_site_get_json(&c->site, sp_buf_str(&path), &item, err));
+	SP_TRY(client_site_path(&c->site, &path, err, "evidence/%s", id));
+	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &item, err));
 	return json ? cmd_present_json(item, err) : print_item(item, err);
 }
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "crypto/cert.h"
-#include "http/server.h"
+#include "edge/listen.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -62,10 +62,10 @@ make(int dir, struct site_file *f, struct sp_err *err)
 	struct hosts h = { { "localhost", "127.0.0.1", "::1" }, 3 };
 	SP_AUTO_BUF ca = sp_buf_new(PEM_MAX);
 	SP_AUTO_BUF ca_key = sp_buf_secret(PEM_MAX);
-	struct http_listen listen = { .port = 0 };
+	struct edge_listen listen = { .port = 0 };
 	char host[SITE_FILE_TEXT];
 
-	SP_TRY(http_listen_parse(f->listen, &listen, err));
+	SP_TRY(edge_listen_parse(f->listen, &listen, err));
 	SP_TRY(cmd_site_file_host(
 	    f->public_name, true, "--public-name", host, err));
 	add_host(&h, listen.address);

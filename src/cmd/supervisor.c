@@ -8,7 +8,7 @@
 #include "cmd/notify.h"
 #include "cmd/signals.h"
 #include "cmd/workers.h"
-#include "http/server.h"
+#include "edge/listen.h"
 #include "keeper/spawn.h"
 #include "report/press.h"
 
@@ -516,10 +516,10 @@ hear_signals(struct supervisor *s)
 static void
 say_where(const struct supervisor *s, uint16_t port)
 {
-	struct http_listen l;
+	struct edge_listen l;
 	struct sp_err err;
 
-	if (http_listen_parse(s->o->listen, &l, &err) == SP_OK)
+	if (edge_listen_parse(s->o->listen, &l, &err) == SP_OK)
 		(void)fprintf(stderr, "Serving %s at https://%s%s%s:%u\n",
 		    s->o->dir, l.v6 ? "[" : "", l.address, l.v6 ? "]" : "",
 		    port);

@@ -50,10 +50,10 @@ add(struct run *r, struct sp_err *err)
 	if (wish == NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "the label is not proper UTF-8");
-	SP_TRY(cmd_site_path(&r->client.site, &path, err, "tokens"));
-	SP_TRY(cmd_site_send_json(
+	SP_TRY(client_site_path(&r->client.site, &path, err, "tokens"));
+	SP_TRY(client_site_send_json(
 	    &r->client.site, "POST", sp_buf_str(&path), wish, &made, err));
-	SP_TRY(cmd_site_json_text(made, "token", &text, err));
+	SP_TRY(client_site_json_text(made, "token", &text, err));
 	if (r->json)
 		return cmd_present_json(made, err);
 	(void)cmd_present_clean(text, clean, sizeof(clean));
@@ -147,13 +147,13 @@ list(struct run *r, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON page = NULL;
 
-	SP_TRY(cmd_site_path(&r->client.site, &path, err, "tokens"));
-	SP_TRY(
-	    cmd_site_get_json(&r->client.site, sp_buf_str(&path), &page, err));
+	SP_TRY(client_site_path(&r->client.site, &path, err, "tokens"));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &page, err));
 	const json_t *items = json_object_get(page, "items");
 
 	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, cmd_site_unreachable,
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no 'items'");
 	return show_tokens(items, r->json, err);
 }
@@ -184,8 +184,9 @@ revoke(struct run *r, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON answer = NULL;
 
-	SP_TRY(cmd_site_path(&r->client.site, &path, err, "tokens/%s", r->id));
-	SP_TRY(cmd_site_send_json(
+	SP_TRY(
+	    client_site_path(&r->client.site, &path, err, "tokens/%s", r->id));
+	SP_TRY(client_site_send_json(
 	    &r->client.site, "DELETE", sp_buf_str(&path), NULL, &answer, err));
 	if (r->json) {
 		SITE_AUTO_JSON j =

@@ -1,6 +1,6 @@
 #include "bag/verify.h"
+#include "client/log_memory.h"
 #include "cmd/client.h"
-#include "cmd/log_memory.h"
 #include "cmd/table.h"
 
 #include <inttypes.h>
@@ -136,7 +136,7 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 1)
 		return cmd_usage(self, "one bag is wanted");
-	if (key != NULL && cmd_log_key_option(key, &vkey, &err) != SP_OK)
+	if (key != NULL && client_log_memory_option(key, &vkey, &err) != SP_OK)
 		return cmd_usage(self, "--key: %s", err.text);
 	if (key != NULL)
 		ledger_vkey_text(&vkey, &pin);

@@ -501,6 +501,14 @@ evidence_record_seal(struct evidence_room *r, const struct evidence_sealed *s,
 	SP_TRY(
 	    ledger_writer_run(evidence_room_writer(r), sealed_run, &copy, err));
 	evidence_room_count_sealed(r, s->size);
+	events_hub_tell(evidence_room_events(r),
+	    &(struct events_event){
+		.kind = EVENTS_SEALED,
+		.object = s->id,
+		.by = s->who.token,
+		.at = s->size,
+		.of = s->size,
+	    });
 	return SP_OK;
 }
 

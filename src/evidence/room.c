@@ -115,6 +115,7 @@ struct evidence_room {
 	struct vault_store *store;
 	struct evidence_desk *desk;
 	struct evidence_viewings *viewings;
+	struct events_hub *events;
 	atomic_uint_fast64_t evidence, bytes, corrupt;
 };
 
@@ -183,7 +184,8 @@ open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 
 	r->desk = evidence_desk_new();
 	r->viewings = evidence_viewings_new();
-	if (r->desk == NULL || r->viewings == NULL)
+	r->events = events_hub_new();
+	if (r->desk == NULL || r->viewings == NULL || r->events == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
 	SP_TRY(vault_store_open_fs(&r->store, dir, err));
 	SP_TRY(open_writer(r, dir, err));
@@ -221,6 +223,8 @@ evidence_room_close(struct evidence_room *r)
 {
 	if (r == NULL)
 		return;
+	if (r->events != NULL)
+		events_hub_end(r->events);
 	if (r->writer != NULL && r->readers != NULL && r->gate != NULL) {
 		evidence_viewings_close(r, 0);
 		/* What does not rest is begun anew at the next start. */
@@ -233,6 +237,7 @@ evidence_room_close(struct evidence_room *r)
 	vault_store_free(r->store);
 	evidence_desk_free(r->desk);
 	evidence_viewings_free(r->viewings);
+	events_hub_free(r->events);
 	free(r);
 }
 
@@ -272,6 +277,12 @@ struct db_pool *
 evidence_room_readers(struct evidence_room *r)
 {
 	return r->readers;
+}
+
+struct events_hub *
+evidence_room_events(struct evidence_room *r)
+{
+	return r->events;
 }
 
 struct keeper_client *

@@ -182,7 +182,7 @@ evidence_site_room(struct evidence_site *s, const char *slug,
 	struct evidence_room *r = room_find(s, slug);
 	enum sp_code code = SP_OK;
 
-	if (r == NULL && !people_agency_slug_ok(slug))
+	if (r == NULL && !sp_slug_ok(slug))
 		return sp_fail(err, SP_E_NOTFOUND, "there is no such agency");
 	if (r == NULL) {
 		SP_REQUIRE(pthread_mutex_lock(&s->lock) == 0);

@@ -450,8 +450,10 @@ reader_alert(struct evidence_reader *rd)
 
 	if (ledger_writer_run(evidence_room_writer(rd->room), corrupt_run, &act,
 		&err) == SP_OK &&
-	    act.changed > 0)
+	    act.changed > 0) {
 		evidence_room_count_corrupt(rd->room);
+		evidence_item_tell(rd->room, EVENTS_CORRUPT, &rd->id);
+	}
 }
 
 static enum sp_code

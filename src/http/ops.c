@@ -1,10 +1,10 @@
 #include "http/ops.h"
 
 #include "base/json.h"
+#include "edge/listen.h"
+#include "edge/watch.h"
 #include "http/openapi.h"
-#include "http/watch.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 enum sp_code
 http_stats_new(
-    struct http_stats **out, struct http_watch *watch, struct sp_err *err)
+    struct http_stats **out, struct edge_watch *watch, struct sp_err *err)
 {
 	struct http_stats *s = calloc(1, sizeof(*s));
 
@@ -47,18 +47,6 @@ http_stats_count(
 
 	SP_REQUIRE(status >= 100 && status < 600);
 	(void)atomic_fetch_add(&s->answers[row][status / 100 - 1], 1);
-}
-
-bool
-http_ops_local(const char *address)
-{
-	struct in_addr four;
-	struct in6_addr six;
-
-	if (inet_pton(AF_INET, address, &four) == 1)
-		return ntohl(four.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, address, &six) == 1 &&
-	    IN6_IS_ADDR_LOOPBACK(&six);
 }
 
 /* --- Alive, ready --- */
@@ -151,9 +139,9 @@ add_answers(struct sp_buf *out, const struct http_stats *s)
 static void
 add_connections(struct sp_buf *out, const struct http_stats *s)
 {
-	struct http_watch_stats w;
+	struct edge_watch_stats w;
 
-	http_watch_stats(s->watch, &w);
+	edge_watch_stats(s->watch, &w);
 	single(
 	    out, "http_connections", "gauge", "Connections open now.", w.open);
 	single(out, "http_connections_total", "counter",
@@ -186,7 +174,7 @@ add_site(struct sp_buf *out, struct evidence_site *site)
 /* What is told of each agency: one column of a struct that is filled in for
  * all of them first, since a metric's lines must stand together. */
 struct agency_row {
-	char slug[PEOPLE_SLUG_MAX + 1];
+	char slug[SP_SLUG_MAX + 1];
 	uint64_t value[13];
 };
 
@@ -272,7 +260,7 @@ add_agencies(struct sp_buf *out, struct evidence_site *site)
 static bool
 may_see_metrics(const struct http_request *q)
 {
-	return http_ops_local(q->address) &&
+	return edge_address_local(q->address) &&
 	    q->field[HTTP_F_FORWARDED] == NULL &&
 	    q->field[HTTP_F_X_FORWARDED_FOR] == NULL;
 }

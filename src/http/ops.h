@@ -19,26 +19,23 @@ enum sp_code http_ops_metrics(
 enum sp_code http_ops_openapi(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
 
-struct http_watch;
+struct edge_watch;
 
 /* Counters of a server; any thread. */
 struct http_stats {
 	atomic_bool ready; /* rooms are open */
-	struct http_watch *watch;
+	struct edge_watch *watch;
 	sp_time started;
 	/* A row for each route and one for none; a column for each class of
 	 * status, 1xx to 5xx. */
 	atomic_uint_fast64_t (*answers)[5];
 };
 
-enum sp_code http_stats_new(struct http_stats **out, struct http_watch *watch,
+enum sp_code http_stats_new(struct http_stats **out, struct edge_watch *watch,
     struct sp_err *err) SP_MUST_USE;
 void http_stats_free(struct http_stats *s);
 /* `route` may be NULL. */
 void http_stats_count(
     struct http_stats *s, const struct http_route *route, unsigned status);
-
-/* Is this the address of this machine, loopback? */
-bool http_ops_local(const char *address) SP_MUST_USE;
 
 #endif

@@ -2,21 +2,17 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/parse.h"
+#include "edge/certificate.h"
+#include "edge/watch.h"
 #include "http/ops.h"
 #include "http/request.h"
-#include "http/watch.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -33,8 +29,7 @@
 #define THREAD_STACK ((size_t)256 << 10)
 #endif
 #define BLOCK        ((uint64_t)256 << 10) /* of a streamed answer */
-#define BACKLOG      1024
-#define FILES_BESIDE 512 /* databases, logs, pipes */
+#define FILES_BESIDE 512                   /* databases, logs, pipes */
 
 /* A refused body this small is read to its end, so that the connection lives
  * on; a larger one is not waited for. */
@@ -45,42 +40,23 @@
 #define EARLY_MS  5000
 #define LINGER_MS 3000
 
-/* TLS 1.3 and 1.2, AEAD only, forward secrecy only (NIST SP 800-52r2). */
-#define TLS_PRIORITY                                                           \
-	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:"              \
-	"+AES-256-GCM:+AES-128-GCM:-MAC-ALL:+AEAD:-KX-ALL:"                    \
-	"+ECDHE-ECDSA:+ECDHE-RSA"
-
-#define CERT_BYTES ((size_t)256 << 10)
-#define CHAIN_MAX  8
-
-/* Certificate and key, counted: connections under way keep theirs. */
-struct cert {
-	unsigned refs; /* under the server's lock */
-	gnutls_pcert_st chain[CHAIN_MAX];
-	unsigned n;
-	gnutls_privkey_t key;
-};
-
 struct http_server {
 	struct http_limits limits;
 	struct http_house house;
-	struct http_watch *watch;
-	char *cert_path, *key_path;
+	struct edge_watch *watch;
+	struct edge_certificates *certs;
 	int listen_fd;
 	uint16_t port;
 	struct MHD_Daemon *daemon;
-	pthread_mutex_t lock; /* over cert */
-	struct cert *cert;
 };
 
 /* A connection, as libmicrohttpd's socket context. */
 struct connection {
 	struct http_server *server;
-	struct http_conn *watched;
-	struct cert *cert;
+	struct edge_conn *watched;
+	struct edge_certificate *cert;
 	int fd;
-	char address[46];
+	char address[EDGE_ADDRESS_MAX];
 };
 
 /* A request under way, as its request context. */
@@ -111,189 +87,7 @@ http_limits_filled(const struct http_limits *l)
 	return f;
 }
 
-enum sp_code
-http_listen_parse(const char *s, struct http_listen *out, struct sp_err *err)
-{
-	struct http_listen l = { .v6 = s[0] == '[' };
-	const char *colon = strrchr(s, ':');
-	struct in6_addr scratch;
-	uint64_t port = 0;
-	size_t len = colon == NULL ? 0 : (size_t)(colon - s);
-
-	if (l.v6 && len > 1 && s[len - 1] == ']') {
-		s++;
-		len -= 2;
-	} else if (l.v6) {
-		len = 0;
-	}
-	if (len == 0 || len >= sizeof(l.address) ||
-	    !sp_parse_u64(colon + 1, strlen(colon + 1), 0, UINT16_MAX, &port))
-		return sp_fail(err, SP_E_INVALID,
-		    "listen on ADDRESS:PORT or [ADDRESS]:PORT, not %s", s);
-	memcpy(l.address, s, len);
-	if (inet_pton(l.v6 ? AF_INET6 : AF_INET, l.address, &scratch) != 1)
-		return sp_fail(err, SP_E_INVALID,
-		    "%s is not a numeric IP address", l.address);
-	l.port = (uint16_t)port;
-	*out = l;
-	return SP_OK;
-}
-
-static enum sp_code
-bind_and_listen(int fd, const struct http_listen *l, struct sp_err *err)
-{
-	struct sockaddr_in6 six = {
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(l->port),
-	};
-	struct sockaddr_in four = {
-		.sin_family = AF_INET,
-		.sin_port = htons(l->port),
-	};
-	const struct sockaddr *sa = l->v6 ? (const struct sockaddr *)&six
-					  : (const struct sockaddr *)&four;
-	socklen_t len = l->v6 ? sizeof(six) : sizeof(four);
-
-	SP_REQUIRE(
-	    inet_pton(l->v6 ? AF_INET6 : AF_INET, l->address,
-		l->v6 ? (void *)&six.sin6_addr : (void *)&four.sin_addr) == 1);
-	if (setsockopt(
-		fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) != 0 ||
-	    bind(fd, sa, len) != 0 || listen(fd, BACKLOG) != 0)
-		return sp_fail_os(
-		    err, "listen on %s port %u", l->address, l->port);
-	return SP_OK;
-}
-
-static enum sp_code
-open_listener(struct http_server *s, const char *listen_on, struct sp_err *err)
-{
-	struct http_listen l;
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-	} bound = { .six = { .sin6_port = 0 } };
-	socklen_t len = sizeof(bound);
-	SP_AUTO_FD fd = -1;
-
-	SP_TRY(http_listen_parse(listen_on, &l, err));
-	fd = socket(l.v6 ? AF_INET6 : AF_INET,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return sp_fail_os(err, "socket");
-	SP_TRY(bind_and_listen(fd, &l, err));
-	if (getsockname(fd, &bound.any, &len) != 0)
-		return sp_fail_os(err, "getsockname");
-	s->port = ntohs(l.v6 ? bound.six.sin6_port : bound.four.sin_port);
-	s->listen_fd = sp_file_steal(&fd);
-	return SP_OK;
-}
-
-/* --- Certificates --- */
-
-static void
-cert_free(struct cert *c)
-{
-	for (unsigned i = 0; i < c->n; i++)
-		gnutls_pcert_deinit(&c->chain[i]);
-	gnutls_privkey_deinit(c->key);
-	free(c);
-}
-
-static void
-cert_unref(struct http_server *s, struct cert *c)
-{
-	bool last;
-
-	if (c == NULL)
-		return;
-	(void)pthread_mutex_lock(&s->lock);
-	last = --c->refs == 0;
-	(void)pthread_mutex_unlock(&s->lock);
-	if (last)
-		cert_free(c);
-}
-
-/* The key must be the first certificate's. */
-static int
-check_pair(struct cert *c)
-{
-	gnutls_pubkey_t of_key;
-	unsigned char a[64], b[64];
-	size_t a_len = sizeof(a), b_len = sizeof(b);
-	int rc = gnutls_pubkey_init(&of_key);
-
-	if (rc < 0)
-		return rc;
-	rc = gnutls_pubkey_import_privkey(of_key, c->key, 0, 0);
-	if (rc >= 0)
-		rc = gnutls_pubkey_get_key_id(of_key, 0, a, &a_len);
-	if (rc >= 0)
-		rc = gnutls_pubkey_get_key_id(c->chain[0].pubkey, 0, b, &b_len);
-	if (rc >= 0 && (a_len != b_len || memcmp(a, b, a_len) != 0))
-		rc = GNUTLS_E_CERTIFICATE_KEY_MISMATCH;
-	gnutls_pubkey_deinit(of_key);
-	return rc;
-}
-
-static int
-cert_import(
-    struct cert *c, const struct sp_buf *chain, const struct sp_buf *key)
-{
-	gnutls_datum_t chain_pem = { chain->at, (unsigned)chain->len };
-	gnutls_datum_t key_pem = { key->at, (unsigned)key->len };
-	unsigned n = CHAIN_MAX;
-	int rc = gnutls_privkey_init(&c->key);
-
-	if (rc >= 0)
-		rc = gnutls_pcert_list_import_x509_raw(
-		    c->chain, &n, &chain_pem, GNUTLS_X509_FMT_PEM, 0);
-	if (rc < 0)
-		return rc;
-	c->n = n;
-	rc = gnutls_privkey_import_x509_raw(
-	    c->key, &key_pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-	return rc < 0 ? rc : check_pair(c);
-}
-
-static enum sp_code
-cert_load(const struct http_server *s, struct cert **out, struct sp_err *err)
-{
-	SP_AUTO_BUF chain = sp_buf_new(CERT_BYTES);
-	SP_AUTO_BUF key = sp_buf_secret(CERT_BYTES);
-	struct cert *c;
-	int rc;
-
-	SP_TRY(sp_file_read(AT_FDCWD, s->cert_path, &chain, err));
-	SP_TRY(sp_file_read(AT_FDCWD, s->key_path, &key, err));
-	c = calloc(1, sizeof(*c));
-	if (c == NULL)
-		return sp_fail(err, SP_E_NOMEM, "no memory for a certificate");
-	rc = cert_import(c, &chain, &key);
-	if (rc < 0) {
-		cert_free(c);
-		return sp_fail(err, SP_E_INVALID, "%s and %s: %s", s->cert_path,
-		    s->key_path, gnutls_strerror(rc));
-	}
-	c->refs = 1;
-	*out = c;
-	return SP_OK;
-}
-
-enum sp_code
-http_server_reload(struct http_server *s, struct sp_err *err)
-{
-	struct cert *fresh = NULL, *old;
-
-	SP_TRY(cert_load(s, &fresh, err));
-	(void)pthread_mutex_lock(&s->lock);
-	old = s->cert;
-	s->cert = fresh;
-	(void)pthread_mutex_unlock(&s->lock);
-	cert_unref(s, old);
-	return SP_OK;
-}
+/* --- Connections --- */
 
 static struct connection *
 connection_of(struct MHD_Connection *mc)
@@ -319,40 +113,19 @@ on_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
 	(void)algorithms;
 	if (c == NULL)
 		return -1;
-	if (c->cert == NULL) {
-		(void)pthread_mutex_lock(&c->server->lock);
-		c->cert = c->server->cert;
-		c->cert->refs++;
-		(void)pthread_mutex_unlock(&c->server->lock);
-	}
-	*chain = c->cert->chain;
-	*chain_len = c->cert->n;
-	*key = c->cert->key;
+	if (c->cert == NULL)
+		c->cert = edge_certificate_take(c->server->certs);
+	edge_certificate_use(c->cert, chain, chain_len, key);
 	return 0;
 }
 
-/* --- Connections --- */
-
 static void
-read_address(struct MHD_Connection *mc, char out[static 46])
+read_address(struct MHD_Connection *mc, char out[static EDGE_ADDRESS_MAX])
 {
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *sa = info == NULL ? NULL : info->client_addr;
-	const void *from;
 
-	out[0] = '\0';
-	if (sa == NULL ||
-	    (sa->sa_family != AF_INET && sa->sa_family != AF_INET6))
-		return;
-	from = sa->sa_family == AF_INET
-	    ? (const void *)&((const struct sockaddr_in *)sa)->sin_addr
-	    : (const void *)&((const struct sockaddr_in6 *)sa)->sin6_addr;
-	if (inet_ntop(sa->sa_family, from, out, 46) == NULL)
-		out[0] = '\0';
-	/* IPv4 through an IPv6 socket is IPv4. */
-	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.') != NULL)
-		memmove(out, out + 7, strlen(out + 7) + 1);
+	edge_address_text(info == NULL ? NULL : info->client_addr, out);
 }
 
 static void
@@ -367,7 +140,7 @@ connection_open(
 		c->server = s;
 		c->fd = fd;
 		read_address(mc, c->address);
-		c->watched = http_watch_open(s->watch, fd);
+		c->watched = edge_watch_open(s->watch, fd);
 	}
 	if (c == NULL || c->watched == NULL) {
 		free(c);
@@ -393,8 +166,8 @@ on_connection(void *arg, struct MHD_Connection *mc, void **context,
 	if (c == NULL)
 		return;
 	*context = NULL;
-	http_watch_close(c->server->watch, c->watched);
-	cert_unref(c->server, c->cert);
+	edge_watch_close(c->server->watch, c->watched);
+	edge_certificate_give(c->server->certs, c->cert);
 	free(c);
 }
 
@@ -403,7 +176,7 @@ cut_connection(void *arg)
 {
 	struct connection *c = arg;
 
-	http_conn_cut(c->watched);
+	edge_conn_cut(c->watched);
 }
 
 /* --- Answers --- */
@@ -472,7 +245,7 @@ queue(struct exchange *x, struct MHD_Connection *mc)
 			return MHD_NO;
 		}
 	}
-	http_conn_phase(x->c->watched, HTTP_PHASE_ANSWER);
+	edge_conn_phase(x->c->watched, EDGE_PHASE_ANSWER);
 	count(x);
 	done = MHD_queue_response(mc, a->status, r);
 	MHD_destroy_response(r);
@@ -597,8 +370,8 @@ answered_first(struct exchange *x, struct MHD_Connection *mc)
 	if (q->content > SWALLOW)
 		return answer_early(x, mc);
 	x->answered = true;
-	http_conn_phase(
-	    x->c->watched, q->content == 0 ? HTTP_PHASE_WORK : HTTP_PHASE_BODY);
+	edge_conn_phase(
+	    x->c->watched, q->content == 0 ? EDGE_PHASE_WORK : EDGE_PHASE_BODY);
 	return MHD_YES;
 }
 
@@ -624,8 +397,8 @@ begin(struct exchange *x, struct MHD_Connection *mc, struct http_wire *w)
 	x->q->cut_arg = x->c;
 	if (http_request_begin(x->q, w) == HTTP_ANSWERED)
 		return answered_first(x, mc);
-	http_conn_phase(x->c->watched,
-	    x->q->content == 0 ? HTTP_PHASE_WORK : HTTP_PHASE_BODY);
+	edge_conn_phase(x->c->watched,
+	    x->q->content == 0 ? EDGE_PHASE_WORK : EDGE_PHASE_BODY);
 	return MHD_YES;
 }
 
@@ -660,7 +433,7 @@ body(struct exchange *x, struct MHD_Connection *mc, const char *bytes,
 static enum MHD_Result
 end(struct exchange *x, struct MHD_Connection *mc)
 {
-	http_conn_phase(x->c->watched, HTTP_PHASE_WORK);
+	edge_conn_phase(x->c->watched, EDGE_PHASE_WORK);
 	if (!x->answered)
 		http_request_end(x->q);
 	return queue(x, mc);
@@ -678,7 +451,7 @@ on_request(void *arg, struct MHD_Connection *mc, const char *target,
 	(void)arg;
 	if (c == NULL)
 		return MHD_NO;
-	http_conn_busy(c->watched, true);
+	edge_conn_busy(c->watched, true);
 	if (x == NULL) {
 		struct http_wire w = {
 			.method = method,
@@ -694,7 +467,7 @@ on_request(void *arg, struct MHD_Connection *mc, const char *target,
 	} else {
 		result = end(x, mc);
 	}
-	http_conn_busy(c->watched, false);
+	edge_conn_busy(c->watched, false);
 	return result;
 }
 
@@ -704,7 +477,7 @@ on_completed(void *arg, struct MHD_Connection *mc, void **context,
     enum MHD_RequestTerminationCode why)
 {
 	struct exchange *x = *context;
-	struct http_conn *watched;
+	struct edge_conn *watched;
 
 	(void)arg;
 	(void)mc;
@@ -713,10 +486,10 @@ on_completed(void *arg, struct MHD_Connection *mc, void **context,
 		return;
 	*context = NULL;
 	watched = x->c->watched;
-	http_conn_phase(watched, HTTP_PHASE_WORK);
+	edge_conn_phase(watched, EDGE_PHASE_WORK);
 	http_request_free(x->q); /* ends what was taken in */
 	free(x);
-	http_conn_phase(watched, HTTP_PHASE_WAIT);
+	edge_conn_phase(watched, EDGE_PHASE_WAIT);
 }
 
 /* Paths and queries are decoded by the router, in their parts. */
@@ -740,16 +513,19 @@ static void SP_PRINTF(2, 0) on_log(void *arg, const char *fmt, va_list ap)
 
 /* --- The server --- */
 
+enum sp_code
+http_server_reload(struct http_server *s, struct sp_err *err)
+{
+	return edge_certificates_reload(s->certs, err);
+}
+
 static void
 server_free(struct http_server *s)
 {
-	http_watch_free(s->watch);
+	edge_watch_free(s->watch);
 	http_stats_free(s->house.stats);
-	cert_unref(s, s->cert);
+	edge_certificates_free(s->certs);
 	sp_file_closep(&s->listen_fd);
-	(void)pthread_mutex_destroy(&s->lock);
-	free(s->cert_path);
-	free(s->key_path);
 	free(s);
 }
 
@@ -770,13 +546,7 @@ server_new(const struct http_server_options *o)
 		.upload_max =
 		    o->upload_max == 0 ? UINT64_C(1) << 40 : o->upload_max,
 	};
-	SP_REQUIRE(pthread_mutex_init(&s->lock, NULL) == 0);
-	s->cert_path = strdup(o->cert_path);
-	s->key_path = strdup(o->key_path);
-	if (s->cert_path != NULL && s->key_path != NULL)
-		return s;
-	server_free(s);
-	return NULL;
+	return s;
 }
 
 static enum sp_code
@@ -790,7 +560,7 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	 * slow from one that we keep waiting. */
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-	    s->listen_fd, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITY,
+	    s->listen_fd, MHD_OPTION_HTTPS_PRIORITIES, EDGE_TLS_PRIORITY,
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
@@ -827,12 +597,21 @@ static enum sp_code
 start(struct http_server *s, const struct http_server_options *o,
     struct sp_err *err)
 {
+	const struct edge_patience patience = {
+		.idle_seconds = s->limits.idle_seconds,
+		.header_seconds = s->limits.header_seconds,
+		.body_rate = s->limits.body_rate,
+	};
+	struct edge_listen listen_on;
+
 	allow_files(s->limits.connections);
-	SP_TRY(http_watch_new(&s->watch, &s->limits, err));
+	SP_TRY(edge_watch_new(&s->watch, &patience, err));
 	SP_TRY(http_stats_new(&s->house.stats, s->watch, err));
 	atomic_store(&s->house.stats->ready, !o->starting);
-	SP_TRY(cert_load(s, &s->cert, err));
-	SP_TRY(open_listener(s, o->listen, err));
+	SP_TRY(
+	    edge_certificates_open(&s->certs, o->cert_path, o->key_path, err));
+	SP_TRY(edge_listen_parse(o->listen, &listen_on, err));
+	SP_TRY(edge_listen_open(&listen_on, &s->listen_fd, &s->port, err));
 	return start_daemon(s, err);
 }
 
@@ -875,7 +654,7 @@ http_server_stop(struct http_server *s, unsigned grace)
 		(void)MHD_quiesce_daemon(s->daemon);
 		/* Whoever connects from now on is refused, not kept waiting. */
 		(void)shutdown(s->listen_fd, SHUT_RDWR);
-		http_watch_drain(s->watch, grace);
+		edge_watch_drain(s->watch, grace);
 		MHD_stop_daemon(s->daemon);
 	}
 	server_free(s);

@@ -1,6 +1,7 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include "edge/listen.h"
 #include "evidence/site.h"
 
 /*
@@ -52,14 +53,6 @@ void http_server_stop(struct http_server *s, unsigned grace);
 
 /* ---- The parts that stand alone ---- */
 
-/* "127.0.0.1:8443", "[::1]:0": numeric address and port. */
-struct http_listen {
-	char address[46];
-	uint16_t port;
-	bool v6;
-};
-enum sp_code http_listen_parse(
-    const char *s, struct http_listen *out, struct sp_err *err) SP_MUST_USE;
 /* Zeroes become the defaults above. */
 struct http_limits http_limits_filled(const struct http_limits *l);
 

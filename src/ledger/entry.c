@@ -11,7 +11,23 @@ static const char *const outcome_names[] = {
 #undef X
 };
 
-/* An act, kind or source: a word of a-z, 0-9, '.', '-' and '_', so that no
+/* On the list?  Called for every entry: the list is short. */
+static bool
+act_ok(const char *s)
+{
+	static const char *const acts[] = {
+#define X(word) word,
+		LEDGER_ACTS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(acts); i++)
+		if (strcmp(acts[i], s) == 0)
+			return true;
+	return false;
+}
+
+/* A kind or source: a word of a-z, 0-9, '.', '-' and '_', so that no
  * free text comes in by one. */
 static bool
 word_ok(const char *s)
@@ -86,11 +102,14 @@ ledger_entry_write(
 	size_t before = out->len;
 
 	SP_REQUIRE((size_t)e->outcome < SP_COUNTOF(outcome_names));
-	if (!word_ok(e->act) || !word_ok(e->actor_kind) ||
-	    !word_ok(e->object_kind) || !word_ok(e->source))
+	if (!act_ok(e->act))
 		return sp_fail(err, SP_E_INVALID,
-		    "ledger entry: act, kinds and source are words of a-z, "
-		    "0-9 and .-_");
+		    "ledger entry: an act that the log does not know");
+	if (!word_ok(e->actor_kind) || !word_ok(e->object_kind) ||
+	    !word_ok(e->source))
+		return sp_fail(err, SP_E_INVALID,
+		    "ledger entry: kinds and source are words of a-z, 0-9 "
+		    "and .-_");
 	if (e->detail != NULL && e->detail[0] != '{')
 		return sp_fail(err, SP_E_INVALID,
 		    "ledger entry: the detail is not an object");

@@ -16,7 +16,33 @@
  * Ids only; no names and no free text.
  */
 #define LEDGER_ENTRY_MAX 65535
-#define LEDGER_WORD_MAX  64 /* act, kinds, source: a-z 0-9 . - _ */
+#define LEDGER_WORD_MAX  64 /* acts, kinds, source: a-z 0-9 . - _ */
+
+/*
+ * Every act that the log can carry: an entry of another is refused.  Each has
+ * its row in docs/ledger.md (Acts) and its words for people in
+ * src/report/words.c and web/verify/src/words.ts; report_words_test.c holds
+ * them together.
+ */
+#define LEDGER_ACTS(X)                                                         \
+	X("agency.created")                                                    \
+	X("token.issued")                                                      \
+	X("token.revoked")                                                     \
+	X("gate.denied")                                                       \
+	X("upload.created")                                                    \
+	X("upload.refused")                                                    \
+	X("upload.removed")                                                    \
+	X("upload.expired")                                                    \
+	X("upload.lost")                                                       \
+	X("evidence.sealed")                                                   \
+	X("evidence.opened")                                                   \
+	X("evidence.closed")                                                   \
+	X("evidence.exported")                                                 \
+	X("evidence.previewed")                                                \
+	X("evidence.corrupt")                                                  \
+	X("media.opened")                                                      \
+	X("media.probed")                                                      \
+	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \
 	X(LEDGER_DONE, "done")                                                 \
@@ -31,7 +57,7 @@ enum ledger_outcome {
 };
 
 struct ledger_entry {
-	const char *act;        /* "evidence.sealed" */
+	const char *act;        /* of LEDGER_ACTS */
 	const char *actor_kind; /* "token", "site" */
 	struct sp_id actor;
 	const char *address; /* numeric IP address, or NULL: absent */
@@ -44,8 +70,8 @@ struct ledger_entry {
 	const char *detail; /* canonical JSON object, or NULL for {} */
 };
 
-/* Append the entry's bytes.  SP_E_INVALID: a word is none, an address is not
- * numeric; SP_E_LIMIT: too long. */
+/* Append the entry's bytes.  SP_E_INVALID: an act that is not on the list, a
+ * word that is none, an address that is not numeric; SP_E_LIMIT: too long. */
 enum sp_code ledger_entry_write(const struct ledger_entry *e,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 

@@ -56,32 +56,6 @@ static const char usps[] =
     "ME MH MI MN MO MP MS MT NC ND NE NH NJ NM NV NY OH OK OR PA PR PW RI SC "
     "SD TN TX UT VA VI VT WA WI WV WY ";
 
-/* 2 to `max` of a-z 0-9 and single inner hyphens. */
-static bool
-word_ok(const char *s, size_t max)
-{
-	size_t len = strnlen(s, max + 1);
-
-	if (len < 2 || len > max || s[0] == '-' || s[len - 1] == '-')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		bool hyphen = s[i] == '-';
-
-		if (!hyphen && !(s[i] >= 'a' && s[i] <= 'z') &&
-		    !(s[i] >= '0' && s[i] <= '9'))
-			return false;
-		if (hyphen && s[i + 1] == '-')
-			return false;
-	}
-	return true;
-}
-
-bool
-people_agency_slug_ok(const char *slug)
-{
-	return word_ok(slug, PEOPLE_SLUG_MAX);
-}
-
 static bool
 name_ok(const char *s)
 {
@@ -123,10 +97,10 @@ ori_ok(const char *s)
 enum sp_code
 people_agency_check(const struct people_agency *a, struct sp_err *err)
 {
-	if (!people_agency_slug_ok(a->slug))
+	if (!sp_slug_ok(a->slug))
 		return sp_fail_as(err, SP_E_INVALID, "agency.slug",
 		    "slug: 2 to %d of a-z, 0-9 and single inner hyphens",
-		    PEOPLE_SLUG_MAX);
+		    SP_SLUG_MAX);
 	if (!name_ok(a->name))
 		return sp_fail_as(err, SP_E_INVALID, "agency.name",
 		    "name: 1 to %d bytes of UTF-8 without control characters "
@@ -139,7 +113,7 @@ people_agency_check(const struct people_agency *a, struct sp_err *err)
 	if (!ori_ok(a->ori))
 		return sp_fail_as(err, SP_E_INVALID, "agency.ori",
 		    "ori: nine of A-Z and 0-9, as FL0130000");
-	if (!word_ok(a->geography, sizeof(a->geography) - 1))
+	if (!sp_word_ok(a->geography, sizeof(a->geography) - 1))
 		return sp_fail_as(err, SP_E_INVALID, "agency.geography",
 		    "geography: 2 to %zu of a-z, 0-9 and single inner "
 		    "hyphens, as us",
@@ -249,7 +223,7 @@ people_agency_by_slug(struct db *site, const char *slug,
 	DB_STMT st = db_use(site, &agency_by_slug);
 	bool found = false;
 
-	if (!people_agency_slug_ok(slug))
+	if (!sp_slug_ok(slug))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
 	db_bind_text(st, 1, slug);
 	SP_TRY(db_row(st, &found, err));

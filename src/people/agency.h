@@ -2,19 +2,19 @@
 #define PEOPLE_AGENCY_H
 
 #include "base/id.h"
+#include "base/parse.h"
 #include "db/db.h"
 #include "ledger/note.h"
 
 /*
  * Agencies of a site: the record in the site's database.  A slug names an
- * agency in URLs and folders: 2 to 40 of a-z 0-9 and single inner hyphens.
+ * agency in URLs and folders (sp_slug_ok).
  */
-#define PEOPLE_SLUG_MAX 40
 #define PEOPLE_NAME_MAX 200
 
 struct people_agency {
 	struct sp_id id;
-	char slug[PEOPLE_SLUG_MAX + 1];
+	char slug[SP_SLUG_MAX + 1];
 	char name[PEOPLE_NAME_MAX + 1];
 	char state[3]; /* USPS two letters */
 	char ori[10];  /* NCIC ORI: nine of A-Z 0-9 */
@@ -27,7 +27,6 @@ struct people_agency {
 extern const char *const people_agency_migrations[];
 extern const size_t people_agency_migrations_count;
 
-bool people_agency_slug_ok(const char *slug) SP_MUST_USE;
 /* Every field that a person gives (slug, name, state, ori, geography) against
  * its rule; SP_E_INVALID names the field and the rule. */
 enum sp_code people_agency_check(

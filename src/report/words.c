@@ -8,7 +8,7 @@ struct word {
 	const char *word, *says;
 };
 
-/* docs/ledger.md, Acts. */
+/* All of LEDGER_ACTS (ledger/entry.h); the same as in web/verify. */
 static const struct word acts[] = {
 	{ "agency.created", "The agency’s log began" },
 	{ "token.issued", "An access token was issued" },
@@ -25,7 +25,8 @@ static const struct word acts[] = {
 	{ "evidence.closed", "Viewing ended" },
 	{ "evidence.exported", "Copied out in a package" },
 	{ "evidence.previewed", "A still picture of it was shown" },
-	{ "media.opened", "Examined by the system itself" },
+	{ "media.opened", "The system itself began to examine it" },
+	{ "media.probed", "The system’s examination ended" },
 	{ "evidence.corrupt", "The stored content failed its check" },
 	{ "log.skipped", "A place in the log was passed over" },
 };
@@ -54,9 +55,33 @@ static const struct word denied[] = {
 	{ "evidence.view", "to view the content" },
 	{ "evidence.export", "to copy it out" },
 	{ "evidence.preview", "to see a still picture of it" },
+	{ "media.probe", "to examine its media" },
 	{ "evidence.custody", "to see its custody" },
 	{ "log.entries", "to read the log" },
 	{ "token.manage", "to manage access tokens" },
+};
+
+/* Why it could not be read as media (media/facts.h, MEDIA_REASONS). */
+static const struct word reasons[] = {
+	{ "empty", "the file is empty" },
+	{ "format", "not a known media format" },
+	{ "damaged", "damaged or cut off" },
+	{ "streams", "too many streams" },
+	{ "dimensions", "its pictures are too large" },
+	{ "memory", "takes too much memory to read" },
+	{ "time", "takes too long to read" },
+	{ "bytes", "too much of it would have to be read" },
+	{ "crashed", "reading it ended unexpectedly" },
+	{ "nonsense", "reading it gave no sense" },
+	{ "stored", "the stored bytes fail their check" },
+	{ "tries", "reading it was interrupted too often" },
+};
+
+static const struct word examined[] = {
+	{ "done", "Its format and length were read" },
+	{ "none", "It is no video, sound or picture" },
+	{ "unreadable", "Kept as it came; not readable as media: " },
+	{ "queued", "Interrupted; it will be tried again" },
 };
 
 static const char *
@@ -142,6 +167,22 @@ sealed(const struct report_event *e, struct sp_buf *out)
 	sp_buf_text(out, " bytes, SHA-256 as in section 1");
 }
 
+static void
+probed(const struct report_event *e, struct sp_buf *out)
+{
+	const char *state = report_dossier_text(e->detail, "state");
+	const char *reason = report_dossier_text(e->detail, "reason");
+
+	sp_buf_text(out, find(examined, SP_COUNTOF(examined), state, state));
+	if (strcmp(state, "unreadable") == 0)
+		sp_buf_text(
+		    out, find(reasons, SP_COUNTOF(reasons), reason, reason));
+	if (report_dossier_text(e->detail, "poster_sha256")[0] != '\0')
+		sp_buf_text(out, "; a still picture of it was made");
+	sp_buf_text(out, "; it began with entry ");
+	number(e->detail, "opened", out);
+}
+
 static const struct {
 	const char *act;
 	void (*tell)(const struct report_event *e, struct sp_buf *out);
@@ -150,6 +191,7 @@ static const struct {
 	{ "evidence.closed", closed, "opened" },
 	{ "gate.denied", denial, "stands_for" },
 	{ "evidence.sealed", sealed, "size" },
+	{ "media.probed", probed, "opened" },
 };
 
 /* As it stands in the log. */

@@ -16,7 +16,7 @@ grow_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 
 	while (ledger_tx_size(tx) < g->size) {
 		struct ledger_entry e =
-		    gate_entry(&who, "test.act", "evidence", &object);
+		    gate_entry(&who, "evidence.opened", "evidence", &object);
 
 		SP_TRY(ledger_tx_append(tx, &e, NULL, err));
 	}

@@ -327,6 +327,36 @@ read_says_what_is_missing(void)
 }
 
 static void
+on_name(void *arg, const char *name)
+{
+	char *all = arg;
+
+	(void)snprintf(all + strlen(all), 100 - strlen(all), "%s ", name);
+}
+
+static void
+each_name_is_told_once(void)
+{
+	struct sp_err err;
+	char path[100];
+	char all[100] = "";
+
+	calm();
+	(void)snprintf(path, sizeof(path), "%s/each", dir);
+	CHECK_OK(sp_file_mkdir(dirfd_, "each", 0700, &err), &err);
+	CHECK_OK(sp_file_each(path, on_name, all, &err), &err);
+	CHECK(*all == '\0');
+	CHECK_OK(put("each/a", "x", &err), &err);
+	CHECK_OK(put("each/.b", "x", &err), &err);
+	CHECK_OK(sp_file_each(path, on_name, all, &err), &err);
+	CHECK(strcmp(all, "a .b ") == 0 || strcmp(all, ".b a ") == 0);
+	CHECK(unlinkat(dirfd_, "each/a", 0) == 0);
+	CHECK(unlinkat(dirfd_, "each/.b", 0) == 0);
+	CHECK(unlinkat(dirfd_, "each", AT_REMOVEDIR) == 0);
+	CHECK_CODE(sp_file_each(path, on_name, all, &err), SP_E_NOTFOUND, &err);
+}
+
+static void
 folders(void)
 {
 	struct sp_err err;
@@ -414,6 +444,7 @@ main(void)
 		    read_is_bounded_and_undone_on_failure },
 		{ "read says what is missing", read_says_what_is_missing },
 		{ "folders", folders },
+		{ "each name is told once", each_name_is_told_once },
 		{ "sweep removes temporaries only",
 		    sweep_removes_temporaries_only },
 		{ "fds close once", fds_close_once },

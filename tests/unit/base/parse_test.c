@@ -107,6 +107,38 @@ trailing_bytes_are_seen(void)
 }
 
 static void
+slugs_keep_to_their_rule(void)
+{
+	static const struct {
+		const char *slug;
+		bool ok;
+	} rows[] = {
+		{ "miami", true },
+		{ "miami-pd", true },
+		{ "a1", true },
+		{ "0-0", true },
+		{ "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd", true },
+		{ "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddx", false },
+		{ "", false },
+		{ "a", false },
+		{ "-miami", false },
+		{ "miami-", false },
+		{ "miami--pd", false },
+		{ "Miami", false },
+		{ "miami pd", false },
+		{ "miami/pd", false },
+		{ "..", false },
+		{ "miami.pd", false },
+		{ "mi\xc3\xa4mi", false },
+		{ "miami\n", false },
+		{ "miami_pd", false },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++)
+		CHECK(sp_slug_ok(rows[i].slug) == rows[i].ok);
+}
+
+static void
 lines_end_in_lf(void)
 {
 	struct sp_in in = sp_in_from("one\n\ntwo", 8);
@@ -134,6 +166,7 @@ main(void)
 		{ "a failed cursor stays failed",
 		    a_failed_cursor_stays_failed },
 		{ "trailing bytes are seen", trailing_bytes_are_seen },
+		{ "slugs keep to their rule", slugs_keep_to_their_rule },
 		{ "lines end in LF", lines_end_in_lf },
 	};
 	return tap_run(cases, SP_COUNTOF(cases));

@@ -2,9 +2,9 @@
 #include "cmd/doctor_site.h"
 
 #include "base/clock.h"
+#include "client/scratch.h"
 #include "crypto/cert.h"
 #include "crypto/provider.h"
-#include "scratch.h"
 
 #define DAY (86400 * SP_SECOND)
 

@@ -2,9 +2,9 @@
 
 #include "base/encode.h"
 #include "base/parse.h"
+#include "client/fake.h"
 #include "crypto/digest.h"
 #include "crypto/provider.h"
-#include "fake.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -119,7 +119,7 @@ run(struct item *it, unsigned *requests, uint8_t *got, size_t *got_len,
 	*got_len = (size_t)n;
 	*requests = f.requests;
 	CHECK(close(fd) == 0);
-	cmd_site_client_done(&c);
+	client_site_done(&c);
 	return code;
 }
 

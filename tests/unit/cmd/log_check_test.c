@@ -1,5 +1,5 @@
+#include "client/fake_log.h"
 #include "cmd/log_check.h"
-#include "fake_log.h"
 
 static enum sp_code
 check(struct fake_log *l, const struct log_memory *m, struct log_check *out,
@@ -10,7 +10,7 @@ check(struct fake_log *l, const struct log_memory *m, struct log_check *out,
 	struct log_check_options o = { .client = &c, .memory = m };
 	enum sp_code code = cmd_log_check_run(&o, out, err);
 
-	cmd_site_client_done(&c);
+	client_site_done(&c);
 	return code;
 }
 
@@ -86,9 +86,9 @@ length_of(struct fake_log *l, const char *name)
 	SP_AUTO_BUF body = sp_buf_new(LOG_BUNDLE_MAX);
 	struct sp_err err;
 
-	CHECK_OK(cmd_site_path(&c, &path, &err, "log/%s", name), &err);
-	CHECK_OK(cmd_site_get(&c, sp_buf_str(&path), &body, &err), &err);
-	cmd_site_client_done(&c);
+	CHECK_OK(client_site_path(&c, &path, &err, "log/%s", name), &err);
+	CHECK_OK(client_site_get(&c, sp_buf_str(&path), &body, &err), &err);
+	client_site_done(&c);
 	return body.len;
 }
 

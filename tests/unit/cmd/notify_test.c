@@ -1,6 +1,6 @@
 #include "cmd/notify.h"
 
-#include "cmd/scratch.h"
+#include "client/scratch.h"
 
 #include <stddef.h>
 #include <sys/socket.h>

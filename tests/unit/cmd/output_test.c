@@ -1,5 +1,5 @@
+#include "client/scratch.h"
 #include "cmd/output.h"
-#include "scratch.h"
 
 #include <dirent.h>
 

@@ -1,6 +1,6 @@
 #include "cmd/site_file.h"
 
-#include "cmd/scratch.h"
+#include "client/scratch.h"
 
 static const struct site_file good = { "tls/server.pem", "tls/server.key",
 	"127.0.0.1:8443", "evidence.example.org" };

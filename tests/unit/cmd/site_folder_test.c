@@ -1,6 +1,6 @@
 #include "cmd/site_folder.h"
 
-#include "cmd/scratch.h"
+#include "client/scratch.h"
 
 static struct site_folder
 folder(void)

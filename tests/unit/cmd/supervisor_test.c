@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "client/scratch.h"
 #include "cmd/control.h"
-#include "cmd/scratch.h"
 #include "crypto/provider.h"
 #include "keeper/client.h"
 #include "keeper/spawn.h"
@@ -52,15 +52,18 @@ diary(const char *dir, const char *word)
 	diary_of(dir, word, getpid());
 }
 
-/* A press's connection came: it says who it is, and is kept. */
+/* A press's connection came: it says who it is, and is kept.  One that ended at
+ * once says nothing. */
 static void
 use_press(const char *dir, int fd)
 {
 	static int kept = -1;
 	pid_t pid = -1;
 
-	CHECK(recv(fd, &pid, sizeof(pid), 0) == (ssize_t)sizeof(pid));
-	diary_of(dir, "press", pid);
+	if (recv(fd, &pid, sizeof(pid), 0) == (ssize_t)sizeof(pid))
+		diary_of(dir, "press", pid);
+	else
+		diary(dir, "no-press");
 	sp_file_closep(&kept);
 	kept = fd;
 }
@@ -585,6 +588,8 @@ press_cannot_be_started(void)
 	s = site_new();
 	start(&s, "serves");
 	(void)await("said", "ready", 1);
+	(void)await("diary", "no-press", 1);
+	CHECK(count("diary", "server", &n) == 1);
 	CHECK(kill(s.pid, SIGTERM) == 0);
 	CHECK(ended(&s) == 0);
 	press_program = NULL;

@@ -1,6 +1,6 @@
 #include "cmd/unlock.h"
 
-#include "cmd/scratch.h"
+#include "client/scratch.h"
 #include "crypto/provider.h"
 #include "keeper/spawn.h"
 

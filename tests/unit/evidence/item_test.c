@@ -307,48 +307,20 @@ media_state_is(const struct sp_id *id, const char *want)
 	CHECK(strstr(sp_buf_str(&json), member) != NULL);
 }
 
-/* While the site is closed. */
-static void
-in_database(const struct db_sql *sql, const struct sp_id *id)
-{
-	char path[200];
-	DB_AUTO db = NULL;
-	struct sp_err err;
-
-	(void)snprintf(path, sizeof(path), "%s/agencies/%s/agency.db", f.dir,
-	    f.agency.slug);
-	CHECK_OK(db_open(&db, path, DB_WRITE, &err), &err);
-	DB_STMT st = db_use(db, sql);
-	if (id != NULL)
-		db_bind_blob(st, 1, id->b, SP_ID_LEN);
-	CHECK_OK(db_run(st, NULL, &err), &err);
-}
-
 /* From its sealing on; a database from before the table gets a row each. */
 static void
 media_waits_to_be_looked_into(void)
 {
-	static const struct db_sql unreadable = {
-		"UPDATE media SET state = 'unreadable', reason = 'no film'"
-		" WHERE evidence = ?1",
-	};
-	static const struct db_sql older[] = {
-		{ "DROP TABLE media" },
-		{ "DROP TABLE cosignature" },
-		{ "DROP TABLE timestamp" },
-		{ "DROP TABLE vouching" },
-		{ "PRAGMA user_version = 4" },
-	};
 	struct sp_id id = sealed("media");
 
 	media_state_is(&id, "queued");
 	fixture_close(&f);
-	in_database(&unreadable, &id);
+	fixture_sql(&f,
+	    "UPDATE media SET state = 'unreadable', reason = 'no film'", NULL);
 	fixture_open(&f);
 	media_state_is(&id, "unreadable: no film");
 	fixture_close(&f);
-	for (size_t i = 0; i < SP_COUNTOF(older); i++)
-		in_database(&older[i], NULL);
+	fixture_go_back(&f, 4);
 	fixture_open(&f);
 	media_state_is(&id, "queued");
 }

@@ -83,6 +83,72 @@ fixture_close(struct room_fixture *f)
 	CHECK(waitpid(f->keeper, NULL, 0) == f->keeper);
 }
 
+/* While the site is closed, in its agency's database: one statement.  What it
+ * answers, if anything, goes to `out` (of 2,000 bytes), or is "". */
+static inline void
+fixture_sql(const struct room_fixture *f, const char *text, char *out)
+{
+	const struct db_sql sql = { text };
+	char path[200];
+	DB_AUTO db = NULL;
+	struct sp_err err;
+	bool found;
+
+	(void)snprintf(path, sizeof(path), "%s/agencies/%s/agency.db", f->dir,
+	    f->agency.slug);
+	CHECK_OK(db_open(&db, path, DB_WRITE, &err), &err);
+	DB_STMT st = db_use(db, &sql);
+	CHECK_OK(db_row(st, &found, &err), &err);
+	if (out != NULL)
+		(void)snprintf(
+		    out, 2000, "%s", found ? db_col_text(st, 0) : "");
+}
+
+/*
+ * While the site is closed: make of its database what a program of `version`
+ * migrations left.  Tables of later ones go, also those that are not on this
+ * list yet; a migration that changes an old table has to be undone here.
+ */
+static inline void
+fixture_go_back(const struct room_fixture *f, int version)
+{
+	static const struct {
+		const char *table;
+		int since;
+	} old[] = {
+		{ "ledger_state", 1 },
+		{ "ledger_entry", 1 },
+		{ "gate_token", 2 },
+		{ "recipient", 3 },
+		{ "upload", 3 },
+		{ "upload_tail", 3 },
+		{ "evidence", 3 },
+		{ "viewing", 3 },
+		{ "once", 4 },
+		{ "media", 5 },
+	};
+	char text[100], names[2000], *rest = names;
+
+	/* The newest first: it may speak of older ones. */
+	fixture_sql(f,
+	    "SELECT group_concat(name, ' ') FROM (SELECT name FROM"
+	    " sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+	    " ORDER BY rowid DESC)",
+	    names);
+	for (const char *name; (name = strsep(&rest, " ")) != NULL;) {
+		bool keep = false;
+
+		for (size_t i = 0; i < SP_COUNTOF(old); i++)
+			keep |= strcmp(old[i].table, name) == 0 &&
+			    old[i].since <= version;
+		(void)snprintf(text, sizeof(text), "DROP TABLE %s", name);
+		if (!keep)
+			fixture_sql(f, text, NULL);
+	}
+	(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", version);
+	fixture_sql(f, text, NULL);
+}
+
 static inline void
 fixture_make(struct room_fixture *f)
 {
@@ -162,6 +228,41 @@ fixture_pass(struct room_fixture *f, enum gate_act act, const struct sp_id *id)
 		     &pass, &err),
 	    &err);
 	return pass;
+}
+
+static inline struct events_listener *
+fixture_listen(struct room_fixture *f)
+{
+	struct events_wish w = { .as = f->who.token };
+	struct events_listener *l = NULL;
+	struct sp_err err;
+
+	CHECK_OK(events_hub_listen(&l, evidence_room_events(f->room), &w, &err),
+	    &err);
+	return l;
+}
+
+/* What was told since is this one thing, by the fixture's caller. */
+static inline struct events_event
+fixture_told(struct room_fixture *f, struct events_listener *l,
+    enum events_kind kind, const struct sp_id *id)
+{
+	struct events_event e[2];
+	size_t n = 0;
+
+	CHECK(events_hub_next(l, 0, e, 2, &n) == EVENTS_NEXT && n == 1);
+	CHECK(e[0].kind == kind && sp_id_equal(&e[0].object, id));
+	CHECK(sp_id_equal(&e[0].by, &f->who.token));
+	return e[0];
+}
+
+static inline void
+fixture_told_nothing(struct events_listener *l)
+{
+	struct events_event e;
+	size_t n;
+
+	CHECK(events_hub_next(l, 0, &e, 1, &n) == EVENTS_IDLE);
 }
 
 struct new_upload {

@@ -1,30 +1,7 @@
 #include "http/ops.h"
 
-#include "http/watch.h"
+#include "edge/watch.h"
 #include "tap.h"
-
-static void
-local_is_this_machine_only(void)
-{
-	static const struct {
-		const char *address;
-		bool local;
-	} rows[] = {
-		{ "127.0.0.1", true },
-		{ "127.255.0.9", true },
-		{ "::1", true },
-		{ "", false },
-		{ "10.0.0.1", false },
-		{ "128.0.0.1", false },
-		{ "::2", false },
-		{ "fe80::1", false },
-		{ "127.0.0.1 ", false },
-		{ "localhost", false },
-	};
-
-	for (size_t i = 0; i < SP_COUNTOF(rows); i++)
-		CHECK(http_ops_local(rows[i].address) == rows[i].local);
-}
 
 static void
 answers_are_counted_by_route_and_class(void)
@@ -50,7 +27,6 @@ int
 main(void)
 {
 	static const struct tap_case cases[] = {
-		{ "local is this machine only", local_is_this_machine_only },
 		{ "answers are counted by route and class",
 		    answers_are_counted_by_route_and_class },
 	};

@@ -13,52 +13,6 @@ static uint8_t *bytes; /* something to upload */
 /* --- Parts that stand alone --- */
 
 static void
-addresses_to_listen_on(void)
-{
-	static const struct {
-		const char *in;
-		const char *address; /* NULL: refused */
-		uint16_t port;
-		bool v6;
-	} rows[] = {
-		{ "127.0.0.1:8443", "127.0.0.1", 8443, false },
-		{ "0.0.0.0:0", "0.0.0.0", 0, false },
-		{ "[::1]:65535", "::1", 65535, true },
-		{ "[::]:1", "::", 1, true },
-		{ "", NULL, 0, false },
-		{ "127.0.0.1", NULL, 0, false },
-		{ "127.0.0.1:", NULL, 0, false },
-		{ "127.0.0.1:65536", NULL, 0, false },
-		{ "127.0.0.1:-1", NULL, 0, false },
-		{ "127.0.0.1:0443", NULL, 0, false },
-		{ ":8443", NULL, 0, false },
-		{ "::1:8443", NULL, 0, false },
-		{ "[::1]", NULL, 0, false },
-		{ "[::1", NULL, 0, false },
-		{ "[::1]8443", NULL, 0, false },
-		{ "[]:8443", NULL, 0, false },
-		{ "[127.0.0.1]:1", NULL, 0, false },
-		{ "localhost:8443", NULL, 0, false },
-		{ "999.0.0.1:1", NULL, 0, false },
-	};
-
-	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		struct http_listen l = { .port = 7 };
-		struct sp_err err;
-		enum sp_code code = http_listen_parse(rows[i].in, &l, &err);
-
-		CHECK_CODE(
-		    code, rows[i].address == NULL ? SP_E_INVALID : SP_OK, &err);
-		if (rows[i].address == NULL) {
-			CHECK(l.port == 7);
-			continue;
-		}
-		CHECK(strcmp(l.address, rows[i].address) == 0);
-		CHECK(l.port == rows[i].port && l.v6 == rows[i].v6);
-	}
-}
-
-static void
 limits_have_defaults(void)
 {
 	struct http_limits some = { .idle_seconds = 5 };
@@ -1114,7 +1068,6 @@ int
 main(int argc, char **argv)
 {
 	static const struct tap_case cases[] = {
-		{ "addresses to listen on", addresses_to_listen_on },
 		{ "limits have defaults", limits_have_defaults },
 		{ "a server starts", begin },
 		{ "it answers over TLS 1.3 and 1.2 only",

@@ -93,6 +93,7 @@ free_text_has_no_way_in(void)
 		"a\"b",
 		"\xc3\xa9",
 		"a/b",
+		"evidence.eaten",
 		A16 A16 A16 A16 "a",
 	};
 	static const char *const addresses[] = {
@@ -114,6 +115,10 @@ free_text_has_no_way_in(void)
 				&e.object_kind, &e.source };
 			struct sp_err err;
 
+			/* a word, but no act */
+			if (strcmp(words[i], "evidence.eaten") == 0 &&
+			    member > 0)
+				continue;
 			*at[member] = words[i];
 			CHECK_CODE(ledger_entry_write(&e, &out, &err),
 			    SP_E_INVALID, &err);

@@ -299,6 +299,9 @@ export function itemWords(item: ItemRow): string {
 
 /** docs/ledger.md, Acts; the words are those of the custody report. */
 const ACTS: Readonly<Record<string, string>> = {
+  'agency.created': 'The agency’s log began',
+  'token.issued': 'An access token was issued',
+  'token.revoked': 'An access token was revoked',
   'gate.denied': 'Access was refused',
   'upload.created': 'Upload began',
   'upload.refused': 'Upload refused: what came is not what was declared',
@@ -310,8 +313,10 @@ const ACTS: Readonly<Record<string, string>> = {
   'evidence.closed': 'Viewing ended',
   'evidence.exported': 'Copied out in a package',
   'evidence.previewed': 'A still picture of it was shown',
-  'media.opened': 'Examined by the system itself',
+  'media.opened': 'The system itself began to examine it',
+  'media.probed': 'The system’s examination ended',
   'evidence.corrupt': 'The stored content failed its check',
+  'log.skipped': 'A place in the log was passed over',
 };
 
 /** What was asked for, in vain. */
@@ -323,6 +328,30 @@ const DENIED: Readonly<Record<string, string>> = {
   'evidence.export': 'to copy it out',
   'evidence.preview': 'to see a still picture of it',
   'evidence.custody': 'to see its custody',
+};
+
+/** How the system's look into the media ended. */
+const EXAMINED: Readonly<Record<string, string>> = {
+  done: 'its format and length were read',
+  none: 'it is no video, sound or picture',
+  unreadable: 'kept as it came; not readable as media',
+  queued: 'interrupted; it will be tried again',
+};
+
+const REASONS: Readonly<Record<string, string>> = {
+  empty: 'the file is empty',
+  format: 'not a known media format',
+  damaged: 'damaged or cut off',
+  streams: 'too many streams',
+  dimensions: 'its pictures are too large',
+  memory: 'takes too much memory to read',
+  time: 'takes too long to read',
+  bytes: 'too much of it would have to be read',
+  crashed: 'reading it ended unexpectedly',
+  nonsense: 'reading it gave no sense',
+  stored: 'the stored bytes fail their check',
+  tries: 'reading it was interrupted too often',
+  interrupted: 'reading it was interrupted',
 };
 
 const OUTCOMES: Readonly<Record<string, string>> = { done: '', refused: ' (refused)', failed: ' (failed)' };
@@ -354,6 +383,12 @@ export function detailWords(event: EventRow): string {
     say('captured_at', (v) => `recorded at ${v}, as the device says`);
     say('sha256', (v) => `SHA-256 ${v}`);
     detail.delete('filename_sha256');
+  }
+  if (event.act === 'media.probed') {
+    say('state', (v) => EXAMINED[v] ?? `state: ${v}`);
+    say('reason', (v) => REASONS[v] ?? `reason: ${v}`);
+    say('poster_sha256', (v) => `a still picture of it was made, SHA-256 ${v}`);
+    say('opened', (v) => `opened by entry ${v}`);
   }
   if (event.act === 'gate.denied') {
     say('act', (v) => DENIED[v] ?? `asked for: ${v}`);
