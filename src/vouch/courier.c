@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "events/hub.h"
 #include "vouch/messenger.h"
 #include "vouch/stamping.h"
 
@@ -210,6 +211,20 @@ add_bench(void *arg, struct evidence_room *room)
 
 /* ---- How it went ---- */
 
+/* To whoever listens: a witness does not follow any more. */
+static void
+tell_behind(struct bench *b, const struct post *p)
+{
+	uint64_t size = ledger_log_size(evidence_room_log(b->room));
+	const struct events_event e = {
+		.kind = EVENTS_WITNESS,
+		.at = size > p->done ? size - p->done : 0,
+		.of = size,
+	};
+
+	events_hub_tell(evidence_room_events(b->room), &e);
+}
+
 static void
 note_problem(struct bench *b, const struct vouch_voucher *v, struct post *p,
     const struct sp_err *why, bool contradicts)
@@ -230,6 +245,8 @@ note_problem(struct bench *b, const struct vouch_voucher *v, struct post *p,
 		    SP_LOG_ERROR, "vouch.unrecorded", &err, "%s", slug_of(b));
 		return;
 	}
+	if (!p->failing && v->kind == VOUCH_WITNESS)
+		tell_behind(b, p);
 	p->failing = true;
 	memcpy(p->problem, why->text, sizeof(p->problem));
 }
