@@ -30,7 +30,7 @@ declare -A knows=(
 	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
 		processing
 		report bag
-		vouch http client'
+		witness vouch http client'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }
