@@ -2,14 +2,14 @@
 // code of ours in C) and a time authority (`openssl ts`), honest and not.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Authority, lies as timeLies } from './lib/authority.mjs';
 import { program, run, Site, sleep, until } from './lib/site.mjs';
 import * as tlog from './lib/tlog.mjs';
-import { cosigned, lies, parts, Witness } from './lib/witness.mjs';
+import { cosigned, cosignerKey, lies, parts, Witness } from './lib/witness.mjs';
 
 const FAST = { args: ['--no-media', '--witness-gap', '1s'], agencies: ['harbor-pd'] };
 
@@ -117,6 +117,30 @@ describe('vouch', { concurrency: 2 }, () => {
     assert.equal(w.answered, 0);
   });
 
+  test('our own witness, over HTTPS under a CA of its own', async (t) => {
+    const site = await Site.make(t, FAST);
+    const tls = JSON.parse(readFileSync(join(site.dir, 'site.json'), 'utf8'));
+    const child = spawn(program, ['log', 'witness', join(scratch(t), 'witness'), '--json',
+      '--name', 'witness.example/state', '--listen', '127.0.0.1:0', '--log', await key(site),
+      '--cert', resolve(site.dir, tls.cert), '--key', resolve(site.dir, tls.key)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const over = new Promise((ok) => child.on('exit', ok));
+    t.after(() => { child.kill('SIGTERM'); return over; });
+    let said = '';
+    child.stdout.on('data', (d) => { said += d; });
+    const w = await until('the witness is ready', () => /\n/.test(said) && JSON.parse(said.split('\n')[0]));
+    assert.match(w.url, /^https:/);
+    await site.must(['vouch', 'add-witness', site.dir, w.vkey, w.url]);
+    await until('its CA is not known to the system', async () => /not under a known CA/.test(await problem(site, 'witness.example/state') ?? ''));
+    await site.must(['vouch', 'remove', site.dir, 'witness', 'witness.example/state']);
+    await site.must(['vouch', 'add-witness', site.dir, w.vkey, w.url, '--tls-ca', site.caPath]);
+    await cosignedNow(site, w);
+    for (let i = 0; i < 3; i++) {
+      await site.put(Buffer.from(`more ${i}`));
+      await cosignedNow(site, w);
+    }
+    assert.equal(await metric(site, 'behind_entries', 'witness.example/state'), 0);
+  });
+
   test('a witness that was away catches up', async (t) => {
     const site = await Site.make(t, FAST);
     const w = await Witness.start(t);
@@ -212,17 +236,17 @@ describe('vouch', { concurrency: 2 }, () => {
     writeFileSync(text, `${stamped.note}x`);
     assert.throws(() => verify(a.ca, text));
 
+    const stranger = (r, honest, query) => other.reply(query).then((bytes) => a.answer(r, bytes));
     for (const [name, words] of Object.entries({
-      replay: /another request|other bytes/, refuse: /gives no timestamp \(status 2\): busy/, cut: /cut/, garbage: /cut, or something else/, hang: /more than 10 seconds/,
+      stranger: /not signed by an authority under the given CA/, replay: /another request|other bytes/, refuse: /gives no timestamp \(status 2\): busy/, cut: /cut/, garbage: /cut, or something else/, hang: /more than 10 seconds/,
     })) {
-      a.lie = timeLies[name];
+      a.lie = name === 'stranger' ? stranger : timeLies[name];
       await site.put(Buffer.from(name));
       await until(`${name} is told`, async () => words.test(await problem(site, 'clock') ?? ''), 30);
       a.lie = null;
       process.kill(site.child.pid, 'SIGHUP');
       await until('it is forgiven', async () => (await metric(site, 'behind_entries', 'clock')) === 0);
     }
-    a.lie = (r) => other.reply(a.query).then((bytes) => a.answer(r, bytes));
     const list = (await site.get('log/timestamps', { token: '' })).json().timestamps;
     const first = list.at(-1);
     assert.equal(list[0].number, list.length);
@@ -263,8 +287,8 @@ describe('vouch', { concurrency: 2 }, () => {
       assert.match(got.stdout + got.stderr, words, args.join(' '));
     }
     for (let i = 1; i < 16; i++)
-      assert.equal((await run(program, ['vouch', 'add-witness', site.dir, (await import('./lib/witness.mjs')).cosignerKey(`w${i}`).vkey, w.url])).code, 0);
-    const many = await run(program, ['vouch', 'add-witness', site.dir, (await import('./lib/witness.mjs')).cosignerKey('w16').vkey, w.url]);
+      assert.equal((await run(program, ['vouch', 'add-witness', site.dir, cosignerKey(`w${i}`).vkey, w.url])).code, 0);
+    const many = await run(program, ['vouch', 'add-witness', site.dir, cosignerKey('w16').vkey, w.url]);
     assert.equal(many.code, 3, many.stderr);
   });
 });

@@ -24,9 +24,6 @@ keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
-[web_cert]
-basicConstraints = critical,CA:FALSE
-extendedKeyUsage = serverAuth
 [tsa]
 default_tsa = one
 [one]
@@ -89,7 +86,7 @@ export class Authority {
         return;
       }
       const query = Buffer.concat(parts);
-      if (this.lie) this.lie(r, () => this.reply(query), this);
+      if (this.lie) this.lie(r, () => this.reply(query), query, this);
       else this.answer(r, await this.reply(query));
     });
   }
@@ -110,14 +107,15 @@ export class Authority {
   }
 }
 
-/** How an authority can lie: (answer, honest, authority) => void. */
+/** How an authority can lie: (answer, honest, query, authority) => void. */
 export const lies = {
-  hang: (r, honest, a) => { a.held.push(r); },
-  replay: (r, honest, a) => { a.answer(r, a.last); },
-  refuse: (r, honest, a) => { a.answer(r, Buffer.from('300d300b0201023006 0c0462757379'.replace(' ', ''), 'hex')); },
-  cut: async (r, honest, a) => {
+  hang: (r, honest, query, a) => { a.held.push(r); },
+  replay: (r, honest, query, a) => { a.answer(r, a.last); },
+  // status 2 (rejection), "busy"
+  refuse: (r, honest, query, a) => { a.answer(r, Buffer.from('300d300b02010230060c0462757379', 'hex')); },
+  cut: async (r, honest, query, a) => {
     const whole = await honest();
     a.answer(r, whole.subarray(0, whole.length - 7));
   },
-  garbage: (r, honest, a) => { a.answer(r, Buffer.from('<html>no such page</html>')); },
+  garbage: (r, honest, query, a) => { a.answer(r, Buffer.from('<html>no such page</html>')); },
 };
