@@ -496,6 +496,7 @@ timestamps(void)
 	start();
 	VOUCH_AUTO_ERRAND third = errand();
 
+	CHECK(third.kind == VOUCH_AUTHORITY);
 	CHECK(sp_ticks() - stamped > SP_SECOND * 8 / 10);
 	stop();
 }
