@@ -8,6 +8,7 @@ need_node
 declare -A knows=(
 	[base]=''
 	[media]='base'
+	[events]='base'
 	[edge]='base'
 	[crypto]='base'
 	[db]='base'
@@ -16,18 +17,21 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base crypto db ledger vault keeper people gate'
-	[processing]='base media crypto db ledger vault keeper people gate evidence'
+	[evidence]='base events crypto db ledger vault keeper people gate'
+	[processing]='base media events crypto db ledger vault keeper people gate
+		evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
 	[witness]='base edge crypto ledger'
-	[http]='base edge crypto db ledger vault keeper people gate evidence processing
-		report bag'
+	[vouch]='base crypto db ledger evidence witness events'
+	[http]='base edge events crypto db ledger vault keeper people gate evidence
+		processing report bag vouch'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
-	[cmd]='base edge media crypto db ledger vault keeper people gate evidence processing
+	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
+		processing
 		report bag
-		http client dock'
+		witness vouch http client dock'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

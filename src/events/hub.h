@@ -6,17 +6,28 @@
 
 /*
  * What happens in one agency's evidence room, told to whoever listens now.
- * The hub keeps the last EVENTS_KEPT events in a ring; each listener has a
- * place in it.  Telling never waits and never fails: a listener that is
- * slower than the ring learns that it missed some, and asks the API for the
- * state of things.  Nothing here is durable: the ledger is the record.
+ * The hub keeps the last EVENTS_KEPT events; each listener has a place among
+ * them.  Telling never waits for a listener and never fails: one that is
+ * slower than what is kept learns that it missed some, and asks the API for
+ * the state of things.  Nothing here is durable: the ledger is the record.
  *
- *   tell (any thread) --> ring --> next (a listener's own thread, waits)
+ *   tell (any thread) --> kept --> next (a listener's own thread, waits)
+ *          \--> herald (a thread of the hub's): wakes those whom it concerns
+ *
+ * A listener:
+ *
+ *   listen --> BEHIND --next reads--> AT THE END --next waits--> WAITING
+ *                ^                                                  |
+ *                '-------- told: something that it wishes ----------'
+ *   (any) --end, cut, stop--> OVER: next answers so from then on
+ *
+ * The herald wakes a few at a time and waits for those to come back: with ten
+ * thousand listeners everybody else's work goes on between them.
  *
  * Ids grow by one from a random start, so that an id of an earlier process is
- * known as such (SSE's Last-Event-ID).
+ * known as such (SSE's Last-Event-ID).  0 is nobody's id.
  */
-#define EVENTS_KEPT 1024
+#define EVENTS_KEPT 2048
 
 #define EVENTS_KINDS(X)                                                        \
 	X(EVENTS_PROGRESS, "upload.progress")                                  \
@@ -37,6 +48,7 @@ struct events_event {
 	sp_time time;
 	enum events_kind kind;
 	struct sp_id object; /* upload or evidence (the same id); else zero */
+	struct sp_id by;     /* whose token brings it in, where known */
 	uint64_t at, of;     /* bytes so far, of; or entries behind, of size */
 };
 
@@ -46,21 +58,52 @@ struct events_hub;
 struct events_hub *events_hub_new(void) SP_MUST_USE; /* NULL: no memory */
 void events_hub_free(struct events_hub *h);          /* nobody listens */
 
-/* id and time are filled in.  Progress of one object replaces its own last
- * event as long as nobody needs it, at most a few a second. */
+/* id and time are filled in.  An object has one progress at a time: it goes
+ * when the next comes, and with its sealing. */
 void events_hub_tell(struct events_hub *h, const struct events_event *e);
 
-/* Wakes all listeners; next answers EVENTS_OVER from now on. */
+/* For all listeners it is over, and for those to come. */
 void events_hub_end(struct events_hub *h);
+/* The same for those who listen as this token: it was revoked. */
+void events_hub_cut(struct events_hub *h, const struct sp_id *as);
 
-enum events_next { EVENTS_NEXT, EVENTS_IDLE, EVENTS_MISSED, EVENTS_OVER };
+/* ---- Listening: one thread a listener, but for events_hub_stop ---- */
 
-/* Where a new listener stands: after `last`, where that is known, else at
- * the end of what there is. */
-uint64_t events_hub_place(struct events_hub *h, uint64_t last);
-/* The event after *place, waiting until `deadline` (sp_ticks) for one.
- * EVENTS_MISSED: some are gone; *place is the oldest there is. */
-enum events_next events_hub_next(struct events_hub *h, uint64_t *place,
-    int64_t deadline, struct events_event *out);
+struct events_listener;
+
+struct events_wish {
+	struct sp_id as;     /* the token that listens */
+	struct sp_id object; /* only of this one; zero: of all */
+	bool own;            /* only what the token itself brings in */
+	uint64_t last;       /* go on after this id; 0: from now on */
+	size_t most;         /* listeners of this hub's; 0: any number */
+	size_t most_as;      /* as this token; 0: any number */
+};
+/* SP_E_LIMIT, reason "events.agency" or "events.token"; SP_E_UNAVAIL when it
+ * is over already.  Ids that are not known any more are not refused: the
+ * first thing to come is EVENTS_MISSED. */
+enum sp_code events_hub_listen(struct events_listener **out,
+    struct events_hub *h, const struct events_wish *w,
+    struct sp_err *err) SP_MUST_USE;
+void events_hub_leave(struct events_listener *l); /* NULL is a no-op */
+/* Any thread: for this one it is over. */
+void events_hub_stop(struct events_listener *l);
+
+enum events_next {
+	EVENTS_NEXT,   /* *n of them */
+	EVENTS_IDLE,   /* none till the deadline */
+	EVENTS_MISSED, /* some are gone; it goes on from now */
+	EVENTS_OVER
+};
+/* Up to `room` events, in order, waiting until `deadline` (sp_ticks) for the
+ * first. */
+enum events_next events_hub_next(struct events_listener *l, int64_t deadline,
+    struct events_event *out, size_t room, size_t *n) SP_MUST_USE;
+/* The id up to which it has heard everything that it wishes. */
+uint64_t events_hub_place(const struct events_listener *l);
+/* Why it is over: its token was revoked, rather than an end for all. */
+bool events_hub_was_cut(const struct events_listener *l);
+
+size_t events_hub_listeners(struct events_hub *h);
 
 #endif

@@ -38,6 +38,9 @@ struct evidence_claim {
 	struct evidence_rest rest; /* rest.tail is &tail */
 	struct sp_buf tail;
 	struct evidence_sealed sealed; /* who and sha256 when refused, too */
+	/* sp_ticks() of when listeners last heard how far it is, and of when
+	 * they last heard so at the end of a session. */
+	int64_t told, told_end;
 };
 
 struct evidence_desk *evidence_desk_new(void) SP_MUST_USE;

@@ -311,6 +311,9 @@ enum {
 static const struct db_sql item_by_id = {
 	"SELECT " ITEM_COLUMNS " FROM evidence WHERE id = ?1",
 };
+static const struct db_sql item_uploader = {
+	"SELECT uploaded_by FROM evidence WHERE id = ?1",
+};
 /* Newest first; each with the index that serves it. */
 static const struct db_sql items = {
 	"SELECT " ITEM_COLUMNS " FROM evidence WHERE id < ?1"
@@ -433,6 +436,31 @@ evidence_item_json(struct evidence_room *r, struct gate_pass *pass,
 		return no_item(err);
 	SP_TRY(json_item(&j, reader.db, st, err));
 	return sp_buf_check(out, "evidence", err);
+}
+
+static enum sp_code
+uploader(struct evidence_room *r, const struct sp_id *id, struct sp_id *out,
+    struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(r));
+	DB_STMT st = db_use(reader.db, &item_uploader);
+	bool found;
+
+	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	SP_TRY(db_row(st, &found, err));
+	return found ? db_col_bytes(st, 0, out->b, SP_ID_LEN, err)
+		     : no_item(err);
+}
+
+void
+evidence_item_tell(
+    struct evidence_room *r, enum events_kind kind, const struct sp_id *id)
+{
+	struct events_event e = { .kind = kind, .object = *id };
+
+	/* Without knowing whose it is those still hear of it who may list. */
+	SP_IGNORE(uploader(r, id, &e.by, NULL));
+	events_hub_tell(evidence_room_events(r), &e);
 }
 
 /* ---- Lists ---- */

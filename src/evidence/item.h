@@ -63,6 +63,10 @@ enum evidence_state {
 };
 const char *evidence_state_name(enum evidence_state s);
 
+/* Something happened to an item: tell those who listen. */
+void evidence_item_tell(
+    struct evidence_room *r, enum events_kind kind, const struct sp_id *id);
+
 /* One item as JSON (docs/api.md, Evidence): what …/evidence/{id} answers. */
 enum sp_code evidence_item_json(struct evidence_room *r, struct gate_pass *pass,
     const struct sp_id *id, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;

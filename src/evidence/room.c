@@ -72,9 +72,42 @@ static const char media_schema[] =
     " WHERE state IN ('queued', 'working');"
     "INSERT INTO media(evidence, state) SELECT id, 'queued' FROM evidence";
 
+/* What all items come to, in one row that commits with each of them: nobody
+ * counts a million rows at a start. */
+static const char total_schema[] =
+    "CREATE TABLE evidence_total("
+    " one INTEGER NOT NULL PRIMARY KEY CHECK(one = 1),"
+    " items INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " corrupt INTEGER NOT NULL) STRICT;"
+    "INSERT INTO evidence_total SELECT 1, count(*), coalesce(sum(size), 0),"
+    " coalesce(sum(state = 'corrupt'), 0) FROM evidence";
+
+/*
+ * What others say of the log's checkpoints (src/vouch).  Facts beside the log:
+ * an entry for one would make the next checkpoint, for ever.
+ */
+static const char vouch_schema[] =
+    "CREATE TABLE cosignature("
+    " witness TEXT NOT NULL PRIMARY KEY,"
+    " size INTEGER NOT NULL CHECK(size >= 0),"
+    " root BLOB NOT NULL CHECK(length(root) = 32),"
+    " note TEXT NOT NULL, line TEXT NOT NULL,"
+    " time INTEGER NOT NULL, received INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX cosignature_size ON cosignature(size);"
+    "CREATE TABLE timestamp("
+    " number INTEGER PRIMARY KEY,"
+    " authority TEXT NOT NULL,"
+    " size INTEGER NOT NULL CHECK(size >= 0),"
+    " note TEXT NOT NULL, token BLOB NOT NULL,"
+    " time INTEGER NOT NULL, received INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX timestamp_authority ON timestamp(authority, number);"
+    "CREATE TABLE vouching("
+    " voucher BLOB NOT NULL PRIMARY KEY CHECK(length(voucher) = 16),"
+    " problem TEXT NOT NULL, contradicts INTEGER NOT NULL,"
+    " since INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+
 static const struct db_sql count_evidence = {
-	"SELECT count(*), coalesce(sum(size), 0),"
-	" coalesce(sum(state = 'corrupt'), 0) FROM evidence",
+	"SELECT items, bytes, corrupt FROM evidence_total",
 };
 static const struct db_sql count_uploads = { "SELECT count(*) FROM upload" };
 
@@ -91,6 +124,7 @@ struct evidence_room {
 	struct vault_store *store;
 	struct evidence_desk *desk;
 	struct evidence_viewings *viewings;
+	struct events_hub *events;
 	atomic_uint_fast64_t evidence, bytes, corrupt;
 };
 
@@ -123,7 +157,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
 	/* Numbered by their place: a new one goes to the end. */
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
-		evidence_schema, gate_once_schema, media_schema };
+		evidence_schema, gate_once_schema, media_schema, total_schema,
+		vouch_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -146,6 +181,9 @@ open_counts(struct evidence_room *r, struct sp_err *err)
 	bool found;
 
 	SP_TRY(db_row(st, &found, err));
+	if (!found)
+		return sp_fail(
+		    err, SP_E_CORRUPT, "agency.db: evidence_total has no row");
 	r->evidence = (uint64_t)db_col_i64(st, 0);
 	r->bytes = (uint64_t)db_col_i64(st, 1);
 	r->corrupt = (uint64_t)db_col_i64(st, 2);
@@ -159,7 +197,8 @@ open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 
 	r->desk = evidence_desk_new();
 	r->viewings = evidence_viewings_new();
-	if (r->desk == NULL || r->viewings == NULL)
+	r->events = events_hub_new();
+	if (r->desk == NULL || r->viewings == NULL || r->events == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
 	SP_TRY(vault_store_open_fs(&r->store, dir, err));
 	SP_TRY(open_writer(r, dir, err));
@@ -197,6 +236,8 @@ evidence_room_close(struct evidence_room *r)
 {
 	if (r == NULL)
 		return;
+	if (r->events != NULL)
+		events_hub_end(r->events);
 	if (r->writer != NULL && r->readers != NULL && r->gate != NULL) {
 		evidence_viewings_close(r, 0);
 		/* What does not rest is begun anew at the next start. */
@@ -209,6 +250,7 @@ evidence_room_close(struct evidence_room *r)
 	vault_store_free(r->store);
 	evidence_desk_free(r->desk);
 	evidence_viewings_free(r->viewings);
+	events_hub_free(r->events);
 	free(r);
 }
 
@@ -248,6 +290,12 @@ struct db_pool *
 evidence_room_readers(struct evidence_room *r)
 {
 	return r->readers;
+}
+
+struct events_hub *
+evidence_room_events(struct evidence_room *r)
+{
+	return r->events;
 }
 
 struct keeper_client *

@@ -1,6 +1,7 @@
 #ifndef EVIDENCE_ROOM_H
 #define EVIDENCE_ROOM_H
 
+#include "events/hub.h"
 #include "gate/gate.h"
 #include "keeper/client.h"
 #include "people/agency.h"
@@ -40,6 +41,9 @@ struct gate *evidence_room_gate(struct evidence_room *r);
 struct ledger_log *evidence_room_log(struct evidence_room *r);
 struct ledger_writer *evidence_room_writer(struct evidence_room *r);
 struct db_pool *evidence_room_readers(struct evidence_room *r);
+/* What happens here is told through it, after it is durable; it ends before
+ * the room closes. */
+struct events_hub *evidence_room_events(struct evidence_room *r);
 /* How many items there are; costs nothing.  Whoever works on new ones sees by
  * it that there is one. */
 uint64_t evidence_room_items(const struct evidence_room *r);

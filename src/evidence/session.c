@@ -5,6 +5,8 @@
 
 /* A long body rests every so often, so that a crash does not cost all of it. */
 #define REST_EVERY (UINT64_C(128) << 20)
+/* How often those who listen hear how far it is. */
+#define TELL_EVERY (SP_SECOND / 4)
 
 /* Bytes of a checksummed body, on their way to the upload: a sealed object
  * whose key dies with the session; start-up repair removes what a crash
@@ -363,6 +365,25 @@ evidence_session_begin(struct evidence_session **out, struct evidence_room *r,
 
 /* ---- Write ---- */
 
+/* Those who listen hear how far it is, but not of each small piece. */
+static void
+tell(struct evidence_session *s, uint64_t at, int64_t *told)
+{
+	int64_t now = sp_ticks();
+
+	if (now - *told < TELL_EVERY)
+		return;
+	*told = s->claim->told = now;
+	events_hub_tell(evidence_room_events(s->room),
+	    &(struct events_event){
+		.kind = EVENTS_PROGRESS,
+		.object = s->claim->id,
+		.by = s->who.token,
+		.at = at,
+		.of = s->record.length,
+	    });
+}
+
 /* The seal has failed.  When it knows where it can go on, that is recorded;
  * otherwise the object has to be begun anew. */
 static void
@@ -470,6 +491,7 @@ evidence_session_write(struct evidence_session *s, const void *bytes,
 		return s->failed;
 	}
 	s->at += len;
+	tell(s, s->at, &s->claim->told);
 	if (!s->patch.checked && s->at - s->rested >= REST_EVERY)
 		return session_rest(s, err);
 	return SP_OK;
@@ -576,6 +598,9 @@ evidence_session_end(struct evidence_session *s, bool whole,
 		ledger_writer_stop(evidence_room_writer(s->room), why.text);
 	if (code == SP_OK)
 		code = evidence_upload_load(s->room, &s->claim->id, &now, &why);
+	/* Evidence has told of itself. */
+	if (code == SP_OK && (!now.done || now.partial))
+		tell(s, now.offset, &s->claim->told_end);
 	session_free(s,
 	    code == SP_E_NOTFOUND ||
 		(code == SP_OK && now.done && !now.partial));

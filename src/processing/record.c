@@ -1,6 +1,7 @@
 #include "processing/record.h"
 
 #include "base/json.h"
+#include "evidence/item.h"
 
 #include <string.h>
 
@@ -255,7 +256,10 @@ end(struct evidence_room *r, const struct ending *e, struct sp_err *err)
 {
 	struct end_act act = { .room = r, .ending = e };
 
-	return ledger_writer_run(evidence_room_writer(r), end_run, &act, err);
+	SP_TRY(ledger_writer_run(evidence_room_writer(r), end_run, &act, err));
+	if (e->probed != 0)
+		evidence_item_tell(r, EVENTS_MEDIA, &e->id);
+	return SP_OK;
 }
 
 /* What is no media, and was not said to be, is in order as it is. */

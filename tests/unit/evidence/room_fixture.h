@@ -230,6 +230,41 @@ fixture_pass(struct room_fixture *f, enum gate_act act, const struct sp_id *id)
 	return pass;
 }
 
+static inline struct events_listener *
+fixture_listen(struct room_fixture *f)
+{
+	struct events_wish w = { .as = f->who.token };
+	struct events_listener *l = NULL;
+	struct sp_err err;
+
+	CHECK_OK(events_hub_listen(&l, evidence_room_events(f->room), &w, &err),
+	    &err);
+	return l;
+}
+
+/* What was told since is this one thing, by the fixture's caller. */
+static inline struct events_event
+fixture_told(struct room_fixture *f, struct events_listener *l,
+    enum events_kind kind, const struct sp_id *id)
+{
+	struct events_event e[2];
+	size_t n = 0;
+
+	CHECK(events_hub_next(l, 0, e, 2, &n) == EVENTS_NEXT && n == 1);
+	CHECK(e[0].kind == kind && sp_id_equal(&e[0].object, id));
+	CHECK(sp_id_equal(&e[0].by, &f->who.token));
+	return e[0];
+}
+
+static inline void
+fixture_told_nothing(struct events_listener *l)
+{
+	struct events_event e;
+	size_t n;
+
+	CHECK(events_hub_next(l, 0, &e, 1, &n) == EVENTS_IDLE);
+}
+
 struct new_upload {
 	uint64_t length;
 	bool partial;

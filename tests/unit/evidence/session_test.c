@@ -478,6 +478,47 @@ what_went_on_meanwhile_does_not_expire(void)
 	free(bytes);
 }
 
+static void
+those_who_listen_hear_how_far_it_is(void)
+{
+	struct events_listener *l = fixture_listen(&f);
+	struct new_upload u = { .length = 1000 },
+			  p = { .length = 10, .partial = true };
+	uint8_t *bytes = fixture_bytes(1000, 5), other[32] = { 1 };
+	struct events_event e;
+	struct sp_err err;
+	struct sp_id id;
+
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	fixture_told_nothing(l);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 0, 400, NULL, &err), &err);
+	e = fixture_told(&f, l, EVENTS_PROGRESS, &id);
+	CHECK(e.at == 400 && e.of == 1000);
+	/* Not each of many small pieces is told. */
+	CHECK_OK(fixture_patch(&f, &id, bytes, 400, 1, NULL, &err), &err);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 401, 1, NULL, &err), &err);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 402, 598, NULL, &err), &err);
+	e = fixture_told(&f, l, EVENTS_SEALED, &id);
+	CHECK(e.at == 1000 && e.of == 1000);
+	/* A part is never evidence. */
+	CHECK_OK(fixture_create(&f, &p, &id, &err), &err);
+	CHECK_OK(fixture_patch(&f, &id, bytes, 0, 10, NULL, &err), &err);
+	e = fixture_told(&f, l, EVENTS_PROGRESS, &id);
+	CHECK(e.at == 10 && e.of == 10);
+	/* What is refused is not sealed. */
+	u.declared = other;
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	CHECK_CODE(fixture_patch(&f, &id, bytes, 0, 1000, NULL, &err),
+	    SP_E_MISMATCH, &err);
+	(void)fixture_told(&f, l, EVENTS_PROGRESS, &id);
+	/* Of no bytes. */
+	u = (struct new_upload){ .length = 0 };
+	CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+	(void)fixture_told(&f, l, EVENTS_SEALED, &id);
+	events_hub_leave(l);
+	free(bytes);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -498,6 +539,8 @@ main(int argc, char **argv)
 		{ "an older database is opened", an_older_database_is_opened },
 		{ "what was acknowledged survives any death",
 		    what_was_acknowledged_survives_any_death },
+		{ "those who listen hear how far it is",
+		    those_who_listen_hear_how_far_it_is },
 		{ "what went on meanwhile does not expire",
 		    what_went_on_meanwhile_does_not_expire },
 	};

@@ -242,6 +242,7 @@ a_changed_object_fails_alone_and_alerts_once(void)
 	for (enum lie lie = 0; lie < LIE_COUNT; lie++) {
 		struct sp_id id = sealed(bytes, 3 * MIB);
 		struct sp_id swapped = sealed(bytes, 3 * MIB);
+		struct events_listener *l = fixture_listen(&f);
 		char path[256], other[256];
 
 		object_path(&id, path, sizeof(path));
@@ -264,6 +265,8 @@ a_changed_object_fails_alone_and_alerts_once(void)
 			evidence_reader_close(rd);
 		}
 		CHECK(entries(&id, "\"evidence.corrupt\"", NULL) == 1);
+		(void)fixture_told(&f, l, EVENTS_CORRUPT, &id);
+		events_hub_leave(l);
 		{
 			GATE_AUTO_PASS pass = fixture_pass(&f, GATE_SHOW, &id);
 			SP_AUTO_BUF json = sp_buf_new(1 << 20);
@@ -279,6 +282,16 @@ a_changed_object_fails_alone_and_alerts_once(void)
 	}
 	free(bytes);
 	free(got);
+	/* The count commits with the mark: the next start has it too. */
+	for (int again = 0; again < 2; again++) {
+		struct evidence_room_counts n;
+		struct sp_err err;
+
+		CHECK_OK(evidence_room_counts(f.room, &n, &err), &err);
+		CHECK(n.corrupt == LIE_COUNT);
+		fixture_close(&f);
+		fixture_open(&f);
+	}
 }
 
 /* Everything before a changed segment can be served, up to its first byte. */

@@ -76,9 +76,12 @@ no_media(void)
 	struct sp_id film = item_sealed("not a film", 10, "video/mp4");
 	struct sp_id text = item_sealed("a letter", 8, "text/plain");
 	struct sp_id empty = item_sealed("", 0, "video/mp4");
+	struct events_listener *l = fixture_listen(&f);
 	size_t files = fixture_files(&f, "objects"), keys = item_keys();
 
 	run_well(&film, "media");
+	(void)fixture_told(&f, l, EVENTS_MEDIA, &film);
+	events_hub_leave(l);
 	CHECK_SAYS(&film, "\"unreadable: not a known media format\"");
 	run_well(&text, "media");
 	CHECK_SAYS(&text, "\"state\":\"none\"");
@@ -115,11 +118,15 @@ while_stopping(void)
 	struct sp_id id = item_clip();
 	struct sp_err err;
 
+	struct events_listener *l = fixture_listen(&f);
+
 	stopping = true;
 	CHECK_CODE(
 	    run(&id, "media-crash", 60 * SP_SECOND, &err), SP_E_UNAVAIL, &err);
 	stopping = false;
 	CHECK_SAYS(&id, "\"state\":\"queued\"");
+	fixture_told_nothing(l); /* it was not looked into */
+	events_hub_leave(l);
 	run_well(&id, "media");
 	CHECK_SAYS(&id, "\"state\":\"done\"");
 }
