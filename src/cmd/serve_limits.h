@@ -42,6 +42,8 @@
 	    "threads that seal (one a core, at least 2)")                      \
 	X(media_workers, "media-workers", LIMIT_COUNT, CMD_WORKERS_MOST,       \
 	    "that look into media at once (1)")                                \
+	X(witness_gap, "witness-gap", LIMIT_TIME, 86400,                       \
+	    "between two questions to a witness about one log (5s)")           \
 	X(stop_seconds, "stop-seconds", LIMIT_COUNT, 3600,                     \
 	    "for answers under way when stopping (20)")
 
@@ -53,6 +55,7 @@ struct serve_limits {
 	size_t buffers;
 	size_t workers;
 	size_t media_workers;
+	sp_time witness_gap;
 	unsigned stop_seconds;
 };
 

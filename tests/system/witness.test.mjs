@@ -11,7 +11,7 @@ import * as tlog from './lib/tlog.mjs';
 import { seeded } from './lib/random.mjs';
 import { patience, processesBelow, program, run, until } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
-import { Log, Signer, Witness, cosignatures, hex256, monitor, parts, requestBody } from './lib/witness.mjs';
+import { Log, Signer, Witness, cosignatures, hex256, monitor, parts, requestBody } from './lib/histories.mjs';
 
 const scratch = (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-witness-'));
