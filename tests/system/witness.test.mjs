@@ -252,7 +252,7 @@ describe('a witness', () => {
   });
 });
 
-siteSuite('a site, its witnesses and its monitors', { args: ['--no-media'], agencies: ['harbor-pd'] }, (context) => {
+siteSuite('a site, its witnesses and its monitors', { args: ['--no-media', '--witness-gap', '1s'], agencies: ['harbor-pd'] }, (context) => {
   const text = async (path) => {
     const a = await context.site.get(`log/${path}`);
     assert.equal(a.status, 200, path);
@@ -447,6 +447,21 @@ siteSuite('a site, its witnesses and its monitors', { args: ['--no-media'], agen
         tlog.checkpoint(readFileSync(join(evidence, name), 'utf8'), tlog.verifierKey(key.vkey));
     };
     await after(longer, 0);
+    // What witnesses cosigned is not what is shown.
+    const cosigned = new Signer('w.example', 4);
+    for (const [log, kind] of [[forked, 'log.forked'], [rewritten, 'log.rewritten']]) {
+      show(longer);
+      const serve = proxy.change;
+      const size = log === forked ? 700 : 650;
+      const other = new Log(key, log === forked ? entries(700, 'x') : log.entries.slice(0, size));
+      proxy.change = (path) => (path === 'cosigned' ? { body: other.note() + cosigned.cosign(other.text(), now()) } : serve(path));
+      const got = await monitor(['--site', proxy.url, '--agency', 'harbor-pd', '--state', join(dir, `${runs++}`), '--once',
+        '--witness', cosigned.vkey], env());
+      assert.equal(got.code, 5, got.stdout + got.stderr);
+      assert.equal(got.lines.at(-1).kind, kind);
+      assert.equal(readFileSync(join(got.lines.at(-1).evidence, 'then.note'), 'utf8'), longer.note());
+      assert.equal(parts(readFileSync(join(got.lines.at(-1).evidence, 'now.note'), 'utf8')).text, other.text());
+    }
     await after(forked, 5, 'log.forked');
     await after(rewritten, 5, 'log.rewritten');
     await after(new Log(key, entries(299)), 5, 'log.rewound');
@@ -484,8 +499,34 @@ siteSuite('a site, its witnesses and its monitors', { args: ['--no-media'], agen
       + new Signer('c.example', 4).cosign(text, now()));
     assert.equal(code, 6);
     assert.deepEqual(line.witnesses.map((w) => w.state), ['wrong', 'future', 'none']);
+    // A log that is ahead of its witnesses has their word on an older checkpoint.
+    const older = (await text('checkpoint')).toString();
+    await grow(1);
+    let cosigned = older + all(parts(older).text);
+    proxy.change = (path) => (path === 'cosigned' ? { body: cosigned } : undefined);
+    const ahead = () => monitor(['--site', proxy.url, '--state', join(dir, 's'), '--once',
+      ...ws.flatMap((w) => ['--witness', w.vkey])], env());
+    assert.equal((await ahead()).code, 0);
+    cosigned = older;
+    assert.equal((await ahead()).code, 6);
+    cosigned = 'garbage';
+    assert.equal((await ahead()).lines.at(-1).kind, 'log.unsigned');
     const twice = await monitor(['--witness', ws[0].vkey, '--witness', ws[0].vkey, '--once'], env());
     assert.equal(twice.code, 2);
+  });
+
+  test('the whole circle: site, witness, monitor', async (t) => {
+    const dir = scratch(t);
+    const { site } = context;
+    const w = await Witness.start(t, join(dir, 'w'), { name: 'w.example', logs: [(await text('key')).toString().trim()] });
+    await site.must(['vouch', 'add-witness', site.dir, w.vkey, w.url]);
+    await grow(3);
+    const got = await until('the witness\'s word', async () => {
+      const look = await monitor(['--state', join(dir, 's'), '--once', '--witness', w.vkey, '--fresh', '10m'], env());
+      return look.code === 0 ? look : undefined;
+    });
+    assert.deepEqual(got.lines.at(-1).witnesses.map((x) => x.state), ['fresh']);
+    await w.stop();
   });
 
   test('a monitor that is killed remembers what it had seen', async (t) => {
