@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define LOOK_EVERY  1               /* seconds */
+#define LOOK_STREAM 4               /* looks between two at a stream */
 #define ESTABLISHED 1               /* tcpi_state: neither side has ended */
 #define CUT_GRACE   (2 * SP_SECOND) /* to end in good order */
 
@@ -138,6 +139,7 @@ struct edge_conn {
 	struct edge_gauge gauge;
 	uint64_t received, taken;
 	int64_t cut_at;
+	unsigned looks;
 	void (*stream_wake)(void *arg); /* NULL: not in STREAM */
 	void *stream_arg;
 };
@@ -210,6 +212,9 @@ judge(struct edge_watch *w, struct edge_conn *c)
 	};
 	const char *why;
 
+	/* There may be many, and they can wait. */
+	if (s.phase == EDGE_PHASE_STREAM && c->looks++ % LOOK_STREAM != 0)
+		return;
 	look(c, &s);
 	why = edge_watch_judge(&c->gauge, &s, &w->limits);
 	if (atomic_load(&c->cut)) {

@@ -32,6 +32,7 @@ struct stream {
 	int64_t every; /* between beats */
 	uint64_t said; /* the id that the client last heard */
 	bool begun, over;
+	bool quiet;  /* no event since the last beat */
 	char *stack; /* its lowest byte; NULL: not known yet */
 	struct sp_buf text;
 	size_t sent; /* of text */
@@ -138,7 +139,7 @@ say_place(struct stream *s)
 static void
 say_begun(struct stream *s)
 {
-	s->begun = true;
+	s->begun = s->quiet = true;
 	sp_buf_text(&s->text, "retry: 3000\n");
 	say_place(s);
 	sp_buf_text(&s->text, "\n");
@@ -147,6 +148,7 @@ say_begun(struct stream *s)
 static void
 say_beat(struct stream *s)
 {
+	s->quiet = true;
 	sp_buf_text(&s->text, ":\n");
 	say_place(s);
 	sp_buf_text(&s->text, "\n");
@@ -171,6 +173,7 @@ say_events(struct stream *s, const struct events_event *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		http_events_text(&e[i], &s->text);
+	s->quiet = false;
 	s->said = e[n - 1].id;
 	(void)atomic_fetch_add(&s->all->told, n);
 }
@@ -224,6 +227,14 @@ trim_room(char *out, size_t room)
 		(void)madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
+/* Not between one event and the next, which would cost more than it gives. */
+static void
+trim(struct stream *s, char *out, size_t room)
+{
+	trim_room(out, room);
+	trim_stack(s);
+}
+
 /* Until when nothing needs to be done unless something happens. */
 static int64_t
 wait_till(const struct stream *s)
@@ -239,7 +250,6 @@ hear(struct stream *s)
 	struct events_event e[AT_ONCE];
 	size_t n = 0;
 
-	trim_stack(s);
 	switch (events_hub_next(s->listener, wait_till(s), e, AT_ONCE, &n)) {
 	case EVENTS_NEXT: say_events(s, e, n); break;
 	case EVENTS_IDLE: say_beat(s); break;
@@ -274,7 +284,8 @@ stream_read(void *self, uint64_t at, char *out, size_t room)
 	if (s->sent == s->text.len) {
 		if (s->over)
 			return HTTP_STREAM_END;
-		trim_room(out, room);
+		if (s->quiet)
+			trim(s, out, room);
 		say(s);
 		if (!sp_buf_ok(&s->text))
 			return HTTP_STREAM_BROKEN;
