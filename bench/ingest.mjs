@@ -8,13 +8,13 @@
 // Ours hashes, encrypts, syncs, and answers with a receipt; nginx and
 // @tus/server store the bytes as they come and do not sync.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeSync, closeSync } from 'node:fs';
 import https from 'node:https';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { randomFillSync } from 'node:crypto';
 import { cpuSeconds } from './lib/cpu.mjs';
 import { machine } from './lib/machine.mjs';
+import { certificate, freePort, startNginx } from './lib/nginx.mjs';
 import { median, options, table, write } from './lib/report.mjs';
 
 const o = options(process.argv.slice(2));
@@ -24,14 +24,6 @@ const rounds = Number(o.rounds ?? 3);
 const bytes = mib * 2 ** 20;
 const base = mkdtempSync(join(process.env.TMPDIR ?? '/tmp', 'sallyport-bench-'));
 const running = [];
-
-async function freePort() {
-  const s = createServer();
-  await new Promise((ok) => s.listen(0, '127.0.0.1', ok));
-  const { port } = s.address();
-  await new Promise((ok) => s.close(ok));
-  return port;
-}
 
 function start(file, args, ready) {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -85,11 +77,7 @@ function empty(folder) {
 
 // -- the three servers ---------------------------------------------------------
 
-const cert = join(base, 'cert.pem');
-const key = join(base, 'key.pem');
-execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-  '-keyout', key, '-out', cert, '-subj', '/CN=bench', '-days', '2', '-addext', 'subjectAltName=IP:127.0.0.1'],
-{ stdio: 'ignore' });
+const pair = certificate(base);
 
 async function sallyport() {
   const dir = join(base, 'site');
@@ -106,50 +94,13 @@ async function sallyport() {
 }
 
 async function nginx() {
-  const dir = join(base, 'nginx');
-  const port = await freePort();
-  for (const d of ['', 'files', 'temp', 'logs']) mkdirSync(join(dir, d), { recursive: true });
-  writeFileSync(join(dir, 'nginx.conf'), `
-daemon off;
-worker_processes auto;
-pid ${dir}/pid;
-error_log ${dir}/logs/error.log;
-${process.getuid() === 0 ? 'user root;' : ''}
-events { worker_connections 1024; }
-http {
-  access_log off;
-  client_body_temp_path ${dir}/temp;
-  proxy_temp_path ${dir}/temp; fastcgi_temp_path ${dir}/temp;
-  uwsgi_temp_path ${dir}/temp; scgi_temp_path ${dir}/temp;
-  client_max_body_size 0;
-  client_body_buffer_size 1m;
-  server {
-    listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${cert};
-    ssl_certificate_key ${key};
-    ssl_protocols TLSv1.2 TLSv1.3;
-    root ${dir}/files;
-    dav_methods PUT;
-    create_full_put_path on;
-  }
-}
-`);
-  const child = spawn('/usr/sbin/nginx', ['-p', dir, '-c', join(dir, 'nginx.conf')], { stdio: 'ignore' });
-  running.push(child);
-  for (let i = 0; ; i++) {
-    try {
-      execFileSync('curl', ['-s', '--cacert', cert, '-o', '/dev/null', `https://127.0.0.1:${port}/`]);
-      break;
-    } catch (e) {
-      if (i > 100) throw e;
-      await new Promise((ok) => setTimeout(ok, 50));
-    }
-  }
+  const peer = await startNginx(join(base, 'nginx'), pair);
+  running.push({ kill: (signal) => signal === 'SIGTERM' && peer.stop() });
   let n = 0;
   return {
-    name: 'nginx PUT', pid: child.pid,
-    put: (file) => curl(['--cacert', cert, '--upload-file', file, `https://127.0.0.1:${port}/f${n++}`]),
-    clear: () => empty(join(dir, 'files')),
+    name: 'nginx PUT', pid: peer.pid,
+    put: (file) => curl(['--cacert', pair.cert, '--upload-file', file, `${peer.url}/f${n++}`]),
+    clear: () => empty(peer.files),
   };
 }
 
@@ -157,10 +108,10 @@ async function tusServer() {
   const dir = join(base, 'tus');
   const port = await freePort();
   mkdirSync(dir);
-  const child = await start(process.execPath, ['bench/tus_server.mjs', String(port), dir, cert, key], /ready/);
+  const child = await start(process.execPath, ['bench/tus_server.mjs', String(port), dir, pair.cert, pair.key], /ready/);
   return {
     name: '@tus/server', pid: child.pid,
-    put: (file, size) => tusUpload(`https://127.0.0.1:${port}/files`, file, size, cert, {}),
+    put: (file, size) => tusUpload(`https://127.0.0.1:${port}/files`, file, size, pair.cert, {}),
     clear: () => empty(dir),
   };
 }

@@ -1,7 +1,8 @@
-# ./dev bench ingest|ledger|seal|page [--seconds N] [--write]
+# ./dev bench ingest|read|slow|verify|growth|ledger|seal|page [OPTION...]
 #
 # Peers and ours run in the same minutes on the same machine; trust the
-# ratios.  --write puts the tables into docs/performance.md.
+# ratios.  Each has its quantities as options (the head of bench/<name>.mjs);
+# --json prints figures, --write puts the table into docs/performance.md.
 
 need "${packages_build[@]}" "${packages_bench[@]}"
 need_node
@@ -16,12 +17,20 @@ ingest)
 	npm_packages bench
 	ninja -C build-bench --quiet sallyport bench/seal_bench
 	;;
+read | slow)
+	need unzip openssl
+	ninja -C build-bench --quiet sallyport
+	;;
+verify | growth)
+	need unzip
+	ninja -C build-bench --quiet sallyport sallyport-press bench/fill
+	;;
 page)
 	need chromium procps
 	npm_packages tests/system
 	ninja -C build-bench --quiet sallyport
 	;;
 ledger | seal) ninja -C build-bench --quiet "bench/${what}_bench" ;;
-*) die "bench: ingest, ledger, seal or page" ;;
+*) die "bench: ingest, read, slow, verify, growth, ledger, seal or page" ;;
 esac
 exec node "bench/$what.mjs" build-bench "$@"

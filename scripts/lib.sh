@@ -112,7 +112,7 @@ configure() {
 }
 
 configure_gcc() {
-	CC=gcc configure build --werror
+	CC=gcc configure build --werror -Dbench=true
 }
 configure_asan() {
 	CC=clang configure build-asan --werror -Db_lundef=false \

@@ -29,7 +29,7 @@ declare -A knows=(
 	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
 		processing
 		report bag
-		http client'
+		witness http client'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

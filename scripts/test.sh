@@ -115,7 +115,7 @@ part_tsan() {
 part_system() {
 	local file name under_asan=()
 	say "the whole program: real clients"
-	need "${packages_system[@]}" "${packages_pdf[@]}"
+	need "${packages_system[@]}" "${packages_pdf[@]}" "${packages_bench[@]}"
 	need "${packages_clip[@]}"
 	npm_packages tests/system
 	built build configure_gcc || return 0

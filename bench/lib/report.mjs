@@ -26,9 +26,9 @@ export function write(name, text) {
 }
 
 export function options(argv) {
-  const o = { build: argv[0], seconds: 0, write: false };
+  const o = { build: argv[0], seconds: 0, write: false, json: false };
   for (let i = 1; i < argv.length; i++) {
-    if (argv[i] === '--write') o.write = true;
+    if (argv[i] === '--write' || argv[i] === '--json') o[argv[i].slice(2)] = true;
     else if (argv[i] === '--seconds') o.seconds = Number(argv[++i]);
     else if (/^--[a-z]+$/.test(argv[i]) && argv[i + 1] !== undefined) o[argv[i].slice(2)] = argv[++i];
     else throw new Error(`what is ${argv[i]}?`);
@@ -40,4 +40,10 @@ export function median(numbers) {
   const s = [...numbers].sort((a, b) => a - b);
   const m = s.length >> 1;
   return s.length % 2 ? s[m] : (s[m - 1] + s[m]) / 2;
+}
+
+/** The least number that `part` (0 to 1) of them are not above. */
+export function quantile(numbers, part) {
+  const s = [...numbers].sort((a, b) => a - b);
+  return s[Math.min(s.length - 1, Math.max(0, Math.ceil(s.length * part) - 1))];
 }

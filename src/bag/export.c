@@ -485,6 +485,7 @@ stream_item(struct bag_export *x, struct evidence_reader *rd,
 {
 	uint64_t at = 0;
 
+	evidence_reader_ahead(rd, size);
 	/* A segment of the sealed object at a time: each is opened once. */
 	while (at < size) {
 		uint64_t len =

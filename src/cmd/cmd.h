@@ -24,11 +24,14 @@ struct cmd {
 	bool internal; /* not in the help: processes of serve */
 };
 
-/* An option writes to where its row points: text for those with a value. */
+/* An option writes to where its row points: text for those with a value.  One
+ * whose value ends in "..." may be given CMD_REPEATS times: its row points to
+ * as many texts and one more, all NULL before. */
+#define CMD_REPEATS 64
 struct cmd_option {
 	const char *name;  /* "agency": --agency */
 	char letter;       /* 'o': -o, or 0 */
-	const char *value; /* "SLUG" in the help, or NULL: a flag */
+	const char *value; /* "SLUG" in the help, or NULL: a flag; "KEY..." */
 	const char *help;
 	const char **text;
 	bool *flag;

@@ -56,6 +56,9 @@ static const struct db_sql evidence_from_upload = {
 	" device, captured_at, extra, ?4, ?5, ?6, 'sealed'"
 	" FROM upload WHERE id = ?1",
 };
+static const struct db_sql total_add = {
+	"UPDATE evidence_total SET items = items + 1, bytes = bytes + ?1",
+};
 static const struct db_sql media_queue = {
 	"INSERT INTO media(evidence, state) VALUES(?1, 'queued')",
 };
@@ -453,6 +456,15 @@ sealed_row(struct db *db, const struct evidence_sealed *s,
 	return changed == 1 ? SP_OK : no_upload(err);
 }
 
+static enum sp_code
+add_to_total(struct db *db, uint64_t size, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &total_add);
+
+	db_bind_u64(st, 1, size);
+	return db_run(st, NULL, err);
+}
+
 /* Somebody will look into it (src/processing). */
 static enum sp_code
 queue_media(struct db *db, const struct sp_id *id, struct sp_err *err)
@@ -488,6 +500,7 @@ sealed_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	entry.detail = sp_buf_str(&detail);
 	SP_TRY(ledger_tx_append(tx, &entry, &index, err));
 	SP_TRY(sealed_row(db, s, &entry, index, err));
+	SP_TRY(add_to_total(db, s->size, err));
 	SP_TRY(queue_media(db, &s->id, err));
 	return delete_row(db, &s->id, err);
 }

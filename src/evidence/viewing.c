@@ -54,6 +54,9 @@ static const struct db_sql viewing_left = {
 	"SELECT id, evidence, token, address, entry FROM viewing"
 	" ORDER BY id LIMIT 1",
 };
+static const struct db_sql total_corrupt = {
+	"UPDATE evidence_total SET corrupt = corrupt + 1",
+};
 static const struct db_sql evidence_mark_corrupt = {
 	"UPDATE evidence SET state = 'corrupt'"
 	" WHERE id = ?1 AND state <> 'corrupt'",
@@ -429,6 +432,7 @@ corrupt_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	struct corrupt_act *a = arg;
 	const struct evidence_reader *rd = a->rd;
 	DB_STMT st = db_use(ledger_tx_db(tx), &evidence_mark_corrupt);
+	DB_STMT total = db_use(ledger_tx_db(tx), &total_corrupt);
 	struct ledger_entry entry = gate_entry(gate_pass_caller(rd->pass),
 	    "evidence.corrupt", "evidence", &rd->id);
 
@@ -436,6 +440,7 @@ corrupt_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	SP_TRY(db_run(st, &a->changed, err));
 	if (a->changed == 0)
 		return SP_OK; /* known already */
+	SP_TRY(db_run(total, NULL, err));
 	entry.outcome = LEDGER_FAILED;
 	return ledger_tx_append(tx, &entry, NULL, err);
 }
@@ -569,6 +574,12 @@ evidence_reader_together(uint64_t offset)
 
 	crypto_stream_locate(offset, &index, &within);
 	return crypto_stream_start(index + 1) - offset;
+}
+
+void
+evidence_reader_ahead(struct evidence_reader *rd, uint64_t until)
+{
+	vault_read_ahead(rd->read, until);
 }
 
 enum sp_code

@@ -53,6 +53,8 @@ enum sp_code evidence_reader_probe(struct evidence_reader *rd, uint64_t offset,
 /* How many bytes from `offset` on pass or fail their check together: a read
  * of no more loses nothing good to what follows. */
 uint64_t evidence_reader_together(uint64_t offset);
+/* Reads will go on in order up to `until`: they may be prepared. */
+void evidence_reader_ahead(struct evidence_reader *rd, uint64_t until);
 void evidence_reader_close(struct evidence_reader *rd); /* NULL is a no-op */
 
 /* ---- For room.h and repair.h ---- */

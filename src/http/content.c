@@ -379,6 +379,7 @@ serve(struct http_request *q, struct http_answer *a, uint64_t first,
 		show_free(s);
 		return code;
 	}
+	evidence_reader_ahead(s->reader, first + len);
 	set_fields(a, &c);
 	if (len > 0)
 		http_answer_stream(a, &show_ops, s, len);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,10 @@
 #define WORKER_STACK ((size_t)256 << 10)
 /* The region's alignment: a huge page is two buffers. */
 #define HUGE ((size_t)2 << 20)
+/* Of four workers, one at most reads ahead. */
+#define WORKERS_AHEAD 4
+#define WORKERS_MAX   1024
+#define AHEADS_MAX    (WORKERS_MAX / WORKERS_AHEAD + 1)
 
 struct vault_lane {
 	struct vault_pool *pool;
@@ -29,6 +34,8 @@ struct vault_pool {
 	/* Buffers: a stack of the free ones' numbers. */
 	pthread_mutex_t lock;
 	pthread_cond_t given;
+	pthread_cond_t landed;
+	size_t flying;
 	uint8_t *region;
 	size_t mapped;
 	bool lock_memory;
@@ -45,6 +52,9 @@ struct vault_pool {
 	struct vault_lane *first;
 	struct vault_lane *last;
 	bool stopping;
+	struct vault_lane *ahead[AHEADS_MAX];
+	size_t aheads;
+	atomic_size_t ahead_turn;
 	size_t started;
 	pthread_t worker[];
 };
@@ -122,6 +132,26 @@ vault_pool_give(struct vault_pool *p, uint8_t *buf, size_t dirty)
 	p->free[p->left++] = (uint32_t)i;
 	p->stats.lent--;
 	(void)pthread_cond_signal(&p->given);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+void
+vault_pool_fly(struct vault_pool *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	while (p->flying == VAULT_POOL_FLYING)
+		(void)pthread_cond_wait(&p->landed, &p->lock);
+	p->flying++;
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+void
+vault_pool_land(struct vault_pool *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	SP_REQUIRE(p->flying > 0);
+	p->flying--;
+	(void)pthread_cond_signal(&p->landed);
 	(void)pthread_mutex_unlock(&p->lock);
 }
 
@@ -300,6 +330,12 @@ vault_lane_free(struct vault_lane *lane)
 	free(lane);
 }
 
+struct vault_lane *
+vault_pool_ahead(struct vault_pool *p)
+{
+	return p->ahead[atomic_fetch_add(&p->ahead_turn, 1) % p->aheads];
+}
+
 /* ---- The pool ---- */
 
 static bool
@@ -348,21 +384,35 @@ start_workers(struct vault_pool *p, size_t workers)
 	return p->started == workers;
 }
 
+static bool
+make_aheads(struct vault_pool *p, size_t workers)
+{
+	size_t n = workers / WORKERS_AHEAD + 1;
+	struct sp_err err;
+
+	while (p->aheads < n &&
+	    vault_lane_new(&p->ahead[p->aheads], p, &err) == SP_OK)
+		p->aheads++;
+	return p->aheads == n;
+}
+
 enum sp_code
 vault_pool_new(
     struct vault_pool **out, size_t buffers, size_t workers, struct sp_err *err)
 {
 	struct vault_pool *p;
 
-	SP_REQUIRE(buffers > 0 && workers > 0 && workers <= 1024);
+	SP_REQUIRE(buffers > 0 && workers > 0 && workers <= WORKERS_MAX);
 	p = calloc(1, sizeof(*p) + workers * sizeof(p->worker[0]));
 	if (p == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the pool");
 	SP_REQUIRE(pthread_mutex_init(&p->lock, NULL) == 0);
 	SP_REQUIRE(pthread_cond_init(&p->given, NULL) == 0);
+	SP_REQUIRE(pthread_cond_init(&p->landed, NULL) == 0);
 	SP_REQUIRE(pthread_mutex_init(&p->work, NULL) == 0);
 	SP_REQUIRE(pthread_cond_init(&p->ready, NULL) == 0);
-	if (!make_buffers(p, buffers) || !start_workers(p, workers)) {
+	if (!make_buffers(p, buffers) || !make_aheads(p, workers) ||
+	    !start_workers(p, workers)) {
 		vault_pool_free(p);
 		return sp_fail(err, SP_E_NOMEM,
 		    "no memory for %zu segment buffers and %zu workers",
@@ -377,6 +427,8 @@ vault_pool_free(struct vault_pool *p)
 {
 	if (p == NULL)
 		return;
+	while (p->aheads > 0)
+		vault_lane_free(p->ahead[--p->aheads]);
 	(void)pthread_mutex_lock(&p->work);
 	p->stopping = true;
 	(void)pthread_cond_broadcast(&p->ready);
@@ -384,6 +436,7 @@ vault_pool_free(struct vault_pool *p)
 	for (size_t i = 0; i < p->started; i++)
 		SP_REQUIRE(pthread_join(p->worker[i], NULL) == 0);
 	SP_REQUIRE(p->stats.lent == 0 && p->stats.spare_lent == 0);
+	SP_REQUIRE(p->flying == 0);
 	while (p->spares > 0)
 		(void)munmap(p->spare[--p->spares], VAULT_SEGMENT);
 	if (p->region != NULL)
@@ -392,6 +445,7 @@ vault_pool_free(struct vault_pool *p)
 	free(p->lent);
 	(void)pthread_cond_destroy(&p->ready);
 	(void)pthread_mutex_destroy(&p->work);
+	(void)pthread_cond_destroy(&p->landed);
 	(void)pthread_cond_destroy(&p->given);
 	(void)pthread_mutex_destroy(&p->lock);
 	free(p);

@@ -31,7 +31,17 @@ uint8_t *vault_pool_take(struct vault_pool *p);
 /* `dirty`: how many bytes from its start may hold plaintext. */
 void vault_pool_give(struct vault_pool *p, uint8_t *buf, size_t dirty);
 
-/* The same for readers and for resumed tails, which never wait and are not
+/*
+ * Whoever has segments sealed by the workers asks for each of them first, and
+ * waits while VAULT_POOL_FLYING are under way: however many senders fill a
+ * segment at once, no more buffers than that are lent beside one for each.
+ * Here a thread may hold buffers: what flies lands without it.
+ */
+#define VAULT_POOL_FLYING 64
+void vault_pool_fly(struct vault_pool *p);
+void vault_pool_land(struct vault_pool *p);
+
+/* Buffers for readers and for resumed tails, which never wait and are not
  * counted: such a buffer may be held while others are taken.  A few are kept
  * for the next.  NULL: no memory. */
 uint8_t *vault_pool_spare(struct vault_pool *p) SP_MUST_USE;
@@ -59,5 +69,9 @@ enum sp_code vault_lane_new(struct vault_lane **out, struct vault_pool *p,
 void vault_lane_put(struct vault_lane *lane, struct vault_job *job);
 void vault_lane_wait(struct vault_lane *lane); /* until it is empty and idle */
 void vault_lane_free(struct vault_lane *lane); /* waits first; NULL no-op */
+
+/* One of the lanes in which segments are read ahead (vault/ahead.h): there is
+ * one for every four workers, so that the disk keeps few of them waiting. */
+struct vault_lane *vault_pool_ahead(struct vault_pool *p);
 
 #endif

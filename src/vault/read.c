@@ -1,5 +1,7 @@
 #include "vault/read.h"
 
+#include "vault/ahead.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,11 @@ struct vault_read {
 	bool loaded;
 	uint32_t index; /* of the segment in buf */
 	struct vault_plain plain;
+
+	uint64_t until;            /* reads go on in order up to here */
+	uint8_t *other;            /* where one is read ahead, or NULL */
+	struct vault_ahead *ahead; /* at it, or NULL */
+	uint32_t ahead_index;
 };
 
 static enum sp_code
@@ -39,30 +46,86 @@ make(struct vault_read **out, const struct vault_object *o,
 	return SP_OK;
 }
 
-static enum sp_code
-load(struct vault_read *r, uint32_t index, struct vault_plain *out,
-    struct sp_err *err)
+static struct vault_segment
+segment(const struct vault_read *r, uint32_t index)
 {
 	uint64_t start = (uint64_t)index * VAULT_SEGMENT;
-	struct vault_segment seg = {
+
+	return (struct vault_segment){
 		.index = index,
 		.last = r->whole && index == r->segments - 1,
 		.sealed = r->stored - start < VAULT_SEGMENT
 		    ? (size_t)(r->stored - start)
 		    : VAULT_SEGMENT,
 	};
+}
 
+/* The segment that was read ahead, if it is this one.  False: it has to be
+ * read now. */
+static bool
+taken(struct vault_read *r, uint32_t index, enum sp_code *code,
+    struct sp_err *err)
+{
+	struct vault_ahead *a = SP_STEAL(r->ahead);
+	uint8_t *buf = r->buf;
+
+	if (a == NULL || r->ahead_index != index) {
+		vault_ahead_drop(a);
+		return false;
+	}
+	if (!vault_ahead_take(a, code, &r->plain, err))
+		return false;
+	r->buf = r->other;
+	r->other = buf;
+	return true;
+}
+
+static enum sp_code
+fetch(struct vault_read *r, uint32_t index, struct sp_err *err)
+{
+	struct vault_segment seg = segment(r, index);
+	enum sp_code code;
+
+	if (taken(r, index, &code, err))
+		return code;
+	return vault_object_load(
+	    r->file, r->stream, &seg, r->buf, &r->plain, err);
+}
+
+/* Have the segment after this one read, if it will be asked for. */
+static void
+look_ahead(struct vault_read *r, uint32_t index)
+{
+	struct vault_segment seg;
+
+	if (r->ahead != NULL || index + 1 >= r->segments ||
+	    crypto_stream_start(index + 1) >= r->until)
+		return;
+	if (r->other == NULL)
+		r->other = vault_pool_spare(r->pool);
+	if (r->other == NULL)
+		return; /* then it is read when its turn comes */
+	seg = segment(r, index + 1);
+	r->ahead =
+	    vault_ahead_start(r->pool, r->file, r->stream, &seg, r->other);
+	r->ahead_index = index + 1;
+}
+
+static enum sp_code
+load(struct vault_read *r, uint32_t index, struct vault_plain *out,
+    struct sp_err *err)
+{
 	if (index >= r->segments) {
 		*out = (struct vault_plain){ r->tail, r->tail_len };
 		return SP_OK;
 	}
 	if (!r->loaded || r->index != index) {
 		r->loaded = false;
-		SP_TRY(vault_object_load(
-		    r->file, r->stream, &seg, r->buf, &r->plain, err));
+		SP_TRY(fetch(r, index, err));
 		r->loaded = true;
 		r->index = index;
 	}
+	look_ahead(r, index);
 	*out = r->plain;
 	return SP_OK;
 }
@@ -139,6 +202,12 @@ vault_read_size(const struct vault_read *r)
 	return r->size;
 }
 
+void
+vault_read_ahead(struct vault_read *r, uint64_t until)
+{
+	r->until = until;
+}
+
 enum sp_code
 vault_read_at(struct vault_read *r, uint64_t offset, void *out, size_t len,
     struct sp_err *err)
@@ -175,6 +244,7 @@ vault_read_into(struct vault_read *r, struct vault_seal *s, struct sp_err *err)
 {
 	uint32_t parts = r->segments + (r->tail_len > 0);
 
+	vault_read_ahead(r, r->size);
 	for (uint32_t i = 0; i < parts; i++) {
 		struct vault_plain plain;
 
@@ -189,7 +259,9 @@ vault_read_free(struct vault_read *r)
 {
 	if (r == NULL)
 		return;
+	vault_ahead_drop(r->ahead);
 	vault_pool_spare_give(r->pool, r->buf, VAULT_SEGMENT);
+	vault_pool_spare_give(r->pool, r->other, VAULT_SEGMENT);
 	vault_pool_spare_give(r->pool, r->tail, r->tail_len);
 	if (r->file != NULL)
 		r->file->store->ops->close(r->file);

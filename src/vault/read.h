@@ -25,6 +25,10 @@ enum sp_code vault_read_open_staged(struct vault_read **out,
     size_t tail_len, struct sp_err *err) SP_MUST_USE;
 
 uint64_t vault_read_size(const struct vault_read *r);
+/* Reads will go on in order up to `until` (at most the size counts): from the
+ * next on, the segment that follows is read and opened by a worker meanwhile.
+ * Any other read is as good, only not as fast. */
+void vault_read_ahead(struct vault_read *r, uint64_t until);
 /* offset + len must be within the size (else SP_E_INVALID).  A segment that
  * does not open is SP_E_CORRUPT, and `out` then holds nothing read. */
 enum sp_code vault_read_at(struct vault_read *r, uint64_t offset, void *out,

@@ -143,6 +143,7 @@ land(struct flight *f, size_t dirty)
 	bool start;
 
 	give_back(s, f->buf, f->spare, dirty);
+	vault_pool_land(s->object.pool);
 	(void)pthread_mutex_lock(&s->lock);
 	f->flying = false;
 	s->flying--;
@@ -267,7 +268,8 @@ wait_landed(struct vault_seal *s)
 }
 
 /* When all fly, wait until half have landed: one waking up for several.  After
- * a failure they land out of turn, so any free one will do. */
+ * a failure they land out of turn, so any free one will do.  Nobody else takes
+ * off, so what is free stays free while we wait for all other seals' too. */
 static struct flight *
 take_off(struct vault_seal *s)
 {
@@ -277,6 +279,9 @@ take_off(struct vault_seal *s)
 	if (s->flying == VAULT_SEAL_FLYING)
 		while (s->flying > VAULT_SEAL_FLYING / 2)
 			(void)pthread_cond_wait(&s->landed, &s->lock);
+	(void)pthread_mutex_unlock(&s->lock);
+	vault_pool_fly(s->object.pool);
+	(void)pthread_mutex_lock(&s->lock);
 	while (f->flying)
 		f++;
 	f->flying = true;

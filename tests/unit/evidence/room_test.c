@@ -29,6 +29,37 @@ counts_follow_what_is_sealed(void)
 	CHECK(before.evidence == after.evidence && before.bytes == after.bytes);
 }
 
+/* What is kept as a total is what counting all rows gives, also in a database
+ * of the time before there was a total. */
+static void
+an_older_database_is_counted_once(void)
+{
+	static const char counted[] =
+	    "SELECT count(*) || ' ' || sum(size) || ' ' ||"
+	    " sum(state = 'corrupt') FROM evidence";
+	static const char kept[] =
+	    "SELECT items || ' ' || bytes || ' ' || corrupt"
+	    " FROM evidence_total";
+	struct evidence_room_counts before, after;
+	char want[2000], got[2000];
+	struct sp_err err;
+
+	CHECK_OK(evidence_room_counts(f.room, &before, &err), &err);
+	CHECK(before.evidence > 0);
+	fixture_close(&f);
+	fixture_sql(&f, counted, want);
+	fixture_sql(&f, kept, got);
+	CHECK(strcmp(want, got) == 0);
+	fixture_go_back(&f, 5);
+	fixture_open(&f);
+	CHECK_OK(evidence_room_counts(f.room, &after, &err), &err);
+	CHECK(after.evidence == before.evidence && after.bytes == before.bytes);
+	fixture_close(&f);
+	fixture_sql(&f, kept, got);
+	CHECK(strcmp(want, got) == 0);
+	fixture_open(&f);
+}
+
 static void
 a_token_is_known_in_its_own_room_only(void)
 {
@@ -66,6 +97,8 @@ main(int argc, char **argv)
 	static const struct tap_case cases[] = {
 		{ "counts follow what is sealed",
 		    counts_follow_what_is_sealed },
+		{ "an older database is counted once",
+		    an_older_database_is_counted_once },
 		{ "a token is known in its own room only",
 		    a_token_is_known_in_its_own_room_only },
 		{ "a room without its folder does not open",

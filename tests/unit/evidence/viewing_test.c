@@ -282,6 +282,16 @@ a_changed_object_fails_alone_and_alerts_once(void)
 	}
 	free(bytes);
 	free(got);
+	/* The count commits with the mark: the next start has it too. */
+	for (int again = 0; again < 2; again++) {
+		struct evidence_room_counts n;
+		struct sp_err err;
+
+		CHECK_OK(evidence_room_counts(f.room, &n, &err), &err);
+		CHECK(n.corrupt == LIE_COUNT);
+		fixture_close(&f);
+		fixture_open(&f);
+	}
 }
 
 /* Everything before a changed segment can be served, up to its first byte. */

@@ -936,7 +936,7 @@ send_one(void *arg)
 	struct sp_err err;
 
 	CHECK_OK(vault_seal_new(&s, &w->object, &err), &err);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		CHECK_OK(vault_seal_write(s, rig_plain, 4 << 20, &err), &err);
 	CHECK_OK(vault_seal_finish(s, NULL, sum, &err), &err);
 	return NULL;
@@ -968,6 +968,45 @@ one_sender_does_not_take_all_buffers(void)
 	CHECK(st.most_lent == VAULT_SEAL_FLYING + 1);
 	vault_pool_free(w.object.pool);
 	crypto_secret_free(w.object.key);
+	vault_store_free(&r->base);
+}
+
+/* Any number of fast senders on a stuck disk: beside the one that each fills,
+ * no more buffers than the pool lets fly. */
+static void
+all_senders_together_take_few(void)
+{
+	enum { N = 12, MOST = N + VAULT_POOL_FLYING };
+	struct rig_store *r = rig_new(NULL);
+	struct sender w[N];
+	struct vault_pool_stats st;
+	struct vault_pool *pool = NULL;
+	struct sp_err err;
+
+	CHECK_OK(vault_pool_new(&pool, 2 * MOST, 2, &err), &err);
+	gated_ops = *r->base.ops;
+	gated_ops.write = gated_write;
+	r->base.ops = &gated_ops;
+	gate.shut = true;
+	for (size_t i = 0; i < N; i++) {
+		w[i].object = rig_object(&r->base);
+		w[i].object.pool = pool;
+		CHECK(pthread_create(&w[i].thread, NULL, send_one, &w[i]) == 0);
+	}
+	do
+		vault_pool_stats(pool, &st);
+	while (st.lent < MOST);
+	(void)pthread_mutex_lock(&gate.lock);
+	gate.shut = false;
+	(void)pthread_cond_broadcast(&gate.open);
+	(void)pthread_mutex_unlock(&gate.lock);
+	for (size_t i = 0; i < N; i++) {
+		CHECK(pthread_join(w[i].thread, NULL) == 0);
+		crypto_secret_free(w[i].object.key);
+	}
+	vault_pool_stats(pool, &st);
+	CHECK(st.most_lent == MOST && st.waits == 0);
+	vault_pool_free(pool);
 	vault_store_free(&r->base);
 }
 
@@ -1040,6 +1079,8 @@ main(void)
 		    a_resumed_seal_is_in_nobody_s_way },
 		{ "one sender does not take all buffers",
 		    one_sender_does_not_take_all_buffers },
+		{ "all senders together take few",
+		    all_senders_together_take_few },
 		{ "slow senders hold one buffer each",
 		    slow_senders_hold_one_buffer_each },
 	};
