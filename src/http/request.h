@@ -96,11 +96,13 @@ struct http_sink {
 struct http_events;
 struct http_stats;
 struct report_press;
+struct vouch_courier;
 
 /* What all requests of a server share. */
 struct http_house {
 	struct evidence_site *site;
-	struct report_press *press; /* or NULL */
+	struct report_press *press;    /* or NULL */
+	struct vouch_courier *courier; /* or NULL */
 	struct http_stats *stats;
 	struct http_events *events;
 	size_t header_bytes;
