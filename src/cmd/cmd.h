@@ -12,8 +12,11 @@ enum cmd_exit {
 	CMD_CHECK_FAILED = 1, /* what was to be checked is not so; any failure
 				 that has no number of its own */
 	CMD_USAGE = 2,
-	CMD_REFUSED = 3,     /* the site said no */
-	CMD_UNREACHABLE = 4, /* no answer from the site */
+	CMD_REFUSED = 3,      /* the site said no */
+	CMD_UNREACHABLE = 4,  /* no answer from the site */
+	CMD_CONTRADICTED = 5, /* log monitor: the log contradicts itself */
+	CMD_NOT_VOUCHED = 6,  /* log monitor: too few fresh cosignatures, or
+				 parts of the log are not served */
 };
 
 struct cmd {
@@ -24,11 +27,14 @@ struct cmd {
 	bool internal; /* not in the help: processes of serve */
 };
 
-/* An option writes to where its row points: text for those with a value. */
+/* An option writes to where its row points: text for those with a value.  One
+ * whose value ends in "..." may be given CMD_REPEATS times: its row points to
+ * as many texts and one more, all NULL before. */
+#define CMD_REPEATS 64
 struct cmd_option {
 	const char *name;  /* "agency": --agency */
 	char letter;       /* 'o': -o, or 0 */
-	const char *value; /* "SLUG" in the help, or NULL: a flag */
+	const char *value; /* "SLUG" in the help, or NULL: a flag; "KEY..." */
 	const char *help;
 	const char **text;
 	bool *flag;

@@ -51,12 +51,37 @@ help(const struct parse *p)
 	exit(fflush(stdout) == 0 ? CMD_DONE : CMD_CHECK_FAILED);
 }
 
+static bool
+repeats(const struct cmd_option *o)
+{
+	static const char dots[] = "...";
+	size_t len = o->value == NULL ? 0 : strlen(o->value);
+
+	return len > strlen(dots) &&
+	    strcmp(o->value + len - strlen(dots), dots) == 0;
+}
+
+static int
+append(struct parse *p, const struct cmd_option *o, const char *value)
+{
+	for (size_t i = 0; i < CMD_REPEATS; i++) {
+		if (o->text[i] == NULL) {
+			o->text[i] = value;
+			return CMD_DONE;
+		}
+	}
+	return cmd_usage(
+	    p->self, "--%s is given more than %d times", o->name, CMD_REPEATS);
+}
+
 /* The option and its value, when it takes one, are known: set them. */
 static int
 set(struct parse *p, const struct cmd_option *o, const char *value)
 {
 	uint64_t bit = UINT64_C(1) << (o - p->option);
 
+	if (repeats(o))
+		return append(p, o, value);
 	if ((p->seen & bit) != 0)
 		return cmd_usage(p->self, "--%s is given twice", o->name);
 	p->seen |= bit;

@@ -51,6 +51,37 @@ split(const char *note, size_t len, size_t *text_len, struct ledger_lines *sigs)
 }
 
 enum sp_code
+ledger_note_text(
+    const char *note, size_t len, size_t *text_len, struct sp_err *err)
+{
+	struct ledger_lines sigs;
+
+	if (!split(note, len, text_len, &sigs))
+		return sp_fail(err, SP_E_INVALID, "not a signed note");
+	return SP_OK;
+}
+
+void
+ledger_note_lines(const struct ledger_vkey *k, const char *note, size_t len,
+    struct sp_buf *out)
+{
+	struct ledger_lines sigs = { NULL, 0 };
+	struct ledger_sigline sig;
+	struct ledger_line line;
+	size_t text = 0;
+
+	if (!split(note, len, &text, &sigs))
+		return;
+	while (ledger_line_next(&sigs, &line)) {
+		if (!ledger_sigline_parse(line, &sig) || sig.id != k->id ||
+		    !ledger_line_equals(sig.name, k->name))
+			continue;
+		sp_buf_add(out, line.at, line.len);
+		sp_buf_u8(out, '\n');
+	}
+}
+
+enum sp_code
 ledger_note_check(const struct ledger_vkey *k, const char *note, size_t len,
     size_t *text_len, struct sp_err *err)
 {
@@ -78,7 +109,7 @@ ledger_note_check(const struct ledger_vkey *k, const char *note, size_t len,
 		good++;
 	}
 	if (good == 0)
-		return sp_fail(err, SP_E_CORRUPT,
+		return sp_fail_as(err, SP_E_CORRUPT, "note.missing",
 		    "note: no signature of %s (%08x)", k->name, k->id);
 	*text_len = text;
 	return SP_OK;
@@ -146,7 +177,7 @@ ledger_checkpoint_parse(const char *text, size_t len,
 		    err, SP_E_INVALID, "checkpoint: the last line has no end");
 	ledger_frontier_root(&(struct ledger_frontier){ .size = 0 }, &empty);
 	if (c.size == 0 && memcmp(c.root.b, empty.b, LEDGER_HASH_LEN) != 0)
-		return sp_fail(err, SP_E_INVALID,
+		return sp_fail_as(err, SP_E_INVALID, "checkpoint.empty",
 		    "checkpoint: size 0 with the root of something");
 	*out = c;
 	return SP_OK;

@@ -31,9 +31,16 @@ void ledger_vkey_text(const struct ledger_vkey *k, struct sp_buf *out);
 /* Append "— name base64(id || sig)\n". */
 void ledger_note_sigline(const struct ledger_vkey *k,
     const uint8_t sig[static CRYPTO_SIGN_LEN], struct sp_buf *out);
+/* Where a note's signed text ends, whoever signed it: its signature lines
+ * begin at *text_len + 1.  SP_E_INVALID when there is no such place. */
+enum sp_code ledger_note_text(const char *note, size_t len, size_t *text_len,
+    struct sp_err *err) SP_MUST_USE;
+/* Append the key's signature lines of a note that was checked. */
+void ledger_note_lines(const struct ledger_vkey *k, const char *note,
+    size_t len, struct sp_buf *out);
 /* Check a note: *text_len gets the length of the signed text (a prefix of
  * `note`).  SP_E_INVALID when malformed; SP_E_CORRUPT when the key's signature
- * is missing or wrong. */
+ * is wrong, or (reason "note.missing") not there. */
 enum sp_code ledger_note_check(const struct ledger_vkey *k, const char *note,
     size_t len, size_t *text_len, struct sp_err *err) SP_MUST_USE;
 
@@ -45,7 +52,8 @@ struct ledger_checkpoint {
 
 void ledger_checkpoint_text(
     const struct ledger_checkpoint *c, struct sp_buf *out);
-/* The text of a checkpoint (without signatures); extension lines pass. */
+/* The text of a checkpoint (without signatures); extension lines pass.
+ * Reason "checkpoint.empty": size 0 with the root of something. */
 enum sp_code ledger_checkpoint_parse(const char *text, size_t len,
     struct ledger_checkpoint *out, struct sp_err *err) SP_MUST_USE;
 /* ledger_note_check and parse; the origin must be the key's name. */

@@ -7,12 +7,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PUSH_AT     ((size_t)64 << 10)
-#define AWAY_WITHIN 5 /* seconds that a new press is waited for */
+#define PDF         "%PDF-" /* what a report begins with */
+#define AWAY_WITHIN 5       /* seconds that a new press is waited for */
 
 struct report_press {
 	pthread_mutex_t lock;
@@ -185,7 +187,8 @@ take(const struct report_job *j, uint8_t *out, size_t len, struct sp_err *err)
 	return SP_OK;
 }
 
-/* What the job says of itself: a code, and why. */
+/* What the job says of itself: a code, and why (sp_fail lets no control
+ * character through, should the job have been taken over). */
 static enum sp_code
 failed(const struct report_job *j, uint8_t code, size_t len, struct sp_err *err)
 {
@@ -215,7 +218,9 @@ answer(const struct report_job *j, struct sp_buf *pdf, struct sp_err *err)
 		return broken(err);
 	at = sp_buf_extend(pdf, len);
 	SP_TRY(sp_buf_check(pdf, "a report", err));
-	return take(j, at, len, err);
+	SP_TRY(take(j, at, len, err));
+	return memmem(at, len, PDF, sizeof(PDF) - 1) == at ? SP_OK
+							   : broken(err);
 }
 
 enum sp_code

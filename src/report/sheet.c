@@ -1,5 +1,7 @@
 #include "report/sheet.h"
 
+#include "report/pdf.h"
+
 #include <cairo-pdf.h>
 #include <pango/pangocairo.h>
 #include <stdlib.h>
@@ -65,6 +67,7 @@ struct report_sheet {
 	struct table table;
 	int part;        /* its bookmark, or that of the whole */
 	const char *tag; /* open on this sheet, for what is read aloud */
+	bool listing;    /* a list is open around it */
 };
 
 struct report_text_rule
@@ -196,6 +199,23 @@ block_end(struct report_sheet *s)
 	s->tag = NULL;
 }
 
+/* Facts and items that follow each other are one list. */
+static void
+list_begin(struct report_sheet *s)
+{
+	if (!s->listing)
+		tag_begin(s, "L");
+	s->listing = true;
+}
+
+static void
+list_end(struct report_sheet *s)
+{
+	if (s->listing)
+		tag_end(s, "L");
+	s->listing = false;
+}
+
 static void
 next_sheet(struct report_sheet *s)
 {
@@ -267,6 +287,7 @@ flow(struct report_sheet *s, double x)
 static void
 block(struct report_sheet *s, const char *tag, const struct report_run *run)
 {
+	list_end(s);
 	set(s, s->layout, run, s->width);
 	if (pango_layout_get_line_count(s->layout) <= WHOLE_LINES)
 		report_sheet_keep(s, height_of(s->layout));
@@ -338,6 +359,7 @@ report_sheet_item(struct report_sheet *s, const char *mark,
 		report_sheet_keep(s, height_of(s->layout));
 	else
 		report_sheet_keep(s, 2.0 * looks[style].size);
+	list_begin(s);
 	tag_begin(s, "LI");
 	tag_begin(s, "Lbl");
 	show_line(s, &(struct report_run){ style, mark }, MARGIN, s->y, HANG);
@@ -353,6 +375,7 @@ void
 report_sheet_code(
     struct report_sheet *s, enum report_style style, const char *text)
 {
+	list_end(s);
 	for (const char *at = text; *at != '\0';) {
 		size_t len = strcspn(at, "\n");
 
@@ -369,6 +392,23 @@ report_sheet_code(
 	s->y += PARAGRAPH;
 }
 
+/* On one line with the beginning of what it is the label of: that is also how
+ * programs that take text out of the file know that they belong together. */
+static void
+show_label(struct report_sheet *s, const struct report_run *label,
+    const struct report_run *value, double width)
+{
+	int down;
+
+	set(s, s->line, label, width - CELL_GAP);
+	set(s, s->layout, value, s->width - width);
+	down = pango_layout_get_baseline(s->layout) -
+	    pango_layout_get_baseline(s->line);
+	tag_begin(s, "Lbl");
+	show(s, s->line, MARGIN, s->y + (double)down / PANGO_SCALE);
+	tag_end(s, "Lbl");
+}
+
 void
 report_sheet_fact(
     struct report_sheet *s, const char *label, const struct report_cell *value)
@@ -378,19 +418,19 @@ report_sheet_fact(
 
 	report_sheet_keep(s, 3.0 * looks[REPORT_VALUE].size);
 	s->y += CELL_PAD;
-	set(s, s->layout, &name, in - CELL_GAP);
+	list_begin(s);
 	tag_begin(s, "LI");
-	tag_begin(s, "Lbl");
-	show(s, s->layout, MARGIN, s->y + 1.0);
-	tag_end(s, "Lbl");
-	block_begin(s, "LBody");
+	show_label(s, &name, &value->run[0], in);
+	tag_begin(s, "LBody");
 	for (size_t i = 0; i < REPORT_RUNS; i++) {
 		if (empty(&value->run[i]))
 			continue;
 		set(s, s->layout, &value->run[i], s->width - in);
+		block_begin(s, "P");
 		flow(s, MARGIN + in);
+		block_end(s);
 	}
-	block_end(s);
+	tag_end(s, "LBody");
 	tag_end(s, "LI");
 	s->y += CELL_PAD;
 	rule(s, MARGIN, s->y, s->width, HAIR);
@@ -402,6 +442,7 @@ report_sheet_blanks(
 {
 	double x = MARGIN;
 
+	list_end(s);
 	report_sheet_keep(s, BLANK);
 	for (size_t i = 0; i < n; i++) {
 		const struct report_run label = { REPORT_SMALL,
@@ -454,29 +495,39 @@ row_height(struct report_sheet *s, const struct report_cell *cell)
 	return most + 2.0 * CELL_PAD;
 }
 
+static void
+cell_show(struct report_sheet *s, size_t i, const struct report_cell *cell,
+    bool parts)
+{
+	double y = s->y + CELL_PAD;
+
+	for (size_t j = 0; j < REPORT_RUNS; j++) {
+		if (empty(&cell->run[j]))
+			continue;
+		if (parts)
+			tag_begin(s, "P");
+		show(s, s->cell[i][j], s->table.x[i], y);
+		if (parts)
+			tag_end(s, "P");
+		y += height_of(s->cell[i][j]);
+	}
+}
+
 /* What row_height has set.  A head that is repeated has no tag: NULL. */
 static void
 row_show(struct report_sheet *s, const struct report_cell *cell, double height,
     const char *tag)
 {
 	bool row = tag != NULL;
+	bool parts = row && s->pages <= BRIEF_PAGES;
 
 	if (row)
 		tag_begin(s, "TR");
-	if (s->pages > BRIEF_PAGES)
-		tag = NULL;
 	for (size_t i = 0; s->cr != NULL && i < s->table.n; i++) {
-		double y = s->y + CELL_PAD;
-
-		if (tag != NULL)
+		if (parts)
 			tag_begin(s, tag);
-		for (size_t j = 0; j < REPORT_RUNS; j++) {
-			if (empty(&cell[i].run[j]))
-				continue;
-			show(s, s->cell[i][j], s->table.x[i], y);
-			y += height_of(s->cell[i][j]);
-		}
-		if (tag != NULL)
+		cell_show(s, i, &cell[i], parts);
+		if (parts)
 			tag_end(s, tag);
 	}
 	if (row)
@@ -515,6 +566,7 @@ report_sheet_table(
 		s->table.width[i] = width - (i + 1 < n ? CELL_GAP : 0.0);
 		x += width;
 	}
+	list_end(s);
 	report_sheet_keep(s, 80.0);
 	tag_begin(s, "Table");
 	table_head(s, "TH");
@@ -640,29 +692,6 @@ describe(cairo_surface_t *pdf, const struct report_setting *d)
 	    pdf, CAIRO_PDF_METADATA_MOD_DATE, seconds);
 }
 
-/*
- * cairo 1.16 forgets the "D:" that a PDF date begins with (PDF 1.5, 3.8.3).
- * There is room for it in the white space before the key, so that no offset
- * changes.
- */
-static void
-mend_dates(struct sp_buf *pdf)
-{
-	static const char *const keys[] = { "\n   /CreationDate (2",
-		"\n   /ModDate (2" };
-
-	for (size_t i = 0; i < SP_COUNTOF(keys); i++) {
-		size_t len = strlen(keys[i]);
-		char *at = memmem(pdf->at, pdf->len, keys[i], len);
-
-		if (at == NULL)
-			continue;
-		/* "\n /Key (D:2" for "\n   /Key (2" */
-		memmove(at + 2, at + 4, len - 5);
-		memcpy(at + len - 3, "D:2", 3);
-	}
-}
-
 static enum sp_code
 pass(struct report_sheet *s, struct sp_err *err)
 {
@@ -670,6 +699,7 @@ pass(struct report_sheet *s, struct sp_err *err)
 	tag_begin(s, "Document");
 	next_sheet(s);
 	SP_TRY(s->d->fill(s, s->d->arg, err));
+	list_end(s);
 	tag_end(s, "Document");
 	if (s->page <= s->d->pages_max)
 		return SP_OK;
@@ -692,8 +722,8 @@ draw(struct report_sheet *s, struct sp_buf *pdf, struct sp_err *err)
 	if (cairo_surface_status(s->pdf) != CAIRO_STATUS_SUCCESS)
 		return sp_fail(err, SP_E_INTERNAL, "a report: %s",
 		    cairo_status_to_string(cairo_surface_status(s->pdf)));
-	mend_dates(pdf);
-	return SP_OK;
+	report_pdf_mend(pdf);
+	return sp_buf_check(pdf, "a report", err);
 }
 
 enum sp_code

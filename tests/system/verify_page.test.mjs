@@ -470,6 +470,7 @@ siteSuite('verify_page', {}, (context) => {
     const page = await open(t);
     await page.check(zip);
     await page.page.click('text=/Show \\d+ files/');
+    await page.page.waitForSelector('[aria-labelledby=files] tbody tr'); // made when it opens
     const rows = await page.page.$$eval('[aria-labelledby=files] tbody tr', (all) => all.map((tr) => tr.textContent));
     const files = filesBelow(folder);
     assert.equal(rows.length, files.length);

@@ -23,13 +23,14 @@ __wrap_sp_ticks(void)
 static const struct cmd self = { "thing", "FILE...", "does a thing", NULL,
 	false };
 
-#define WORDS_MAX 8
+#define WORDS_MAX 80
 
 struct got {
 	const char *out;
 	const char *mode;
 	bool force;
 	bool json;
+	const char *also[CMD_REPEATS + 1];
 	char **operand;
 	size_t n;
 };
@@ -48,6 +49,7 @@ parse(struct got *g, const char *const *word)
 		{ "mode", 0, "MODE", "how", &g->mode, NULL },
 		{ "force", 'f', NULL, "even so", NULL, &g->force },
 		{ "json", 0, NULL, "for programs", NULL, &g->json },
+		{ "also", 'a', "THING...", "one more", g->also, NULL },
 	};
 	static char text[WORDS_MAX + 1][64];
 	static char *argv[WORDS_MAX + 2];
@@ -387,12 +389,38 @@ progress_on_a_terminal(void)
 	CHECK(close(slave) == 0 && close(master) == 0);
 }
 
+static void
+some_options_repeat(void)
+{
+	static const char *many[CMD_REPEATS + 2];
+	struct got g = { .n = 9 };
+	char said[512];
+
+	CHECK(parse(&g,
+		  (const char *const[]){ "--also", "x", "a", "-ay", "--also=z",
+		      NULL }) == CMD_DONE);
+	CHECK(strcmp(g.also[0], "x") == 0 && strcmp(g.also[1], "y") == 0);
+	CHECK(strcmp(g.also[2], "z") == 0 && g.also[3] == NULL && g.n == 1);
+	for (size_t i = 0; i < CMD_REPEATS; i++)
+		many[i] = "-ax";
+	g = (struct got){ .n = 9 };
+	CHECK(parse(&g, many) == CMD_DONE);
+	CHECK(g.also[CMD_REPEATS - 1] != NULL && g.also[CMD_REPEATS] == NULL);
+	many[CMD_REPEATS] = "-ax";
+	g = (struct got){ .n = 9 };
+	listen_begin();
+	CHECK(parse(&g, many) == CMD_USAGE);
+	listen_end(said);
+	CHECK(strstr(said, "more than 64 times") != NULL);
+}
+
 int
 main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "what is understood", understood },
 		{ "what is refused, and says so", refused },
+		{ "some options repeat", some_options_repeat },
 		{ "subcommands of subcommands", dispatched },
 		{ "help", helped },
 		{ "exit codes", exits },

@@ -327,6 +327,43 @@ the_last_empty_line_parts(void)
 	CHECK(check(&k, sp_buf_str(&note), note.len) == SP_E_CORRUPT);
 }
 
+/* Parting a note without a key, and taking a key's lines out of it. */
+static void
+texts_and_lines(void)
+{
+	static const char other[] = "\xe2\x80\x94 a Uw2QOkn8\n";
+	static const char note[] =
+	    FOO_TEXT "\n\xe2\x80\x94 a Uw2QOkn8\n" FOO_SIG;
+	struct ledger_vkey k = foo(), stranger = foo();
+	SP_AUTO_BUF lines = sp_buf_new(LEDGER_NOTE_MAX);
+	struct sp_err err;
+	size_t text = 999;
+
+	CHECK_OK(ledger_note_text(note, strlen(note), &text, &err), &err);
+	CHECK(text == strlen(FOO_TEXT));
+	CHECK(memcmp(note + text + 1, other, strlen(other)) == 0);
+	ledger_note_lines(&k, note, strlen(note), &lines);
+	CHECK(strcmp(sp_buf_str(&lines), FOO_SIG) == 0);
+	sp_buf_clear(&lines);
+	stranger.id++;
+	ledger_note_lines(&stranger, note, strlen(note), &lines);
+	ledger_note_lines(&k, FOO_TEXT, strlen(FOO_TEXT), &lines);
+	CHECK(lines.len == 0);
+	text = 999;
+	CHECK(ledger_note_text(FOO_TEXT, strlen(FOO_TEXT), &text, &err) ==
+	    SP_E_INVALID);
+	CHECK(text == 999);
+	/* A signature that is not there is told from one that is wrong. */
+	CHECK_CODE(
+	    ledger_note_check(&stranger, note, strlen(note), &text, &err),
+	    SP_E_CORRUPT, &err);
+	CHECK(strcmp(err.reason, "note.missing") == 0);
+	k.pub[0] ^= 1;
+	CHECK_CODE(ledger_note_check(&k, note, strlen(note), &text, &err),
+	    SP_E_CORRUPT, &err);
+	CHECK(err.reason == NULL);
+}
+
 #define ROOT5           "Tjuy9gt96/yx+2MWMVGau88LyprvymEvi/zhPBAjJk0="
 #define ROOT0           "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define GOOD_CHECKPOINT ORIGIN "\n5\n" ROOT5 "\n"
@@ -597,6 +634,7 @@ main(void)
 		    other_signatures_are_passed_over },
 		{ "signatures are counted", signatures_are_counted },
 		{ "malformed notes are refused", malformed_notes_are_refused },
+		{ "texts and lines", texts_and_lines },
 		{ "the last empty line parts", the_last_empty_line_parts },
 		{ "checkpoint texts", checkpoint_texts },
 		{ "checkpoints round trip", checkpoints_round_trip },

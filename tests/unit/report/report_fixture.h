@@ -368,24 +368,31 @@ file_is_valid(const struct report_file *f)
 		tap_fail(__FILE__, __LINE__, "qpdf", sp_buf_str(&out));
 }
 
-/* The text, in the order of the page, with spaces and lines as one space. */
 static inline void
-file_text(const struct report_file *f, struct sp_buf *out)
+one_space(const struct sp_buf *raw, struct sp_buf *out)
 {
-	SP_AUTO_BUF raw = sp_buf_new((size_t)64 << 20);
 	bool space = false;
 
-	CHECK(file_through(f, "pdftotext", "-", &raw));
-	for (size_t i = 0; i < raw.len; i++) {
-		bool is = isspace(raw.at[i]) != 0;
+	for (size_t i = 0; i < raw->len; i++) {
+		bool is = isspace(raw->at[i]) != 0;
 
 		if (!is)
-			sp_buf_u8(out, raw.at[i]);
+			sp_buf_u8(out, raw->at[i]);
 		else if (!space)
 			sp_buf_u8(out, ' ');
 		space = is;
 	}
 	CHECK(sp_buf_ok(out));
+}
+
+/* The text, in the order of the page, with spaces and lines as one space. */
+static inline void
+file_text(const struct report_file *f, struct sp_buf *out)
+{
+	SP_AUTO_BUF raw = sp_buf_new((size_t)64 << 20);
+
+	CHECK(file_through(f, "pdftotext", "-", &raw));
+	one_space(&raw, out);
 }
 
 /* The same without any space: for words that were parted. */
