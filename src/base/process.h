@@ -15,7 +15,7 @@ enum sp_code sp_process_harden(struct sp_err *err) SP_MUST_USE;
  * intruder would want (execve, ptrace, mount, bpf, ...) kill the process,
  * unless they are on the list.  clone3, unlisted, fails with ENOSYS, on which
  * libc turns to clone.  "clone:thread" lists clone for threads of this process
- * alone.  It cannot be undone.
+ * alone, "openat:read" openat for reading what is there.  It cannot be undone.
  *
  * SP_E_INVALID: a name that the kernel's table does not have.  SP_E_UNAVAIL:
  * this kernel has no seccomp.  In a build with sanitizers nothing is

@@ -12,6 +12,8 @@
 #define CA_MAX     (8 << 20)
 #define MEMORY_MAX ((size_t)4 * LEDGER_NOTE_MAX)
 
+static const char reason_key[] = "log.key";
+
 static void
 add_name(struct sp_buf *out, const struct settings *s, const char *agency)
 {
@@ -89,14 +91,32 @@ enum sp_code
 client_log_memory_open(struct log_memory *out, const struct settings *s,
     const char *agency, struct sp_err *err)
 {
+	return client_log_memory_open_in(out, NULL, s, agency, err);
+}
+
+static void
+place(struct log_memory *m, const char *folder)
+{
+	struct sp_err none; /* without a place nothing is kept */
+
+	if (folder != NULL)
+		sp_buf_text(&m->path, folder);
+	else if (client_settings_state_dir("logs", &m->path, &none) != SP_OK)
+		sp_buf_clear(&m->path);
+}
+
+enum sp_code
+client_log_memory_open_in(struct log_memory *out, const char *folder,
+    const struct settings *s, const char *agency, struct sp_err *err)
+{
 	struct log_memory m = {
 		.path = sp_buf_new(8192),
 		.note = sp_buf_new(LEDGER_NOTE_MAX),
 	};
 	enum sp_code code = read_ca(&m, s, err);
-	struct sp_err none; /* without a place nothing is kept */
 
-	if (client_settings_state_dir("logs", &m.path, &none) == SP_OK)
+	place(&m, folder);
+	if (m.path.len > 0)
 		add_name(&m.path, s, agency);
 	if (!sp_buf_ok(&m.path))
 		sp_buf_clear(&m.path);
@@ -179,12 +199,12 @@ client_log_memory_key(struct log_memory *m, struct site_client *c,
 		return SP_OK;
 	SP_TRY(fetch_key(c, &told, err));
 	if (given != NULL && !same_key(given, &told))
-		return sp_fail(err, SP_E_CORRUPT,
+		return sp_fail_as(err, SP_E_CORRUPT, reason_key,
 		    "the site's log is signed with key %.60s+%08" PRIx32
 		    ", not with the one given",
 		    told.name, told.id);
 	if (m->known && !same_key(&m->key, &told) && !another_site(m))
-		return sp_fail(err, SP_E_CORRUPT,
+		return sp_fail_as(err, SP_E_CORRUPT, reason_key,
 		    "the site shows another log key than before (%08" PRIx32
 		    "): ask the agency; remembered in %.110s",
 		    told.id, sp_buf_str(&m->path));
@@ -214,13 +234,13 @@ client_log_memory_compare(const struct log_memory *m,
     const struct ledger_checkpoint *now, struct sp_err *err)
 {
 	if (now->size < m->seen.size)
-		return sp_fail(err, SP_E_CORRUPT,
+		return sp_fail_as(err, SP_E_CORRUPT, "log.rewound",
 		    "the log went back: %" PRIu64 " entries were signed, now "
 		    "it shows %" PRIu64,
 		    m->seen.size, now->size);
 	if (now->size == m->seen.size && m->seen.size > 0 &&
 	    memcmp(&now->root, &m->seen.root, sizeof(now->root)) != 0)
-		return sp_fail(err, SP_E_CORRUPT,
+		return sp_fail_as(err, SP_E_CORRUPT, "log.forked",
 		    "the log was rewritten: two signed roots for its first "
 		    "%" PRIu64 " entries",
 		    now->size);

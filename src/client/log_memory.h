@@ -35,17 +35,24 @@ struct log_memory {
 enum sp_code client_log_memory_open(struct log_memory *out,
     const struct settings *s, const char *agency,
     struct sp_err *err) SP_MUST_USE;
+/* The same in a folder (which is there) of the caller's choice; NULL: in the
+ * state folder. */
+enum sp_code client_log_memory_open_in(struct log_memory *out,
+    const char *folder, const struct settings *s, const char *agency,
+    struct sp_err *err) SP_MUST_USE;
 void client_log_memory_done(struct log_memory *m);
 
 /* The log's key: the one given or known, which must be the one the site
  * tells, or the site's when there is none (and it is then kept).  `given`
- * may be NULL.  The site is asked once.  SP_E_CORRUPT when they differ. */
+ * may be NULL.  The site is asked once.  SP_E_CORRUPT (reason "log.key") when
+ * they differ. */
 enum sp_code client_log_memory_key(struct log_memory *m, struct site_client *c,
     const struct ledger_vkey *given, struct sp_err *err) SP_MUST_USE;
 /* Say on standard error what the user should know of it, if anything. */
 void client_log_memory_tell(const struct log_memory *m);
-/* Does a checkpoint of this size contradict what was seen?  (Whether a
- * larger one continues it takes the tiles: log_check.h.) */
+/* Does a checkpoint of this size contradict what was seen (reasons
+ * "log.rewound", "log.forked")?  Whether a larger one continues it takes the
+ * tiles: log_check.h. */
 enum sp_code client_log_memory_compare(const struct log_memory *m,
     const struct ledger_checkpoint *now, struct sp_err *err) SP_MUST_USE;
 /* `note` was checked in full: remember it. */

@@ -12,8 +12,11 @@ enum cmd_exit {
 	CMD_CHECK_FAILED = 1, /* what was to be checked is not so; any failure
 				 that has no number of its own */
 	CMD_USAGE = 2,
-	CMD_REFUSED = 3,     /* the site said no */
-	CMD_UNREACHABLE = 4, /* no answer from the site */
+	CMD_REFUSED = 3,      /* the site said no */
+	CMD_UNREACHABLE = 4,  /* no answer from the site */
+	CMD_CONTRADICTED = 5, /* log monitor: the log contradicts itself */
+	CMD_NOT_VOUCHED = 6,  /* log monitor: too few fresh cosignatures, or
+				 parts of the log are not served */
 };
 
 struct cmd {

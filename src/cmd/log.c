@@ -4,6 +4,7 @@
 #include "client/log_prove.h"
 #include "cmd/client.h"
 #include "cmd/log_check.h"
+#include "cmd/log_monitor.h"
 #include "cmd/log_witness.h"
 #include "cmd/output.h"
 #include "cmd/table.h"
@@ -307,6 +308,9 @@ cmd_log_run(const struct cmd *self, int argc, char **argv)
 		{ "log prove", "[INDEX]",
 		    "a proof that an entry is in the log, or that it only grew",
 		    run_prove, false },
+		{ "log monitor", "[URL|AGENCY]",
+		    "follow a log, and fail loudly on any rewrite",
+		    cmd_log_monitor_run, false },
 		{ "log witness", "DIR", "cosign the logs of others",
 		    cmd_log_witness_run, false },
 	};

@@ -11,6 +11,11 @@ struct level {
 	struct ledger_hash hash[LOG_TILE_WIDTH];
 };
 
+static const char reason_rewritten[] = "log.rewritten";
+static const char reason_served[] = "log.served";
+static const char reason_unsigned[] = "log.unsigned";
+static const char reason_withheld[] = "log.withheld";
+
 struct run {
 	const struct log_check_options *o;
 	struct log_check *out;
@@ -27,6 +32,23 @@ same(const struct ledger_hash *a, const struct ledger_hash *b, size_t n)
 	return memcmp(a, b, n * sizeof(*a)) == 0;
 }
 
+/* This is what was served, and wrong. */
+static void
+blame(struct run *r, unsigned level, uint64_t index, const void *bytes,
+    size_t len)
+{
+	struct log_check_fault *f = r->o->fault;
+
+	if (f == NULL)
+		return;
+	sp_buf_clear(&f->part);
+	client_log_tiles_name(&f->part, level, index,
+	    client_log_tiles_width(
+		r->tiles.size, level == LOG_TILE_ENTRIES ? 0 : level, index));
+	sp_buf_clear(&f->bytes);
+	sp_buf_add(&f->bytes, bytes, len);
+}
+
 /* A tile as served against the hashes computed for it. */
 static enum sp_code
 compare_tile(struct run *r, unsigned level)
@@ -39,7 +61,9 @@ compare_tile(struct run *r, unsigned level)
 		SP_AUTO_BUF name = sp_buf_new(128);
 
 		client_log_tiles_name(&name, level, l->index, tile->width);
-		return sp_fail(r->err, SP_E_CORRUPT,
+		blame(r, level, l->index, tile->hash,
+		    tile->width * sizeof(tile->hash[0]));
+		return sp_fail_as(r->err, SP_E_CORRUPT, reason_served,
 		    "log/%.80s does not follow from what is below it",
 		    sp_buf_str(&name));
 	}
@@ -60,7 +84,7 @@ compare_remembered(struct run *r)
 		return SP_OK;
 	ledger_frontier_root(&r->frontier, &root);
 	if (!same(&root, &seen->root, 1))
-		return sp_fail(r->err, SP_E_CORRUPT,
+		return sp_fail_as(r->err, SP_E_CORRUPT, reason_rewritten,
 		    "the log was rewritten: its first %" PRIu64
 		    " entries are not those signed before",
 		    seen->size);
@@ -73,7 +97,9 @@ add_leaf(struct run *r, const struct ledger_hash *leaf)
 	struct ledger_hash made[65];
 	size_t n = ledger_frontier_append(&r->frontier, leaf, made);
 
-	for (unsigned l = 1; l < LOG_TILE_LEVELS && (size_t)8 * l < n; l++) {
+	/* Onward, the tiles above are begun with what was not added here. */
+	for (unsigned l = 1;
+	     !r->o->onward && l < LOG_TILE_LEVELS && (size_t)8 * l < n; l++) {
 		struct level *up = &r->level[l];
 
 		up->hash[up->n++] = made[(size_t)8 * l];
@@ -85,10 +111,10 @@ add_leaf(struct run *r, const struct ledger_hash *leaf)
 
 /* May this token read entries?  Found out once, with the first bundle. */
 static enum sp_code
-first_bundle(struct run *r)
+first_bundle(struct run *r, uint64_t index)
 {
 	enum sp_code code =
-	    client_log_tiles_bundle(&r->tiles, 0, &r->bundle, r->err);
+	    client_log_tiles_bundle(&r->tiles, index, &r->bundle, r->err);
 
 	r->out->entries_read = code == SP_OK;
 	if (code == SP_E_UNKNOWN || code == SP_E_DENIED ||
@@ -103,7 +129,7 @@ hash_bundle(struct run *r, uint64_t index, struct level *leaves)
 {
 	size_t width = client_log_tiles_width(r->tiles.size, 0, index);
 
-	if (index > 0)
+	if (index > r->out->from / LOG_TILE_WIDTH)
 		SP_TRY(client_log_tiles_bundle(
 		    &r->tiles, index, &r->bundle, r->err));
 	struct sp_in in = sp_in_from(sp_buf_str(&r->bundle), r->bundle.len);
@@ -118,11 +144,11 @@ hash_bundle(struct run *r, uint64_t index, struct level *leaves)
 	/* A whole bundle that came in place of a partial one goes on. */
 	bool over = in.left > 0 && width == LOG_TILE_WIDTH;
 
-	if (in.bad || over)
-		return sp_fail(r->err, SP_E_CORRUPT,
-		    "entry bundle %" PRIu64 " does not hold %zu entries", index,
-		    width);
-	return SP_OK;
+	if (!in.bad && !over)
+		return SP_OK;
+	blame(r, LOG_TILE_ENTRIES, index, r->bundle.at, r->bundle.len);
+	return sp_fail_as(r->err, SP_E_CORRUPT, reason_served,
+	    "entry bundle %" PRIu64 " does not hold %zu entries", index, width);
 }
 
 /* Which entry of a tile is the first that differs. */
@@ -130,12 +156,16 @@ static enum sp_code
 compare_leaves(
     struct run *r, const struct level *leaves, const struct log_tile *tile)
 {
-	for (size_t i = 0; i < leaves->n; i++)
-		if (!same(&leaves->hash[i], &tile->hash[i], 1))
-			return sp_fail(r->err, SP_E_CORRUPT,
-			    "entry %" PRIu64 " is not the one that was logged",
-			    leaves->index * LOG_TILE_WIDTH + i);
-	return SP_OK;
+	size_t i = 0;
+
+	while (i < leaves->n && same(&leaves->hash[i], &tile->hash[i], 1))
+		i++;
+	if (i == leaves->n)
+		return SP_OK;
+	blame(r, LOG_TILE_ENTRIES, leaves->index, r->bundle.at, r->bundle.len);
+	return sp_fail_as(r->err, SP_E_CORRUPT, reason_served,
+	    "entry %" PRIu64 " is not the one that was logged",
+	    leaves->index * LOG_TILE_WIDTH + i);
 }
 
 /* The hashes of 256 entries, or of the last few. */
@@ -163,7 +193,8 @@ check_leaves(struct run *r, uint64_t index)
 
 	SP_TRY(read_leaves(r, index, leaves));
 	for (size_t i = 0; i < leaves->n; i++)
-		SP_TRY(add_leaf(r, &leaves->hash[i]));
+		if (index * LOG_TILE_WIDTH + i >= r->out->from)
+			SP_TRY(add_leaf(r, &leaves->hash[i]));
 	if (r->o->progress != NULL)
 		r->o->progress(
 		    r->o->progress_arg, r->frontier.size, r->out->now.size);
@@ -175,35 +206,71 @@ check_all(struct run *r)
 {
 	uint64_t size = r->out->now.size;
 	uint64_t bundles = size / LOG_TILE_WIDTH + (size % LOG_TILE_WIDTH > 0);
+	uint64_t first = r->out->from / LOG_TILE_WIDTH;
 	struct ledger_hash root;
 
-	if (size > 0)
-		SP_TRY(first_bundle(r));
-	for (uint64_t i = 0; i < bundles; i++)
+	if (size > r->out->from)
+		SP_TRY(first_bundle(r, first));
+	for (uint64_t i = first; size > r->out->from && i < bundles; i++)
 		SP_TRY(check_leaves(r, i));
 	for (unsigned l = 1; l < LOG_TILE_LEVELS; l++)
 		if (r->level[l].n > 0)
 			SP_TRY(compare_tile(r, l));
 	ledger_frontier_root(&r->frontier, &root);
 	if (!same(&root, &r->out->now.root, 1))
-		return sp_fail(r->err, SP_E_CORRUPT,
+		return sp_fail_as(r->err, SP_E_CORRUPT, reason_served,
 		    "the signed root of %" PRIu64
 		    " entries is not the root of those served",
 		    size);
 	return SP_OK;
 }
 
+/* The right edge of the tree that was remembered, out of the tiles: it counts
+ * only if it has the remembered root. */
+static enum sp_code
+resume(struct run *r)
+{
+	uint64_t size = r->o->memory->seen.size;
+	struct ledger_nodes nodes = client_log_tiles_nodes(&r->tiles);
+
+	for (unsigned l = 0; l < 64; l++)
+		if ((size >> l & 1) != 0)
+			SP_TRY(nodes.read(nodes.self, l, (size >> l) - 1,
+			    &r->frontier.node[l], r->err));
+	r->frontier.size = size;
+	r->out->from = size;
+	return compare_remembered(r);
+}
+
+/* The current checkpoint; of one that is not the log's, what came. */
+static enum sp_code
+read_head(struct run *r)
+{
+	enum sp_code code = client_log_prove_head(r->o->client,
+	    &r->o->memory->key, &r->out->now, &r->out->note, r->err);
+
+	struct sp_err why = *r->err;
+
+	/* A body that is no note at all is no better than a wrong one. */
+	if (r->out->note.len == 0 ||
+	    (code != SP_E_CORRUPT && code != SP_E_INVALID))
+		return code;
+	return sp_fail_as(r->err, SP_E_CORRUPT, reason_unsigned,
+	    "what is served as checkpoint is not the log's: %.120s", why.text);
+}
+
 static enum sp_code
 run_check(struct run *r)
 {
-	SP_TRY(client_log_prove_head(r->o->client, &r->o->memory->key,
-	    &r->out->now, &r->out->note, r->err));
+	SP_TRY(read_head(r));
 	SP_TRY(client_log_memory_compare(r->o->memory, &r->out->now, r->err));
 	SP_TRY(client_log_tiles_init(
 	    &r->tiles, r->o->client, r->out->now.size, r->err));
 	r->level = calloc(LOG_TILE_LEVELS, sizeof(*r->level));
 	if (r->level == NULL)
 		return sp_fail(r->err, SP_E_NOMEM, "no memory for tiles");
+	if (r->o->onward)
+		SP_TRY(resume(r));
 	return check_all(r);
 }
 
@@ -221,6 +288,17 @@ cmd_log_check_run(const struct log_check_options *o, struct log_check *out,
 	client_log_tiles_done(&r.tiles);
 	free(r.level);
 	sp_buf_free(&r.bundle);
+	if (code == SP_E_NOTFOUND && check.now.size > 0) {
+		struct sp_err why = *err;
+
+		code = sp_fail_as(err, SP_E_NOTFOUND, reason_withheld,
+		    "the log does not serve what its checkpoint covers: %.120s",
+		    why.text);
+	}
+	if (code == SP_E_CORRUPT && o->fault != NULL) {
+		sp_buf_clear(&o->fault->note);
+		sp_buf_add(&o->fault->note, check.note.at, check.note.len);
+	}
 	if (code != SP_OK) {
 		cmd_log_check_done(&check);
 		return code;
@@ -233,4 +311,22 @@ void
 cmd_log_check_done(struct log_check *c)
 {
 	sp_buf_free(&c->note);
+}
+
+struct log_check_fault
+cmd_log_check_fault_new(void)
+{
+	return (struct log_check_fault){
+		.note = sp_buf_new(LEDGER_NOTE_MAX),
+		.part = sp_buf_new(128),
+		.bytes = sp_buf_new(LOG_BUNDLE_MAX),
+	};
+}
+
+void
+cmd_log_check_fault_done(struct log_check_fault *f)
+{
+	sp_buf_free(&f->note);
+	sp_buf_free(&f->part);
+	sp_buf_free(&f->bytes);
 }

@@ -65,21 +65,22 @@ factor_of(enum limit_kind kind, char letter)
 	return 0;
 }
 
-static bool
-value_of(const struct row *r, const char *text, uint64_t *out)
+bool
+cmd_serve_limits_value(
+    enum limit_kind kind, const char *text, uint64_t most, uint64_t *out)
 {
 	size_t len = strlen(text);
-	uint64_t factor = len == 0 ? 0 : factor_of(r->kind, text[len - 1]);
+	uint64_t factor = len == 0 ? 0 : factor_of(kind, text[len - 1]);
 	uint64_t v;
 
 	if (factor != 0)
 		len--;
 	else
 		factor = 1;
-	if (!sp_parse_u64(text, len, 1, r->most, &v) ||
-	    __builtin_mul_overflow(v, factor, &v) || v > r->most)
+	if (!sp_parse_u64(text, len, 1, most, &v) ||
+	    __builtin_mul_overflow(v, factor, &v) || v > most)
 		return false;
-	*out = r->kind == LIMIT_TIME ? v * SP_SECOND : v;
+	*out = kind == LIMIT_TIME ? v * SP_SECOND : v;
 	return true;
 }
 
@@ -113,7 +114,8 @@ cmd_serve_limits_parse(const char *const text[static LIMITS_ROWS],
 	for (size_t i = 0; i < LIMITS_ROWS; i++) {
 		if (text[i] == NULL)
 			continue;
-		if (!value_of(&rows[i], text[i], &v))
+		if (!cmd_serve_limits_value(
+			rows[i].kind, text[i], rows[i].most, &v))
 			return sp_fail(err, SP_E_INVALID,
 			    "--%s takes %s from 1 to %ju, not '%s'",
 			    rows[i].option, value_name[rows[i].kind],

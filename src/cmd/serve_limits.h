@@ -42,6 +42,8 @@
 	    "threads that seal (one a core, at least 2)")                      \
 	X(media_workers, "media-workers", LIMIT_COUNT, CMD_WORKERS_MOST,       \
 	    "that look into media at once (1)")                                \
+	X(witness_gap, "witness-gap", LIMIT_TIME, 86400,                       \
+	    "between two questions to a witness about one log (5s)")           \
 	X(stop_seconds, "stop-seconds", LIMIT_COUNT, 3600,                     \
 	    "for answers under way when stopping (20)")
 
@@ -53,6 +55,7 @@ struct serve_limits {
 	size_t buffers;
 	size_t workers;
 	size_t media_workers;
+	sp_time witness_gap;
 	unsigned stop_seconds;
 };
 
@@ -69,6 +72,9 @@ enum { LIMITS_ROWS = sizeof(LIMITS(X)) - 1 };
 /* The options of the rows; text[i] gets the value of option[i]. */
 void cmd_serve_limits_options(struct cmd_option option[static LIMITS_ROWS],
     const char *text[static LIMITS_ROWS]);
+/* One value, from 1 to `most` (bytes or seconds): times in microseconds. */
+bool cmd_serve_limits_value(enum limit_kind kind, const char *text,
+    uint64_t most, uint64_t *out) SP_MUST_USE;
 /* SP_E_INVALID names the option and what it takes. */
 enum sp_code cmd_serve_limits_parse(const char *const text[static LIMITS_ROWS],
     struct serve_limits *out, struct sp_err *err) SP_MUST_USE;

@@ -11,6 +11,7 @@
 #include "edge/listen.h"
 #include "keeper/spawn.h"
 #include "report/press.h"
+#include "vouch/messenger.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -87,7 +88,8 @@ struct supervisor {
 	int keeper_sock; /* connections that no server has yet, or -1 */
 	int press_sock;
 	struct cmd_workers workers;
-	int64_t asked; /* when to stop was first asked for */
+	struct child messenger; /* started when it is called for */
+	int64_t asked;          /* when to stop was first asked for */
 	int64_t deadline;
 	int exit_code;
 };
@@ -483,6 +485,8 @@ reap(struct supervisor *s)
 			buried(&s->press, status);
 			raise_event(s, PRESS_GONE);
 		}
+		if (pid == s->messenger.pid)
+			buried(&s->messenger, status);
 	}
 }
 
@@ -553,6 +557,44 @@ answer_hire(struct supervisor *s, uint16_t ticket)
 	SP_IGNORE(cmd_control_send(s->control, m, ticket, sock, NULL));
 }
 
+/* A fresh one: the server has lost the one before, which ends by that. */
+static enum sp_code
+spawn_messenger(struct supervisor *s, int *sock, struct sp_err *err)
+{
+	char name[] = "sallyport";
+	char word[] = "messenger";
+	char *argv[] = { name, word, NULL };
+	SP_AUTO_FD mine = -1;
+	SP_AUTO_FD theirs = -1;
+	int pair[2];
+
+	if (s->state != STARTING && s->state != SERVING)
+		return sp_fail(err, SP_E_UNAVAIL, "the site is stopping");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return sp_fail_os(err, "make a socket pair");
+	mine = pair[0];
+	theirs = pair[1];
+	_Static_assert(VOUCH_MESSENGER_FD == 3, "the first that is given");
+	SP_TRY(keeper_spawn_self(argv, &theirs, 1, &s->messenger.pid, err));
+	s->messenger.started = sp_ticks();
+	*sock = sp_file_steal(&mine);
+	return SP_OK;
+}
+
+static void
+answer_call(struct supervisor *s)
+{
+	struct sp_err err = { .code = SP_OK };
+	SP_AUTO_FD sock = -1;
+
+	/* Unanswered or unheard, it is called for again. */
+	if (spawn_messenger(s, &sock, &err) != SP_OK ||
+	    cmd_control_send(s->control, CONTROL_MESSENGER, 0, sock, &err) !=
+		SP_OK)
+		sp_log_err(SP_LOG_WARN, "messenger.none", &err,
+		    "nobody is asked to vouch");
+}
+
 static void
 hear_server(struct supervisor *s)
 {
@@ -581,6 +623,8 @@ hear_server(struct supervisor *s)
 		say("READY=1");
 	if (m == CONTROL_HIRE)
 		answer_hire(s, value);
+	if (m == CONTROL_CALL)
+		answer_call(s);
 }
 
 static int
@@ -638,6 +682,7 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 		    .pid = -1,
 		    .slowest = BACKOFF_MOST },
 		.press = { .name = "press", .pid = -1, .slowest = PRESS_MOST },
+		.messenger = { .name = "messenger", .pid = -1 },
 		.signals = -1,
 		.control = -1,
 		.keeper_sock = -1,

@@ -22,11 +22,13 @@
 	X(verify, "BAG", "check a bag without a site", false)                  \
 	X(log, "COMMAND ...", "check the agency's log, or prove things by it", \
 	    false)                                                             \
+	X(vouch, "COMMAND ...", "who vouches for the logs of a site", false)   \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \
 	X(server, "DIR", "the process that faces the network", true)           \
-	X(keeper, "DIR", "the process that holds the keys", true)
+	X(keeper, "DIR", "the process that holds the keys", true)              \
+	X(messenger, "", "the process that goes out to others", true)
 /* clang-format on */
 
 #define X(id, operands, summary, internal)                                     \

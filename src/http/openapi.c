@@ -158,6 +158,14 @@ static const struct {
 	    "\"keeper\",\"rooms\",\"writing\"],\"type\":\"object\"},"
 	    "\"ready\":" BOOLEAN "},\"required\":[\"checks\",\"ready\"],"
 	    "\"type\":\"object\"}" },
+	{ "Timestamps",
+	    "{\"properties\":{\"next\":" COUNT_OR_NULL ",\"timestamps\":" LIST(
+		"{\"properties\":{\"authority\":" STRING ",\"note\":" STRING
+		",\"number\":" INTEGER ",\"size\":" INTEGER ",\"time\":" TIME
+		"},\"required\":[\"authority\","
+		"\"note\",\"number\",\"size\",\"time\"],\"type\":"
+		"\"object\"}") "},\"required\":[\"next\",\"timestamps\"],"
+			       "\"type\":\"object\"}" },
 	{ "Token",
 	    "{\"properties\":{\"created_at\":" TIME ",\"expires_at\":" TIME
 	    ",\"id\":" ID ",\"label\":" STRING ",\"revoked_at\":" NULLABLE

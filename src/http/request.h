@@ -94,11 +94,13 @@ struct http_sink {
 
 struct http_stats;
 struct report_press;
+struct vouch_courier;
 
 /* What all requests of a server share. */
 struct http_house {
 	struct evidence_site *site;
-	struct report_press *press; /* or NULL */
+	struct report_press *press;    /* or NULL */
+	struct vouch_courier *courier; /* or NULL */
 	struct http_stats *stats;
 	size_t header_bytes;
 	size_t json_bytes;

@@ -79,6 +79,16 @@ static const struct http_input custody_input[] = {
 	{ "query", "from", INT64, false, "\"next\" of the page before." },
 };
 
+static const struct http_input timestamps_input[] = {
+	{ "query", "before", "{\"minimum\":1,\"type\":\"integer\"}", false,
+	    "\"next\" of the page before." },
+};
+
+static const struct http_input timestamp_input[] = {
+	{ "query", "number", "{\"minimum\":1,\"type\":\"integer\"}", false,
+	    "Its number in the list; when absent, the newest." },
+};
+
 static const struct http_input paper_input[] = {
 	{ "query", "paper",
 	    "{\"enum\":[\"letter\",\"a4\"],\"type\":\"string\"}", false,
@@ -394,6 +404,50 @@ const struct http_route http_routes[] = {
 	    .door = HTTP_DOOR_PUBLIC,
 	    .success = { { 200, "The checkpoint", TEXT, NULL, NULL } },
 	    .handle = http_api_checkpoint,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "cosigned",
+	    .id = "showCosigned",
+	    .summary = "The newest checkpoint that a witness has cosigned, "
+		       "with all cosignatures of it (C2SP tlog-cosignature)",
+	    .door = HTTP_DOOR_PUBLIC,
+	    .success = { { 200, "The checkpoint", TEXT, NULL, NULL } },
+	    .handle = http_api_cosigned,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "timestamps",
+	    .id = "listTimestamps",
+	    .summary = "Timestamps of the log's checkpoints (RFC 3161), newest "
+		       "first, a page at a time",
+	    .door = HTTP_DOOR_PUBLIC,
+	    INPUT(timestamps_input),
+	    .success = { { 200, "A page", JSON, "Timestamps", NULL } },
+	    .handle = http_api_timestamps,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "timestamp",
+	    .id = "showTimestamp",
+	    .summary = "A timestamp of a checkpoint, as RFC 3161's "
+		       "TimeStampResp",
+	    .door = HTTP_DOOR_PUBLIC,
+	    INPUT(timestamp_input),
+	    .success = { { 200, "The timestamp", "application/timestamp-reply",
+		NULL, NULL } },
+	    .handle = http_api_timestamp,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "timestamp/checkpoint",
+	    .id = "showTimestampCheckpoint",
+	    .summary = "The signed checkpoint that a timestamp is of, to the "
+		       "byte",
+	    .door = HTTP_DOOR_PUBLIC,
+	    INPUT(timestamp_input),
+	    .success = { { 200, "The checkpoint", TEXT, NULL, NULL } },
+	    .handle = http_api_timestamp_checkpoint,
 	},
 	{
 	    .method = HTTP_GET,

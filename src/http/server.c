@@ -541,6 +541,7 @@ server_new(const struct http_server_options *o)
 	s->house = (struct http_house){
 		.site = o->site,
 		.press = o->press,
+		.courier = o->courier,
 		.header_bytes = s->limits.header_bytes,
 		.json_bytes = s->limits.json_bytes,
 		.upload_max =

@@ -21,10 +21,12 @@ struct http_limits {
 };
 
 struct report_press;
+struct vouch_courier;
 
 struct http_server_options {
 	struct evidence_site *site;
-	struct report_press *press; /* sets reports; NULL: none are made */
+	struct report_press *press;    /* sets reports; NULL: none are made */
+	struct vouch_courier *courier; /* told of in /metrics, or NULL */
 	const char *listen;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: any */
 	const char *cert_path; /* PEM chain */
 	const char *key_path;  /* PEM private key */

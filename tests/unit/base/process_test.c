@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -223,6 +224,33 @@ threads_may_be_had_without_processes(void)
 }
 
 static int
+reading_only(void)
+{
+	static const char *const list[] = { "openat:read", "close", "write" };
+	static const int refused[] = { O_WRONLY, O_RDWR, O_RDONLY | O_CREAT,
+		O_RDONLY | O_TRUNC, O_RDWR | O_TMPFILE };
+	int fd;
+
+	if (sp_process_sandbox(list, SP_COUNTOF(list), NULL) != SP_OK)
+		return 1;
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || close(fd) != 0)
+		return 2;
+	for (size_t i = 0; i < SP_COUNTOF(refused); i++) {
+		errno = 0;
+		if (open("/dev/null", refused[i], 0600) != -1 || errno != EPERM)
+			return 3;
+	}
+	return 0;
+}
+
+static void
+files_may_be_read_and_not_written(void)
+{
+	CHECK(exits_well(reading_only));
+}
+
+static int
 unknown_name(void)
 {
 	static const char *const wrong[] = { "write", "wriet" };
@@ -259,6 +287,8 @@ main(void)
 		    it_holds_for_threads_that_run_already },
 		{ "threads may be had without processes",
 		    threads_may_be_had_without_processes },
+		{ "files may be read and not written",
+		    files_may_be_read_and_not_written },
 		{ "an unknown name is refused", an_unknown_name_is_refused },
 #endif
 	};

@@ -209,6 +209,162 @@ a_rewritten_past_is_found(void)
 	log_done(&l);
 }
 
+static enum sp_code
+check_onward(struct fake_log *l, const struct log_memory *m,
+    struct log_check_fault *fault, struct log_check *out, struct sp_err *err)
+{
+	struct fake f = { .serve = log_serve, .arg = l };
+	struct site_client c = fake_client(&f);
+	struct log_check_options o = {
+		.client = &c, .memory = m, .onward = true, .fault = fault
+	};
+	enum sp_code code = cmd_log_check_run(&o, out, err);
+
+	client_site_done(&c);
+	return code;
+}
+
+/* Property: what was seen and what came since make the signed root, for
+ * whatever sizes, and what came is all that is read. */
+static void
+onward_from_what_was_seen(void)
+{
+	static const uint64_t sizes[] = { 1, 2, 3, 255, 256, 257, 300, 511, 512,
+		600, 65535, 65536, 65537, 66000 };
+	struct fake_log l;
+
+	log_init(&l, 0);
+	for (size_t i = 0; i < SP_COUNTOF(sizes); i++)
+		for (size_t k = i; k < SP_COUNTOF(sizes); k++) {
+			struct log_memory m = log_known(&l);
+			struct log_check out;
+			struct sp_err err;
+
+			m.seen = l.at;
+			m.seen.size = sizes[i];
+			m.seen.root = log_mth(&l, 0, sizes[i]);
+			l.size = l.serves = l.at.size = sizes[k];
+			l.at.root = log_mth(&l, 0, sizes[k]);
+			CHECK_OK(check_onward(&l, &m, NULL, &out, &err), &err);
+			CHECK(out.now.size == sizes[k] && out.from == sizes[i]);
+			CHECK(out.entries_read == (sizes[k] > sizes[i]));
+			CHECK(out.tiles <=
+			    (sizes[k] - sizes[i]) / LOG_TILE_WIDTH + 2);
+			cmd_log_check_done(&out);
+		}
+	log_done(&l);
+}
+
+static void
+onward_finds_a_rewritten_past(void)
+{
+	static const struct {
+		uint64_t seen, changed, size;
+		const char *kind; /* NULL: nothing wrong */
+	} rows[] = {
+		{ 10, 10, 300, NULL }, /* the future may be anything */
+		{ 300, 300, 301, NULL },
+		{ 10, 9, 300, "log.rewritten" },
+		{ 300, 0, 301, "log.rewritten" },
+		{ 300, 299, 65800, "log.rewritten" },
+		{ 300, 299, 300, "log.forked" },
+		{ 300, UINT64_MAX, 299, "log.rewound" },
+	};
+	struct fake_log l;
+
+	log_init(&l, 0);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		LOG_AUTO_FAULT fault = cmd_log_check_fault_new();
+		struct log_memory m = log_known(&l);
+		struct log_check out;
+		struct sp_err err;
+
+		l.changed_from = UINT64_MAX;
+		log_set(&l, rows[i].seen);
+		m.seen = l.at;
+		l.version = 1;
+		l.changed_from = rows[i].changed;
+		log_set(&l, rows[i].size);
+		if (rows[i].kind == NULL) {
+			CHECK_OK(
+			    check_onward(&l, &m, &fault, &out, &err), &err);
+			cmd_log_check_done(&out);
+			continue;
+		}
+		CHECK_CODE(check_onward(&l, &m, &fault, &out, &err),
+		    SP_E_CORRUPT, &err);
+		CHECK(strcmp(err.reason, rows[i].kind) == 0);
+		/* What contradicts is at hand. */
+		SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+
+		log_note(&l, &note);
+		CHECK(strcmp(sp_buf_str(&note), sp_buf_str(&fault.note)) == 0);
+	}
+	log_done(&l);
+}
+
+static void
+kinds_of_lies_with_what_was_served(void)
+{
+	static const struct {
+		const char *where;
+		uint64_t bit;
+		const char *kind;
+		const char *part; /* "" when no part of the log is wrong */
+	} rows[] = {
+		{ "tile/entries/001", 80, "log.served", "tile/entries/001" },
+		{ "tile/entries/000", 8, "log.served", "tile/entries/000" },
+		{ "tile/0/001", 80, "log.served", "tile/entries/001" },
+		{ "tile/1/000.p/2", 80, "log.served", "tile/1/000.p/2" },
+		{ "checkpoint", 480, "log.unsigned", "" },
+		{ "checkpoint", 8, "log.unsigned", "" },
+	};
+	struct fake_log l;
+
+	log_init(&l, 700);
+	struct log_memory m = log_known(&l);
+
+	l.tamper = flip;
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		LOG_AUTO_FAULT fault = cmd_log_check_fault_new();
+		struct fake f = { .serve = log_serve, .arg = &l };
+		struct site_client c = fake_client(&f);
+		struct log_check_options o = {
+			.client = &c, .memory = &m, .fault = &fault
+		};
+		struct log_check out;
+		struct sp_err err;
+
+		l.where = rows[i].where;
+		l.tamper_arg = rows[i].bit;
+		CHECK_CODE(
+		    cmd_log_check_run(&o, &out, &err), SP_E_CORRUPT, &err);
+		client_site_done(&c);
+		CHECK(strcmp(err.reason, rows[i].kind) == 0);
+		CHECK(strcmp(sp_buf_str(&fault.part), rows[i].part) == 0);
+		CHECK((fault.bytes.len > 0) == (*rows[i].part != '\0'));
+		CHECK(fault.note.len > 0);
+	}
+	log_done(&l);
+}
+
+/* A tile or a bundle that the checkpoint covers and that is not there. */
+static void
+what_is_withheld_is_told_apart(void)
+{
+	struct fake_log l;
+	struct log_check out;
+	struct sp_err err;
+
+	log_init(&l, 700);
+	struct log_memory m = log_known(&l);
+
+	l.serves = 600;
+	CHECK_CODE(check(&l, &m, &out, &err), SP_E_NOTFOUND, &err);
+	CHECK(strcmp(err.reason, "log.withheld") == 0);
+	log_done(&l);
+}
+
 static void
 another_key_signs_nothing(void)
 {
@@ -286,6 +442,13 @@ main(void)
 		{ "every changed bit is found", every_changed_bit_is_found },
 		{ "the first lie is named", the_first_lie_is_named },
 		{ "a rewritten past is found", a_rewritten_past_is_found },
+		{ "onward from what was seen", onward_from_what_was_seen },
+		{ "onward finds a rewritten past",
+		    onward_finds_a_rewritten_past },
+		{ "kinds of lies, with what was served",
+		    kinds_of_lies_with_what_was_served },
+		{ "what is withheld is told apart",
+		    what_is_withheld_is_told_apart },
 		{ "another key signs nothing", another_key_signs_nothing },
 		{ "without entries, the hashes are checked",
 		    without_entries_the_hashes_are_checked },
