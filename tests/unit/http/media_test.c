@@ -16,6 +16,14 @@
 static struct http_fixture fix;
 static char admin[GATE_TOKEN_TEXT];
 
+/* The press forks with threads behind it, which TSan does not survive: there
+ * the site is without one. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define NO_PRESS 1
+#endif
+#endif
+
 #define NOWHERE "01890a5d-ac96-774b-bcce-b302099a8057"
 
 static struct reply
@@ -332,6 +340,8 @@ the_poster(void)
 	}
 }
 
+#ifndef NO_PRESS
+
 static void
 on_paper(void)
 {
@@ -361,15 +371,21 @@ on_paper(void)
 	CHECK(entries(&it, "evidence.opened") == 0);
 }
 
+#endif
+
 /* The press ended and none comes: evidence and its custody are there all the
  * same. */
+static pid_t press_pid = -1;
+
 static void
-without_a_press(pid_t press)
+the_press_is_away(void)
 {
 	struct item it = taken_in("x", 1, "text/plain");
 
-	CHECK(kill(press, SIGKILL) == 0);
-	CHECK(waitpid(press, NULL, 0) == press);
+	if (press_pid > 0) {
+		CHECK(kill(press_pid, SIGKILL) == 0);
+		CHECK(waitpid(press_pid, NULL, 0) == press_pid);
+	}
 	AUTO_REPLY r = ask(admin, "GET", below(&it, "custody.pdf"), "");
 	AUTO_REPLY json = ask(admin, "GET", below(&it, "custody"), "");
 	char retry[32];
@@ -377,14 +393,6 @@ without_a_press(pid_t press)
 	is_problem(&r, HTTP_UNAVAILABLE, "report.away");
 	CHECK(reply_field(&r, "Retry-After", retry, sizeof(retry)));
 	CHECK(json.status == 200);
-}
-
-static pid_t press_pid;
-
-static void
-the_press_is_away(void)
-{
-	without_a_press(press_pid);
 }
 
 int
@@ -395,19 +403,23 @@ main(int argc, char **argv)
 		{ "media, before and after", media_before_and_after },
 		{ "unreadable", unreadable },
 		{ "the poster", the_poster },
+#ifndef NO_PRESS
 		{ "on paper", on_paper },
+#endif
 		{ "the press is away", the_press_is_away },
 	};
 	struct sp_err err = { .code = SP_OK };
-	int rc, sock = -1;
+	int rc;
 
 	if (argc == 2 && strcmp(argv[1], "media") == 0)
 		return media_worker_main();
 	CHECK_OK(crypto_provider_open("", &err), &err);
 	KEEPER_TEST_MAIN(argc, argv);
-	press_pid = press_fixture_spawn(&sock);
 	fix.press = report_press_new();
-	report_press_attach(fix.press, sock);
+	CHECK(fix.press != NULL);
+#ifndef NO_PRESS
+	press_pid = press_fixture_start(fix.press);
+#endif
 	fixture_begin(&fix);
 	(void)snprintf(admin, sizeof(admin), "%s", fix.room.token);
 	rc = tap_run(cases, SP_COUNTOF(cases));
