@@ -46,6 +46,7 @@ static const struct word sources[] = {
 	{ "cli", "on the server itself (cli)" },
 	{ "site", "by itself (site)" },
 	{ "repair", "found when the server started (repair)" },
+	{ "media", "by itself, looking into media (media)" },
 };
 
 static const struct word denied[] = {
