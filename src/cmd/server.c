@@ -278,20 +278,15 @@ start_courier(struct server *s, struct sp_err *err)
 	return vouch_courier_start(&s->courier, &o, err);
 }
 
+/* What there is before anybody can connect. */
 static enum sp_code
-start(struct server *s, struct sp_err *err)
+prepare(struct server *s, struct sp_err *err)
 {
 	const struct serve_limits *l = &s->args->limits;
 	struct evidence_site_options site = { .dir = s->args->dir,
 		.buffers = l->buffers,
 		.workers = l->workers,
 		.limits = l->evidence };
-	struct http_server_options http = { .listen = s->args->listen,
-		.cert_path = sp_buf_str(&s->args->cert),
-		.key_path = sp_buf_str(&s->args->key),
-		.limits = l->http,
-		.upload_max = l->evidence.upload_max,
-		.starting = true };
 
 	SP_TRY(settle(s, err));
 	s->hiring = cmd_hiring_new(s->control);
@@ -299,12 +294,32 @@ start(struct server *s, struct sp_err *err)
 	if (s->hiring == NULL || s->press == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the server");
 	SP_TRY(evidence_site_open(&s->site, &site, err));
-	SP_TRY(start_courier(s, err));
-	http.site = s->site;
-	http.press = s->press;
-	http.courier = s->courier;
+	return start_courier(s, err);
+}
+
+static enum sp_code
+start_http(struct server *s, struct sp_err *err)
+{
+	const struct serve_limits *l = &s->args->limits;
+	const struct http_server_options http = { .site = s->site,
+		.press = s->press,
+		.courier = s->courier,
+		.listen = s->args->listen,
+		.cert_path = sp_buf_str(&s->args->cert),
+		.key_path = sp_buf_str(&s->args->key),
+		.limits = l->http,
+		.upload_max = l->evidence.upload_max,
+		.starting = true };
+
 	SP_TRY(http_server_start(&s->http, &http, err));
-	SP_TRY(sp_process_sandbox(allowed, SP_COUNTOF(allowed), err));
+	return sp_process_sandbox(allowed, SP_COUNTOF(allowed), err);
+}
+
+static enum sp_code
+start(struct server *s, struct sp_err *err)
+{
+	SP_TRY(prepare(s, err));
+	SP_TRY(start_http(s, err));
 	SP_TRY(open_rooms(s, err));
 	SP_TRY(start_ticker(s, err));
 	SP_TRY(start_crew(s, err));

@@ -42,41 +42,52 @@ vouch_asking_begin(struct vouch_asking *out, struct ledger_log *log,
 	return SP_OK;
 }
 
+/* `err` has been told why. */
+static enum vouch_outcome
+so(enum vouch_outcome outcome, enum sp_code told)
+{
+	SP_REQUIRE(told != SP_OK);
+	return outcome;
+}
+
+/* A witness's clock may be off by so much, and it has no fractions. */
+static enum sp_code
+check_time(const struct vouch_asking *a, const struct ledger_cosignature *sig,
+    sp_time now, struct sp_err *err)
+{
+	char when[SP_TIME_TEXT];
+	sp_time time;
+
+	if (sig->time > (uint64_t)(SP_TIME_MAX / SP_SECOND))
+		return sp_fail(err, SP_E_INVALID,
+		    "its cosignature is of no time that there is");
+	time = (sp_time)sig->time * SP_SECOND;
+	sp_time_text(time, when);
+	if (time > now + VOUCH_CLOCKS)
+		return sp_fail(err, SP_E_INVALID,
+		    "its cosignature is of the future, %s: see its clock and "
+		    "ours",
+		    when);
+	if (time < a->asked - VOUCH_CLOCKS - SP_SECOND)
+		return sp_fail(err, SP_E_INVALID,
+		    "it answered with an old cosignature, of %s", when);
+	return SP_OK;
+}
+
 static enum vouch_outcome
 cosigned(const struct vouch_asking *a, const struct vouch_reply *reply,
     sp_time now, struct vouch_cosigned *out, struct sp_err *err)
 {
 	struct ledger_cosignature sig;
-	char when[SP_TIME_TEXT];
-	sp_time time;
 
 	if (ledger_cosign_check(&a->witness->key, sp_buf_str(&a->c.note),
-		a->c.text, reply->body, reply->len, &sig, err) != SP_OK)
+		a->c.text, reply->body, reply->len, &sig, err) != SP_OK ||
+	    check_time(a, &sig, now, err) != SP_OK)
 		return VOUCH_FAILED;
-	if (sig.time > (uint64_t)(SP_TIME_MAX / SP_SECOND)) {
-		SP_IGNORE(sp_fail(err, SP_E_INVALID,
-		    "its cosignature is of no time that there is"));
-		return VOUCH_FAILED;
-	}
-	time = (sp_time)sig.time * SP_SECOND;
-	sp_time_text(time, when);
-	if (time > now + VOUCH_CLOCKS) {
-		SP_IGNORE(sp_fail(err, SP_E_INVALID,
-		    "its cosignature is of the future, %s: see its clock and "
-		    "ours",
-		    when));
-		return VOUCH_FAILED;
-	}
-	/* To the second before: it has no fractions. */
-	if (time < a->asked - VOUCH_CLOCKS - SP_SECOND) {
-		SP_IGNORE(sp_fail(err, SP_E_INVALID,
-		    "it answered with an old cosignature, of %s", when));
-		return VOUCH_FAILED;
-	}
 	ledger_cosign_line(&a->witness->key, &sig, out->line);
 	if (sp_buf_check(out->line, "a cosignature", err) != SP_OK)
 		return VOUCH_FAILED;
-	out->time = time;
+	out->time = (sp_time)sig.time * SP_SECOND;
 	return VOUCH_DONE;
 }
 
@@ -90,23 +101,25 @@ elsewhere(const struct vouch_asking *a, const struct vouch_reply *reply,
 
 	if (reply->len < 2 || reply->body[reply->len - 1] != '\n' ||
 	    !sp_parse_u64(reply->body, reply->len - 1, 0, INT64_MAX, &size)) {
-		SP_IGNORE(sp_fail(err, SP_E_INVALID,
-		    "it saw another size of the log, and does not say which "
-		    "(409)"));
-		return VOUCH_FAILED;
+		return so(VOUCH_FAILED,
+		    sp_fail(err, SP_E_INVALID,
+			"it saw another size of the log, and does not say "
+			"which "
+			"(409)"));
 	}
 	if (size > now) {
-		SP_IGNORE(sp_fail(err, SP_E_CORRUPT,
-		    "it has seen %ju entries of this log, which has %ju: the "
-		    "log was cut, or there is another",
-		    (uintmax_t)size, (uintmax_t)now));
-		return VOUCH_CONTRADICTED;
+		return so(VOUCH_CONTRADICTED,
+		    sp_fail(err, SP_E_CORRUPT,
+			"it has seen %ju entries of this log, which has %ju: "
+			"the "
+			"log was cut, or there is another",
+			(uintmax_t)size, (uintmax_t)now));
 	}
 	if (a->again || size == a->old) {
-		SP_IGNORE(sp_fail(err, SP_E_INVALID,
-		    "asked from the size that it named, it names %ju (409)",
-		    (uintmax_t)size));
-		return VOUCH_FAILED;
+		return so(VOUCH_FAILED,
+		    sp_fail(err, SP_E_INVALID,
+			"asked from the size that it named, it names %ju (409)",
+			(uintmax_t)size));
 	}
 	out->old = size;
 	return VOUCH_AGAIN;
@@ -128,19 +141,18 @@ static enum vouch_outcome
 refused(const struct vouch_reply *reply, struct sp_err *err)
 {
 	if (reply->status == 0) {
-		SP_IGNORE(sp_fail(err, SP_E_UNAVAIL, "no answer: %s",
-		    reply->problem == NULL ? "unknown" : reply->problem));
-		return VOUCH_FAILED;
+		return so(VOUCH_FAILED,
+		    sp_fail(err, SP_E_UNAVAIL, "no answer: %s",
+			reply->problem == NULL ? "unknown" : reply->problem));
 	}
 	for (size_t i = 0; i < SP_COUNTOF(refusals); i++) {
-		if (refusals[i].status != reply->status)
-			continue;
-		SP_IGNORE(sp_fail(err, SP_E_DENIED, "%s", refusals[i].text));
-		return VOUCH_FAILED;
+		if (refusals[i].status == reply->status)
+			return so(VOUCH_FAILED,
+			    sp_fail(err, SP_E_DENIED, "%s", refusals[i].text));
 	}
-	SP_IGNORE(sp_fail(
-	    err, SP_E_UNAVAIL, "it answers with status %u", reply->status));
-	return VOUCH_FAILED;
+	return so(VOUCH_FAILED,
+	    sp_fail(
+		err, SP_E_UNAVAIL, "it answers with status %u", reply->status));
 }
 
 enum vouch_outcome
@@ -152,10 +164,11 @@ vouch_asking_answer(const struct vouch_asking *a,
 	case 200: return cosigned(a, reply, now, out, err);
 	case 409: return elsewhere(a, reply, out, err);
 	case 422:
-		SP_IGNORE(sp_fail(err, SP_E_CORRUPT,
-		    "it has seen another history of this log: what it is shown "
-		    "does not continue it (422)"));
-		return VOUCH_CONTRADICTED;
+		return so(VOUCH_CONTRADICTED,
+		    sp_fail(err, SP_E_CORRUPT,
+			"it has seen another history of this log: what it is "
+			"shown "
+			"does not continue it (422)"));
 	default: return refused(reply, err);
 	}
 }

@@ -150,27 +150,32 @@ copy_text(char *out, size_t room, const char *s, struct sp_err *err)
 }
 
 static enum sp_code
-take_row(struct db_stmt *st, struct vouch_voucher *v, struct sp_err *err)
+take_texts(struct db_stmt *st, struct vouch_voucher *v, struct sp_err *err)
 {
-	const char *trust = db_col_text(st, 4);
-
-	SP_TRY(db_col_bytes(st, 0, v->id.b, SP_ID_LEN, err));
-	v->kind = strcmp(db_col_text(st, 1), "witness") == 0 ? VOUCH_WITNESS
-							     : VOUCH_AUTHORITY;
 	SP_TRY(copy_text(v->name, sizeof(v->name), db_col_text(st, 2), err));
 	SP_TRY(copy_text(v->url, sizeof(v->url), db_col_text(st, 3), err));
-	sp_buf_text(&v->trust, trust);
 	SP_TRY(
 	    copy_text(v->policy, sizeof(v->policy), db_col_text(st, 5), err));
-	v->every = db_col_i64(st, 6);
+	sp_buf_text(&v->trust, db_col_text(st, 4));
 	sp_buf_text(&v->tls_ca, db_col_text(st, 7));
-	v->added = db_col_i64(st, 8);
 	SP_TRY(sp_buf_check(&v->trust, "a voucher", err));
-	SP_TRY(sp_buf_check(&v->tls_ca, "a voucher", err));
-	if (v->kind == VOUCH_WITNESS)
-		SP_TRY(ledger_cosigner_parse(
-		    sp_buf_str(&v->trust), v->trust.len, &v->key, err));
-	return SP_OK;
+	return sp_buf_check(&v->tls_ca, "a voucher", err);
+}
+
+static enum sp_code
+take_row(struct db_stmt *st, struct vouch_voucher *v, struct sp_err *err)
+{
+	bool witness = strcmp(db_col_text(st, 1), "witness") == 0;
+
+	v->kind = witness ? VOUCH_WITNESS : VOUCH_AUTHORITY;
+	v->every = db_col_i64(st, 6);
+	v->added = db_col_i64(st, 8);
+	SP_TRY(db_col_bytes(st, 0, v->id.b, SP_ID_LEN, err));
+	SP_TRY(take_texts(st, v, err));
+	if (!witness)
+		return SP_OK;
+	return ledger_cosigner_parse(
+	    sp_buf_str(&v->trust), v->trust.len, &v->key, err);
 }
 
 static enum sp_code

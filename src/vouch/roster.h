@@ -18,7 +18,7 @@
 #define VOUCH_URL_MAX    1024
 #define VOUCH_PEM_MAX    ((size_t)32 << 10)
 #define VOUCH_KIND_MOST  16 /* of a kind in a roster */
-#define VOUCH_MOST       (2 * VOUCH_KIND_MOST)
+#define VOUCH_MOST       ((size_t)2 * VOUCH_KIND_MOST)
 #define VOUCH_EVERY      (600 * SP_SECOND) /* between timestamps */
 #define VOUCH_EVERY_MOST (86400 * SP_SECOND)
 

@@ -36,7 +36,7 @@ vouch_stamping_begin(struct vouch_stamping *out, struct ledger_log *log,
 	return SP_OK;
 }
 
-static enum vouch_outcome
+static enum sp_code
 stamped(const struct vouch_stamping *s, const struct vouch_reply *reply,
     sp_time now, sp_time *time, struct sp_buf *token, struct sp_err *err)
 {
@@ -44,20 +44,26 @@ stamped(const struct vouch_stamping *s, const struct vouch_reply *reply,
 	char when[SP_TIME_TEXT];
 	sp_time at = 0;
 
-	if (crypto_timestamp_check(
-		reply->body, reply->len, &s->wish, &at, &der, err) != SP_OK)
-		return VOUCH_FAILED;
+	SP_TRY(crypto_timestamp_check(
+	    reply->body, reply->len, &s->wish, &at, &der, err));
 	sp_time_text(at, when);
-	if (at > now + VOUCH_CLOCKS || at < now - VOUCH_CLOCKS) {
-		SP_IGNORE(sp_fail(err, SP_E_INVALID,
-		    "its time is %s: one clock is wrong, its or ours", when));
-		return VOUCH_FAILED;
-	}
+	if (at > now + VOUCH_CLOCKS || at < now - VOUCH_CLOCKS)
+		return sp_fail(err, SP_E_INVALID,
+		    "its time is %s: one clock is wrong, its or ours", when);
 	sp_buf_add(token, der.at, der.len);
-	if (sp_buf_check(token, "a timestamp", err) != SP_OK)
-		return VOUCH_FAILED;
+	SP_TRY(sp_buf_check(token, "a timestamp", err));
 	*time = at;
-	return VOUCH_DONE;
+	return SP_OK;
+}
+
+static enum sp_code
+refused(const struct vouch_reply *reply, struct sp_err *err)
+{
+	if (reply->status == 0)
+		return sp_fail(err, SP_E_UNAVAIL, "no answer: %s",
+		    reply->problem == NULL ? "unknown" : reply->problem);
+	return sp_fail(
+	    err, SP_E_UNAVAIL, "it answers with status %u", reply->status);
 }
 
 enum vouch_outcome
@@ -65,13 +71,9 @@ vouch_stamping_answer(const struct vouch_stamping *s,
     const struct vouch_reply *reply, sp_time now, sp_time *time,
     struct sp_buf *token, struct sp_err *err)
 {
-	if (reply->status == 200)
-		return stamped(s, reply, now, time, token, err);
-	if (reply->status == 0)
-		SP_IGNORE(sp_fail(err, SP_E_UNAVAIL, "no answer: %s",
-		    reply->problem == NULL ? "unknown" : reply->problem));
-	else
-		SP_IGNORE(sp_fail(err, SP_E_UNAVAIL,
-		    "it answers with status %u", reply->status));
-	return VOUCH_FAILED;
+	enum sp_code code = reply->status == 200
+	    ? stamped(s, reply, now, time, token, err)
+	    : refused(reply, err);
+
+	return code == SP_OK ? VOUCH_DONE : VOUCH_FAILED;
 }

@@ -244,13 +244,13 @@ every_flip(void)
 		SP_AUTO_BUF again = sp_buf_new(CRYPTO_TIMESTAMP_MAX);
 		sp_time time = 0;
 
-		reply.at[i] ^= (uint8_t)(1u << (i % 8));
+		reply.at[i] ^= (uint8_t)(1U << (i % 8));
 		if (crypto_timestamp_check(reply.at, reply.len, &w, &time,
 			&again, &err) == SP_OK) {
 			CHECK(time == first);
 			passed++;
 		}
-		reply.at[i] ^= (uint8_t)(1u << (i % 8));
+		reply.at[i] ^= (uint8_t)(1U << (i % 8));
 	}
 	/* an optional NULL parameter, a version: none of what is signed */
 	CHECK(passed < 20);

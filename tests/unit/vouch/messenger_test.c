@@ -104,14 +104,15 @@ static void *
 serve(void *arg)
 {
 	static const char word[] = "Content-Length: ";
-	int fd = (int)(intptr_t)arg;
+	int fd = *(int *)arg;
 	char *in = calloc(1, (size_t)128 << 10);
 	size_t len = 0, want = 0;
 
+	free(arg);
 	for (;;) {
 		ssize_t n = recv(fd, in + len, ((size_t)127 << 10) - len, 0);
-		const char *end = strstr(in, "\r\n\r\n");
-		const char *at = strstr(in, word);
+		const char *end;
+		const char *at;
 
 		if (n <= 0)
 			break;
@@ -142,8 +143,10 @@ accept_all(void *arg)
 
 	(void)arg;
 	while ((fd = accept4(stub.fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-		CHECK(
-		    pthread_create(&t, NULL, serve, (void *)(intptr_t)fd) == 0);
+		int *given = malloc(sizeof(*given));
+
+		*given = fd;
+		CHECK(pthread_create(&t, NULL, serve, given) == 0);
 		CHECK(pthread_detach(t) == 0);
 	}
 	return NULL;
