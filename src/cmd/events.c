@@ -146,6 +146,25 @@ connect_once(
 	return SP_OK;
 }
 
+/* Until it is time to connect again; SP_OK: it is.  `code` is how the last
+ * connection ended. */
+static enum sp_code
+rest(struct run *r, struct site_patience *patience, enum sp_code code,
+    const struct site_answer *an, struct sp_err *err)
+{
+	if (code == SP_OK)
+		code = sp_fail_as(err, SP_E_UNAVAIL, client_site_unreachable,
+		    "the stream ended");
+	/* What it says that makes no sense will not get better. */
+	if (code == SP_E_INVALID || err->reason != client_site_unreachable)
+		return code;
+	if (r->heard)
+		client_site_patience_progress(patience);
+	r->heard = false;
+	return client_site_patience_wait(
+	    patience, &r->client.site, an, err, err);
+}
+
 /* A stream that ends or breaks is opened again, where it was. */
 static enum sp_code
 follow(struct run *r, struct sp_err *err)
@@ -160,21 +179,10 @@ follow(struct run *r, struct sp_err *err)
 	SP_TRY(sp_buf_check(&path, "path", err));
 	for (;;) {
 		SITE_AUTO_ANSWER an = client_site_answer_new(SITE_JSON_MAX);
-		enum sp_code code;
+		enum sp_code code =
+		    connect_once(r, sp_buf_str(&path), &an, err);
 
-		r->heard = false;
-		code = connect_once(r, sp_buf_str(&path), &an, err);
-		if (code != SP_OK && err->reason != client_site_unreachable)
-			return code;
-		if (code == SP_E_INVALID)
-			return code; /* what it says will not get better */
-		if (r->heard)
-			client_site_patience_progress(&patience);
-		if (code == SP_OK)
-			(void)sp_fail_as(err, SP_E_UNAVAIL,
-			    client_site_unreachable, "the stream ended");
-		SP_TRY(client_site_patience_wait(
-		    &patience, &r->client.site, &an, err, err));
+		SP_TRY(rest(r, &patience, code, &an, err));
 	}
 }
 

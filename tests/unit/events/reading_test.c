@@ -102,41 +102,43 @@ again(void)
 	events_reading_free(r);
 }
 
+/* A line of `begins` and then `n` times 'x'. */
+static void
+over(const char *begins, size_t n)
+{
+	struct events_reading *r = events_reading_new();
+	SP_AUTO_BUF text = sp_buf_new(4 * EVENTS_DATA_MAX);
+	struct sp_err err;
+
+	sp_buf_clear(&heard);
+	sp_buf_text(&text, begins);
+	for (size_t i = 0; i < n; i++)
+		sp_buf_text(&text, "x");
+	sp_buf_text(&text, "\n\n");
+	CHECK_CODE(
+	    events_reading_take(r, text.at, text.len, hear, &heard, &err),
+	    SP_E_LIMIT, &err);
+	CHECK(heard.len == 0);
+	events_reading_free(r);
+}
+
 static void
 limits(void)
 {
-	static char text[3 * EVENTS_DATA_MAX];
+	struct events_reading *r = events_reading_new();
+	SP_AUTO_BUF text = sp_buf_new(2 * EVENTS_DATA_MAX);
 	struct sp_err err;
 
-	for (int which = 0; which < 4; which++) {
-		struct events_reading *r = events_reading_new();
-		size_t len = 0;
-
-		sp_buf_clear(&heard);
-		memset(text, 'x', sizeof(text));
-		if (which == 0) /* a line */
-			len = EVENTS_LINE_MAX + 1;
-		if (which == 1) { /* many lines of an event */
-			for (size_t i = 0; i + 1000 < sizeof(text); i += 1000)
-				memcpy(text + i, "\ndata:", 6);
-			len = sizeof(text);
-		}
-		if (which == 2) { /* its kind */
-			memcpy(text, "event:", 6);
-			text[6 + EVENTS_NAME_MAX + 1] = '\n';
-			len = 200;
-		}
-		if (which == 3) { /* its id */
-			memcpy(text, "id:", 3);
-			text[3 + EVENTS_NAME_MAX + 1] = '\n';
-			len = 200;
-		}
-		CHECK_CODE(
-		    events_reading_take(r, text, len, hear, &heard, &err),
-		    SP_E_LIMIT, &err);
-		CHECK(heard.len == 0);
-		events_reading_free(r);
-	}
+	over("", EVENTS_LINE_MAX + 1);
+	over("event:", EVENTS_NAME_MAX + 1);
+	over("id:", EVENTS_NAME_MAX + 1);
+	/* Many lines of one event. */
+	for (size_t i = 0; i < EVENTS_DATA_MAX / 10 + 1; i++)
+		sp_buf_text(&text, "data:012345678\n");
+	CHECK_CODE(
+	    events_reading_take(r, text.at, text.len, hear, &heard, &err),
+	    SP_E_LIMIT, &err);
+	events_reading_free(r);
 }
 
 static void
