@@ -192,6 +192,25 @@ printf 'X' | dd of="$victim" bs=1 seek=1000 conv=notrunc status=none
 if show sallyport verify "$bag"; then broken "a changed byte was not seen"; fi
 proof "refused, and it says where"
 
+step "Dock: a camera forgets its clip once there is proof"
+camera=$here/camera
+movie=$camera/DCIM/100MEDIA/MOVI0001.MP4
+mkdir -p "$(dirname "$movie")"
+# The same clip with an empty box at its end is another file.
+{
+	cat "$clip"
+	printf '\000\000\000\010free'
+} >"$movie"
+sum=$(sha256sum "$movie" | cut -d' ' -f1)
+show as harbor-pd sallyport dock "$camera" --device cam-114 --clear --once ||
+	broken "it was not docked"
+[ ! -e "$movie" ] || broken "it is still on the camera"
+docked=$(as harbor-pd sallyport list --json | grep "$sum" | field id)
+[ -n "$docked" ] || broken "the site does not have it"
+receipt=$(find "$here/sallyport/dock" -name "$docked.tlog-proof")
+[ -n "$receipt" ] || broken "no receipt was kept"
+proof "it is gone from the camera, and its receipt is kept: ${receipt#"$top/"}"
+
 step "The log proves itself"
 show as harbor-pd sallyport log check || broken "the log does not check"
 proof "every tile and entry was read again and leads to the signed root"
