@@ -188,6 +188,13 @@ dock(struct run *r)
 	return cmd_client_fail(r->self, &result.first);
 }
 
+static enum sp_code
+nothing_yet(const struct run *r, struct sp_err *err)
+{
+	return sp_fail(err, SP_E_NOTFOUND,
+	    "nothing was docked from there to %.40s yet", r->dock.agency);
+}
+
 static int
 status(struct run *r)
 {
@@ -196,9 +203,7 @@ status(struct run *r)
 	    cmd_dock_show_status(sp_buf_str(&r->journal), r->common.json, &err);
 
 	if (code == SP_E_NOTFOUND) {
-		SP_IGNORE(sp_fail(&err, SP_E_NOTFOUND,
-		    "nothing was docked from there to %.40s yet",
-		    r->dock.agency));
+		SP_IGNORE(nothing_yet(r, &err));
 		(void)cmd_fail(r->self, &err);
 		return CMD_CHECK_FAILED;
 	}
@@ -317,17 +322,22 @@ parse_and_run(struct run *r, int argc, char **argv)
 	return code == CMD_DONE ? open_and_dock(r, dir[0]) : code;
 }
 
+static int
+no_memory(const struct cmd *self)
+{
+	struct sp_err err;
+
+	(void)sp_fail(&err, SP_E_NOMEM, "no memory for a dock");
+	return cmd_fail(self, &err);
+}
+
 int
 cmd_dock_run(const struct cmd *self, int argc, char **argv)
 {
 	struct run *r = calloc(1, sizeof(*r)); /* large for a stack */
 
-	if (r == NULL) {
-		struct sp_err err;
-
-		SP_IGNORE(sp_fail(&err, SP_E_NOMEM, "no memory for a dock"));
-		return cmd_fail(self, &err);
-	}
+	if (r == NULL)
+		return no_memory(self);
 	r->self = self;
 	r->dir = sp_buf_new(DOCK_NAME_MAX - 1);
 	r->journal = sp_buf_new(DOCK_NAME_MAX);

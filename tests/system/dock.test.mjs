@@ -194,6 +194,13 @@ describe('a folder that is docked once', () => {
     const cam = new Camera('kept');
     cam.write('a.mp4', 'kept a');
     cam.write('b.mp4', 'kept a');
+    // What a docking station should have: a device's token.
+    const issued = await site.request('POST', 'tokens', {
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ role: 'device', label: 'dock', expires_in_days: 1 })),
+    });
+    assert.equal(issued.status, 201);
+    cam.env.SALLYPORT_TOKEN = issued.json().token;
     let run = await cam.once();
     assert.equal(run.code, 0, run.stderr);
     assert.equal(end(run).kept, 2);
