@@ -1,4 +1,4 @@
-# ./dev bench ingest|read|slow|verify|growth|ledger|seal|page [OPTION...]
+# ./dev bench ingest|read|slow|idle|verify|growth|ledger|seal|page [OPTION...]
 #
 # Peers and ours run in the same minutes on the same machine; trust the
 # ratios.  Each has its quantities as options (the head of bench/<name>.mjs);
@@ -21,6 +21,10 @@ read | slow)
 	need unzip openssl
 	ninja -C build-bench --quiet sallyport
 	;;
+idle)
+	need openssl
+	ninja -C build-bench --quiet sallyport bench/idle_bench
+	;;
 verify | growth)
 	need unzip
 	ninja -C build-bench --quiet sallyport sallyport-press bench/fill
@@ -31,6 +35,6 @@ page)
 	ninja -C build-bench --quiet sallyport
 	;;
 ledger | seal) ninja -C build-bench --quiet "bench/${what}_bench" ;;
-*) die "bench: ingest, read, slow, verify, growth, ledger, seal or page" ;;
+*) die "bench: ingest, read, slow, idle, verify, growth, ledger, seal or page" ;;
 esac
 exec node "bench/$what.mjs" build-bench "$@"

@@ -18,6 +18,7 @@
 	X(list, "", "list evidence, newest first", false)                      \
 	X(show, "ID", "what is known of one item", false)                      \
 	X(get, "ID", "fetch an original and check it", false)                  \
+	X(events, "", "follow what happens as it happens", false)              \
 	X(custody, "ID", "who did what with an item", false)                   \
 	X(export, "ID...", "fetch a bag of items that proves itself", false)   \
 	X(verify, "BAG", "check a bag without a site", false)                  \

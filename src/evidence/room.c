@@ -349,6 +349,30 @@ evidence_room_know(struct evidence_room *r, const char *bearer,
 	return gate_token_know(reader.db, &r->agency.id, bearer, out, err);
 }
 
+struct revoking {
+	const struct gate_caller *by;
+	const struct sp_id *token;
+};
+
+static enum sp_code
+revoke_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct revoking *a = arg;
+
+	return gate_token_revoke(tx, a->by, a->token, err);
+}
+
+enum sp_code
+evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
+    const struct sp_id *token, struct sp_err *err)
+{
+	struct revoking act = { .by = by, .token = token };
+
+	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
+	events_hub_cut(r->events, token);
+	return SP_OK;
+}
+
 void
 evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes)
 {

@@ -18,17 +18,18 @@ static const char *const act_names[] = {
  * The policy.  An act that is not open to a role is denied; an act that is
  * "recorded" reveals content, and its entry is in the ledger before the pass
  * exists.  An auditor sees what happened, never the content; a device brings
- * in and may look up what became of it.  The site itself, when nobody asks,
- * may do one thing: have a worker look into media.
+ * in and may look up what became of it, and follow its own ("own": what its
+ * token brings in, and nothing else).  The site itself, when nobody asks, may
+ * do one thing: have a worker look into media.
  */
+enum access { no, YES, own };
+
 struct policy {
-	bool open[GATE_ROLE_COUNT];
+	enum access open[GATE_ROLE_COUNT];
 	bool site;
 	bool recorded;
 };
 
-#define YES true
-#define no  false
 /* clang-format off */
 static const struct policy policy[GATE_ACT_COUNT] = {
 	/*                  admin-    custo-  offi-  audi-  device  site recorded
@@ -41,18 +42,17 @@ static const struct policy policy[GATE_ACT_COUNT] = {
 	[GATE_PREVIEW]  = { { YES,     YES,    YES,   no,    no  },  no , YES },
 	[GATE_PROBE]    = { { no,      no,     no,    no,    no  },  YES, YES },
 	[GATE_CUSTODY]  = { { YES,     YES,    no,    YES,   no  },  no , no  },
+	[GATE_FOLLOW]   = { { YES,     YES,    YES,   YES,   own },  no , no  },
 	[GATE_ENTRIES]  = { { YES,     no,     no,    YES,   no  },  no , no  },
 	[GATE_TOKENS]   = { { YES,     no,     no,    no,    no  },  no , no  },
 };
 /* clang-format on */
-#undef YES
-#undef no
 
 _Static_assert(GATE_ADMINISTRATOR == 0 && GATE_CUSTODIAN == 1 &&
 	GATE_OFFICER == 2 && GATE_AUDITOR == 3 && GATE_DEVICE == 4 &&
 	GATE_ROLE_COUNT == 5,
     "the policy's columns are the roles in their order");
-_Static_assert(GATE_ACT_COUNT == 10, "the policy has a row for every act");
+_Static_assert(GATE_ACT_COUNT == 11, "the policy has a row for every act");
 
 const char *
 gate_role_name(enum gate_role role)
@@ -85,7 +85,15 @@ gate_role_may(enum gate_role role, enum gate_act act)
 {
 	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
 	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
-	return policy[act].open[role];
+	return policy[act].open[role] != no;
+}
+
+bool
+gate_role_own(enum gate_role role, enum gate_act act)
+{
+	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
+	SP_REQUIRE((size_t)act < GATE_ACT_COUNT);
+	return policy[act].open[role] == own;
 }
 
 bool

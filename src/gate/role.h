@@ -35,6 +35,7 @@ bool gate_role_parse(const char *s, enum gate_role *out) SP_MUST_USE;
 	X(GATE_PREVIEW, "evidence.preview") /* a frame of it: recorded */      \
 	X(GATE_PROBE, "media.probe")        /* by the site: recorded */        \
 	X(GATE_CUSTODY, "evidence.custody")                                    \
+	X(GATE_FOLLOW, "events.follow")                                        \
 	X(GATE_ENTRIES, "log.entries")                                         \
 	X(GATE_TOKENS, "token.manage")
 
@@ -47,6 +48,8 @@ enum gate_act {
 
 const char *gate_act_name(enum gate_act act);
 bool gate_role_may(enum gate_role role, enum gate_act act);
+/* May it, but only about what the token itself brings in? */
+bool gate_role_own(enum gate_role role, enum gate_act act);
 /* May the site itself, on nobody's behalf? */
 bool gate_site_may(enum gate_act act);
 bool gate_act_recorded(enum gate_act act);

@@ -368,28 +368,12 @@ http_api_token_issue(
 	return SP_OK;
 }
 
-struct revoking {
-	const struct gate_caller *by;
-	const struct sp_id *id;
-};
-
-static enum sp_code
-revoke_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
-{
-	const struct revoking *r = arg;
-
-	return gate_token_revoke(tx, r->by, r->id, err);
-}
-
 enum sp_code
 http_api_token_revoke(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	struct revoking r = { .by = &q->who, .id = &q->id };
-
 	a->status = 204;
-	return ledger_writer_run(
-	    evidence_room_writer(q->room), revoke_act, &r, err);
+	return evidence_room_revoke(q->room, &q->who, &q->id, err);
 }
 
 static enum sp_code

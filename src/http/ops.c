@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "edge/listen.h"
 #include "edge/watch.h"
+#include "http/events.h"
 #include "http/openapi.h"
 #include "vouch/courier.h"
 
@@ -153,6 +154,22 @@ add_connections(struct sp_buf *out, const struct http_stats *s)
 	    "Bytes received, as TCP counts.", w.bytes_in);
 	single(out, "http_sent_bytes_total", "counter",
 	    "Bytes sent and acknowledged, as TCP counts.", w.bytes_out);
+}
+
+static void
+add_streams(struct sp_buf *out, struct http_events *events)
+{
+	struct http_events_stats e;
+
+	http_events_stats(events, &e);
+	single(out, "event_streams", "gauge", "Streams of events open now.",
+	    e.open);
+	single(out, "event_streams_total", "counter",
+	    "Streams of events that were asked for.", e.opened);
+	single(out, "event_streams_refused_total", "counter",
+	    "Streams of events refused for a limit.", e.refused);
+	single(out, "events_told_total", "counter",
+	    "Events sent, counted for each stream.", e.told);
 }
 
 static void
@@ -384,6 +401,8 @@ http_ops_metrics(
 	    (uint64_t)(s->started / SP_SECOND));
 	add_answers(&out, s);
 	add_connections(&out, s);
+	if (q->house->events != NULL)
+		add_streams(&out, q->house->events);
 	add_site(&out, q->house->site);
 	add_agencies(&out, q->house->site);
 	add_vouchers(&out, q->house->courier);

@@ -2,6 +2,7 @@
 
 #include "http/api.h"
 #include "http/content.h"
+#include "http/events.h"
 #include "http/ops.h"
 #include "http/tus.h"
 
@@ -23,6 +24,7 @@
 	"Of your choice: the same request with the same key within a day "     \
 	"makes nothing more."
 #define INT64   "{\"minimum\":0,\"type\":\"integer\"}"
+#define UUID    "{\"format\":\"uuid\",\"type\":\"string\"}"
 #define STRING  "{\"type\":\"string\"}"
 #define DIGEST  "{\"pattern\":\"^[0-9a-f]{64}$\",\"type\":\"string\"}"
 #define VERSION "{\"const\":\"1.0.0\",\"type\":\"string\"}"
@@ -64,6 +66,12 @@ static const struct http_input patch_input[] = {
 
 static const struct http_input once_input[] = {
 	{ "header", "Idempotency-Key", STRING, false, ONCE },
+};
+
+static const struct http_input events_input[] = {
+	{ "query", "object", UUID, false, "Only of this upload or item." },
+	{ "header", "Last-Event-ID", INT64, false,
+	    "The id of the last event that was heard: go on after it." },
 };
 
 static const struct http_input list_input[] = {
@@ -330,6 +338,21 @@ const struct http_route http_routes[] = {
 	    .success = { { 200, "The report", "application/pdf", NULL,
 		"Content-Disposition" } },
 	    .handle = http_api_custody_pdf,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = AGENCY "events",
+	    .id = "followEvents",
+	    .summary = "What happens from now on, as server-sent events; a "
+		       "device hears of what its own token brings in",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_FOLLOW,
+	    .kind = "evidence",
+	    INPUT(events_input),
+	    .success = { { 200, "Events, until either side ends",
+		"text/event-stream", "Events", "X-Accel-Buffering" } },
+	    .problems = "429",
+	    .handle = http_events_follow,
 	},
 	{
 	    .method = HTTP_POST,

@@ -281,10 +281,8 @@ section_checks(struct report_sheet *s)
 
 enum sp_code
 report_document_custody(
-    struct report_sheet *s, void *dossier, struct sp_err *err)
+    struct report_sheet *s, const struct report_dossier *d, struct sp_err *err)
 {
-	const struct report_dossier *d = dossier;
-
 	introduce(s, d);
 	section_item(s, d->item[0].json);
 	SP_TRY(section_events(s, d, &d->item[0], err));

@@ -46,6 +46,7 @@ static const struct word sources[] = {
 	{ "cli", "on the server itself (cli)" },
 	{ "site", "by itself (site)" },
 	{ "repair", "found when the server started (repair)" },
+	{ "media", "by itself, looking into media (media)" },
 };
 
 static const struct word denied[] = {
@@ -57,6 +58,7 @@ static const struct word denied[] = {
 	{ "evidence.preview", "to see a still picture of it" },
 	{ "media.probe", "to examine its media" },
 	{ "evidence.custody", "to see its custody" },
+	{ "events.follow", "to follow what happens" },
 	{ "log.entries", "to read the log" },
 	{ "token.manage", "to manage access tokens" },
 };

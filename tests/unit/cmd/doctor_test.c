@@ -139,6 +139,37 @@ what_is_no_site_is_wrong_and_no_crash(void)
 	cmd_doctor_report_free(&r);
 }
 
+/* Each thing that is short is told by itself, with what to do. */
+static void
+what_the_machine_gives(void)
+{
+	static const struct {
+		struct doctor_machine m;
+		const char *level, *advice;
+	} rows[] = {
+		{ { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX }, "good",
+		    NULL },
+		{ { 16512, 1 << 20, 14500, 45000 }, "good", NULL },
+		{ { 16511, 1 << 20, 14500, 45000 }, "note", "LimitNOFILE" },
+		{ { 16512, (1 << 20) - 1, 14500, 45000 }, "note",
+		    "LimitMEMLOCK" },
+		{ { 16512, 1 << 20, 14499, 45000 }, "note", "TasksMax" },
+		{ { 16512, 1 << 20, 14500, 44999 }, "note", "max_map_count" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct doctor_report r = cmd_doctor_report_new();
+
+		cmd_doctor_site_limits(&r, &rows[i].m);
+		CHECK(json_array_size(r.findings) == 1);
+		CHECK(strcmp(last(&r, "level"), rows[i].level) == 0);
+		if (rows[i].advice != NULL)
+			CHECK(
+			    strstr(last(&r, "advice"), rows[i].advice) != NULL);
+		cmd_doctor_report_free(&r);
+	}
+}
+
 int
 main(void)
 {
@@ -149,6 +180,7 @@ main(void)
 		{ "many of a kind are counted", many_of_a_kind_are_counted },
 		{ "names on disk drive no terminal",
 		    names_on_disk_drive_no_terminal },
+		{ "what the machine gives", what_the_machine_gives },
 		{ "what is no site is wrong and no crash",
 		    what_is_no_site_is_wrong_and_no_crash },
 	};

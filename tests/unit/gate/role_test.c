@@ -13,17 +13,19 @@ static const struct {
 } sentences[] = {
 	{ "administrator",
 	    "evidence.upload evidence.list evidence.show evidence.view "
-	    "evidence.export evidence.preview evidence.custody log.entries "
-	    "token.manage " },
+	    "evidence.export evidence.preview evidence.custody events.follow "
+	    "log.entries token.manage " },
 	{ "custodian",
 	    "evidence.upload evidence.list evidence.show evidence.view "
-	    "evidence.export evidence.preview evidence.custody " },
+	    "evidence.export evidence.preview evidence.custody "
+	    "events.follow " },
 	{ "officer",
 	    "evidence.upload evidence.list evidence.show evidence.view "
-	    "evidence.preview " },
+	    "evidence.preview events.follow " },
 	{ "auditor",
-	    "evidence.list evidence.show evidence.custody log.entries " },
-	{ "device", "evidence.upload evidence.show " },
+	    "evidence.list evidence.show evidence.custody events.follow "
+	    "log.entries " },
+	{ "device", "evidence.upload evidence.show events.follow " },
 };
 
 static bool
@@ -73,6 +75,20 @@ content_is_recorded_and_nothing_else(void)
 	}
 }
 
+/* A device does not list; so it hears only of its own. */
+static void
+a_device_follows_its_own(void)
+{
+	for (unsigned r = 0; r < GATE_ROLE_COUNT; r++)
+		for (unsigned a = 0; a < GATE_ACT_COUNT; a++)
+			CHECK(gate_role_own(
+				  (enum gate_role)r, (enum gate_act)a) ==
+			    (r == GATE_DEVICE && a == GATE_FOLLOW));
+	for (unsigned r = 0; r < GATE_ROLE_COUNT; r++)
+		CHECK(gate_role_may((enum gate_role)r, GATE_LIST) ||
+		    gate_role_own((enum gate_role)r, GATE_FOLLOW));
+}
+
 static void
 the_site_may_probe_and_nothing_else(void)
 {
@@ -108,6 +124,7 @@ main(void)
 		    every_role_may_what_the_sentences_say },
 		{ "content is recorded and nothing else",
 		    content_is_recorded_and_nothing_else },
+		{ "a device follows its own", a_device_follows_its_own },
 		{ "the site may probe media and nothing else",
 		    the_site_may_probe_and_nothing_else },
 		{ "names come back", names_come_back },
