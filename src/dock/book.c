@@ -345,6 +345,7 @@ apply_file(
 		[DOCK_HASHED] = DOCK_UPLOADING,
 		[DOCK_CLEARING] = DOCK_PROVEN,
 		[DOCK_ERASED] = DOCK_CLEARED,
+		[DOCK_MISSING] = DOCK_VANISHED,
 		[DOCK_LEFT] = DOCK_KEPT,
 		[DOCK_REFUSED_FOR] = DOCK_REFUSED,
 	};
@@ -388,7 +389,8 @@ dock_book_apply(
 		return sp_fail(err, SP_E_NOMEM, "no memory for what is known");
 	apply_file(b, f, l);
 	/* What is gone for good need not be known while docking. */
-	if (l->act == DOCK_ERASED && !b->all && !f->seen)
+	if ((l->act == DOCK_ERASED || l->act == DOCK_MISSING) && !b->all &&
+	    !f->seen)
 		dock_book_forget(b, f);
 	return SP_OK;
 }

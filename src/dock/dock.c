@@ -40,7 +40,8 @@ struct dock {
 	size_t unread;     /* of the last scan */
 	size_t over;
 	struct sp_err unread_why;
-	bool complete; /* the last scan saw everything there is */
+	bool whole;    /* what this scan did not find is not there */
+	bool complete; /* the last scan was done */
 	struct dock_result *result;
 	sigset_t outside; /* the signals of whoever called */
 };
@@ -220,11 +221,12 @@ see(struct dock *d, const struct dock_found *found, struct sp_err *err)
 	return SP_OK;
 }
 
-/* The journal said that it would be removed, and then no more: it was. */
+/* The journal said that it would be removed, and then no more.  A dock that
+ * was killed may have removed it; or somebody took the card away. */
 static void
 account(struct dock *d, struct dock_file *f)
 {
-	struct dock_line l = { .act = DOCK_ERASED, .is = f->is };
+	struct dock_line l = { .act = DOCK_MISSING, .is = f->is };
 	struct sp_err none;
 
 	(void)snprintf(l.path, sizeof(l.path), "%s", f->path);
@@ -242,7 +244,7 @@ see_none(void *arg, struct dock_file *f)
 
 	if (f->busy || f->scan == d->scans)
 		return;
-	if (f->clearing && d->e.camera != DOCK_GONE)
+	if (f->clearing && d->e.camera != DOCK_GONE && d->whole)
 		account(d, f);
 	if (!f->seen)
 		return;
@@ -264,6 +266,7 @@ merge(struct dock *d, const struct dock_scan *s, struct sp_err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
 		SP_TRY(see(d, &s->found[i], err));
+	d->whole = s->unread == 0 && s->over == 0;
 	dock_book_each(d->e.book, see_none, d);
 	if (s->over > d->over)
 		note(d,
@@ -296,6 +299,7 @@ lose_place(struct dock *d, const struct sp_err *why)
 	d->e.place = (struct dock_place){ .fd = -1 };
 	if (d->e.camera != DOCK_GONE)
 		dock_work_camera(&d->e, DOCK_GONE, why->text);
+	d->whole = false;
 	dock_book_each(d->e.book, see_none, d);
 	dock_watch_free(d->watch);
 	d->watch = NULL;

@@ -13,7 +13,16 @@ changed(struct sp_err *err)
 	    "there is another file of that name by now");
 }
 
-/* It looks different: do its bytes? */
+/* Only what was hashed a moment ago, in this folder, and is told apart by a
+ * file system that can. */
+static bool
+surely_same(const struct dock_erasing *what, const struct dock_ident *now)
+{
+	return what->fresh && now->lasting && now->dev == what->is.dev &&
+	    dock_ident_same(now, &what->is);
+}
+
+/* It may be another: are its bytes the same? */
 static enum sp_code
 hash_again(int fd, const struct dock_erasing *what,
     const struct dock_ident *now, struct sp_err *err)
@@ -57,8 +66,8 @@ dock_erase(const struct dock_place *p, const struct dock_erasing *what,
 
 	SP_TRY(dock_place_parent(p, what->path, &folder, &name, err));
 	SP_TRY(dock_place_file(p, what->path, &fd, &now, err));
-	if (!dock_ident_same(&now, &what->is))
+	if (!surely_same(what, &now))
 		SP_TRY(hash_again(fd, what, &now, err));
-	SP_TRY(dock_place_quiet(fd, err));
+	SP_TRY(dock_place_quiet(fd, true, err));
 	return remove_it(folder, name, &now, err);
 }

@@ -8,8 +8,10 @@
  * was hashed, or nothing:
  *
  *   open it, by no link, in a folder that is held
- *   is it as it was hashed (inode, size, mtime, ctime)?   no: hash it again
- *   does anybody have it open to write?                   yes: not now
+ *   was it hashed just now, from this very folder, on a file system that
+ *   keeps ctime, and is it as it was (inode, size, mtime, ctime)?
+ *                                                         no: hash it again
+ *   does anybody have it open to write?      yes, or it cannot be told: not now
  *   look at the name once more: is it this very inode?    no: not now
  *   unlink in the held folder, fsync of the folder
  *
@@ -23,6 +25,7 @@
 struct dock_erasing {
 	const char *path;
 	struct dock_ident is; /* as it was hashed */
+	bool fresh;           /* the place was held ever since */
 	const char *sha256;
 	const struct dock_reading *reading;
 };

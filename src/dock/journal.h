@@ -59,6 +59,10 @@
 	    DOCK_HAS_FILE | DOCK_HAS_SHA | DOCK_HAS_EVIDENCE)                  \
 	X(DOCK_ERASED, "cleared",                                              \
 	    DOCK_HAS_FILE | DOCK_HAS_SHA | DOCK_HAS_EVIDENCE)                  \
+	/* it was about to be removed, and was not there when next looked for: \
+	 * removed then, or taken away; nobody saw which */                    \
+	X(DOCK_MISSING, "missing",                                             \
+	    DOCK_HAS_FILE | DOCK_HAS_SHA | DOCK_HAS_EVIDENCE)                  \
 	/* proven, and left where it is */                                     \
 	X(DOCK_LEFT, "kept", DOCK_HAS_FILE | DOCK_HAS_SHA | DOCK_HAS_EVIDENCE) \
 	X(DOCK_REFUSED_FOR, "refused", DOCK_HAS_FILE | DOCK_HAS_WHY)

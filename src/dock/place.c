@@ -112,7 +112,6 @@ dock_place_lasting(int fd)
 		0x2fc12fc1, /* ZFS */
 		0x01021994, /* tmpfs */
 		0x794c7630, /* overlayfs */
-		0x6969,     /* NFS */
 	};
 	struct statfs fs;
 
@@ -139,7 +138,9 @@ ident_of(const struct statx *st, struct dock_ident *out)
 static int
 stat_of(int fd, const char *name, struct statx *st)
 {
-	unsigned how = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+	/* What a server says now, not what it said a minute ago. */
+	unsigned how =
+	    AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_FORCE_SYNC;
 
 	if (*name == '\0')
 		how |= AT_EMPTY_PATH;
@@ -292,7 +293,7 @@ dock_place_file(const struct dock_place *p, const char *path, int *fd,
 }
 
 enum sp_code
-dock_place_quiet(int fd, struct sp_err *err)
+dock_place_quiet(int fd, bool sure, struct sp_err *err)
 {
 	/* A lease is refused while another has the file open to write.  It is
 	 * given back at once: nobody is kept waiting by it. */
@@ -303,7 +304,14 @@ dock_place_quiet(int fd, struct sp_err *err)
 	if (errno == EAGAIN)
 		return sp_fail_as(err, SP_E_LOCKED, dock_place_written,
 		    "another program is writing it");
-	return SP_OK;
+	if (!sure)
+		return SP_OK;
+	return sp_fail_as(err, SP_E_DENIED, dock_place_barred,
+	    errno == EACCES
+		? "whether another program writes it can be told to its owner "
+		  "only: let the dock run as the user whose files these are"
+		: "this file system does not tell whether another program "
+		  "writes it");
 }
 
 enum sp_code

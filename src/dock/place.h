@@ -84,9 +84,11 @@ enum sp_code dock_place_file(const struct dock_place *p, const char *path,
 enum sp_code dock_place_ident(
     int fd, struct dock_ident *out, struct sp_err *err) SP_MUST_USE;
 /* SP_E_LOCKED (dock_place_written) when some process has it open to write.
- * SP_OK also where this cannot be told: for files of others, and on network
- * file systems. */
-enum sp_code dock_place_quiet(int fd, struct sp_err *err) SP_MUST_USE;
+ * Where that cannot be told (for files of other users, and on file systems
+ * without leases) it is SP_OK, or, for whoever must be `sure`, SP_E_DENIED
+ * (dock_place_barred). */
+enum sp_code dock_place_quiet(
+    int fd, bool sure, struct sp_err *err) SP_MUST_USE;
 
 /* Told while a file is read; false ends it. */
 struct dock_reading {

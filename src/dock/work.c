@@ -126,6 +126,7 @@ struct job {
 	int fd;
 	struct dock_ident is;
 	char sha256[DOCK_HEX];
+	bool hashed; /* by this job */
 	char metadata[8192];
 };
 
@@ -204,7 +205,7 @@ open_file(struct job *j, struct sp_err *err)
 	if (!dock_ident_same(&j->is, &j->f->is))
 		return sp_fail_as(err, SP_E_CONFLICT, dock_place_changed,
 		    "it changed since it was looked at");
-	return dock_place_quiet(j->fd, err);
+	return dock_place_quiet(j->fd, false, err);
 }
 
 static enum sp_code
@@ -220,6 +221,7 @@ hash_file(struct job *j, struct sp_err *err)
 	if (j->f->state != DOCK_HASHING)
 		move(j, DOCK_HASHING);
 	SP_TRY(dock_place_hash(j->fd, &j->is, &reading, j->sha256, err));
+	j->hashed = true;
 	return record(j, &l, err);
 }
 
@@ -397,6 +399,7 @@ clear(struct job *j, struct sp_err *err)
 	struct dock_reading reading = { .go_on = on_go_on, .arg = j };
 	struct dock_erasing what = { .path = j->f->path,
 		.is = j->is,
+		.fresh = j->hashed,
 		.sha256 = j->sha256,
 		.reading = &reading };
 
@@ -600,6 +603,20 @@ put_right(struct dock_engine *e, struct dock_file *f, const struct sp_err *why)
 	}
 }
 
+/* Another medium came, or none is there, while it was at work: no scan could
+ * say so of a busy file.  Under the lock. */
+static void
+unsee_moved(struct job *j)
+{
+	struct dock_file *f = j->f;
+
+	if (!f->seen || f->state == DOCK_CLEARED ||
+	    dock_place_same(&j->place, &j->e->place))
+		return;
+	f->seen = false;
+	dock_work_move(j->e, f, DOCK_VANISHED);
+}
+
 static void
 job_done(struct job *j)
 {
@@ -617,7 +634,6 @@ dock_work_file(
 	struct sp_err why = { .code = SP_OK };
 	enum sp_code code = whole_way(&j, &why);
 
-	job_done(&j);
 	lock(&j);
 	if (j.item != NULL)
 		j.item->busy = false;
@@ -625,5 +641,7 @@ dock_work_file(
 		f->failed = 0;
 	else
 		put_right(e, f, &why);
+	unsee_moved(&j);
 	unlock(&j);
+	job_done(&j);
 }

@@ -4,6 +4,7 @@
 #include "crypto/provider.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 /* Put in the place of the system's: what a medium can answer. */
 static int unlink_fails;
@@ -76,6 +77,7 @@ erase(struct dock_place *p, const struct dock_ident *is, struct sp_err *err)
 {
 	struct dock_erasing what = { .path = "DCIM/clip",
 		.is = *is,
+		.fresh = true,
 		.sha256 = sum_abc,
 		.reading = &reading };
 	enum sp_code code = dock_erase(p, &what, err);
@@ -130,6 +132,71 @@ another_file_of_that_name_stays(void)
 	CHECK(utimensat(AT_FDCWD, card("DCIM/clip"), then, 0) == 0);
 	CHECK_CODE(erase(&p, &is, &err), SP_E_CONFLICT, &err);
 	CHECK(card_has("DCIM/clip") && unlinks == 0);
+}
+
+/* The numbers are those of the file that was hashed; the bytes are not.  So
+ * two cards look to a file system that makes its numbers up. */
+static void
+what_was_hashed_long_ago_is_read_again(void)
+{
+	struct dock_ident is;
+	struct sp_err err;
+	struct dock_erasing what = { .path = "DCIM/clip",
+		.sha256 = "cb8379ac2098aa165029e3938a51da0b"
+			  "cecfc008fd6795f401178647f96c5b34", /* "def" */
+		.reading = &reading };
+	struct dock_place p = prepare(&is);
+
+	what.is = is;
+	CHECK_CODE(dock_erase(&p, &what, &err), SP_E_CONFLICT, &err);
+	CHECK(err.reason == dock_place_changed);
+	what.fresh = true; /* but of another device */
+	what.is.dev++;
+	CHECK_CODE(dock_erase(&p, &what, &err), SP_E_CONFLICT, &err);
+	CHECK(card_has("DCIM/clip") && unlinks == 0);
+	what.is = is;
+	what.fresh = false;
+	what.sha256 = sum_abc;
+	CHECK_OK(dock_erase(&p, &what, &err), &err);
+	CHECK(!card_has("DCIM/clip"));
+	dock_place_close(&p);
+}
+
+/* Whether somebody writes a file of another user cannot be told. */
+static int
+erase_as_nobody(void)
+{
+	struct dock_ident is;
+	struct sp_err err;
+	struct dock_place p = prepare(&is);
+	int writer = open(card("DCIM/clip"), O_WRONLY | O_APPEND);
+
+	if (writer < 0 || chmod(scratch_dir, 0755) != 0 ||
+	    chmod(card(""), 0777) != 0 || chmod(card("DCIM"), 0777) != 0 ||
+	    setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+		return 2;
+	if (erase(&p, &is, &err) != SP_E_DENIED ||
+	    err.reason != dock_place_barred)
+		return 1;
+	return card_has("DCIM/clip") && unlinks == 0 ? 0 : 1;
+}
+
+static void
+a_file_of_another_user_stays(void)
+{
+	int status = -1;
+
+	if (geteuid() != 0) {
+		CHECK(geteuid() != 0); /* only root can be somebody else */
+		return;
+	}
+	pid_t child = fork();
+
+	CHECK(child >= 0);
+	if (child == 0)
+		_exit(erase_as_nobody());
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void
@@ -225,6 +292,10 @@ main(void)
 		    the_file_that_was_hashed_goes },
 		{ "another file of that name stays",
 		    another_file_of_that_name_stays },
+		{ "what was hashed long ago is read again",
+		    what_was_hashed_long_ago_is_read_again },
+		{ "a file of another user stays",
+		    a_file_of_another_user_stays },
 		{ "a link in its place stays", a_link_in_its_place_stays },
 		{ "what is being written or swapped stays",
 		    what_is_being_written_or_swapped_stays },

@@ -266,14 +266,14 @@ whoever_writes_is_seen(void)
 	card_text("clip", "abc");
 	p = open_card();
 	CHECK_OK(dock_place_file(&p, "clip", &fd, &is, &err), &err);
-	CHECK_OK(dock_place_quiet(fd, &err), &err);
+	CHECK_OK(dock_place_quiet(fd, true, &err), &err);
 	int writer = open(card("clip"), O_WRONLY | O_CLOEXEC);
 
 	CHECK(writer >= 0);
-	CHECK_CODE(dock_place_quiet(fd, &err), SP_E_LOCKED, &err);
+	CHECK_CODE(dock_place_quiet(fd, true, &err), SP_E_LOCKED, &err);
 	CHECK(err.reason == dock_place_written);
 	CHECK(close(writer) == 0);
-	CHECK_OK(dock_place_quiet(fd, &err), &err);
+	CHECK_OK(dock_place_quiet(fd, false, &err), &err);
 	/* Nobody is kept waiting by our having asked. */
 	writer = open(card("clip"), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	CHECK(writer >= 0 && close(writer) == 0);
