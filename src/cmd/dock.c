@@ -4,7 +4,7 @@
 #include "client/curl.h"
 #include "client/log_memory.h"
 #include "cmd/client.h"
-#include "cmd/dock_show.h"
+#include "cmd/dock_site.h"
 #include "cmd/notify.h"
 #include "cmd/table.h"
 #include "crypto/digest.h"
@@ -139,6 +139,20 @@ find_journal(struct run *r, struct sp_err *err)
 
 /* ---- Running ---- */
 
+/* The site's side is shown while the dock goes on, not when it is soon to
+ * end. */
+static struct dock_site *
+follow_site(struct run *r)
+{
+	struct site_transport *t = NULL;
+	struct sp_err none;
+
+	if (r->dock.once ||
+	    client_curl_new(&t, &r->client.settings, &none) != SP_OK)
+		return NULL;
+	return cmd_dock_site_start(t, r->dock.agency, &r->show);
+}
+
 static int
 dock(struct run *r)
 {
@@ -157,7 +171,12 @@ dock(struct run *r)
 	cmd_dock_show_begin(&r->show, r->common.json);
 	/* The lease by which a file is seen to be quiet may be broken. */
 	(void)signal(SIGIO, SIG_IGN);
-	if (dock_run(&r->dock, &result, &err) != SP_OK)
+	struct dock_site *site = follow_site(r);
+	enum sp_code code = dock_run(&r->dock, &result, &err);
+
+	client_curl_interrupt();
+	cmd_dock_site_stop(site);
+	if (code != SP_OK)
 		return cmd_client_fail(r->self, &err);
 	cmd_dock_show_end(&r->show, &result);
 	if (result.interrupted && !r->dock.once)
