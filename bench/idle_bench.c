@@ -39,8 +39,8 @@ struct connection {
 };
 
 struct line {
-	char path[200];
-	char token[100];
+	char path[400];
+	char token[400];
 };
 
 static struct connection conn[CONNECTIONS_MAX];
@@ -117,7 +117,7 @@ send_request(struct connection *c)
 	const struct line *l = &line[(size_t)(c - conn) % lines];
 	struct epoll_event e = { .events = EPOLLIN,
 		.data.u64 = (uint64_t)(c - conn) };
-	char text[500];
+	char text[1000];
 	int len = snprintf(text, sizeof(text),
 	    "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 	    "Authorization: Bearer %s\r\n\r\n",

@@ -27,10 +27,11 @@ declare -A knows=(
 	[http]='base edge events crypto db ledger vault keeper people gate evidence
 		processing report bag vouch'
 	[client]='base crypto ledger'
+	[dock]='base crypto ledger client'
 	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
 		processing
 		report bag
-		witness vouch http client'
+		witness vouch http client dock'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

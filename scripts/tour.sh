@@ -125,6 +125,7 @@ make_site() {
 			field token <"$here/$agency.json" >"$here/$agency.token"
 		done
 	)
+	: >"$log"
 	sallyport serve "$site" >>"$log" 2>&1 &
 	server=$!
 	wait_ready
@@ -142,12 +143,18 @@ make_site
 proof "serving on $url (self-made CA: $site/ca.pem)"
 
 clip=$(clip_of)
-step "Put: hashed and sealed as it arrives, acknowledged with a receipt"
-show as harbor-pd sallyport put "$clip" --title "Traffic stop, demonstration"
-id=$(as harbor-pd sallyport list --json | field id)
 sum=$(sha256sum "$clip" | cut -d' ' -f1)
+step "Dock: a camera's clip is sent, proven to be sealed, and only then erased"
+mkdir -p "$here/camera/DCIM"
+cp "$clip" "$here/camera/DCIM/"
+show as harbor-pd sallyport dock "$here/camera" --clear --once --settle 1 \
+	--journal "$here/dock.journal" --title "Traffic stop, demonstration"
+id=$(as harbor-pd sallyport list --json | field id)
 [ -n "$id" ] || broken "no evidence id"
-proof "evidence $id; the receipt was checked against the log's key"
+[ -z "$(find "$here/camera" -type f)" ] || broken "the camera still has it"
+receipt=$(find "$here" -name "$id.tlog-proof")
+[ -f "$receipt" ] || broken "no receipt was kept"
+proof "evidence $id; the camera is empty, and its receipt is kept: $(basename "$receipt")"
 
 step "Show: what is known of it"
 show as harbor-pd sallyport show "$id"
@@ -159,6 +166,15 @@ object=$(find "$site/agencies/harbor-pd/objects" -type f | head -n 1)
 if head -c 64 "$object" | grep -qaF ftyp; then broken "plain bytes are on the disk"; fi
 printf '   %s: %s…\n' "$(basename "$object")" "$(head -c 24 "$object" | od -An -tx1 | tr -d ' \n')"
 proof "AES-256-GCM in 1 MiB segments, a key of its own, wrapped by the agency's key in the keeper"
+
+step "Media: looked into by a process without files, network or keys"
+for ((i = 0; i < 300; i++)); do
+	as harbor-pd sallyport show "$id" --json >"$here/show.json"
+	grep -q '"media_state": *"queued"\|"media_state": *"working"' "$here/show.json" || break
+	sleep 0.1
+done
+grep -q '"media_state": *"done"' "$here/show.json" || broken "it was not looked into"
+proof "duration, streams and a poster frame are on record"
 
 step "Get: the same bytes"
 show as harbor-pd sallyport get "$id" -o "$here/back.mp4"
@@ -180,7 +196,10 @@ mkdir "$here/bag"
 unzip -q "$here/bag.zip" -d "$here/bag"
 bag=$(dirname "$(find "$here/bag" -name bagit.txt | head -n 1)")
 (cd "$bag" && show sha256sum -c manifest-sha256.txt) || broken "sha256sum disagrees"
-proof "unzip and sha256sum are content"
+for paper in "$bag/certification.pdf" "$bag/custody/$id/report.pdf" "$bag/verify.html"; do
+	[ -s "$paper" ] || broken "no $(basename "$paper") in the bag"
+done
+proof "unzip and sha256sum are content; report, certification and verify.html are there"
 
 step "Verify: without a server, a network or a secret"
 show sallyport verify "$here/bag.zip" || broken "the bag does not verify"

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #define INTERVAL_DEFAULT (60 * SP_SECOND)
-#define FRESH_DEFAULT    (24 * 60 * 60 * SP_SECOND)
-#define FULL_EVERY       (24 * 60 * 60 * SP_SECOND)
+#define FRESH_DEFAULT    (INT64_C(86400) * SP_SECOND)
+#define FULL_EVERY       (INT64_C(86400) * SP_SECOND)
 #define TIME_MOST        (UINT64_C(3660) * 86400)
 #define TRIES            3 /* a request; then the next round comes */
 

@@ -14,9 +14,11 @@
 	X(agency, "COMMAND ...", "add and list the agencies of a site", false) \
 	X(serve, "DIR", "serve a site", false)                                 \
 	X(put, "FILE...", "send files and check their receipts", false)        \
+	X(dock, "DIR", "send what is in a folder, proven, and go on", false)   \
 	X(list, "", "list evidence, newest first", false)                      \
 	X(show, "ID", "what is known of one item", false)                      \
 	X(get, "ID", "fetch an original and check it", false)                  \
+	X(events, "", "follow what happens as it happens", false)              \
 	X(custody, "ID", "who did what with an item", false)                   \
 	X(export, "ID...", "fetch a bag of items that proves itself", false)   \
 	X(verify, "BAG", "check a bag without a site", false)                  \

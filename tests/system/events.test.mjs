@@ -6,7 +6,7 @@ import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { eventSource, follow } from './lib/events.mjs';
-import { Site, sleep, until } from './lib/site.mjs';
+import { Site, program, sleep, until } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
 
 const bytes = (n, fill = 7) => Buffer.alloc(n, fill);
@@ -153,6 +153,44 @@ siteSuite('events', {}, (context) => {
     for (const last of ['x', '-1', '1 ; 2', '99999999999999999999'])
       assert.equal((await follow(site, { last })).status, 400, last);
   });
+});
+
+test('sallyport events follows, goes on after a restart, and ends with its token', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const officer = await tokenFor(site, 'officer');
+  const start = (args, token) => {
+    const child = spawn(program, ['events', ...args], { env: { ...site.cliEnv(), SALLYPORT_TOKEN: token } });
+    child.text = '';
+    child.said = '';
+    child.stdout.on('data', (d) => { child.text += d; });
+    child.stderr.on('data', (d) => { child.said += d; });
+    child.exited = new Promise((ok) => child.on('exit', (code, signal) => ok({ code, signal })));
+    t.after(() => child.kill('SIGKILL'));
+    return child;
+  };
+  const json = start(['--json'], officer.token);
+  const plain = start([], site.token());
+  const streams = async () => Number(/^sallyport_event_streams (\d+)$/m.exec(
+    (await site.get('/metrics', { token: '' })).body.toString())[1]);
+  await until('both follow', async () => (await streams()) === 2);
+  const id = await site.put(bytes(2500));
+  const heard = () => json.text.trim().split('\n').filter(Boolean).map((l) => JSON.parse(l));
+  const sealed = await until('sealed', () => heard().find((e) => e.event === 'evidence.sealed'));
+  assert.equal(sealed.data.evidence, id);
+  assert.match(sealed.id, /^\d+$/);
+  await until('a line', () => new RegExp(`^\\S{19}  evidence\\.sealed   ${id}  2\\.5 kB$`, 'm').test(plain.text));
+  await site.stop();
+  await site.start();
+  await until('missed', () => heard().some((e) => e.event === 'missed'));
+  const next = await site.put(bytes(9));
+  await until('what comes after', () => heard().some((e) => e.event === 'evidence.sealed' && e.data.evidence === next));
+  await site.must(['token', 'revoke', officer.id]);
+  assert.deepEqual(await json.exited, { code: 3, signal: null });
+  assert.match(json.said, /revoked or has expired/);
+  plain.kill('SIGINT');
+  assert.deepEqual(await plain.exited, { code: 0, signal: null });
+  assert.equal((await site.cli(['events', '--object', 'x'])).code, 2);
+  assert.equal((await site.cli(['events', 'x'])).code, 2);
 });
 
 test('an EventSource outlives the server: over, and then missed', async (t) => {

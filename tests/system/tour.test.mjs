@@ -10,7 +10,7 @@ test('scripts/tour.sh --once proves every step and stops', async () => {
   const got = await run(join(root, 'scripts', 'tour.sh'), ['--once'], { timeout: 120000 });
   assert.equal(got.code, 0, got.stdout + got.stderr);
   const steps = got.stdout.split(/\n\d+\. /).slice(1);
-  assert.ok(steps.length >= 12, `${steps.length} steps`);
+  assert.ok(steps.length >= 13, `${steps.length} steps`);
   for (const step of steps) assert.match(step, /✓/, step);
   assert.doesNotMatch(got.stdout, /✗/);
   assert.doesNotMatch(got.stdout, /\u001b/, 'no colours where there is no terminal');

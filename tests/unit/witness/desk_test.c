@@ -125,23 +125,23 @@ a_log_that_grows(void)
 	struct ledger_checkpoint c;
 	char hex[65];
 	struct sp_err err;
-	uint64_t size = 0;
+	uint64_t last = 0;
 
 	hex_of(ORIGIN, hex);
 	CHECK_CODE(witness_desk_checkpoint(b.desk, hex, 64, &note, &err),
 	    SP_E_NOTFOUND, &err);
 	for (uint64_t next = 1; next < 600; next = next * 3 / 2 + 1) {
-		CHECK(show(&b, book, size, next) == WITNESS_COSIGN);
-		CHECK(show(&b, book, size, next) == WITNESS_BEHIND);
+		CHECK(show(&b, book, last, next) == WITNESS_COSIGN);
+		CHECK(show(&b, book, last, next) == WITNESS_BEHIND);
 		CHECK(show(&b, book, next, next) == WITNESS_COSIGN);
-		size = next;
+		last = next;
 		sp_buf_clear(&note);
 		CHECK_OK(witness_desk_checkpoint(b.desk, hex, 64, &note, &err),
 		    &err);
 		CHECK_OK(ledger_checkpoint_check(
 			     &book->key, sp_buf_str(&note), note.len, &c, &err),
 		    &err);
-		CHECK(c.size == size);
+		CHECK(c.size == last);
 		bench_reopen(&b);
 	}
 	hex[0] = (char)(hex[0] == 'A' ? 'B' : 'A');
@@ -260,7 +260,8 @@ static void
 garbage_is_malformed(void)
 {
 	static const char *const bad[] = { "", "old", "old 0\n\n",
-		"GET / HTTP/1.1", "old 0\n\n" ORIGIN "\n5\n",
+		"GET / HTTP/1.1",
+		"old 0\n\nevidence.example.gov/springfield\n5\n",
 		"old 0\n\n\n\n\n" };
 	struct bench b = bench_new();
 	struct sp_err err;

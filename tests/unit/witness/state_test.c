@@ -136,10 +136,11 @@ static void
 file_of(const char *origin, char out[static 80])
 {
 	uint8_t hash[CRYPTO_SHA256_LEN];
+	char hex[2 * CRYPTO_SHA256_LEN + 1];
 
 	crypto_sha256(origin, strlen(origin), hash);
-	memcpy(out, "state/", 6);
-	sp_hex(hash, sizeof(hash), out + 6);
+	sp_hex(hash, sizeof(hash), hex);
+	(void)snprintf(out, 80, "state/%s", hex);
 }
 
 /* A memory that is not whole stops the witness: it must not begin anew. */
