@@ -93,8 +93,17 @@ what_else(struct report_sheet *s, const json_t *item)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(extra, name, value) report_document_given(
-	    s, name, json_string_value(value), "as it was sent along");
+	/* The label says whose word it is: a name of the sender's choice could
+	 * read like one of ours. */
+	json_object_foreach(extra, name, value)
+	{
+		SP_AUTO_BUF label = sp_buf_new(TEXT_MAX);
+
+		sp_buf_fmt(&label, "Sent along: %s", name);
+		report_document_given(s, sp_buf_str(&label),
+		    json_string_value(value),
+		    "name and value are the sender's, and were not checked");
+	}
 }
 
 static void

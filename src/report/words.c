@@ -60,7 +60,6 @@ static const struct word denied[] = {
 	{ "evidence.custody", "to see its custody" },
 	{ "events.follow", "to follow what happens" },
 	{ "log.entries", "to read the log" },
-	{ "events.follow", "to follow what happens" },
 	{ "token.manage", "to manage access tokens" },
 };
 
