@@ -538,9 +538,11 @@ a_camera_that_vanishes_is_waited_for(void)
 	site.lie = LIE_NONE;
 	CHECK_OK(go(&r), &r.err);
 	CHECK(r.result.interrupted);
-	/* once at least: it may be pulled again before it is left alone */
+	/* Once at least: it may be pulled again before it is left alone.  What
+	 * held the folder all the time may be done before it is seen again. */
 	CHECK(r.cameras[DOCK_GONE] >= 1 &&
-	    r.cameras[DOCK_PRESENT] == r.cameras[DOCK_GONE] + 1);
+	    r.cameras[DOCK_PRESENT] >= r.cameras[DOCK_GONE] &&
+	    r.cameras[DOCK_PRESENT] <= r.cameras[DOCK_GONE] + 1);
 	CHECK(!card_has("a.mp4") && site_sealed(&site) == 1);
 	end();
 }
