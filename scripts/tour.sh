@@ -143,18 +143,12 @@ make_site
 proof "serving on $url (self-made CA: $site/ca.pem)"
 
 clip=$(clip_of)
-sum=$(sha256sum "$clip" | cut -d' ' -f1)
-step "Dock: a camera's clip is sent, proven to be sealed, and only then erased"
-mkdir -p "$here/camera/DCIM"
-cp "$clip" "$here/camera/DCIM/"
-show as harbor-pd sallyport dock "$here/camera" --clear --once --settle 1 \
-	--journal "$here/dock.journal" --title "Traffic stop, demonstration"
+step "Put: hashed and sealed as it arrives, acknowledged with a receipt"
+show as harbor-pd sallyport put "$clip" --title "Traffic stop, demonstration"
 id=$(as harbor-pd sallyport list --json | field id)
+sum=$(sha256sum "$clip" | cut -d' ' -f1)
 [ -n "$id" ] || broken "no evidence id"
-[ -z "$(find "$here/camera" -type f)" ] || broken "the camera still has it"
-receipt=$(find "$here" -name "$id.tlog-proof")
-[ -f "$receipt" ] || broken "no receipt was kept"
-proof "evidence $id; the camera is empty, and its receipt is kept: $(basename "$receipt")"
+proof "evidence $id; the receipt was checked against the log's key"
 
 step "Show: what is known of it"
 show as harbor-pd sallyport show "$id"
@@ -210,6 +204,25 @@ victim=$(find "$bag/data" -type f | head -n 1)
 printf 'X' | dd of="$victim" bs=1 seek=1000 conv=notrunc status=none
 if show sallyport verify "$bag"; then broken "a changed byte was not seen"; fi
 proof "refused, and it says where"
+
+step "Dock: a camera forgets its clip once there is proof"
+camera=$here/camera
+movie=$camera/DCIM/100MEDIA/MOVI0001.MP4
+mkdir -p "$(dirname "$movie")"
+# The same clip with an empty box at its end is another file.
+{
+	cat "$clip"
+	printf '\000\000\000\010free'
+} >"$movie"
+sum=$(sha256sum "$movie" | cut -d' ' -f1)
+show as harbor-pd sallyport dock "$camera" --device cam-114 --clear --once ||
+	broken "it was not docked"
+[ ! -e "$movie" ] || broken "it is still on the camera"
+docked=$(as harbor-pd sallyport list --json | grep "$sum" | field id)
+[ -n "$docked" ] || broken "the site does not have it"
+receipt=$(find "$here/sallyport/dock" -name "$docked.tlog-proof")
+[ -n "$receipt" ] || broken "no receipt was kept"
+proof "it is gone from the camera, and its receipt is kept: ${receipt#"$top/"}"
 
 step "The log proves itself"
 show as harbor-pd sallyport log check || broken "the log does not check"

@@ -48,6 +48,12 @@ client_curl_interrupted(void)
 	return interrupted != 0;
 }
 
+void
+client_curl_interrupt(void)
+{
+	interrupted = 1;
+}
+
 static void
 watch_signals(void)
 {

@@ -4,7 +4,7 @@
 #include "client/curl.h"
 #include "client/log_memory.h"
 #include "cmd/client.h"
-#include "cmd/dock_show.h"
+#include "cmd/dock_site.h"
 #include "cmd/notify.h"
 #include "cmd/table.h"
 #include "crypto/digest.h"
@@ -139,6 +139,20 @@ find_journal(struct run *r, struct sp_err *err)
 
 /* ---- Running ---- */
 
+/* The site's side is shown while the dock goes on, not when it is soon to
+ * end. */
+static struct dock_site *
+follow_site(struct run *r)
+{
+	struct site_transport *t = NULL;
+	struct sp_err none;
+
+	if (r->dock.once ||
+	    client_curl_new(&t, &r->client.settings, &none) != SP_OK)
+		return NULL;
+	return cmd_dock_site_start(t, r->dock.agency, &r->show);
+}
+
 static int
 dock(struct run *r)
 {
@@ -157,7 +171,12 @@ dock(struct run *r)
 	cmd_dock_show_begin(&r->show, r->common.json);
 	/* The lease by which a file is seen to be quiet may be broken. */
 	(void)signal(SIGIO, SIG_IGN);
-	if (dock_run(&r->dock, &result, &err) != SP_OK)
+	struct dock_site *site = follow_site(r);
+	enum sp_code code = dock_run(&r->dock, &result, &err);
+
+	client_curl_interrupt();
+	cmd_dock_site_stop(site);
+	if (code != SP_OK)
 		return cmd_client_fail(r->self, &err);
 	cmd_dock_show_end(&r->show, &result);
 	if (result.interrupted && !r->dock.once)
@@ -169,6 +188,13 @@ dock(struct run *r)
 	return cmd_client_fail(r->self, &result.first);
 }
 
+static enum sp_code
+nothing_yet(const struct run *r, struct sp_err *err)
+{
+	return sp_fail(err, SP_E_NOTFOUND,
+	    "nothing was docked from there to %.40s yet", r->dock.agency);
+}
+
 static int
 status(struct run *r)
 {
@@ -177,9 +203,7 @@ status(struct run *r)
 	    cmd_dock_show_status(sp_buf_str(&r->journal), r->common.json, &err);
 
 	if (code == SP_E_NOTFOUND) {
-		SP_IGNORE(sp_fail(&err, SP_E_NOTFOUND,
-		    "nothing was docked from there to %.40s yet",
-		    r->dock.agency));
+		SP_IGNORE(nothing_yet(r, &err));
 		(void)cmd_fail(r->self, &err);
 		return CMD_CHECK_FAILED;
 	}
@@ -298,17 +322,22 @@ parse_and_run(struct run *r, int argc, char **argv)
 	return code == CMD_DONE ? open_and_dock(r, dir[0]) : code;
 }
 
+static int
+no_memory(const struct cmd *self)
+{
+	struct sp_err err;
+
+	(void)sp_fail(&err, SP_E_NOMEM, "no memory for a dock");
+	return cmd_fail(self, &err);
+}
+
 int
 cmd_dock_run(const struct cmd *self, int argc, char **argv)
 {
 	struct run *r = calloc(1, sizeof(*r)); /* large for a stack */
 
-	if (r == NULL) {
-		struct sp_err err;
-
-		SP_IGNORE(sp_fail(&err, SP_E_NOMEM, "no memory for a dock"));
-		return cmd_fail(self, &err);
-	}
+	if (r == NULL)
+		return no_memory(self);
 	r->self = self;
 	r->dir = sp_buf_new(DOCK_NAME_MAX - 1);
 	r->journal = sp_buf_new(DOCK_NAME_MAX);

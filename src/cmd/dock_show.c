@@ -19,6 +19,7 @@ void
 cmd_dock_show_begin(struct dock_show *s, bool json)
 {
 	memset(s, 0, sizeof(*s));
+	SP_REQUIRE(pthread_mutex_init(&s->lock, NULL) == 0);
 	s->json = json;
 	s->bars = !json && isatty(STDERR_FILENO) == 1;
 }
@@ -326,10 +327,9 @@ keep_bar(struct dock_show *s, const struct dock_event *e)
 	return true;
 }
 
-void
-cmd_dock_show_told(void *arg, const struct dock_event *e)
+static void
+show_event(struct dock_show *s, const struct dock_event *e)
 {
-	struct dock_show *s = arg;
 	bool file = e->kind == DOCK_TOLD_FILE;
 	bool progress = e->kind == DOCK_TOLD_PROGRESS;
 	bool due = (file || progress) && keep_bar(s, e);
@@ -348,8 +348,66 @@ cmd_dock_show_told(void *arg, const struct dock_event *e)
 }
 
 void
+cmd_dock_show_told(void *arg, const struct dock_event *e)
+{
+	struct dock_show *s = arg;
+
+	(void)pthread_mutex_lock(&s->lock);
+	show_event(s, e);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static void
+json_site(const struct dock_show_site *e)
+{
+	SP_AUTO_BUF line = sp_buf_new(LINE_MAX_);
+	struct sp_json j = sp_json_to(&line);
+	char at[SP_TIME_TEXT];
+	bool behind = e->name != NULL && strcmp(e->name, "behind") == 0;
+
+	begin_line(&j, at);
+	if (behind)
+		sp_json_int(&j, "behind", (int64_t)e->number);
+	sp_json_str(&j, "event", "site");
+	put_some(&j, "evidence", e->evidence);
+	sp_json_str(&j, "kind", e->kind);
+	if (e->name != NULL && !behind)
+		sp_json_int(&j, "size", (int64_t)e->number);
+	print_line(&j);
+}
+
+/* That something was sealed its proof will say; troubles are said. */
+static void
+text_site(struct dock_show *s, const struct dock_show_site *e)
+{
+	char more[80];
+
+	if (strcmp(e->kind, "evidence.corrupt") == 0) {
+		print_text(
+		    s, "site:", e->evidence, "what is stored fails its check");
+	} else if (strcmp(e->kind, "witness.behind") == 0 && e->number > 0) {
+		(void)snprintf(
+		    more, sizeof(more), "by %" PRIu64 " entries", e->number);
+		print_text(s, "site:", "a witness is behind", more);
+	}
+}
+
+void
+cmd_dock_show_site(struct dock_show *s, const struct dock_show_site *e)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->json)
+		json_site(e);
+	else
+		text_site(s, e);
+	draw(s);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void
 cmd_dock_show_end(struct dock_show *s, const struct dock_result *r)
 {
+	(void)pthread_mutex_destroy(&s->lock);
 	if (s->bars)
 		wipe(s);
 	if (s->json) {

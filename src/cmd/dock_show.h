@@ -3,6 +3,8 @@
 
 #include "dock/dock.h"
 
+#include <pthread.h>
+
 /*
  * What a dock says while it works.
  *
@@ -12,7 +14,7 @@
  *                 standard error; below what is told as text
  *   else          text: a line for each file sent, proven, removed, refused
  *
- * The dock calls from any thread, one at a time.
+ * Any thread.
  */
 struct dock_show_bar {
 	char path[DOCK_PATH_MAX + 1]; /* "" when the bar is free */
@@ -22,6 +24,7 @@ struct dock_show_bar {
 };
 
 struct dock_show {
+	pthread_mutex_t lock;
 	bool json;
 	bool bars;
 	bool away;      /* the folder was told to be gone */
@@ -35,7 +38,15 @@ struct dock_show {
 void cmd_dock_show_begin(struct dock_show *s, bool json);
 /* struct dock_options.told, with the show as its argument. */
 void cmd_dock_show_told(void *arg, const struct dock_event *e);
-/* Takes the bars away, and says how it ended. */
+/* What the site told of its own side (dock_site.h). */
+struct dock_show_site {
+	const char *kind;     /* of docs/events.md */
+	const char *evidence; /* an id, or "" */
+	const char *name;     /* of `number`, or NULL */
+	uint64_t number;
+};
+void cmd_dock_show_site(struct dock_show *s, const struct dock_show_site *e);
+/* Takes the bars away, and says how it ended.  Nothing is told after. */
 void cmd_dock_show_end(struct dock_show *s, const struct dock_result *r);
 
 /* `--status`: what a journal knows.  SP_E_NOTFOUND: there is none. */

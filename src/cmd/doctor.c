@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/process.h"
 #include "cmd/cmd.h"
 #include "cmd/doctor_agency.h"
 #include "cmd/doctor_site.h"
@@ -77,8 +78,11 @@ look_at_agencies(struct visit *v, struct sp_err *err)
 	    v->r, DOCTOR_GOOD, "database", NULL, "site.db is whole");
 	v->site = db;
 	/* A site that this version has not served yet has no roster. */
-	if (vouch_roster_load(&roster, db, NULL) == SP_OK)
+	if (vouch_roster_load(&roster, db, NULL) == SP_OK) {
 		v->roster = roster;
+		cmd_doctor_vouch_messenger(
+		    v->r, roster, sp_process_can_read_only());
+	}
 	SP_TRY(people_agency_each(db, visit_agency, v, err));
 	look_at_folders(v);
 	return SP_OK;

@@ -75,6 +75,23 @@ look(struct doctor_report *r, struct db *db, const struct people_agency *a,
 }
 
 void
+cmd_doctor_vouch_messenger(
+    struct doctor_report *r, const struct vouch_roster *roster, bool landlock)
+{
+	if (roster->n == 0)
+		return;
+	if (landlock)
+		cmd_doctor_report_add(r, DOCTOR_GOOD, area, NULL,
+		    "the process that asks them cannot open the site's files");
+	else
+		cmd_doctor_report_add(r, DOCTOR_NOTE, area,
+		    "boot a kernel of 5.13 or newer with 'landlock' in its "
+		    "lsm= list",
+		    "this kernel has no Landlock: the process that asks them "
+		    "could, if an answer took it over, read the site's files");
+}
+
+void
 cmd_doctor_vouch_look(struct doctor_report *r, const char *dir,
     const struct people_agency *a, const struct vouch_roster *roster)
 {

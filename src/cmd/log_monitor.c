@@ -280,9 +280,12 @@ round_of(struct run *r)
 	bool full = seen == 0 || r->last_full == 0 ||
 	    sp_ticks() - r->last_full >= FULL_EVERY;
 	struct log_check c;
-	enum sp_code code = client_log_memory_key(
-	    &r->memory, &r->client.site, r->has_key ? &r->key : NULL, &err);
+	enum sp_code code;
 	int how;
+
+	r->memory.asked = false; /* in every round: it may change */
+	code = client_log_memory_key(
+	    &r->memory, &r->client.site, r->has_key ? &r->key : NULL, &err);
 
 	if (code == SP_OK)
 		code = check(r, &full, &c, &fault, &err);
@@ -326,6 +329,7 @@ open_memory(struct run *r, struct sp_err *err)
 		SP_TRY(sp_file_mkdir(AT_FDCWD, r->folder, 0700, err));
 	SP_TRY(client_log_memory_open_in(&r->memory, r->folder,
 	    &r->client.settings, sp_buf_str(&r->client.site.agency), err));
+	r->memory.firm = true;
 	if (r->memory.path.len > 0)
 		return SP_OK;
 	client_log_memory_done(&r->memory);
@@ -345,7 +349,6 @@ monitor(struct run *r, const struct client_options *common)
 	r->client.site.tries = TRIES;
 	if (open_memory(r, &err) == SP_OK) {
 		code = follow(r);
-		client_log_memory_tell(&r->memory);
 		client_log_memory_done(&r->memory);
 	} else {
 		code = cmd_client_fail(r->self, &err);

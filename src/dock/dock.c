@@ -424,6 +424,27 @@ due_of(const struct dock *d, const struct dock_file *f)
 	return INT64_MAX;
 }
 
+static enum sp_code
+still_written(struct sp_err *err)
+{
+	return sp_fail(err, SP_E_CONFLICT, "it is still being written");
+}
+
+/* With `once`, a file that never becomes quiet is not waited for. */
+static void
+lose_patience(struct dock *d, struct dock_file *f)
+{
+	bool settles = f->state == DOCK_FOUND || f->state == DOCK_SETTLING;
+
+	if (!d->e.o->once || f->once_failed || !settles ||
+	    sp_ticks() - f->first <= d->e.o->patience)
+		return;
+	f->once_failed = true;
+	SP_IGNORE(still_written(&f->last));
+	(void)snprintf(f->why, sizeof(f->why), "%s", f->last.text);
+	dock_work_tell(&d->e, f);
+}
+
 static void
 schedule_one(void *arg, struct dock_file *f)
 {
@@ -444,15 +465,7 @@ schedule_one(void *arg, struct dock_file *f)
 		return;
 	due = due <= now ? now + DEBOUNCE(d) : due; /* the queue is full */
 	d->next_due = due < d->next_due ? due : d->next_due;
-	if (d->e.o->once && !f->once_failed &&
-	    (f->state == DOCK_FOUND || f->state == DOCK_SETTLING) &&
-	    now - f->first > d->e.o->patience) {
-		f->once_failed = true;
-		SP_IGNORE(sp_fail(
-		    &f->last, SP_E_CONFLICT, "it is still being written"));
-		(void)snprintf(f->why, sizeof(f->why), "%s", f->last.text);
-		dock_work_tell(&d->e, f);
-	}
+	lose_patience(d, f);
 }
 
 /* With `once`: is there nothing left to do? */
@@ -479,7 +492,7 @@ is_over(struct dock *d)
 		return true;
 	if (!d->e.o->once)
 		return false;
-	if (d->e.camera == DOCK_GONE)
+	if (d->e.camera == DOCK_GONE || d->e.away)
 		return d->e.busy == 0;
 	dock_book_each(d->e.book, count_one, &left);
 	return !left && !d->e.dirty && d->complete;
@@ -571,6 +584,13 @@ sum_one(void *arg, struct dock_file *f)
 		r->first = f->last;
 }
 
+static enum sp_code
+camera_gone(struct sp_err *err)
+{
+	return sp_fail_as(
+	    err, SP_E_NOTFOUND, dock_place_gone, "the camera is gone");
+}
+
 static void
 sum_up(struct dock *d)
 {
@@ -581,17 +601,12 @@ sum_up(struct dock *d)
 	if (d->e.book != NULL)
 		dock_book_each(d->e.book, sum_one, d);
 	r->failed += d->over; /* told in a note */
-	if (d->unread > 0) {
-		r->failed += d->unread;
-		if (r->first.code == SP_OK)
-			r->first = d->unread_why;
-	}
-	if (d->e.camera == DOCK_GONE) {
-		r->failed++;
-		if (r->first.code == SP_OK)
-			SP_IGNORE(sp_fail_as(&r->first, SP_E_NOTFOUND,
-			    dock_place_gone, "the camera is gone"));
-	}
+	r->failed += d->unread;
+	r->failed += d->e.camera == DOCK_GONE;
+	if (r->first.code == SP_OK && d->unread > 0)
+		r->first = d->unread_why;
+	if (r->first.code == SP_OK && d->e.camera == DOCK_GONE)
+		SP_IGNORE(camera_gone(&r->first));
 }
 
 static enum sp_code

@@ -36,46 +36,17 @@ hash_again(int fd, const struct dock_erasing *what,
 }
 
 static enum sp_code
-fail_unlink(struct sp_err *err)
-{
-	int os = errno;
-	char why[80];
-	const char *text = strerror_r(os, why, sizeof(why));
-
-	switch (os) {
-	case EROFS:
-	case EACCES:
-	case EPERM:
-	case EBUSY:
-		SP_IGNORE(sp_fail_as(err, SP_E_DENIED, dock_place_barred,
-		    "it cannot be removed: %s", text));
-		break;
-	case ENOENT:
-		SP_IGNORE(sp_fail_as(
-		    err, SP_E_NOTFOUND, dock_place_gone, "it is gone"));
-		break;
-	case EIO:
-		SP_IGNORE(sp_fail_as(err, SP_E_UNAVAIL, dock_place_broken,
-		    "it cannot be removed: %s", text));
-		break;
-	default: errno = os; return sp_fail_os(err, "it cannot be removed");
-	}
-	err->os_errno = os;
-	return err->code;
-}
-
-static enum sp_code
 remove_it(int folder, const char *name, const struct dock_ident *now,
     struct sp_err *err)
 {
-	struct dock_ident last;
+	struct dock_ident last = { .ino = 0 };
 	bool is_folder = false;
 
 	SP_TRY(dock_place_look(folder, name, &last, &is_folder, err));
 	if (is_folder || last.dev != now->dev || !dock_ident_same(&last, now))
 		return changed(err);
 	if (unlinkat(folder, name, 0) != 0)
-		return fail_unlink(err);
+		return dock_place_fail(err, "it cannot be removed");
 	/* Not all file systems can: what they can is done. */
 	if (fsync(folder) != 0 && errno != EINVAL && errno != ENOSYS &&
 	    errno != EROFS)
@@ -90,8 +61,8 @@ dock_erase(const struct dock_place *p, const struct dock_erasing *what,
 {
 	SP_AUTO_FD folder = -1;
 	SP_AUTO_FD fd = -1;
-	struct dock_ident now;
-	const char *name = NULL;
+	struct dock_ident now = { .ino = 0 };
+	const char *name = "";
 
 	SP_TRY(dock_place_parent(p, what->path, &folder, &name, err));
 	SP_TRY(dock_place_file(p, what->path, &fd, &now, err));

@@ -46,26 +46,26 @@ static const struct {
 	{ ELOOP, SP_E_INVALID, dock_place_odd },
 	{ ENAMETOOLONG, SP_E_INVALID, dock_place_odd },
 	{ EROFS, SP_E_DENIED, dock_place_barred },
+	{ EBUSY, SP_E_DENIED, dock_place_barred },
 	{ EACCES, SP_E_DENIED, dock_place_barred },
 	{ EPERM, SP_E_DENIED, dock_place_barred },
 };
 
-/* The code and reason of errno; the text says `what`. */
-static enum sp_code
-fail_as_medium(struct sp_err *err, const char *what)
+enum sp_code
+dock_place_fail(struct sp_err *err, const char *what)
 {
 	int os = errno;
+	char why[80];
+	size_t i = 0;
 
-	for (size_t i = 0; i < SP_COUNTOF(meanings); i++)
-		if (meanings[i].os == os) {
-			char why[80];
-
-			return sp_fail_as(err, meanings[i].code,
-			    meanings[i].reason, "%s: %s", what,
-			    strerror_r(os, why, sizeof(why)));
-		}
-	errno = os;
-	return sp_fail_os(err, "%s", what);
+	while (i < SP_COUNTOF(meanings) && meanings[i].os != os)
+		i++;
+	if (i == SP_COUNTOF(meanings))
+		return sp_fail_os(err, "%s", what);
+	sp_err_fill(err, meanings[i].code, meanings[i].reason, "%s: %s", what,
+	    strerror_r(os, why, sizeof(why)));
+	err->os_errno = os;
+	return meanings[i].code;
 }
 
 bool
@@ -155,7 +155,7 @@ dock_place_open(struct dock_place *out, const char *path, struct sp_err *err)
 
 	p.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p.fd < 0 || stat_of(p.fd, "", &st) != 0)
-		return fail_as_medium(err, "the folder cannot be opened");
+		return dock_place_fail(err, "the folder cannot be opened");
 	p.dev = makedev(st.stx_dev_major, st.stx_dev_minor);
 	p.ino = st.stx_ino;
 	p.mount = st.stx_mnt_id;
@@ -219,7 +219,7 @@ dock_place_parent(const struct dock_place *p, const char *path, int *fd,
 		    at, text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (next < 0)
-			return fail_as_medium(err, "its folder");
+			return dock_place_fail(err, "its folder");
 		sp_file_closep(&at);
 		at = next;
 		part += len + 1;
@@ -249,7 +249,7 @@ dock_place_look(int folder_fd, const char *name, struct dock_ident *out,
 	struct statx st;
 
 	if (stat_of(folder_fd, name, &st) != 0)
-		return fail_as_medium(err, "it cannot be looked at");
+		return dock_place_fail(err, "it cannot be looked at");
 	*folder = S_ISDIR(st.stx_mode);
 	if (*folder)
 		return SP_OK;
@@ -263,7 +263,7 @@ dock_place_ident(int fd, struct dock_ident *out, struct sp_err *err)
 	struct statx st;
 
 	if (stat_of(fd, "", &st) != 0)
-		return fail_as_medium(err, "it cannot be looked at");
+		return dock_place_fail(err, "it cannot be looked at");
 	SP_TRY(regular(&st, &is, err));
 	is.lasting = dock_place_lasting(fd);
 	*out = is;
@@ -275,20 +275,20 @@ dock_place_file(const struct dock_place *p, const char *path, int *fd,
     struct dock_ident *out, struct sp_err *err)
 {
 	SP_AUTO_FD folder = -1;
-	const char *name = NULL;
+	const char *name = "";
 	char again[40];
 
 	SP_TRY(dock_place_parent(p, path, &folder, &name, err));
 	SP_AUTO_FD held = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (held < 0)
-		return fail_as_medium(err, "it cannot be opened");
+		return dock_place_fail(err, "it cannot be opened");
 	/* What is held stays what it is: look, then open the same. */
 	SP_TRY(dock_place_ident(held, out, err));
 	(void)snprintf(again, sizeof(again), "/proc/self/fd/%d", held);
 	*fd = open(again, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (*fd < 0)
-		return fail_as_medium(err, "it cannot be read");
+		return dock_place_fail(err, "it cannot be read");
 	return SP_OK;
 }
 
@@ -323,7 +323,7 @@ dock_place_read(int fd, uint64_t at, void *out, size_t room, size_t *got,
 	if (sp_file_pread_all(fd, out, room, (off_t)at, got, &why) == SP_OK)
 		return SP_OK;
 	errno = why.os_errno;
-	return fail_as_medium(err, "it cannot be read");
+	return dock_place_fail(err, "it cannot be read");
 }
 
 static enum sp_code
@@ -363,7 +363,7 @@ dock_place_hash(int fd, const struct dock_ident *is,
 {
 	CRYPTO_AUTO_DIGEST hash = crypto_digest_new(CRYPTO_SHA256);
 	uint8_t sum[CRYPTO_SHA256_LEN];
-	struct dock_ident after;
+	struct dock_ident after = { .ino = 0 };
 
 	if (hash == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a hash");

@@ -33,6 +33,9 @@ extern const char dock_place_written[]; /* somebody has it open to write */
 extern const char dock_place_barred[];  /* permissions, read-only medium */
 extern const char dock_place_stopped[]; /* asked to stop */
 
+/* Fails as errno has it: its code and reason; the text says `what`. */
+enum sp_code dock_place_fail(struct sp_err *err, const char *what) SP_MUST_USE;
+
 /* Which file, in which state.  What the camera's clock says in mtime is only
  * ever compared with itself. */
 struct dock_ident {

@@ -132,6 +132,15 @@ close_dir(DIR **d)
 		(void)closedir(*d);
 }
 
+static void
+unread_rest(struct dock_scan *s)
+{
+	struct sp_err why;
+
+	SP_IGNORE(dock_place_fail(&why, "a folder cannot be read on"));
+	unread(s, &why);
+}
+
 static enum sp_code
 read_names(struct reading *r, DIR *dir, struct sp_err *err)
 {
@@ -147,12 +156,8 @@ read_names(struct reading *r, DIR *dir, struct sp_err *err)
 		}
 		SP_TRY(look(r, e->d_name, err));
 	}
-	if (errno != 0) {
-		struct sp_err why;
-
-		SP_IGNORE(sp_fail_os(&why, "a folder cannot be read on"));
-		unread(r->s, &why);
-	}
+	if (errno != 0)
+		unread_rest(r->s);
 	return SP_OK;
 }
 

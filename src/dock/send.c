@@ -77,8 +77,10 @@ dock_send_key(
 
 	sp_buf_fmt(&what, "%s\n%s\n", once, metadata);
 	crypto_sha256(sp_buf_str(&what), what.len, sum);
-	memcpy(out, "dock-", 5);
-	sp_hex(sum, 20, out + 5);
+	char hex[41];
+
+	sp_hex(sum, 20, hex);
+	(void)snprintf(out, DOCK_KEY_TEXT, "dock-%s", hex);
 }
 
 static enum sp_code

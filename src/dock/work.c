@@ -44,7 +44,7 @@ still_due(const struct dock_engine *e, const struct dock_file *f)
 struct dock_file *
 dock_work_next(struct dock_engine *e)
 {
-	while (e->queue_n > 0) {
+	while (e->queue_n > 0 && !e->away) {
 		struct dock_file *f = e->queue[e->queue_at];
 
 		e->queue_at = (e->queue_at + 1) % e->queue_slots;
@@ -563,8 +563,9 @@ refuse(struct dock_engine *e, struct dock_file *f, const struct sp_err *why)
 	dock_file_move(f, DOCK_REFUSED);
 	(void)snprintf(l.path, sizeof(l.path), "%s", f->path);
 	(void)snprintf(l.why, sizeof(l.why), "%s", why->text);
-	/* For whoever reads it later; nothing depends on it. */
-	SP_IGNORE(dock_journal_add(e->journal, &l, &none));
+	/* For whoever reads it later, once; nothing depends on it. */
+	if (strcmp(f->last.text, why->text) != 0)
+		SP_IGNORE(dock_journal_add(e->journal, &l, &none));
 	wait_for(f, PAUSE_REFUSE);
 }
 
@@ -591,6 +592,10 @@ put_right(struct dock_engine *e, struct dock_file *f, const struct sp_err *why)
 	}
 	if (e->o->once && is_over(after, f, why))
 		f->once_failed = true;
+	if (e->o->once &&
+	    (why->reason == client_site_unreachable ||
+		why->reason == client_site_no_tls))
+		e->away = true;
 	if (after != AFTER_SOON) {
 		(void)snprintf(f->why, sizeof(f->why), "%s", why->text);
 		f->last = *why;

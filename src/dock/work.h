@@ -31,6 +31,7 @@ struct dock_engine {
 	struct dock_file **queue; /* a ring */
 	size_t queue_slots, queue_at, queue_n;
 	size_t busy;
+	bool away;  /* with `once`: the site is, no other file is tried */
 	bool dirty; /* something was done since the last scan */
 	size_t kept, cleared;
 };

@@ -32,6 +32,17 @@ static const char *const allowed[] = { "read", "write", "readv", "writev",
 	"ppoll", "select", "pselect6", "pipe2", "eventfd2", "clock_gettime",
 	"clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom" };
 
+/*
+ * What looking names up and checking certificates reads: the system's, never
+ * the site's.  resolv.conf is often a link to a file below /run, of which these
+ * folders are the usual ones: a folder, since the file is replaced when the
+ * network changes.
+ */
+static const char *const readable[] = { "/etc", "/usr", "/lib", "/lib64",
+	"/etc/resolv.conf", "/run/systemd/resolve", "/run/resolvconf",
+	"/run/NetworkManager", "/run/connman", "/dev/urandom", "/dev/random",
+	"/dev/null", "/sys/devices/system/cpu", "/proc/sys/crypto" };
+
 /* One errand under way. */
 struct trip {
 	struct vouch_errand errand;
@@ -134,6 +145,13 @@ static const struct {
 static void
 explain(const struct trip *t, CURLcode rc, char *out, size_t room)
 {
+	static const char slow_name[] = "Resolving timed out"; /* libcurl's */
+
+	if (strncmp(t->why, slow_name, strlen(slow_name)) == 0) {
+		(void)snprintf(out, room,
+		    "its host name could not be looked up within 5 seconds");
+		return;
+	}
 	for (size_t i = 0; i < SP_COUNTOF(reasons); i++) {
 		if (reasons[i].code != rc)
 			continue;
@@ -212,6 +230,9 @@ set_options(struct trip *t)
 	const struct sp_buf *body = &t->errand.body;
 
 	(void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* A look-up that hangs is left to its thread: waiting for that would
+	 * hold up all. */
+	(void)curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
 	(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -343,10 +364,17 @@ run(struct messenger *m, struct sp_err *err)
 }
 
 enum sp_code
-vouch_messenger_enter(struct sp_err *err)
+vouch_messenger_enter(bool *can_read, struct sp_err *err)
 {
+	enum sp_code code;
+
 	SP_TRY(sp_process_harden(err));
-	return sp_process_sandbox(allowed, SP_COUNTOF(allowed), err);
+	code = sp_process_read_only(readable, SP_COUNTOF(readable), err);
+	if (code != SP_OK && code != SP_E_UNAVAIL)
+		return code;
+	SP_TRY(sp_process_sandbox(allowed, SP_COUNTOF(allowed), err));
+	*can_read = code == SP_E_UNAVAIL;
+	return SP_OK;
 }
 
 enum sp_code

@@ -194,6 +194,13 @@ describe('a folder that is docked once', () => {
     const cam = new Camera('kept');
     cam.write('a.mp4', 'kept a');
     cam.write('b.mp4', 'kept a');
+    // What a docking station should have: a device's token.
+    const issued = await site.request('POST', 'tokens', {
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ role: 'device', label: 'dock', expires_in_days: 1 })),
+    });
+    assert.equal(issued.status, 201);
+    cam.env.SALLYPORT_TOKEN = issued.json().token;
     let run = await cam.once();
     assert.equal(run.code, 0, run.stderr);
     assert.equal(end(run).kept, 2);
@@ -283,11 +290,35 @@ describe('a dock that goes on', () => {
     mkdirSync(join(cam.dir, 'new/folder'), { recursive: true });
     writeFileSync(join(cam.dir, 'new/folder/three.mp4'), 'watch three');
     await dock.event({ path: 'new/folder/three.mp4', state: 'cleared' });
+    const { evidence } = dock.events.find((e) => e.path === 'new/folder/three.mp4' && e.state === 'proven');
+    await dock.event({ event: 'site', kind: 'evidence.sealed', evidence });
     assert.equal(await dock.stop(), 0, dock.stderr);
     assert.equal(dock.events.at(-1).event, 'end');
     assert.equal(dock.events.at(-1).interrupted, true);
     assert.equal(dock.events.at(-1).cleared, 3);
   });
+
+  for (const [how, answer] of Object.entries({
+    'that is cut': (res) => res.destroy(),
+    'that says nothing': () => {},
+    'that is none': (res) => { res.writeHead(404, { 'content-length': 0 }); res.end(); },
+    'of nonsense': (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.end('event: evidence.sealed\ndata: \u0007{"evidence":"../x"}\n\n'.repeat(1000));
+    },
+  }))
+    test(`a stream of events ${how} delays nothing`, async (t) => {
+      const cam = new Camera(`events-${how.replace(/\W/g, '-')}`);
+      const proxy = await liar(t);
+      proxy.events = answer;
+      const dock = cam.start(['--clear'], { SALLYPORT_SITE: proxy.url });
+      for (let i = 0; i < 3; i++) {
+        cam.write(`${i}.mp4`, `events ${how} ${i}`);
+        await dock.event({ path: `${i}.mp4`, state: 'cleared' }, 10);
+      }
+      assert.equal(await dock.stop(), 0, dock.stderr);
+      assert.ok(!dock.events.some((e) => e.event === 'site'));
+    });
 
   test('two docks do not meet on one folder', async () => {
     const cam = new Camera('two');
@@ -475,6 +506,10 @@ async function liar(t) {
     key: readFileSync(join(site.dir, 'tls', 'server.key')),
     cert: readFileSync(join(site.dir, 'tls', 'server.pem')),
   }, (req, res) => {
+    if (it.events && req.url.endsWith('/events')) {
+      it.events(res);
+      return;
+    }
     const parts = [];
     req.on('error', () => {});
     req.on('data', (d) => parts.push(d));

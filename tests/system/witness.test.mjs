@@ -90,9 +90,12 @@ describe('a witness', () => {
       await expect(garbage, 400, JSON.stringify(garbage.slice(0, 20)));
     // Nothing of that changed what it knows; both sides of the fork are kept.
     await expect(log.request(512, 600), 200, 'the true one');
-    const [evidence] = readdirSync(join(w.dir, 'forks'));
-    assert.equal(evidence, `${hex256(origin)}-${fork.range(0, 512).toString('hex')}`);
-    assert.equal(readFileSync(join(w.dir, 'forks', evidence), 'utf8'), fork.note(512));
+    const side = (l) => `${hex256(origin)}-${l.range(0, 512).toString('hex')}`;
+    const evidence = (l) => readFileSync(join(w.dir, 'forks', side(l)), 'utf8');
+    assert.deepEqual(readdirSync(join(w.dir, 'forks')).sort(), [log, fork].map(side).sort());
+    assert.equal(evidence(fork), fork.note(512));
+    assert.ok(evidence(log).startsWith(log.note(512)));
+    assert.equal(cosignatures(w.vkey, log.text(512), evidence(log).slice(log.note(512).length)).length, 1);
     const metrics = (await w.ask('GET', '/metrics')).body;
     assert.match(metrics, /requests_total\{verdict="fork"\} 1\n/);
     assert.match(metrics, new RegExp(`log_size\\{origin="${origin}"\\} 600\n`));
@@ -466,6 +469,42 @@ siteSuite('a site, its witnesses and its monitors', { args: ['--no-media', '--wi
     await after(rewritten, 5, 'log.rewritten');
     await after(new Log(key, entries(299)), 5, 'log.rewound');
     assert.ok(site.url !== proxy.url);
+  });
+
+  test('another key ends a monitor at once, another CA file or not', async (t) => {
+    const dir = scratch(t);
+    const [known, stranger] = [1, 2].map(() => new Signer('127.0.0.1/harbor-pd'));
+    const logs = [known, stranger].map((key) => new Log(key, entries(20)));
+    const proxy = await between(t);
+    const show = (log) => { proxy.change = (path) => ({ status: 404, ...(log.serve(path) && { status: 200, body: log.serve(path) }) }); };
+    // The site's CA twice, which are two files to who compares them.
+    const cas = ['', '# renewed\n'].map((more, i) => {
+      const file = join(dir, `ca-${i}.pem`);
+      writeFileSync(file, more + readFileSync(env().SALLYPORT_CA, 'utf8'));
+      return file;
+    });
+    const args = (ca, ...more) => ['--site', proxy.url, '--agency', 'harbor-pd', '--ca', ca, '--state', join(dir, 'seen'), ...more];
+    const alarm = (got) => {
+      assert.equal(got.code, 5, got.stdout + got.stderr);
+      const said = got.lines.at(-1);
+      assert.deepEqual([said.event, said.kind], ['contradiction', 'log.key']);
+      for (const [name, key] of [['key', known], ['now.key', stranger]])
+        assert.equal(readFileSync(join(said.evidence, name), 'utf8').trim(), key.vkey);
+      return got.lines.map((l) => l.event);
+    };
+    show(logs[0]);
+    for (const ca of cas) assert.equal((await monitor(args(ca, '--once'), env())).code, 0);
+    show(logs[1]);
+    // Without --once: it ends by itself, in the first round, and good is not said.
+    for (const ca of [cas[0], cas[1], cas[0]])
+      assert.deepEqual(alarm(await monitor(args(ca, '--interval', '1s'), env())), ['contradiction']);
+    // While it runs.
+    show(logs[0]);
+    const ends = monitor(args(cas[1], '--interval', '1s'), env());
+    await until('a first look', () => proxy.asked.filter((path) => path === 'checkpoint').length >= 7, 40);
+    show(logs[1]);
+    const said = alarm(await ends);
+    assert.ok(said.includes('checked') && said.indexOf('contradiction') === said.length - 1);
   });
 
   test('a quorum of witnesses is wanted, and fresh', async (t) => {

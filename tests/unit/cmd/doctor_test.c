@@ -1,5 +1,6 @@
 #include "cmd/doctor_agency.h"
 #include "cmd/doctor_site.h"
+#include "cmd/doctor_vouch.h"
 
 #include "base/clock.h"
 #include "client/scratch.h"
@@ -114,6 +115,29 @@ many_of_a_kind_are_counted(void)
 	cmd_doctor_report_free(&r);
 }
 
+/* What is not shut off is never passed over in silence. */
+static void
+a_kernel_without_landlock_is_told(void)
+{
+	static const struct vouch_roster none;
+	struct vouch_roster *one = calloc(1, sizeof(*one));
+
+	one->n = 1;
+	for (int landlock = 0; landlock < 2; landlock++) {
+		struct doctor_report r = cmd_doctor_report_new();
+
+		cmd_doctor_vouch_messenger(&r, &none, landlock == 1);
+		CHECK(json_array_size(r.findings) == 0);
+		cmd_doctor_vouch_messenger(&r, one, landlock == 1);
+		CHECK(json_array_size(r.findings) == 1);
+		CHECK(r.count[DOCTOR_NOTE] == !landlock);
+		CHECK((strstr(last(&r, "text"), "no Landlock") != NULL) ==
+		    !landlock);
+		cmd_doctor_report_free(&r);
+	}
+	free(one);
+}
+
 static void
 names_on_disk_drive_no_terminal(void)
 {
@@ -177,6 +201,8 @@ main(void)
 		{ "keys are their owner's alone", keys_are_their_owners_alone },
 		{ "certificates are told before they expire",
 		    certificates_are_told_before_they_expire },
+		{ "a kernel without Landlock is told",
+		    a_kernel_without_landlock_is_told },
 		{ "many of a kind are counted", many_of_a_kind_are_counted },
 		{ "names on disk drive no terminal",
 		    names_on_disk_drive_no_terminal },

@@ -70,12 +70,9 @@ any_name_becomes_one_that_a_site_takes(void)
 	memset(longest, '\xff', NAME_MAX - 4);
 	(void)snprintf(longest + NAME_MAX - 4, 5, ".mp4");
 	const char *const names[] = { "\x1b[2J.mp4", "\xff\xfe", "a\nb",
-		"\xe2\x80\xae"
-		"4pm.exe",
-		longest,
-		"Stra\xc3\x9f"
-		"e.mp4",
-		"?" };
+		"\xe2\x80\xa8"
+		".mp4",
+		longest, "Stra\xc3\x9f-e.mp4", "?" };
 
 	for (size_t i = 0; i < SP_COUNTOF(names); i++) {
 		SP_AUTO_BUF b = sp_buf_new(8192);
@@ -97,7 +94,7 @@ any_name_becomes_one_that_a_site_takes(void)
 	char many[3 * 255 + 1] = "";
 	char path[DOCK_PATH_MAX + 1];
 
-	for (unsigned i = 0; i < 84; i++)
+	for (size_t i = 0; i < 84; i++)
 		memcpy(many + 3 * i, "\xe2\x82\xac", 4);
 	(void)snprintf(path, sizeof(path), "%s", many);
 	(void)snprintf(path + strlen(path), 5, ".mp4");

@@ -1,12 +1,15 @@
 #include "vouch/messenger.h"
 
 #include "base/file.h"
+#include "base/process.h"
 #include "crypto/provider.h"
 #include "tap.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -167,6 +170,42 @@ stub_start(void)
 	stub.port = ntohs(at.sin_port);
 	CHECK(pthread_create(&t, NULL, accept_all, NULL) == 0);
 	CHECK(pthread_detach(t) == 0);
+}
+
+/* ---- Names that are not looked up soon ---- */
+
+#define LOOK_UP_MS 9000 /* beyond what a connection may take */
+
+static atomic_uint looking;
+
+typedef int (*look_up)(const char *name, const char *service,
+    const struct addrinfo *hints, struct addrinfo **out);
+
+/* libcurl's look-ups come here, being this program's: the resolver of names
+ * that end in ".hangs" takes its time and finds nothing. */
+__attribute__((visibility("default"))) int look_names_up(const char *name,
+    const char *service, const struct addrinfo *hints,
+    struct addrinfo **out) __asm__("getaddrinfo");
+
+int
+look_names_up(const char *name, const char *service,
+    const struct addrinfo *hints, struct addrinfo **out)
+{
+	static const char end[] = ".hangs";
+	size_t len = name == NULL ? 0 : strlen(name);
+	void *real;
+	look_up next;
+
+	if (len > sizeof(end) &&
+	    strcmp(name + len - (sizeof(end) - 1), end) == 0) {
+		atomic_fetch_add(&looking, 1);
+		SP_IGNORE(poll(NULL, 0, LOOK_UP_MS));
+		atomic_fetch_sub(&looking, 1);
+		return EAI_AGAIN;
+	}
+	real = dlsym(RTLD_NEXT, "getaddrinfo");
+	memcpy(&next, &real, sizeof(next));
+	return next(name, service, hints, out);
 }
 
 /* ---- A messenger in a thread ---- */
@@ -344,6 +383,55 @@ those_that_hang(void)
 	post_stop();
 }
 
+/* Ten names hang in the resolver: others are asked all the while, and when the
+ * time of those is over, without a pause. */
+static void
+names_that_hang(void)
+{
+	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	int64_t slowest = 0, begun;
+	unsigned late = 0;
+
+	post_start();
+	for (uint32_t i = 0; i < 10; i++) {
+		char url[64];
+
+		(void)snprintf(url, sizeof(url), "http://witness-%u.hangs", i);
+		send_out(post.mine, i, VOUCH_WITNESS, url);
+	}
+	while (atomic_load(&looking) < 10)
+		CHECK(poll(NULL, 0, 5) == 0);
+	while (atomic_load(&looking) > 0) {
+		bool back = false;
+
+		begun = sp_ticks();
+		send_out(post.mine, 1000, VOUCH_WITNESS, "/echo");
+		while (!back) {
+			const struct vouch_answer *a =
+			    come_back(post.mine, &packet);
+
+			back = a->id == 1000;
+			if (back)
+				continue;
+			CHECK(strstr(a->problem, "not be looked up") != NULL);
+			late++;
+		}
+		if (sp_ticks() - begun > slowest)
+			slowest = sp_ticks() - begun;
+		CHECK(poll(NULL, 0, 10) == 0);
+	}
+	printf("# slowest beside them: %jd us\n", (intmax_t)slowest);
+	CHECK(late == 10);
+	CHECK(slowest < SP_SECOND);
+	/* Nor is its end held up. */
+	send_out(post.mine, 1, VOUCH_WITNESS, "http://last.hangs");
+	while (atomic_load(&looking) < 1)
+		CHECK(poll(NULL, 0, 5) == 0);
+	begun = sp_ticks();
+	post_stop();
+	CHECK(sp_ticks() - begun < LOOK_UP_MS * 1000 / 4);
+}
+
 static void
 it_ends_with_the_socket(void)
 {
@@ -382,10 +470,11 @@ refused(bool did)
 static int
 tries(void)
 {
+	bool can_read = true;
 	static const int to_write[] = { O_WRONLY | O_CREAT, O_RDWR };
 	int s;
 
-	if (vouch_messenger_enter(NULL) != SP_OK)
+	if (vouch_messenger_enter(&can_read, NULL) != SP_OK)
 		return 1;
 	for (size_t i = 0; i < SP_COUNTOF(to_write); i++)
 		if (!refused(
@@ -404,9 +493,110 @@ tries(void)
 	return 0;
 }
 
+/* The site as its user, who is the messenger's too, may read it. */
+static char site_dir[] = "/tmp/messenger-site-XXXXXX";
+static const char *const site_files[] = { "keeper/root", "keeper/unlock.key",
+	"site.db", "agencies/harbor-pd/agency.db" };
+
+static void
+site_path(char *out, size_t room, const char *name)
+{
+	(void)snprintf(out, room, "%s/%s", site_dir, name);
+}
+
+static void
+make_site(void)
+{
+	static const char *const folders[] = { "keeper", "agencies",
+		"agencies/harbor-pd" };
+	char path[96];
+
+	CHECK(mkdtemp(site_dir) != NULL);
+	for (size_t i = 0; i < SP_COUNTOF(folders); i++) {
+		site_path(path, sizeof(path), folders[i]);
+		CHECK(mkdir(path, 0700) == 0);
+	}
+	for (size_t i = 0; i < SP_COUNTOF(site_files); i++) {
+		int fd;
+
+		site_path(path, sizeof(path), site_files[i]);
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		CHECK(fd >= 0 && write(fd, "key", 3) == 3 && close(fd) == 0);
+	}
+}
+
+static void
+unmake_site(void)
+{
+	static const char *const folders[] = { "agencies/harbor-pd", "agencies",
+		"keeper", "" };
+	char path[96];
+
+	for (size_t i = 0; i < SP_COUNTOF(site_files); i++) {
+		site_path(path, sizeof(path), site_files[i]);
+		CHECK(unlink(path) == 0);
+	}
+	for (size_t i = 0; i < SP_COUNTOF(folders); i++) {
+		site_path(path, sizeof(path), folders[i]);
+		CHECK(rmdir(path) == 0);
+	}
+}
+
+/* In a child: reads no file of the site's, and what it needs. */
+static int
+reads(void)
+{
+	static const char *const needed[] = { "/etc/hosts", "/etc/ssl/certs",
+		"/dev/urandom" };
+	int lock = open(site_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool can_read = true;
+	char path[96];
+
+	if (vouch_messenger_enter(&can_read, NULL) != SP_OK || can_read)
+		return 1;
+	for (size_t i = 0; i < SP_COUNTOF(site_files); i++) {
+		site_path(path, sizeof(path), site_files[i]);
+		errno = 0;
+		if (open(path, O_RDONLY | O_CLOEXEC) != -1 || errno != EACCES)
+			return 2;
+		if (openat(lock, site_files[i], O_RDONLY | O_CLOEXEC) != -1)
+			return 3; /* nor by a folder that was left open */
+	}
+	if (open(site_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) != -1 ||
+	    open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC) != -1)
+		return 4;
+	for (size_t i = 0; i < SP_COUNTOF(needed); i++)
+		if (open(needed[i], O_RDONLY | O_CLOEXEC) < 0)
+			return 5;
+	return 0;
+}
+
+static void
+what_it_cannot_read(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	if (!sp_process_can_read_only()) {
+		printf("# not looked at: this kernel has no Landlock\n");
+		return;
+	}
+	make_site();
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0)
+		_exit(reads());
+	CHECK(waitpid(pid, &status, 0) == pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+		printf("# step %d\n", WEXITSTATUS(status));
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	unmake_site();
+}
+
 static void
 what_it_cannot_do(void)
 {
+	bool can_read = true;
 	pid_t pid = fork();
 	int status = 0;
 
@@ -418,7 +608,7 @@ what_it_cannot_do(void)
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) { /* killed: nobody starts another program from there */
-		if (vouch_messenger_enter(NULL) == SP_OK)
+		if (vouch_messenger_enter(&can_read, NULL) == SP_OK)
 			(void)execl("/bin/true", "true", (char *)NULL);
 		_exit(0);
 	}
@@ -432,6 +622,7 @@ what_it_can_do(void)
 {
 	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
 	char url[64];
+	bool can_read = true;
 	int pair[2];
 	int status = 0;
 	pid_t pid;
@@ -441,7 +632,7 @@ what_it_can_do(void)
 	CHECK(pid >= 0);
 	if (pid == 0) {
 		(void)close(pair[0]);
-		_exit(vouch_messenger_enter(NULL) == SP_OK &&
+		_exit(vouch_messenger_enter(&can_read, NULL) == SP_OK &&
 			    vouch_messenger_main(pair[1], NULL) == SP_OK
 			? 0
 			: 1);
@@ -463,11 +654,13 @@ main(void)
 	static const struct tap_case cases[] = {
 #ifndef SP_SANITIZED
 		{ "what it cannot do", what_it_cannot_do },
+		{ "what it cannot read", what_it_cannot_read },
 		{ "what it can do", what_it_can_do },
 #endif
 		{ "what is sent", what_is_sent },
 		{ "what comes back", what_comes_back },
 		{ "those that hang", those_that_hang },
+		{ "names that hang", names_that_hang },
 		{ "it ends with the socket", it_ends_with_the_socket },
 		{ "it ends when it is told nonsense",
 		    it_ends_when_it_is_told_nonsense },
