@@ -26,7 +26,7 @@ const mib = Number(o.mib ?? 10240);
 const rounds = Number(o.rounds ?? 3);
 const seeks = Number(o.seeks ?? 500);
 const streams = Number(o.streams ?? 4);
-const RANGE = Math.min(1 << 20, mib << 19); // what a player asks for at a time
+const RANGE = Math.min(1 << 20, mib * (1 << 19)); // what a player asks for at a time
 const base = mkdtempSync(join(process.env.TMPDIR ?? '/tmp', 'sallyport-bench-'));
 const cleanups = [() => rmSync(base, { recursive: true, force: true })];
 

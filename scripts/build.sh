@@ -2,5 +2,5 @@
 
 need "${packages_build[@]}"
 configure_gcc
-ninja -C build ${CI:+--quiet} sallyport
+ninja -C build ${CI:+--quiet} "${programs[@]}"
 good "build/sallyport is ready: build/sallyport --help"

@@ -17,6 +17,9 @@ die() {
 	exit 1
 }
 
+# What a site is made of: the program, and the two that it runs.
+programs=(sallyport sallyport-media sallyport-press)
+
 # -- installing: one list for each purpose, Debian 12 names ----------------
 # "a|b": either will do, a is what gets installed.
 

@@ -23,13 +23,15 @@ declare -A knows=(
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
 	[witness]='base edge crypto ledger'
+	[vouch]='base crypto db ledger evidence witness events'
 	[http]='base edge events crypto db ledger vault keeper people gate evidence
-		processing report bag'
+		processing report bag vouch'
 	[client]='base crypto ledger'
+	[dock]='base crypto ledger client'
 	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
 		processing
 		report bag
-		witness http client'
+		witness vouch http client dock'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

@@ -7,8 +7,8 @@ need "${packages_build[@]}" "${packages_run[@]}"
 [ -d ../shared/data ] || need "${packages_clip[@]}"
 configure_gcc
 if [ -t 1 ]; then
-	ninja -C build sallyport
+	ninja -C build "${programs[@]}"
 else
-	ninja -C build --quiet sallyport
+	ninja -C build --quiet "${programs[@]}"
 fi
 exec scripts/tour.sh "$@"

@@ -125,6 +125,7 @@ make_site() {
 			field token <"$here/$agency.json" >"$here/$agency.token"
 		done
 	)
+	: >"$log"
 	sallyport serve "$site" >>"$log" 2>&1 &
 	server=$!
 	wait_ready
@@ -160,6 +161,15 @@ if head -c 64 "$object" | grep -qaF ftyp; then broken "plain bytes are on the di
 printf '   %s: %s…\n' "$(basename "$object")" "$(head -c 24 "$object" | od -An -tx1 | tr -d ' \n')"
 proof "AES-256-GCM in 1 MiB segments, a key of its own, wrapped by the agency's key in the keeper"
 
+step "Media: looked into by a process without files, network or keys"
+for ((i = 0; i < 300; i++)); do
+	as harbor-pd sallyport show "$id" --json >"$here/show.json"
+	grep -q '"media_state": *"queued"\|"media_state": *"working"' "$here/show.json" || break
+	sleep 0.1
+done
+grep -q '"media_state": *"done"' "$here/show.json" || broken "it was not looked into"
+proof "duration, streams and a poster frame are on record"
+
 step "Get: the same bytes"
 show as harbor-pd sallyport get "$id" -o "$here/back.mp4"
 cmp "$clip" "$here/back.mp4" || broken "not the same bytes"
@@ -180,7 +190,10 @@ mkdir "$here/bag"
 unzip -q "$here/bag.zip" -d "$here/bag"
 bag=$(dirname "$(find "$here/bag" -name bagit.txt | head -n 1)")
 (cd "$bag" && show sha256sum -c manifest-sha256.txt) || broken "sha256sum disagrees"
-proof "unzip and sha256sum are content"
+for paper in "$bag/certification.pdf" "$bag/custody/$id/report.pdf" "$bag/verify.html"; do
+	[ -s "$paper" ] || broken "no $(basename "$paper") in the bag"
+done
+proof "unzip and sha256sum are content; report, certification and verify.html are there"
 
 step "Verify: without a server, a network or a secret"
 show sallyport verify "$here/bag.zip" || broken "the bag does not verify"
@@ -191,6 +204,25 @@ victim=$(find "$bag/data" -type f | head -n 1)
 printf 'X' | dd of="$victim" bs=1 seek=1000 conv=notrunc status=none
 if show sallyport verify "$bag"; then broken "a changed byte was not seen"; fi
 proof "refused, and it says where"
+
+step "Dock: a camera forgets its clip once there is proof"
+camera=$here/camera
+movie=$camera/DCIM/100MEDIA/MOVI0001.MP4
+mkdir -p "$(dirname "$movie")"
+# The same clip with an empty box at its end is another file.
+{
+	cat "$clip"
+	printf '\000\000\000\010free'
+} >"$movie"
+sum=$(sha256sum "$movie" | cut -d' ' -f1)
+show as harbor-pd sallyport dock "$camera" --device cam-114 --clear --once ||
+	broken "it was not docked"
+[ ! -e "$movie" ] || broken "it is still on the camera"
+docked=$(as harbor-pd sallyport list --json | grep "$sum" | field id)
+[ -n "$docked" ] || broken "the site does not have it"
+receipt=$(find "$here/sallyport/dock" -name "$docked.tlog-proof")
+[ -n "$receipt" ] || broken "no receipt was kept"
+proof "it is gone from the camera, and its receipt is kept: ${receipt#"$top/"}"
 
 step "The log proves itself"
 show as harbor-pd sallyport log check || broken "the log does not check"

@@ -43,7 +43,7 @@ lines(const char *s, size_t len)
 {
 	static const char text[] = "log\n5\nroot\n";
 	SP_AUTO_BUF message = sp_buf_new(1000);
-	SP_AUTO_BUF all = sp_buf_new(LEDGER_NOTE_MAX * 2);
+	SP_AUTO_BUF all = sp_buf_new((size_t)2 * LEDGER_NOTE_MAX);
 	struct ledger_cosignature c = { .time = 7 }, got = { .time = 42 };
 	enum sp_code code;
 

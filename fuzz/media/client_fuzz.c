@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.size = SIZE,
 		.read = read_zeroes,
 		.deadline = sp_ticks() + 10 * SP_SECOND,
-		.most = 10 * SIZE, /* fits into the socket's buffer */
+		.most = (uint64_t)10 * SIZE, /* fits into the socket's buffer */
 	};
 	MEDIA_AUTO_RESULT r = { .why = MEDIA_CRASHED };
 	struct sp_err err = { .code = SP_OK };

@@ -24,7 +24,7 @@ static void
 check(enum sp_code code, const struct sp_buf *pdf, const struct sp_err *err)
 {
 	if (code == SP_OK) {
-		SP_REQUIRE(pdf->len > 5 && memcmp(pdf->at, "%PDF-", 5) == 0);
+		SP_REQUIRE(pdf->len >= 5 && memcmp(pdf->at, "%PDF-", 5) == 0);
 		return;
 	}
 	SP_REQUIRE(code == err->code && pdf->len == 0);

@@ -211,10 +211,11 @@ bag_export_begin(struct bag_export **out, struct evidence_room *r,
 	x->who = *wish->who;
 	x->press = wish->press;
 	x->format = wish->format;
-	x->made = sp_now();
 	x->n = wish->n;
-	make_name(x);
 	SP_TRY(begin(x, wish, err));
+	/* After all that it tells of. */
+	x->made = sp_now();
+	make_name(x);
 	*out = SP_STEAL(x);
 	return SP_OK;
 }

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ struct site_curl {
 	struct sp_err inner;
 };
 
-static volatile sig_atomic_t interrupted;
+/* Set by a handler, read by every thread: lock-free, so both may. */
+static atomic_int interrupted;
 
 static void
 on_signal(int sig)
@@ -44,6 +46,12 @@ bool
 client_curl_interrupted(void)
 {
 	return interrupted != 0;
+}
+
+void
+client_curl_interrupt(void)
+{
+	interrupted = 1;
 }
 
 static void

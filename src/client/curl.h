@@ -16,5 +16,8 @@
 enum sp_code client_curl_new(struct site_transport **out,
     const struct settings *s, struct sp_err *err) SP_MUST_USE;
 bool client_curl_interrupted(void);
+/* As if such a signal had come: for a program that ends with exchanges under
+ * way in other threads. */
+void client_curl_interrupt(void);
 
 #endif

@@ -185,7 +185,7 @@ fetch_key(struct site_client *c, struct ledger_vkey *out, struct sp_err *err)
 static bool
 another_site(const struct log_memory *m)
 {
-	return *m->ca != '\0' && *m->ca_then != '\0' &&
+	return !m->firm && *m->ca != '\0' && *m->ca_then != '\0' &&
 	    strcmp(m->ca, m->ca_then) != 0;
 }
 
@@ -198,6 +198,7 @@ client_log_memory_key(struct log_memory *m, struct site_client *c,
 	if (m->asked && given == NULL)
 		return SP_OK;
 	SP_TRY(fetch_key(c, &told, err));
+	m->told = told;
 	if (given != NULL && !same_key(given, &told))
 		return sp_fail_as(err, SP_E_CORRUPT, reason_key,
 		    "the site's log is signed with key %.60s+%08" PRIx32

@@ -12,8 +12,8 @@
  * A site that shows another key, or a log that does not continue this
  * checkpoint, rewrites history.  An address such as 127.0.0.1:8443 may be
  * another site's tomorrow, though: when its user also names another CA file
- * than before, another key is no alarm, and the memory begins anew.  Kept in
- * the state folder as
+ * than before, another key is no alarm, and the memory begins anew; unless it
+ * is held `firm`, as a monitor does.  Kept in the state folder as
  *
  *	{"ca":"<SHA-256 of the CA file, hex, or empty>",
  *	 "checkpoint":"<signed note>","key":"<verifier key>"}
@@ -23,7 +23,9 @@ struct log_memory {
 	bool known;         /* a key is */
 	bool asked;         /* the site told the same key in this run */
 	bool anew;          /* what was remembered was another site's */
+	bool firm;          /* another key is an alarm whatever the CA */
 	struct ledger_vkey key;
+	struct ledger_vkey told;            /* by the site, when asked last */
 	struct ledger_checkpoint seen;      /* size 0: none yet */
 	struct sp_buf note;                 /* of `seen` */
 	char ca[2 * CRYPTO_SHA256_LEN + 1]; /* of the CA file in use, or "" */

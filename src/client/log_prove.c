@@ -216,3 +216,31 @@ client_log_prove_growth(
 		growth_text(&p, &g, out);
 	return sp_buf_check(out, "proof", err);
 }
+
+enum sp_code
+client_log_prove_follow(struct log_memory *m, struct site_client *c,
+    const struct ledger_checkpoint *now, const struct sp_buf *note,
+    struct sp_err *err)
+{
+	LOG_AUTO_TILES tiles = { .c = NULL };
+	struct ledger_path path;
+
+	SP_TRY(client_log_memory_compare(m, now, err));
+	if (m->seen.size > 0 && now->size == m->seen.size)
+		return SP_OK;
+	SP_TRY(client_log_tiles_init(&tiles, c, now->size, err));
+	struct ledger_nodes nodes = client_log_tiles_nodes(&tiles);
+
+	if (m->seen.size > 0) {
+		SP_TRY(ledger_merkle_consistency(
+		    &nodes, m->seen.size, now->size, &path, err));
+		if (!ledger_merkle_check_consistency(m->seen.size, now->size,
+			&path, &m->seen.root, &now->root))
+			return sp_fail(err, SP_E_CORRUPT,
+			    "the log was rewritten: its %" PRIu64
+			    " entries do not continue the %" PRIu64
+			    " that were signed before",
+			    now->size, m->seen.size);
+	}
+	return client_log_memory_keep(m, now, note, err);
+}

@@ -38,4 +38,12 @@ enum sp_code client_log_prove_entry(const struct log_prove_options *o,
 enum sp_code client_log_prove_growth(const struct log_prove_options *o,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
+/* A checkpoint that was checked (its signature; `note` is its text) and that
+ * must continue what is remembered: proven from the site's tiles, then
+ * remembered in its place.  SP_E_CORRUPT: the log went back, or was
+ * rewritten. */
+enum sp_code client_log_prove_follow(struct log_memory *m,
+    struct site_client *c, const struct ledger_checkpoint *now,
+    const struct sp_buf *note, struct sp_err *err) SP_MUST_USE;
+
 #endif

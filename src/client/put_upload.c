@@ -35,6 +35,7 @@ static const char *const state_names[] = {
 /* Which step may follow which; anything else is a bug. */
 static const bool follows[PUT_STATE_COUNT][PUT_STATE_COUNT] = {
 	[PUT_CREATE] = { [PUT_CREATE] = true,
+	    [PUT_ASK] = true,
 	    [PUT_SEND] = true,
 	    [PUT_DONE] = true },
 	[PUT_ASK] = { [PUT_ASK] = true,
@@ -148,13 +149,41 @@ take_location(struct put *p, struct sp_id *id)
 	return sp_id_parse(s + before, len - before, id);
 }
 
+/* 201: where is it, and did it begin just now? */
+static enum sp_code
+created(struct put *p)
+{
+	uint64_t offset = 0;
+	struct sp_id id;
+
+	if (!take_location(p, &id))
+		return lie(p, "it made an upload and does not say where");
+	p->creates++;
+	sp_id_text(&id, p->memory->id);
+	p->memory->keep(p->memory->arg, p->memory->id);
+	p->offset = 0;
+	if (p->file->bytes->len == 0) {
+		if (!take_evidence(p))
+			return lie(
+			    p, "an empty file is whole and is no evidence");
+		go(p, PUT_DONE);
+	} else if (p->file->once != NULL &&
+	    client_site_answer_number(&p->an, "Upload-Offset", &offset) &&
+	    offset > 0) {
+		go(p, PUT_ASK);
+	} else {
+		go(p, PUT_SEND);
+	}
+	return SP_OK;
+}
+
 static enum sp_code
 step_create(struct put *p)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SP_AUTO_BUF metadata = sp_buf_new(16384);
+	SP_AUTO_BUF once = sp_buf_new(512);
 	char length[40];
-	struct sp_id id;
 
 	SP_TRY(client_site_path(p->c, &path, p->err, "uploads"));
 	sp_buf_fmt(&metadata, "Upload-Metadata: %s", p->file->metadata);
@@ -165,24 +194,17 @@ step_create(struct put *p)
 		.path = sp_buf_str(&path),
 		.header = { TUS, length, sp_buf_str(&metadata) },
 		.body_max = BODY_MAX };
+
+	if (p->file->once != NULL) {
+		sp_buf_fmt(&once, "Idempotency-Key: %s", p->file->once);
+		SP_TRY(sp_buf_check(&once, "key of the creation", p->err));
+		rq.header[3] = sp_buf_str(&once);
+	}
 	enum sp_code code = client_site_once(p->c, &rq, &p->an, p->err);
 
 	if (code != SP_OK || p->an.status != 201)
 		return wait_or_fail(p, code, PUT_CREATE);
-	if (!take_location(p, &id))
-		return lie(p, "it made an upload and does not say where");
-	p->creates++;
-	sp_id_text(&id, p->memory->id);
-	p->memory->keep(p->memory->arg, p->memory->id);
-	p->offset = 0;
-	if (p->file->bytes->len > 0) {
-		go(p, PUT_SEND);
-		return SP_OK;
-	}
-	if (!take_evidence(p))
-		return lie(p, "an empty file is whole and is no evidence");
-	go(p, PUT_DONE);
-	return SP_OK;
+	return created(p);
 }
 
 /* HEAD told an upload: is it this file's? */

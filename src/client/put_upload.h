@@ -13,6 +13,7 @@
  *                          '----> SEND ----> DONE
  *
  *   CREATE   201 ------------------------------> SEND (an empty file: DONE)
+ *            201, of an upload under way ------> ASK  (asked for with `once`)
  *            cut, 5xx --------- wait ----------> CREATE
  *   ASK      an offset short of the end -------> SEND (fallen back: wait)
  *            the end, evidence named ----------> DONE
@@ -48,6 +49,10 @@ struct put_file {
 	const struct site_source *bytes; /* the whole file; at = 0 */
 	const char *metadata;            /* Upload-Metadata */
 	uint64_t chunk;                  /* most bytes a PATCH; 0: all */
+	/* Idempotency-Key of the creation, or NULL.  With one, a creation whose
+	 * answer was lost makes no second upload.  It is read again for each
+	 * creation: after memory.keep(NULL) it should be another. */
+	const char *once;
 };
 
 /* The upload's id on the site, kept across runs (upload_memory.h).  `keep`

@@ -99,3 +99,13 @@ client_receipt_json(const struct receipt *r)
 	return json_pack("{s:I, s:s, s:I}", "index", (json_int_t)r->index,
 	    "log", r->at.origin, "log_size", (json_int_t)r->at.size);
 }
+
+const char *
+client_receipt_note(const struct receipt *r)
+{
+	/* ledger_proof_check found it there: a proof's first empty line. */
+	const char *gap = memmem(r->proof.at, r->proof.len, "\n\n", 2);
+
+	SP_REQUIRE(gap != NULL);
+	return gap + 2;
+}

@@ -27,6 +27,8 @@ enum sp_code client_receipt_check(struct receipt *r,
 /* Is it about these bytes? */
 enum sp_code client_receipt_covers(const struct receipt *r, const char *sha256,
     uint64_t size, struct sp_err *err) SP_MUST_USE;
+/* The signed checkpoint in a checked receipt's proof (borrowed). */
+const char *client_receipt_note(const struct receipt *r);
 /* {"index","log","log_size"} */
 json_t *client_receipt_json(const struct receipt *r);
 struct receipt client_receipt_new(void);

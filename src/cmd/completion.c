@@ -21,7 +21,7 @@ static const char script_end[] =
     "\n"
     "\tif [[ $help == *$'\\ncommands:'* ]]; then\n"
     "\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-    "\t\t\twords=$(sed -n 's/^  \\([a-z][a-z]*\\) .*/\\1/p' <<<\"$help\")\n"
+    "\t\t\twords=$(sed -n 's/^  \\([a-z][a-z-]*\\) .*/\\1/p' <<<\"$help\")\n"
     "\t\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
     "\t\t\treturn\n"
     "\t\tfi\n"

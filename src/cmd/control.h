@@ -22,7 +22,9 @@
 					 `value` is a ticket */                \
 	X(CONTROL_WORKER, 5, true)    /* to it: its socket, for the ticket */  \
 	X(CONTROL_NO_WORKER, 6, false) /* to it: none, for the ticket */       \
-	X(CONTROL_PRESS, 7, true)      /* to it: the press's socket */
+	X(CONTROL_PRESS, 7, true)      /* to it: the press's socket */         \
+	X(CONTROL_CALL, 8, false)      /* from it: a messenger, please */      \
+	X(CONTROL_MESSENGER, 9, true)  /* to it: the messenger's socket */
 
 enum control_message {
 #define X(id, number, fd) id,

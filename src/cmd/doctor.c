@@ -1,7 +1,9 @@
 #include "base/file.h"
+#include "base/process.h"
 #include "cmd/cmd.h"
 #include "cmd/doctor_agency.h"
 #include "cmd/doctor_site.h"
+#include "cmd/doctor_vouch.h"
 #include "cmd/table.h"
 
 #include <errno.h>
@@ -16,6 +18,7 @@ struct visit {
 	struct doctor_report *r;
 	const char *dir;
 	struct db *site;
+	const struct vouch_roster *roster; /* NULL: not known */
 	uint64_t agencies;
 };
 
@@ -27,6 +30,8 @@ visit_agency(void *arg, const struct people_agency *a, struct sp_err *err)
 	(void)err;
 	v->agencies++;
 	cmd_doctor_agency_look(v->r, v->dir, a);
+	if (v->roster != NULL)
+		cmd_doctor_vouch_look(v->r, v->dir, a, v->roster);
 	return SP_OK;
 }
 
@@ -62,6 +67,7 @@ look_at_folders(struct visit *v)
 static enum sp_code
 look_at_agencies(struct visit *v, struct sp_err *err)
 {
+	VOUCH_AUTO_ROSTER roster = NULL;
 	char path[PATH_LIMIT];
 	DB_AUTO db = NULL;
 
@@ -71,6 +77,12 @@ look_at_agencies(struct visit *v, struct sp_err *err)
 	cmd_doctor_report_add(
 	    v->r, DOCTOR_GOOD, "database", NULL, "site.db is whole");
 	v->site = db;
+	/* A site that this version has not served yet has no roster. */
+	if (vouch_roster_load(&roster, db, NULL) == SP_OK) {
+		v->roster = roster;
+		cmd_doctor_vouch_messenger(
+		    v->r, roster, sp_process_can_read_only());
+	}
 	SP_TRY(people_agency_each(db, visit_agency, v, err));
 	look_at_folders(v);
 	return SP_OK;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "cmd/present.h"
 #include "cmd/site_file.h"
 #include "crypto/cert.h"
@@ -27,8 +28,13 @@
 #define PEM_MAX      ((size_t)1 << 20)
 #define FREE_WRONG   (UINT64_C(1) << 30)
 #define FREE_NOTE    (UINT64_C(20) << 30)
-#define FILES_WANTED 8192 /* connections, objects, databases */
-#define PATH_LIMIT   4096
+/* 2,000 connections with an object each, 12,000 streams of events, databases;
+ * of each connection and stream a thread, and its stack, guard and buffers. */
+#define FILES_WANTED   16512
+#define LOCKED_WANTED  (UINT64_C(1) << 20)
+#define THREADS_WANTED 14500
+#define MAPS_WANTED    45000
+#define PATH_LIMIT     4096
 
 /* ---- Who may read what ---- */
 
@@ -228,30 +234,85 @@ look_at_direct(struct doctor_report *r, const char *dir)
 
 /* ---- This machine ---- */
 
-static void
-look_at_limits(struct doctor_report *r)
+void
+cmd_doctor_site_limits(struct doctor_report *r, const struct doctor_machine *m)
 {
-	struct rlimit files = { .rlim_max = 0 };
-	struct rlimit locked = { .rlim_max = 0 };
+	uint64_t notes = r->count[DOCTOR_NOTE];
 
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
-	    getrlimit(RLIMIT_MEMLOCK, &locked) != 0)
-		return; /* it cannot fail with these */
-	if (files.rlim_max < FILES_WANTED)
+	if (m->files < FILES_WANTED)
 		cmd_doctor_report_add(r, DOCTOR_NOTE, "limits",
-		    "give the service LimitNOFILE=65536",
-		    "at most %ju files may be open here",
-		    (uintmax_t)files.rlim_max);
-	if (locked.rlim_max < ((rlim_t)1 << 20))
+		    "give the service LimitNOFILE=65536, or serve with fewer "
+		    "--connections and --event-streams",
+		    "at most %ju files may be open here, and %d may be wanted",
+		    (uintmax_t)m->files, FILES_WANTED);
+	if (m->locked < LOCKED_WANTED)
 		cmd_doctor_report_add(r, DOCTOR_NOTE, "limits",
 		    "give the service LimitMEMLOCK=8M, so that keys never "
 		    "reach a swap device",
 		    "only %ju bytes of memory may be locked here",
-		    (uintmax_t)locked.rlim_max);
-	if (files.rlim_max >= FILES_WANTED &&
-	    locked.rlim_max >= ((rlim_t)1 << 20))
+		    (uintmax_t)m->locked);
+	if (m->threads < THREADS_WANTED)
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "limits",
+		    "raise kernel.pid_max, kernel.threads-max and the "
+		    "service's TasksMax, or serve with fewer --event-streams",
+		    "at most %ju threads may run here, and %d may be wanted",
+		    (uintmax_t)m->threads, THREADS_WANTED);
+	if (m->maps < MAPS_WANTED)
+		cmd_doctor_report_add(r, DOCTOR_NOTE, "limits",
+		    "raise vm.max_map_count, or serve with fewer "
+		    "--event-streams",
+		    "a process may have %ju pieces of memory, and %d may be "
+		    "wanted",
+		    (uintmax_t)m->maps, MAPS_WANTED);
+	if (r->count[DOCTOR_NOTE] == notes)
 		cmd_doctor_report_add(r, DOCTOR_GOOD, "limits", NULL,
-		    "enough files and locked memory may be had");
+		    "enough files, threads and locked memory may be had");
+}
+
+/* A number of the kernel's, in a file of its own. */
+static uint64_t
+kernel_number(const char *path)
+{
+	SP_AUTO_BUF text = sp_buf_new(100);
+	struct sp_err err;
+	uint64_t n = UINT64_MAX;
+
+	if (sp_file_read(AT_FDCWD, path, &text, &err) != SP_OK ||
+	    !sp_parse_u64(sp_buf_str(&text), strcspn(sp_buf_str(&text), "\n"),
+		0, UINT64_MAX, &n))
+		return UINT64_MAX;
+	return n;
+}
+
+static uint64_t
+ceiling(const struct rlimit *l)
+{
+	return l->rlim_max == RLIM_INFINITY ? UINT64_MAX : l->rlim_max;
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void
+look_at_limits(struct doctor_report *r)
+{
+	struct rlimit files, locked, processes;
+	struct doctor_machine m;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+	    getrlimit(RLIMIT_MEMLOCK, &locked) != 0 ||
+	    getrlimit(RLIMIT_NPROC, &processes) != 0)
+		return; /* it cannot fail with these */
+	m.files = ceiling(&files);
+	m.locked = ceiling(&locked);
+	m.threads = least(ceiling(&processes),
+	    least(kernel_number("/proc/sys/kernel/pid_max"),
+		kernel_number("/proc/sys/kernel/threads-max")));
+	m.maps = kernel_number("/proc/sys/vm/max_map_count");
+	cmd_doctor_site_limits(r, &m);
 }
 
 static void

@@ -18,4 +18,15 @@ void cmd_doctor_site_private(
 void cmd_doctor_site_cert(
     struct doctor_report *r, const char *name, const char *pem, int64_t now);
 
+/* What this machine gives, against what `serve` with its default limits may
+ * want; UINT64_MAX: not known. */
+struct doctor_machine {
+	uint64_t files;   /* open at once */
+	uint64_t locked;  /* bytes of memory */
+	uint64_t threads; /* of all processes */
+	uint64_t maps;    /* pieces of memory of one process */
+};
+void cmd_doctor_site_limits(
+    struct doctor_report *r, const struct doctor_machine *m);
+
 #endif

@@ -313,6 +313,64 @@ cmd_log_check_done(struct log_check *c)
 	sp_buf_free(&c->note);
 }
 
+/* Two signed checkpoints, the smaller first: does one continue the other? */
+static enum sp_code
+compare_two(struct site_client *c, const struct ledger_checkpoint *old,
+    const struct ledger_checkpoint *now, struct sp_err *err)
+{
+	LOG_AUTO_TILES tiles = { .cache = NULL };
+	struct ledger_path path;
+	struct ledger_nodes nodes;
+
+	if (old->size == 0)
+		return SP_OK;
+	if (old->size == now->size)
+		return same(&old->root, &now->root, 1)
+		    ? SP_OK
+		    : sp_fail_as(err, SP_E_CORRUPT, "log.forked",
+			  "witnesses cosigned another root for the first "
+			  "%" PRIu64 " entries",
+			  old->size);
+	SP_TRY(client_log_tiles_init(&tiles, c, now->size, err));
+	nodes = client_log_tiles_nodes(&tiles);
+	SP_TRY(ledger_merkle_consistency(
+	    &nodes, old->size, now->size, &path, err));
+	if (!ledger_merkle_check_consistency(
+		old->size, now->size, &path, &old->root, &now->root))
+		return sp_fail_as(err, SP_E_CORRUPT, reason_rewritten,
+		    "what witnesses cosigned (%" PRIu64
+		    " entries) is of another history",
+		    old->size);
+	return SP_OK;
+}
+
+enum sp_code
+cmd_log_check_cosigned(const struct log_check_options *o,
+    const struct ledger_checkpoint *now, struct sp_buf *note,
+    struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	struct ledger_checkpoint c = { .size = 0 };
+	enum sp_code code;
+
+	SP_TRY(client_site_path(o->client, &path, err, "log/cosigned"));
+	SP_TRY(client_site_get(o->client, sp_buf_str(&path), note, err));
+	code = ledger_checkpoint_check(
+	    &o->memory->key, sp_buf_str(note), note->len, &c, err);
+	if (code != SP_OK)
+		code = sp_fail_as(err, SP_E_CORRUPT, reason_unsigned,
+		    "what is served as cosigned checkpoint is not the log's");
+	else if (c.size <= now->size)
+		code = compare_two(o->client, &c, now, err);
+	else
+		code = compare_two(o->client, now, &c, err);
+	if (code == SP_E_CORRUPT && o->fault != NULL) {
+		sp_buf_clear(&o->fault->note);
+		sp_buf_add(&o->fault->note, note->at, note->len);
+	}
+	return code;
+}
+
 struct log_check_fault
 cmd_log_check_fault_new(void)
 {

@@ -63,4 +63,12 @@ enum sp_code cmd_log_check_run(const struct log_check_options *o,
     struct log_check *out, struct sp_err *err) SP_MUST_USE;
 void cmd_log_check_done(struct log_check *c);
 
+/* The newest checkpoint that a witness of the site's has cosigned (a busy log
+ * is always ahead of its witnesses), which must be of one history with `now`,
+ * a checkpoint that was checked.  SP_E_NOTFOUND: there is none; SP_E_CORRUPT as
+ * above. */
+enum sp_code cmd_log_check_cosigned(const struct log_check_options *o,
+    const struct ledger_checkpoint *now, struct sp_buf *note,
+    struct sp_err *err) SP_MUST_USE;
+
 #endif

@@ -91,18 +91,27 @@ write_readme(
 }
 
 static enum sp_code
+put_key(int dir, const char *name, const struct ledger_vkey *key,
+    struct sp_err *err)
+{
+	SP_AUTO_BUF text = sp_buf_new(1024);
+
+	ledger_vkey_text(key, &text);
+	sp_buf_u8(&text, '\n');
+	SP_TRY(sp_buf_check(&text, "key", err));
+	return put(dir, name, text.at, text.len, err);
+}
+
+static enum sp_code
 fill(int dir, const struct log_evidence *e, const char *at, struct sp_err *err)
 {
-	SP_AUTO_BUF key = sp_buf_new(1024);
-
-	ledger_vkey_text(&e->memory->key, &key);
-	sp_buf_u8(&key, '\n');
-	SP_TRY(sp_buf_check(&key, "key", err));
 	SP_TRY(put(
 	    dir, "then.note", e->memory->note.at, e->memory->note.len, err));
 	SP_TRY(
 	    put(dir, "now.note", e->fault->note.at, e->fault->note.len, err));
-	SP_TRY(put(dir, "key", key.at, key.len, err));
+	SP_TRY(put_key(dir, "key", &e->memory->key, err));
+	if (strcmp(e->kind, "log.key") == 0)
+		SP_TRY(put_key(dir, "now.key", &e->memory->told, err));
 	SP_TRY(
 	    put(dir, "served", e->fault->bytes.at, e->fault->bytes.len, err));
 	return write_readme(dir, e, at, err);

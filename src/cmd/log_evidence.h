@@ -11,6 +11,7 @@
  *		then.note    the checkpoint seen before, as signed (if any was)
  *		now.note     what is served as checkpoint now
  *		key          the log's verifier key
+ *		now.key      another one that the site tells now (log.key)
  *		served       a tile or bundle that is wrong, as served (if one)
  *		README       what was found, when, where, and what it means
  *

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #define INTERVAL_DEFAULT (60 * SP_SECOND)
-#define FRESH_DEFAULT    (24 * 60 * 60 * SP_SECOND)
-#define FULL_EVERY       (24 * 60 * 60 * SP_SECOND)
+#define FRESH_DEFAULT    (INT64_C(86400) * SP_SECOND)
+#define FULL_EVERY       (INT64_C(86400) * SP_SECOND)
 #define TIME_MOST        (UINT64_C(3660) * 86400)
 #define TRIES            3 /* a request; then the next round comes */
 
@@ -212,15 +212,54 @@ check(struct run *r, bool *full, struct log_check *c,
 	return cmd_log_check_run(&o, c, err);
 }
 
+static int
+failed(struct run *r, const struct sp_err *err)
+{
+	bool withheld =
+	    err->reason != NULL && strcmp(err->reason, "log.withheld") == 0;
+
+	tell_trouble(r, withheld ? "withheld" : "trouble", err->text);
+	return withheld ? CMD_NOT_VOUCHED : cmd_client_exit(err);
+}
+
+/* On the checkpoint itself, or, where the log is ahead of its witnesses, on
+ * the newest that they cosigned.  *fresh is for telling. */
+static enum sp_code
+ask_witnesses(struct run *r, const struct log_check *c,
+    struct log_check_fault *fault, size_t *fresh, struct sp_err *err)
+{
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+	struct log_check_options o = {
+		.client = &r->client.site, .memory = &r->memory, .fault = fault
+	};
+	enum sp_code code;
+
+	if (cmd_log_quorum_check(
+		&r->quorum, sp_buf_str(&c->note), c->note.len, sp_now(), fresh))
+		return SP_OK;
+	code = cmd_log_check_cosigned(&o, &c->now, &note, err);
+	if (code != SP_OK)
+		return code == SP_E_NOTFOUND ? SP_OK : code;
+	(void)cmd_log_quorum_check(
+	    &r->quorum, sp_buf_str(&note), note.len, sp_now(), fresh);
+	return SP_OK;
+}
+
 /* The log is what it should be; are there witnesses, was all of it read? */
 static int
-vouched(struct run *r, const struct log_check *c, bool full, uint64_t seen)
+vouched(struct run *r, const struct log_check *c, struct log_check_fault *fault,
+    bool full, uint64_t seen)
 {
+	struct sp_err err = { .code = SP_OK };
 	size_t fresh = 0;
-	bool met = cmd_log_quorum_check(
-	    &r->quorum, sp_buf_str(&c->note), c->note.len, sp_now(), &fresh);
+	enum sp_code code = ask_witnesses(r, c, fault, &fresh, &err);
+	bool met = fresh >= r->quorum.wanted;
 
+	if (code == SP_E_CORRUPT)
+		return contradicted(r, fault, &err);
 	tell_good(r, c, full, seen, fresh);
+	if (code != SP_OK)
+		return failed(r, &err);
 	if (!met)
 		tell_quorum(r, fresh);
 	if (c->entries_read || c->now.size == c->from ||
@@ -233,16 +272,6 @@ vouched(struct run *r, const struct log_check *c, bool full, uint64_t seen)
 }
 
 static int
-failed(struct run *r, const struct sp_err *err)
-{
-	bool withheld =
-	    err->reason != NULL && strcmp(err->reason, "log.withheld") == 0;
-
-	tell_trouble(r, withheld ? "withheld" : "trouble", err->text);
-	return withheld ? CMD_NOT_VOUCHED : cmd_client_exit(err);
-}
-
-static int
 round_of(struct run *r)
 {
 	LOG_AUTO_FAULT fault = cmd_log_check_fault_new();
@@ -251,9 +280,12 @@ round_of(struct run *r)
 	bool full = seen == 0 || r->last_full == 0 ||
 	    sp_ticks() - r->last_full >= FULL_EVERY;
 	struct log_check c;
-	enum sp_code code = client_log_memory_key(
-	    &r->memory, &r->client.site, r->has_key ? &r->key : NULL, &err);
+	enum sp_code code;
 	int how;
+
+	r->memory.asked = false; /* in every round: it may change */
+	code = client_log_memory_key(
+	    &r->memory, &r->client.site, r->has_key ? &r->key : NULL, &err);
 
 	if (code == SP_OK)
 		code = check(r, &full, &c, &fault, &err);
@@ -262,7 +294,7 @@ round_of(struct run *r)
 	if (code != SP_OK)
 		return failed(r, &err);
 	code = client_log_memory_keep(&r->memory, &c.now, &c.note, &err);
-	how = code == SP_OK ? vouched(r, &c, full, seen)
+	how = code == SP_OK ? vouched(r, &c, &fault, full, seen)
 			    : cmd_fail(r->self, &err);
 	if (full && code == SP_OK)
 		r->last_full = sp_ticks();
@@ -297,6 +329,7 @@ open_memory(struct run *r, struct sp_err *err)
 		SP_TRY(sp_file_mkdir(AT_FDCWD, r->folder, 0700, err));
 	SP_TRY(client_log_memory_open_in(&r->memory, r->folder,
 	    &r->client.settings, sp_buf_str(&r->client.site.agency), err));
+	r->memory.firm = true;
 	if (r->memory.path.len > 0)
 		return SP_OK;
 	client_log_memory_done(&r->memory);
@@ -316,7 +349,6 @@ monitor(struct run *r, const struct client_options *common)
 	r->client.site.tries = TRIES;
 	if (open_memory(r, &err) == SP_OK) {
 		code = follow(r);
-		client_log_memory_tell(&r->memory);
 		client_log_memory_done(&r->memory);
 	} else {
 		code = cmd_client_fail(r->self, &err);

@@ -57,8 +57,19 @@ struct run {
 /* ---- Its folder ---- */
 
 static enum sp_code
+no_name(const struct run *r, struct sp_err *err)
+{
+	return sp_fail(err, SP_E_INVALID,
+	    "%.80s has no witness yet: give the new one a --name (such as "
+	    "witness.example.gov/court)",
+	    r->dir);
+}
+
+static enum sp_code
 open_folder(struct run *r, struct sp_err *err)
 {
+	if (r->name == NULL && access(r->dir, F_OK) != 0 && errno == ENOENT)
+		return no_name(r, err);
 	SP_TRY(sp_file_mkdir(AT_FDCWD, r->dir, 0700, err));
 	r->fd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->fd < 0)
@@ -83,10 +94,7 @@ open_desk(struct run *r, struct sp_err *err)
 		if (errno != ENOENT)
 			return sp_fail_os(err, "look for a key");
 		if (r->name == NULL)
-			return sp_fail(err, SP_E_INVALID,
-			    "%.80s has no witness yet: give the new one a "
-			    "--name (such as witness.example.gov/court)",
-			    r->dir);
+			return no_name(r, err);
 		SP_TRY(witness_desk_make(r->fd, r->name, err));
 	}
 	SP_TRY(witness_desk_open(&r->desk, r->fd, err));
@@ -98,6 +106,33 @@ open_desk(struct run *r, struct sp_err *err)
 	    witness_desk_public(r->desk)->name);
 }
 
+/* Those of the command line. */
+static enum sp_code
+add_logs(const struct run *r, struct witness_logs *logs, struct sp_err *err)
+{
+	struct sp_err why = { .code = SP_OK };
+
+	for (size_t i = 0; r->log[i] != NULL; i++) {
+		enum sp_code code =
+		    witness_logs_add(logs, r->log[i], strlen(r->log[i]), &why);
+
+		if (code != SP_OK)
+			return sp_fail(err, code, "--log: %.150s", why.text);
+	}
+	return SP_OK;
+}
+
+/* Before anything is made. */
+static enum sp_code
+check_words(const struct run *r, struct sp_err *err)
+{
+	WITNESS_AUTO_LOGS logs = { .n = 0 };
+	struct edge_listen listen;
+
+	SP_TRY(edge_listen_parse(r->listen, &listen, err));
+	return add_logs(r, &logs, err);
+}
+
 static enum sp_code
 read_logs(struct run *r, struct sp_err *err)
 {
@@ -106,12 +141,7 @@ read_logs(struct run *r, struct sp_err *err)
 	struct sp_err why = { .code = SP_OK };
 	enum sp_code code;
 
-	for (size_t i = 0; r->log[i] != NULL; i++) {
-		code =
-		    witness_logs_add(&logs, r->log[i], strlen(r->log[i]), &why);
-		if (code != SP_OK)
-			return sp_fail(err, code, "--log: %.150s", why.text);
-	}
+	SP_TRY(add_logs(r, &logs, err));
 	code = sp_file_read(r->fd, "logs", &text, err);
 	if (code != SP_OK && code != SP_E_NOTFOUND)
 		return code;
@@ -183,6 +213,7 @@ start(struct run *r, struct sp_err *err)
 	static const int heard[] = { SIGTERM, SIGINT, SIGHUP };
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	SP_TRY(check_words(r, err));
 	SP_TRY(sp_process_harden(err));
 	SP_TRY(cmd_signals_open(heard, SP_COUNTOF(heard), &r->signals, err));
 	SP_TRY(open_folder(r, err));

@@ -195,7 +195,7 @@ help_rows(const struct cmd *self, const struct cmd *row, size_t rows)
 	    self->name, self->summary);
 	for (size_t i = 0; i < rows; i++)
 		(void)printf(
-		    "  %-10s  %s\n", last_word(row[i].name), row[i].summary);
+		    "  %-13s  %s\n", last_word(row[i].name), row[i].summary);
 }
 
 int

@@ -28,6 +28,12 @@
 	    "of a request's headers (32K)")                                    \
 	X(http.json_bytes, "json-bytes", LIMIT_BYTES, 1 << 20,                 \
 	    "of a JSON body (64K)")                                            \
+	X(http.event_streams, "event-streams", LIMIT_COUNT, 1000000,           \
+	    "of events at once, beside the connections (12000)")               \
+	X(http.event_streams_per_agency, "event-streams-per-agency",           \
+	    LIMIT_COUNT, 1000000, "(three quarters of those)")                 \
+	X(http.event_streams_per_token, "event-streams-per-token",             \
+	    LIMIT_COUNT, 1000000, "(500)")                                     \
 	X(evidence.upload_max, "upload-max", LIMIT_BYTES, INT64_C(1) << 52,    \
 	    "of one upload (1T)")                                              \
 	X(evidence.upload_expires, "upload-expires", LIMIT_TIME,               \
@@ -42,6 +48,8 @@
 	    "threads that seal (one a core, at least 2)")                      \
 	X(media_workers, "media-workers", LIMIT_COUNT, CMD_WORKERS_MOST,       \
 	    "that look into media at once (1)")                                \
+	X(witness_gap, "witness-gap", LIMIT_TIME, 86400,                       \
+	    "between two questions to a witness about one log (5s)")           \
 	X(stop_seconds, "stop-seconds", LIMIT_COUNT, 3600,                     \
 	    "for answers under way when stopping (20)")
 
@@ -53,6 +61,7 @@ struct serve_limits {
 	size_t buffers;
 	size_t workers;
 	size_t media_workers;
+	sp_time witness_gap;
 	unsigned stop_seconds;
 };
 

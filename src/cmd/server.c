@@ -10,6 +10,7 @@
 #include "cmd/table.h"
 #include "processing/crew.h"
 #include "report/press.h"
+#include "vouch/courier.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +56,7 @@ struct server {
 	struct report_press *press;
 	struct cmd_hiring *hiring;
 	struct processing_crew *crew; /* NULL: nobody looks into media */
+	struct vouch_courier *courier;
 	pthread_t ticker;
 	bool ticks; /* the thread runs */
 	pthread_mutex_t lock;
@@ -125,6 +127,7 @@ reload(struct server *s)
 
 	if (s->http == NULL)
 		return;
+	vouch_courier_wake(s->courier);
 	ok = http_server_reload(s->http, &err) == SP_OK;
 	if (ok)
 		sp_log(SP_LOG_INFO, "certificate.reloaded",
@@ -150,8 +153,8 @@ hear_signals(struct server *s)
 	}
 }
 
-/* A connection to a keeper, a press or a media worker; anything else ends us,
- * with the supervisor. */
+/* A connection to a keeper, a press, a messenger or a media worker; anything
+ * else ends us, with the supervisor. */
 static void
 hear_control(struct server *s)
 {
@@ -168,6 +171,8 @@ hear_control(struct server *s)
 		sp_log(SP_LOG_INFO, "keeper.attached", "keys can be used");
 	} else if (m == CONTROL_PRESS) {
 		report_press_attach(s->press, sp_file_steal(&fd));
+	} else if (m == CONTROL_MESSENGER) {
+		vouch_courier_attach(s->courier, sp_file_steal(&fd));
 	} else if (m == CONTROL_WORKER || m == CONTROL_NO_WORKER) {
 		cmd_hiring_take(s->hiring, value, sp_file_steal(&fd));
 	} else {
@@ -250,20 +255,38 @@ start_crew(struct server *s, struct sp_err *err)
 	    &s->crew, s->site, &hire, n == 0 ? 1 : n, err);
 }
 
+/* A messenger is wanted.  Unheard, it is asked for again. */
+static void
+call_messenger(void *self)
+{
+	const struct server *s = self;
+
+	SP_IGNORE(cmd_control_send(s->control, CONTROL_CALL, 0, -1, NULL));
+}
+
 static enum sp_code
-start(struct server *s, struct sp_err *err)
+start_courier(struct server *s, struct sp_err *err)
+{
+	const struct vouch_courier_options o = {
+		.site = s->site,
+		.dir = s->args->dir,
+		.gap = s->args->limits.witness_gap,
+		.call = call_messenger,
+		.self = s,
+	};
+
+	return vouch_courier_start(&s->courier, &o, err);
+}
+
+/* What there is before anybody can connect. */
+static enum sp_code
+prepare(struct server *s, struct sp_err *err)
 {
 	const struct serve_limits *l = &s->args->limits;
 	struct evidence_site_options site = { .dir = s->args->dir,
 		.buffers = l->buffers,
 		.workers = l->workers,
 		.limits = l->evidence };
-	struct http_server_options http = { .listen = s->args->listen,
-		.cert_path = sp_buf_str(&s->args->cert),
-		.key_path = sp_buf_str(&s->args->key),
-		.limits = l->http,
-		.upload_max = l->evidence.upload_max,
-		.starting = true };
 
 	SP_TRY(settle(s, err));
 	s->hiring = cmd_hiring_new(s->control);
@@ -271,10 +294,32 @@ start(struct server *s, struct sp_err *err)
 	if (s->hiring == NULL || s->press == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the server");
 	SP_TRY(evidence_site_open(&s->site, &site, err));
-	http.site = s->site;
-	http.press = s->press;
+	return start_courier(s, err);
+}
+
+static enum sp_code
+start_http(struct server *s, struct sp_err *err)
+{
+	const struct serve_limits *l = &s->args->limits;
+	const struct http_server_options http = { .site = s->site,
+		.press = s->press,
+		.courier = s->courier,
+		.listen = s->args->listen,
+		.cert_path = sp_buf_str(&s->args->cert),
+		.key_path = sp_buf_str(&s->args->key),
+		.limits = l->http,
+		.upload_max = l->evidence.upload_max,
+		.starting = true };
+
 	SP_TRY(http_server_start(&s->http, &http, err));
-	SP_TRY(sp_process_sandbox(allowed, SP_COUNTOF(allowed), err));
+	return sp_process_sandbox(allowed, SP_COUNTOF(allowed), err);
+}
+
+static enum sp_code
+start(struct server *s, struct sp_err *err)
+{
+	SP_TRY(prepare(s, err));
+	SP_TRY(start_http(s, err));
 	SP_TRY(open_rooms(s, err));
 	SP_TRY(start_ticker(s, err));
 	SP_TRY(start_crew(s, err));
@@ -298,6 +343,7 @@ finish(struct server *s)
 	if (s->http != NULL)
 		http_server_stop(
 		    s->http, grace == 0 ? SERVE_STOP_SECONDS : grace);
+	vouch_courier_stop(s->courier);
 	if (s->site != NULL)
 		evidence_site_close(s->site);
 	report_press_free(s->press);

@@ -17,8 +17,9 @@ print_item(json_t *item, struct sp_err *err)
 
 		(void)cmd_present_clean(name, label, sizeof(label));
 		if (json_is_object(value) || json_is_array(value)) {
-			char *nested =
-			    json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+			char *nested = json_dumps(value,
+			    JSON_COMPACT | JSON_ENSURE_ASCII |
+				JSON_REAL_PRECISION(12));
 
 			(void)cmd_present_clean(
 			    nested == NULL ? "-" : nested, text, sizeof(text));
@@ -32,20 +33,51 @@ print_item(json_t *item, struct sp_err *err)
 	return cmd_present_flush(err);
 }
 
+/* What a worker found (docs/media.md): the file's own claims, and its streams a
+ * line each. */
 static enum sp_code
-show(struct client *c, const char *id, bool json, struct sp_err *err)
+print_media(json_t *media, struct sp_err *err)
+{
+	SITE_AUTO_JSON facts = json_incref(json_object_get(media, "facts"));
+	const json_t *streams = json_object_get(facts, "streams");
+	json_t *stream;
+	size_t i;
+
+	(void)json_object_del(media, "facts");
+	SP_TRY(print_item(media, err));
+	json_array_foreach(streams, i, stream)
+	{
+		char label[32];
+
+		(void)snprintf(label, sizeof(label), "stream %zu", i + 1);
+		(void)json_object_set(facts, label, stream);
+	}
+	(void)json_object_del(facts, "streams");
+	return json_is_object(facts) ? print_item(facts, err) : SP_OK;
+}
+
+struct wish {
+	const char *id;
+	bool media, json;
+};
+
+static enum sp_code
+show(struct client *c, const struct wish *w, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON item = NULL;
+	SITE_AUTO_JSON found = NULL;
 
-	SP_TRY(client_site_path(&c->site, &path, err, "evidence/%s", id));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &item, err));
-	return json ? cmd_present_json(item, err) : print_item(item, err);
+	SP_TRY(client_site_path(&c->site, &path, err, "evidence/%s%s", w->id,
+	    w->media ? "/media" : ""));
+	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &found, err));
+	if (w->json)
+		return cmd_present_json(found, err);
+	return w->media ? print_media(found, err) : print_item(found, err);
 }
 
 static int
-run_show(
-    const struct cmd *self, const struct client_options *common, const char *id)
+run_show(const struct cmd *self, const struct client_options *common,
+    const struct wish *w)
 {
 	struct sp_err err = { .code = SP_OK };
 	struct client c;
@@ -53,7 +85,7 @@ run_show(
 
 	if (cmd_client_open(&c, self, common, &err) != SP_OK)
 		return cmd_client_fail(self, &err);
-	code = show(&c, id, common->json, &err);
+	code = show(&c, w, &err);
 	cmd_client_done(&c);
 	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
@@ -62,12 +94,17 @@ int
 cmd_show_run(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	const char *id = NULL;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	struct wish w = { .id = NULL };
+	const struct cmd_option option[] = {
+		{ "media", 0, NULL, "what its media says of itself", NULL,
+		    &w.media },
+		CLIENT_OPTIONS(common),
+	};
 	int code = cmd_client_parse_id(
-	    self, option, SP_COUNTOF(option), argc, argv, &id);
+	    self, option, SP_COUNTOF(option), argc, argv, &w.id);
 
 	if (code != CMD_DONE)
 		return code;
-	return run_show(self, &common, id);
+	w.json = common.json;
+	return run_show(self, &common, &w);
 }

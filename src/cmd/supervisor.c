@@ -11,6 +11,7 @@
 #include "edge/listen.h"
 #include "keeper/spawn.h"
 #include "report/press.h"
+#include "vouch/messenger.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -28,6 +29,7 @@
 #define PRESS_MOST    (60 * SP_SECOND) /* the same, where less depends on it */
 #define HEALTHY_AFTER SP_SECOND /* who lived so long did not fail to start */
 #define KEEPER_ENDS   (5 * SP_SECOND) /* once its server is gone */
+#define CALLS_APART   SP_SECOND       /* between two messengers */
 #define SAME_WISH     SP_SECOND /* timeout(1), npm, sudo may pass one on twice */
 #define NEVER         INT64_MAX
 
@@ -87,7 +89,8 @@ struct supervisor {
 	int keeper_sock; /* connections that no server has yet, or -1 */
 	int press_sock;
 	struct cmd_workers workers;
-	int64_t asked; /* when to stop was first asked for */
+	struct child messenger; /* due when the server has called for one */
+	int64_t asked;          /* when to stop was first asked for */
 	int64_t deadline;
 	int exit_code;
 };
@@ -288,6 +291,51 @@ start_press(struct supervisor *s)
 	start_later(c);
 }
 
+static enum sp_code
+spawn_messenger(struct supervisor *s, int *sock, struct sp_err *err)
+{
+	char name[] = "sallyport";
+	char word[] = "messenger";
+	char *argv[] = { name, word, NULL };
+	SP_AUTO_FD mine = -1;
+	SP_AUTO_FD theirs = -1;
+	int pair[2];
+
+	if (s->state != STARTING && s->state != SERVING)
+		return sp_fail(err, SP_E_UNAVAIL, "the site is stopping");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return sp_fail_os(err, "make a socket pair");
+	mine = pair[0];
+	theirs = pair[1];
+	_Static_assert(VOUCH_MESSENGER_FD == 3, "the first that is given");
+	SP_TRY(keeper_spawn_self(argv, &theirs, 1, &s->messenger.pid, err));
+	*sock = sp_file_steal(&mine);
+	return SP_OK;
+}
+
+/* Unanswered or unheard, it is called for again. */
+static void
+start_messenger(struct supervisor *s)
+{
+	struct sp_err err = { .code = SP_OK };
+	SP_AUTO_FD sock = -1;
+
+	s->messenger.due = NEVER;
+	s->messenger.started = sp_ticks();
+	if (spawn_messenger(s, &sock, &err) != SP_OK ||
+	    cmd_control_send(s->control, CONTROL_MESSENGER, 0, sock, &err) !=
+		SP_OK)
+		sp_log_err(SP_LOG_WARN, "messenger.none", &err,
+		    "nobody is asked to vouch");
+}
+
+/* One that is called for while another is there waits for that one's end. */
+static int64_t
+messenger_due(const struct supervisor *s)
+{
+	return s->messenger.pid > 0 ? NEVER : s->messenger.due;
+}
+
 /* The keeper first: a wrong unlock secret is said before anything else. */
 static void
 start_due(struct supervisor *s)
@@ -300,6 +348,8 @@ start_due(struct supervisor *s)
 		start_server(s);
 	if (s->press.due <= now)
 		start_press(s);
+	if (messenger_due(s) <= now)
+		start_messenger(s);
 }
 
 /* Stopping. */
@@ -316,7 +366,8 @@ stop_server(struct supervisor *s)
 {
 	say("STOPPING=1");
 	s->server.due = NEVER;
-	s->press.due = NEVER; /* the one there is ends with the server */
+	s->press.due = NEVER;     /* the one there is ends with the server */
+	s->messenger.due = NEVER; /* likewise */
 	s->asked = sp_ticks();
 	s->deadline = s->asked + s->o->stop_within;
 	if (s->server.pid < 0)
@@ -460,6 +511,7 @@ server_ended(struct supervisor *s, int status)
 	else if (s->state == STOPPING && s->exit_code == CMD_DONE)
 		s->exit_code = code;
 	sp_file_closep(&s->control);
+	s->messenger.due = NEVER; /* whoever called for it is gone */
 	buried(&s->server, status);
 	raise_event(s, SERVER_GONE);
 }
@@ -483,6 +535,8 @@ reap(struct supervisor *s)
 			buried(&s->press, status);
 			raise_event(s, PRESS_GONE);
 		}
+		if (pid == s->messenger.pid)
+			buried(&s->messenger, status);
 	}
 }
 
@@ -553,6 +607,26 @@ answer_hire(struct supervisor *s, uint16_t ticket)
 	SP_IGNORE(cmd_control_send(s->control, m, ticket, sock, NULL));
 }
 
+/*
+ * The server wants a messenger: it has lost the one before, which is ended and
+ * waited for first.  One so young is what was called for, on its way.  So
+ * however often it calls, there is one at a time, and none sooner than
+ * CALLS_APART after the last.
+ */
+static void
+answer_call(struct supervisor *s)
+{
+	struct child *c = &s->messenger;
+	int64_t rested = c->started + CALLS_APART;
+
+	if (s->state != STARTING && s->state != SERVING)
+		return;
+	if (c->pid > 0 && sp_ticks() < rested)
+		return;
+	c->due = rested;
+	signal_child(c, SIGKILL);
+}
+
 static void
 hear_server(struct supervisor *s)
 {
@@ -581,6 +655,8 @@ hear_server(struct supervisor *s)
 		say("READY=1");
 	if (m == CONTROL_HIRE)
 		answer_hire(s, value);
+	if (m == CONTROL_CALL)
+		answer_call(s);
 }
 
 static int
@@ -597,6 +673,8 @@ patience(const struct supervisor *s)
 		until = s->server.due;
 	if (s->press.due < until)
 		until = s->press.due;
+	if (messenger_due(s) < until)
+		until = messenger_due(s);
 	if (until == NEVER)
 		return -1;
 	left = until - sp_ticks();
@@ -638,6 +716,10 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 		    .pid = -1,
 		    .slowest = BACKOFF_MOST },
 		.press = { .name = "press", .pid = -1, .slowest = PRESS_MOST },
+		.messenger = { .name = "messenger",
+		    .pid = -1,
+		    .started = -CALLS_APART,
+		    .due = NEVER },
 		.signals = -1,
 		.control = -1,
 		.keeper_sock = -1,

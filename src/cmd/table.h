@@ -14,19 +14,23 @@
 	X(agency, "COMMAND ...", "add and list the agencies of a site", false) \
 	X(serve, "DIR", "serve a site", false)                                 \
 	X(put, "FILE...", "send files and check their receipts", false)        \
+	X(dock, "DIR", "send what is in a folder, proven, and go on", false)   \
 	X(list, "", "list evidence, newest first", false)                      \
 	X(show, "ID", "what is known of one item", false)                      \
 	X(get, "ID", "fetch an original and check it", false)                  \
+	X(events, "", "follow what happens as it happens", false)              \
 	X(custody, "ID", "who did what with an item", false)                   \
 	X(export, "ID...", "fetch a bag of items that proves itself", false)   \
 	X(verify, "BAG", "check a bag without a site", false)                  \
 	X(log, "COMMAND ...", "check the agency's log, or prove things by it", \
 	    false)                                                             \
+	X(vouch, "COMMAND ...", "who vouches for the logs of a site", false)   \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \
 	X(server, "DIR", "the process that faces the network", true)           \
-	X(keeper, "DIR", "the process that holds the keys", true)
+	X(keeper, "DIR", "the process that holds the keys", true)              \
+	X(messenger, "", "the process that goes out to others", true)
 /* clang-format on */
 
 #define X(id, operands, summary, internal)                                     \

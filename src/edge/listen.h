@@ -17,7 +17,7 @@ struct edge_listen {
 enum sp_code edge_listen_parse(
     const char *s, struct edge_listen *out, struct sp_err *err) SP_MUST_USE;
 /* A listening socket, close-on-exec and non-blocking, and the port it has. */
-enum sp_code edge_listen_open(const struct edge_listen *l, int *fd,
+enum sp_code edge_listen_open(const struct edge_listen *l, int *fd_out,
     uint16_t *port, struct sp_err *err) SP_MUST_USE;
 
 /* An address as text, "" for what is none; IPv4 through IPv6 is IPv4. */

@@ -11,8 +11,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define LOOK_EVERY 1               /* seconds */
-#define CUT_GRACE  (2 * SP_SECOND) /* to end in good order */
+#define LOOK_EVERY  1               /* seconds */
+#define LOOK_STREAM 4               /* looks between two at a stream */
+#define ESTABLISHED 1               /* tcpi_state: neither side has ended */
+#define CUT_GRACE   (2 * SP_SECOND) /* to end in good order */
 
 /* --- The judgement --- */
 
@@ -26,7 +28,10 @@ turn_over(struct edge_gauge *g, const struct edge_sample *s)
 	g->turn = s->turn;
 	g->since = g->moved = g->window = s->now;
 	g->window_bytes = 0;
-	g->bytes = s->phase == EDGE_PHASE_ANSWER ? s->taken : s->received;
+	g->bytes =
+	    s->phase == EDGE_PHASE_ANSWER || s->phase == EDGE_PHASE_STREAM
+	    ? s->taken
+	    : s->received;
 	/* A new connection owes its first request at once; one that is kept
 	 * alive may be idle before the next. */
 	g->begun = first && s->phase == EDGE_PHASE_WAIT;
@@ -81,6 +86,20 @@ excuse(struct edge_gauge *g, uint64_t bytes, int64_t now)
 	g->bytes = bytes;
 }
 
+/* However slowly: what is not taken in time is overtaken by later news. */
+static const char *
+judge_stream(struct edge_gauge *g, const struct edge_sample *s,
+    const struct edge_patience *limits)
+{
+	if (s->left)
+		return "the client is gone";
+	if (!s->unsent || s->taken != g->bytes)
+		excuse(g, s->taken, s->now);
+	return s->now - g->moved > limits->idle_seconds * SP_SECOND
+	    ? "news is not taken"
+	    : NULL;
+}
+
 const char *
 edge_watch_judge(struct edge_gauge *g, const struct edge_sample *s,
     const struct edge_patience *limits)
@@ -100,6 +119,7 @@ edge_watch_judge(struct edge_gauge *g, const struct edge_sample *s,
 			return judge_flow(g, s->taken, s, limits);
 		excuse(g, s->taken, s->now);
 		return NULL;
+	case EDGE_PHASE_STREAM: return judge_stream(g, s, limits);
 	}
 	return NULL;
 }
@@ -119,6 +139,9 @@ struct edge_conn {
 	struct edge_gauge gauge;
 	uint64_t received, taken;
 	int64_t cut_at;
+	unsigned looks;
+	void (*stream_wake)(void *arg); /* NULL: not in STREAM */
+	void *stream_arg;
 };
 
 struct edge_watch {
@@ -135,18 +158,30 @@ struct edge_watch {
 };
 
 /* The kernel's counts; what was known stays when it tells nothing. */
-static bool
-look(struct edge_conn *c)
+static void
+look(struct edge_conn *c, struct edge_sample *s)
 {
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
-	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
-	    len < sizeof(info))
-		return false;
-	c->received = info.tcpi_bytes_received;
-	c->taken = info.tcpi_bytes_acked;
-	return info.tcpi_notsent_bytes > 0 || info.tcpi_unacked > 0;
+	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	    len >= sizeof(info)) {
+		c->received = info.tcpi_bytes_received;
+		c->taken = info.tcpi_bytes_acked;
+		s->unsent =
+		    info.tcpi_notsent_bytes > 0 || info.tcpi_unacked > 0;
+		s->left = info.tcpi_state != ESTABLISHED;
+	}
+	s->received = c->received;
+	s->taken = c->taken;
+	s->now = sp_ticks();
+}
+
+static void
+stream_wake(struct edge_conn *c)
+{
+	if (c->stream_wake != NULL)
+		c->stream_wake(c->stream_arg);
 }
 
 /*
@@ -164,6 +199,7 @@ shut(struct edge_watch *w, struct edge_conn *c)
 	c->cut_at = sp_ticks();
 	atomic_store(&c->cut, true);
 	(void)shutdown(c->fd, body ? SHUT_RD : SHUT_RDWR);
+	stream_wake(c);
 }
 
 static void
@@ -173,13 +209,14 @@ judge(struct edge_watch *w, struct edge_conn *c)
 		.turn = atomic_load(&c->turn),
 		.phase = atomic_load(&c->phase),
 		.busy = atomic_load(&c->busy),
-		.unsent = look(c),
-		.received = c->received,
-		.taken = c->taken,
-		.now = sp_ticks(),
 	};
-	const char *why = edge_watch_judge(&c->gauge, &s, &w->limits);
+	const char *why;
 
+	/* There may be many, and they can wait. */
+	if (s.phase == EDGE_PHASE_STREAM && c->looks++ % LOOK_STREAM != 0)
+		return;
+	look(c, &s);
+	why = edge_watch_judge(&c->gauge, &s, &w->limits);
 	if (atomic_load(&c->cut)) {
 		if (!s.busy && s.now - c->cut_at > CUT_GRACE)
 			(void)shutdown(c->fd, SHUT_RDWR);
@@ -189,7 +226,7 @@ judge(struct edge_watch *w, struct edge_conn *c)
 		return;
 	sp_log(SP_LOG_DEBUG, "http.cut", "%s", why);
 	/* What he did not take is not kept for him when the socket closes. */
-	if (s.phase == EDGE_PHASE_ANSWER)
+	if (s.phase == EDGE_PHASE_ANSWER || s.phase == EDGE_PHASE_STREAM)
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER,
 		    &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	shut(w, c);
@@ -289,8 +326,10 @@ edge_watch_open(struct edge_watch *w, int fd)
 void
 edge_watch_close(struct edge_watch *w, struct edge_conn *c)
 {
+	struct edge_sample s = { .phase = EDGE_PHASE_WAIT };
+
 	(void)pthread_mutex_lock(&w->lock);
-	(void)look(c);
+	look(c, &s);
 	w->closed_in += c->received;
 	w->closed_out += c->taken;
 	if (--w->open == 0)
@@ -324,6 +363,20 @@ edge_conn_cut(struct edge_conn *c)
 }
 
 void
+edge_watch_stream(struct edge_watch *w, struct edge_conn *c,
+    void (*wake)(void *arg), void *arg)
+{
+	if (wake != NULL)
+		edge_conn_phase(c, EDGE_PHASE_STREAM);
+	(void)pthread_mutex_lock(&w->lock);
+	c->stream_wake = wake;
+	c->stream_arg = arg;
+	if (w->draining || atomic_load(&c->cut))
+		stream_wake(c);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void
 edge_watch_drain(struct edge_watch *w, unsigned seconds)
 {
 	struct timespec until;
@@ -341,6 +394,8 @@ edge_watch_drain(struct edge_watch *w, unsigned seconds)
 		phase = atomic_load(&c->phase);
 		if (phase == EDGE_PHASE_WAIT || phase == EDGE_PHASE_BODY)
 			shut(w, c);
+		else
+			stream_wake(c);
 	}
 	while (w->open > 0)
 		if (pthread_cond_timedwait(&w->empty, &w->lock, &until) != 0)
@@ -360,7 +415,9 @@ edge_watch_stats(struct edge_watch *w, struct edge_watch_stats *out)
 		.bytes_out = w->closed_out,
 	};
 	for (struct edge_conn *c = w->first; c != NULL; c = c->next) {
-		(void)look(c);
+		struct edge_sample s = { .phase = EDGE_PHASE_WAIT };
+
+		look(c, &s);
 		out->bytes_in += c->received;
 		out->bytes_out += c->taken;
 	}

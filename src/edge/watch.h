@@ -11,6 +11,10 @@
  *   WAIT ----------------> BODY --------------> WORK -> ANSWER ------> WAIT
  *    | (no body: straight to WORK)
  *
+ * An answer that goes on for as long as there is news (events) is in phase
+ * STREAM: it may be silent for any time, but the client must take what there
+ * is for it, and one that is gone is told to its thread.
+ *
  * The kernel counts each socket's bytes (TCP_INFO), so that watching costs
  * the threads that move them nothing.  A thread that is itself at work (busy)
  * keeps its client waiting: that time is not held against the client.
@@ -23,6 +27,7 @@ enum edge_phase {
 	EDGE_PHASE_BODY,   /* for a request's body */
 	EDGE_PHASE_WORK,   /* the client waits for us */
 	EDGE_PHASE_ANSWER, /* for the client to take the answer */
+	EDGE_PHASE_STREAM, /* for news, and the client to take it */
 };
 
 struct edge_patience {
@@ -48,8 +53,15 @@ void edge_conn_busy(struct edge_conn *c, bool busy);
  * and only then does the client see the connection end. */
 void edge_conn_cut(struct edge_conn *c);
 
-/* For stopping: cut those in any phase but the last two (and from now on each
- * that falls back to WAIT), then wait up to `seconds` until none is left. */
+/* Phase STREAM: `wake` is called, from another thread and perhaps at once,
+ * when the client is gone or cut, or everything is to stop: then the answer is
+ * to end.  Taken back with NULL, before `arg` goes; the next phase does not. */
+void edge_watch_stream(struct edge_watch *w, struct edge_conn *c,
+    void (*wake)(void *arg), void *arg);
+
+/* For stopping: cut those in WAIT and BODY (and from now on each that falls
+ * back to WAIT), wake those in STREAM, then wait up to `seconds` until none is
+ * left. */
 void edge_watch_drain(struct edge_watch *w, unsigned seconds);
 
 struct edge_watch_stats {
@@ -65,6 +77,7 @@ struct edge_sample {
 	uint64_t turn; /* counts changes of phase */
 	bool busy;
 	bool unsent; /* bytes lie ready that the client has not taken */
+	bool left;   /* the client has ended its side, or more */
 	uint64_t received, taken; /* bytes, as the kernel counts */
 	int64_t now;              /* sp_ticks() */
 };

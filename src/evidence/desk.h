@@ -41,6 +41,7 @@ struct evidence_claim {
 	/* sp_ticks() of when listeners last heard how far it is, and of when
 	 * they last heard so at the end of a session. */
 	int64_t told, told_end;
+	uint64_t told_at; /* and how far that was */
 };
 
 struct evidence_desk *evidence_desk_new(void) SP_MUST_USE;

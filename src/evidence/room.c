@@ -85,6 +85,30 @@ static const char total_schema[] =
     "INSERT INTO evidence_total SELECT 1, count(*), coalesce(sum(size), 0),"
     " coalesce(sum(state = 'corrupt'), 0) FROM evidence";
 
+/*
+ * What others say of the log's checkpoints (src/vouch).  Facts beside the log:
+ * an entry for one would make the next checkpoint, for ever.
+ */
+static const char vouch_schema[] =
+    "CREATE TABLE cosignature("
+    " witness TEXT NOT NULL PRIMARY KEY,"
+    " size INTEGER NOT NULL CHECK(size >= 0),"
+    " root BLOB NOT NULL CHECK(length(root) = 32),"
+    " note TEXT NOT NULL, line TEXT NOT NULL,"
+    " time INTEGER NOT NULL, received INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX cosignature_size ON cosignature(size);"
+    "CREATE TABLE timestamp("
+    " number INTEGER PRIMARY KEY,"
+    " authority TEXT NOT NULL,"
+    " size INTEGER NOT NULL CHECK(size >= 0),"
+    " note TEXT NOT NULL, token BLOB NOT NULL,"
+    " time INTEGER NOT NULL, received INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX timestamp_authority ON timestamp(authority, number);"
+    "CREATE TABLE vouching("
+    " voucher BLOB NOT NULL PRIMARY KEY CHECK(length(voucher) = 16),"
+    " problem TEXT NOT NULL, contradicts INTEGER NOT NULL,"
+    " since INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+
 static const struct db_sql count_evidence = {
 	"SELECT items, bytes, corrupt FROM evidence_total",
 };
@@ -138,6 +162,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 	/* Numbered by their place: a new one goes to the end. */
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
 		evidence_schema, gate_once_schema, media_schema, total_schema,
+		vouch_schema,
 		people_person_schema, people_record_schema,
 		people_paper_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
@@ -380,6 +405,30 @@ evidence_room_know(struct evidence_room *r, const char *bearer,
 	DB_LENT(reader, r->readers);
 
 	return gate_token_know(reader.db, &r->agency.id, bearer, out, err);
+}
+
+struct revoking {
+	const struct gate_caller *by;
+	const struct sp_id *token;
+};
+
+static enum sp_code
+revoke_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct revoking *a = arg;
+
+	return gate_token_revoke(tx, a->by, a->token, err);
+}
+
+enum sp_code
+evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
+    const struct sp_id *token, struct sp_err *err)
+{
+	struct revoking act = { .by = by, .token = token };
+
+	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
+	events_hub_cut(r->events, token);
+	return SP_OK;
 }
 
 void

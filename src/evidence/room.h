@@ -74,6 +74,12 @@ void evidence_room_tick(struct evidence_room *r);
 enum sp_code evidence_room_know(struct evidence_room *r, const char *bearer,
     struct gate_caller *out, struct sp_err *err) SP_MUST_USE;
 
+/* Revoke a token (gate_token_revoke): durable when it returns, and whoever
+ * listens as this token hears nothing more. */
+enum sp_code evidence_room_revoke(struct evidence_room *r,
+    const struct gate_caller *by, const struct sp_id *token,
+    struct sp_err *err) SP_MUST_USE;
+
 struct evidence_room_counts {
 	uint64_t evidence, bytes, uploads, viewings, corrupt;
 };

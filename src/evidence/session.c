@@ -371,9 +371,10 @@ tell(struct evidence_session *s, uint64_t at, int64_t *told)
 {
 	int64_t now = sp_ticks();
 
-	if (now - *told < TELL_EVERY)
+	if (now - *told < TELL_EVERY || at == s->claim->told_at)
 		return;
 	*told = s->claim->told = now;
+	s->claim->told_at = at;
 	events_hub_tell(evidence_room_events(s->room),
 	    &(struct events_event){
 		.kind = EVENTS_PROGRESS,

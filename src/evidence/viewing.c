@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VIEWING_BUCKETS 1024 /* a power of two */
+
 enum viewing_state { VIEWING_OPENING, VIEWING_OPEN };
 
 struct viewing {
@@ -27,7 +29,7 @@ struct viewing {
 struct evidence_viewings {
 	pthread_mutex_t lock; /* over the list and everything but bytes */
 	pthread_cond_t opened;
-	struct viewing *first;
+	struct viewing *bucket[VIEWING_BUCKETS]; /* by the item */
 	size_t n;
 };
 
@@ -130,12 +132,14 @@ evidence_viewings_free(struct evidence_viewings *v)
 	if (v == NULL)
 		return;
 	/* What could not be recorded is closed by the next start's repair. */
-	while (v->first != NULL) {
-		struct viewing *w = v->first;
+	for (size_t i = 0; i < VIEWING_BUCKETS; i++) {
+		while (v->bucket[i] != NULL) {
+			struct viewing *w = v->bucket[i];
 
-		SP_REQUIRE(w->readers == 0);
-		v->first = w->next;
-		viewing_free(w);
+			SP_REQUIRE(w->readers == 0);
+			v->bucket[i] = w->next;
+			viewing_free(w);
+		}
 	}
 	(void)pthread_cond_destroy(&v->opened);
 	(void)pthread_mutex_destroy(&v->lock);
@@ -153,6 +157,14 @@ evidence_viewings_count(struct evidence_viewings *v)
 	return n;
 }
 
+static struct viewing **
+bucket_of(struct evidence_viewings *v, const struct sp_id *evidence)
+{
+	/* The last bytes of a UUIDv7 are random. */
+	return &v->bucket[(evidence->b[14] << 8 | evidence->b[15]) &
+	    (VIEWING_BUCKETS - 1)];
+}
+
 /* With the lock held. */
 static struct viewing *
 viewing_find(struct evidence_viewings *v, const struct gate_caller *who,
@@ -160,12 +172,23 @@ viewing_find(struct evidence_viewings *v, const struct gate_caller *who,
 {
 	struct viewing *w;
 
-	for (w = v->first; w != NULL; w = w->next)
+	for (w = *bucket_of(v, evidence); w != NULL; w = w->next)
 		if (sp_id_equal(&w->evidence, evidence) &&
 		    sp_id_equal(&w->who.token, &who->token) &&
 		    strcmp(w->who.address, who->address) == 0)
 			return w;
 	return NULL;
+}
+
+/* With the lock held. */
+static void
+viewing_link(struct evidence_viewings *v, struct viewing *w)
+{
+	struct viewing **at = bucket_of(v, &w->evidence);
+
+	w->next = *at;
+	*at = w;
+	v->n++;
 }
 
 /* With the lock held. */
@@ -182,9 +205,7 @@ viewing_add(struct evidence_viewings *v, const struct gate_caller *who,
 	w->who = *who;
 	w->state = VIEWING_OPENING;
 	w->readers = 1;
-	w->next = v->first;
-	v->first = w;
-	v->n++;
+	viewing_link(v, w);
 	return w;
 }
 
@@ -192,7 +213,7 @@ viewing_add(struct evidence_viewings *v, const struct gate_caller *who,
 static void
 viewing_unlink(struct evidence_viewings *v, struct viewing *w)
 {
-	struct viewing **at = &v->first;
+	struct viewing **at = bucket_of(v, &w->evidence);
 
 	while (*at != w)
 		at = &(*at)->next;
@@ -334,29 +355,37 @@ viewing_close(struct evidence_room *r, struct viewing *w, struct sp_err *err)
 	return ledger_writer_run(evidence_room_writer(r), close_run, &act, err);
 }
 
-/* With the lock held: take an idle viewing out of the list. */
+static bool
+is_idle(const struct viewing *w, int64_t now, sp_time idle)
+{
+	return w->state == VIEWING_OPEN && w->readers == 0 &&
+	    now - w->used >= idle;
+}
+
+/* With the lock held: take an idle viewing out. */
 static struct viewing *
 viewing_take_idle(struct evidence_viewings *v, sp_time idle)
 {
 	int64_t now = sp_ticks();
-	struct viewing *w;
 
-	for (w = v->first; w != NULL; w = w->next)
-		if (w->state == VIEWING_OPEN && w->readers == 0 &&
-		    now - w->used >= idle)
-			break;
-	if (w != NULL)
-		viewing_unlink(v, w);
-	return w;
+	for (size_t i = 0; i < VIEWING_BUCKETS; i++) {
+		struct viewing *w = v->bucket[i];
+
+		while (w != NULL && !is_idle(w, now, idle))
+			w = w->next;
+		if (w != NULL) {
+			viewing_unlink(v, w);
+			return w;
+		}
+	}
+	return NULL;
 }
 
 static void
 viewing_put_back(struct evidence_viewings *v, struct viewing *w)
 {
 	SP_REQUIRE(pthread_mutex_lock(&v->lock) == 0);
-	w->next = v->first;
-	v->first = w;
-	v->n++;
+	viewing_link(v, w);
 	SP_REQUIRE(pthread_mutex_unlock(&v->lock) == 0);
 }
 

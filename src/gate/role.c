@@ -82,8 +82,9 @@ static const struct gate_role_row roles[GATE_ROLE_COUNT] = {
 #define SEALED     GATE_CLASS_SEALED
 
 /*
- * The policy.  A mark opens an act to a role; by which ways, and what else it
- * takes, says the rest of the row.  Uploading asks for no clearance: what lies
+ * The policy.  A mark opens an act to a role ("o": only about what its
+ * credential itself brought in); by which ways, and what else it takes, says the
+ * rest of the row.  Uploading asks for no clearance: what lies
  * in a camera must come in on the day its wearer's training lapses, too.
  * Stopping something (deny, revoke, disable, end) asks for less than starting
  * it, so that it can be done at once.
@@ -115,7 +116,7 @@ static const struct gate_act_row acts[GATE_ACT_COUNT] = {
 	OWN, CLEARED | DESTROYS, SECOND, SEALED },
 [GATE_DISPOSE_APPROVE] =  { ". . . * . . . . * . . . . .", NULL,
 	OWN, CLEARED | DESTROYS | PERSONS | APPROVES, FRESH, SEALED },
-[GATE_FOLLOW] =           { "* * * * * . * * * . . . * *", NULL,
+[GATE_FOLLOW] =           { "* * * * * . * * * . . . o *", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
 [GATE_ENTRIES] =          { ". . . . . . * * * . . . . *", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
@@ -345,7 +346,14 @@ bool
 gate_role_may(enum gate_role role, enum gate_act act)
 {
 	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
-	return gate_act_row(act)->roles[2 * (size_t)role] == '*';
+	return gate_act_row(act)->roles[2 * (size_t)role] != '.';
+}
+
+bool
+gate_role_own(enum gate_role role, enum gate_act act)
+{
+	SP_REQUIRE((size_t)role < GATE_ROLE_COUNT);
+	return gate_act_row(act)->roles[2 * (size_t)role] == 'o';
 }
 
 unsigned

@@ -269,7 +269,7 @@ struct gate_role_row {
 #define GATE_SITE     0x40U /* the site itself may, when nobody asks */
 
 struct gate_act_row {
-	const char *roles; /* a mark a role, in their order: "* . *" */
+	const char *roles; /* a mark a role, in their order: "* . o" */
 	const char *entry; /* its admission's entry, NULL: not recorded */
 	unsigned ways;     /* set of GATE_WAY */
 	unsigned flags;
@@ -289,6 +289,8 @@ const struct gate_act_row *gate_act_row(enum gate_act act);
 bool gate_role_may(enum gate_role role, enum gate_act act);
 /* By which relations a role comes to an act that is open to it. */
 unsigned gate_role_ways(enum gate_role role, enum gate_act act);
+/* May it, but only about what its credential itself brought in? */
+bool gate_role_own(enum gate_role role, enum gate_act act);
 /* May the site itself, on nobody's behalf? */
 bool gate_site_may(enum gate_act act);
 /* Is its admission an entry of its own, durable before the pass exists?  Acts
@@ -306,7 +308,7 @@ const char *gate_realm_name(enum gate_realm realm);
 /* The whole table as one JSON object, members in canonical order:
  * {"acts":[{"about":"evidence"|"agency","approves":ACT|null,"class":…,
  * "cleared":…,"destroys":…,"entry":…|null,"factor":…,"name":…,"not_self":…,
- * "persons_only":…,"placed":…,"roles":[…],"site":…,"ways":[…],"words":…},…],
+ * "own_only":[…],"persons_only":…,"placed":…,"roles":[…],"site":…,"ways":[…],"words":…},…],
  * "roles":[{"class":…,"name":…,"person":…,"realm":…,"token":…,"words":…},…]} */
 void gate_role_matrix_json(struct sp_buf *out);
 

@@ -26,6 +26,16 @@ write_roles(struct sp_json *j, enum gate_act act)
 }
 
 static void
+write_own(struct sp_json *j, enum gate_act act)
+{
+	sp_json_array(j, "own_only");
+	for (unsigned r = 0; r < GATE_ROLE_COUNT; r++)
+		if (gate_role_own((enum gate_role)r, act))
+			sp_json_str(j, NULL, gate_role_name((enum gate_role)r));
+	sp_json_end(j);
+}
+
+static void
 write_text(struct sp_json *j, const char *name, const char *text)
 {
 	if (text == NULL)
@@ -52,6 +62,7 @@ write_act(struct sp_json *j, enum gate_act act)
 	sp_json_str(j, "factor", gate_factor_name(row->factor));
 	sp_json_str(j, "name", gate_act_name(act));
 	sp_json_bool(j, "not_self", (row->flags & GATE_NOT_SELF) != 0);
+	write_own(j, act);
 	sp_json_bool(j, "persons_only", (row->flags & GATE_PERSONS) != 0);
 	sp_json_bool(j, "placed", (row->flags & GATE_PLACED) != 0);
 	write_roles(j, act);

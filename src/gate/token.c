@@ -104,6 +104,12 @@ latest_now(void)
 	return seen > now ? seen : now;
 }
 
+bool
+gate_token_expired(sp_time expires)
+{
+	return expires <= latest_now();
+}
+
 static bool
 label_ok(const char *s)
 {
@@ -305,11 +311,12 @@ look_up(struct db *db, const char *text, struct gate_caller *out,
 	if (db_col_i64(st, 3) != 0)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.revoked",
 		    "the token was revoked");
-	if (db_col_i64(st, 2) <= latest_now())
+	if (gate_token_expired(db_col_i64(st, 2)))
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.expired",
 		    "the token has expired");
 	out->token = id;
 	out->role = role;
+	out->expires = db_col_i64(st, 2);
 	return SP_OK;
 }
 

@@ -34,6 +34,7 @@ struct gate_caller {
 	enum gate_role role;
 	char address[46];   /* numeric, "" when there is none */
 	const char *source; /* static: "api", "cli" */
+	sp_time expires;    /* of the token; 0: nothing is known of it */
 };
 
 /* Is this the text of a token, and of which agency?  Says nothing about
@@ -71,12 +72,14 @@ enum sp_code gate_token_each(struct db *db,
 /* Who holds this bearer text?  SP_E_NOTFOUND: a token of another agency;
  * SP_E_UNKNOWN: none, malformed, never issued, revoked or expired (the reason
  * says which: token.missing, token.unknown, token.revoked, token.expired).
- * Fills agency, token and role of *out.
+ * Fills agency, token, role and expires of *out.
  *
  * Expiry is judged by the latest time this process has seen here, so a clock
  * that is set back does not revive a token in a running server; after a start
  * the clock is believed again. */
 enum sp_code gate_token_know(struct db *db, const struct sp_id *agency,
     const char *text, struct gate_caller *out, struct sp_err *err) SP_MUST_USE;
+/* Is this time over, judged in the same way? */
+bool gate_token_expired(sp_time expires) SP_MUST_USE;
 
 #endif

@@ -69,6 +69,10 @@ struct http_stream_ops {
 	 * connection so that what was sent never looks complete. */
 	ssize_t (*read)(void *self, uint64_t at, char *out, size_t room);
 	void (*free)(void *self);
+	/* For a stream whose read waits for news; NULL for others.  Any
+	 * thread: its read is to end soon.  Such an answer closes its
+	 * connection. */
+	void (*stop)(void *self);
 };
 
 #define HTTP_SIZE_UNKNOWN UINT64_MAX

@@ -5,6 +5,7 @@
 #include "gate/once.h"
 #include "processing/show.h"
 #include "report/gather.h"
+#include "vouch/record.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -368,28 +369,12 @@ http_api_token_issue(
 	return SP_OK;
 }
 
-struct revoking {
-	const struct gate_caller *by;
-	const struct sp_id *id;
-};
-
-static enum sp_code
-revoke_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
-{
-	const struct revoking *r = arg;
-
-	return gate_token_revoke(tx, r->by, r->id, err);
-}
-
 enum sp_code
 http_api_token_revoke(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	struct revoking r = { .by = &q->who, .id = &q->id };
-
 	a->status = 204;
-	return ledger_writer_run(
-	    evidence_room_writer(q->room), revoke_act, &r, err);
+	return evidence_room_revoke(q->room, &q->who, &q->id, err);
 }
 
 static enum sp_code
@@ -458,6 +443,73 @@ http_api_checkpoint(
 	ledger_log_checkpoint(evidence_room_log(q->room), &out);
 	SP_TRY(sp_buf_check(&out, "checkpoint", err));
 	http_answer_take(a, TEXT_PLAIN, &out);
+	http_answer_set(a, "Cache-Control", "no-cache");
+	return SP_OK;
+}
+
+enum sp_code
+http_api_cosigned(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(LEDGER_NOTE_MAX);
+	DB_LENT(reader, evidence_room_readers(q->room));
+
+	SP_TRY(vouch_record_newest(reader.db, &out, err));
+	http_answer_take(a, TEXT_PLAIN, &out);
+	http_answer_set(a, "Cache-Control", "no-cache");
+	return SP_OK;
+}
+
+enum sp_code
+http_api_timestamps(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	uint64_t before = 0;
+	DB_LENT(reader, evidence_room_readers(q->room));
+
+	SP_TRY(query_u64(q, "before", 1, INT64_MAX, &before, err));
+	SP_TRY(vouch_record_stamps_json(reader.db, before, &out, err));
+	http_answer_take(a, "application/json", &out);
+	http_answer_set(a, "Cache-Control", "no-cache");
+	return SP_OK;
+}
+
+/* The one that is asked for, or the newest. */
+static enum sp_code
+timestamp_of(
+    const struct http_request *q, struct vouch_stamp *out, struct sp_err *err)
+{
+	uint64_t number = 0;
+	DB_LENT(reader, evidence_room_readers(q->room));
+
+	SP_TRY(query_u64(q, "number", 1, INT64_MAX, &number, err));
+	return vouch_record_stamp(reader.db, number, out, err);
+}
+
+enum sp_code
+http_api_timestamp(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	VOUCH_AUTO_STAMP s = vouch_stamp_new();
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+
+	SP_TRY(timestamp_of(q, &s, err));
+	crypto_timestamp_reply(s.token.at, s.token.len, &out);
+	SP_TRY(sp_buf_check(&out, "timestamp", err));
+	http_answer_take(a, "application/timestamp-reply", &out);
+	http_answer_set(a, "Cache-Control", "no-cache");
+	return SP_OK;
+}
+
+enum sp_code
+http_api_timestamp_checkpoint(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	VOUCH_AUTO_STAMP s = vouch_stamp_new();
+
+	SP_TRY(timestamp_of(q, &s, err));
+	http_answer_take(a, TEXT_PLAIN, &s.note);
 	http_answer_set(a, "Cache-Control", "no-cache");
 	return SP_OK;
 }

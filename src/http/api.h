@@ -37,6 +37,15 @@ enum sp_code http_api_token_own(
 
 enum sp_code http_api_checkpoint(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
+/* The newest checkpoint that a witness cosigned; the timestamps of others. */
+enum sp_code http_api_cosigned(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
+enum sp_code http_api_timestamps(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
+enum sp_code http_api_timestamp(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
+enum sp_code http_api_timestamp_checkpoint(
+    struct http_request *q, struct http_answer *a, struct sp_err *err);
 enum sp_code http_api_key(
     struct http_request *q, struct http_answer *a, struct sp_err *err);
 enum sp_code http_api_tile(

@@ -52,6 +52,20 @@ static const struct {
 	    ",\"v\":" INTEGER "},\"required\":[\"act\",\"actor\",\"agency\","
 	    "\"at\",\"detail\",\"object\",\"outcome\",\"source\",\"v\"],"
 	    "\"type\":\"object\"}" },
+	{ "Event",
+	    "{\"description\":\"The data of an event, by its kind: "
+	    "upload.progress (evidence, length, offset), evidence.sealed "
+	    "(evidence, size), evidence.corrupt and media.probed (evidence), "
+	    "witness.behind (behind, size); all with time.  missed has no "
+	    "member, over has why.\",\"properties\":{\"behind\":" INTEGER
+	    ",\"evidence\":" ID ",\"length\":" COUNT_OR_NULL
+	    ",\"offset\":" INTEGER ",\"size\":" INTEGER ",\"time\":" TIME
+	    ",\"why\":{\"enum\":[\"stop\",\"token\"],\"type\":\"string\"}},"
+	    "\"type\":\"object\"}" },
+	{ "Events",
+	    "{\"contentMediaType\":\"text/event-stream\",\"description\":"
+	    "\"Server-sent events (WHATWG HTML, 9.2): id, event, and data "
+	    "of one line, an Event.\",\"type\":\"string\"}" },
 	{ "Evidence",
 	    "{\"properties\":{\"captured_at\":" NULLABLE ",\"category\":" STRING
 	    ",\"device\":" NULLABLE ",\"entry\":" INTEGER
@@ -158,6 +172,14 @@ static const struct {
 	    "\"keeper\",\"rooms\",\"writing\"],\"type\":\"object\"},"
 	    "\"ready\":" BOOLEAN "},\"required\":[\"checks\",\"ready\"],"
 	    "\"type\":\"object\"}" },
+	{ "Timestamps",
+	    "{\"properties\":{\"next\":" COUNT_OR_NULL ",\"timestamps\":" LIST(
+		"{\"properties\":{\"authority\":" STRING ",\"note\":" STRING
+		",\"number\":" INTEGER ",\"size\":" INTEGER ",\"time\":" TIME
+		"},\"required\":[\"authority\","
+		"\"note\",\"number\",\"size\",\"time\"],\"type\":"
+		"\"object\"}") "},\"required\":[\"next\",\"timestamps\"],"
+			       "\"type\":\"object\"}" },
 	{ "Token",
 	    "{\"properties\":{\"created_at\":" TIME ",\"expires_at\":" TIME
 	    ",\"id\":" ID ",\"label\":" STRING ",\"revoked_at\":" NULLABLE

@@ -3,7 +3,9 @@
 #include "base/json.h"
 #include "edge/listen.h"
 #include "edge/watch.h"
+#include "http/events.h"
 #include "http/openapi.h"
+#include "vouch/courier.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -155,6 +157,22 @@ add_connections(struct sp_buf *out, const struct http_stats *s)
 }
 
 static void
+add_streams(struct sp_buf *out, struct http_events *events)
+{
+	struct http_events_stats e;
+
+	http_events_stats(events, &e);
+	single(out, "event_streams", "gauge", "Streams of events open now.",
+	    e.open);
+	single(out, "event_streams_total", "counter",
+	    "Streams of events that were asked for.", e.opened);
+	single(out, "event_streams_refused_total", "counter",
+	    "Streams of events refused for a limit.", e.refused);
+	single(out, "events_told_total", "counter",
+	    "Events sent, counted for each stream.", e.told);
+}
+
+static void
 add_site(struct sp_buf *out, struct evidence_site *site)
 {
 	struct vault_pool_stats p;
@@ -255,6 +273,110 @@ add_agencies(struct sp_buf *out, struct evidence_site *site)
 	free(rows.row);
 }
 
+/* --- Who vouches --- */
+
+struct voucher_row {
+	char agency[SP_SLUG_MAX + 1];
+	enum vouch_kind kind;
+	char name[VOUCH_NAME_MAX + 1];
+	uint64_t value[5];
+};
+
+static const struct {
+	const char *name, *help;
+} voucher_metrics[5] = {
+	{ "voucher_behind_entries", "Entries that it has not vouched for." },
+	{ "voucher_behind_seconds", "How long the oldest of them has waited." },
+	{ "voucher_failing", "1 while the last exchange with it failed." },
+	{ "voucher_contradicts",
+	    "1 when it has seen another history of the log." },
+	{ "voucher_last_seconds",
+	    "When it last vouched, seconds since 1970; 0: never." },
+};
+
+struct voucher_rows {
+	struct voucher_row *row;
+	size_t n, cap;
+	struct sp_buf problems; /* lines */
+};
+
+/* A label's value: \, " and LF are escaped; names have none of them. */
+static void
+label(struct sp_buf *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if (*s == '\\' || *s == '"')
+			sp_buf_u8(out, '\\');
+		sp_buf_u8(out, *s == '\n' ? ' ' : (uint8_t)*s);
+	}
+}
+
+static void
+add_problem(struct sp_buf *out, const struct voucher_row *row, const char *s)
+{
+	sp_buf_fmt(out,
+	    "sallyport_voucher_problem_info{agency=\"%s\",kind=\"%s\","
+	    "name=\"%s\",problem=\"",
+	    row->agency, vouch_kind_name(row->kind), row->name);
+	label(out, s);
+	sp_buf_text(out, "\"} 1\n");
+}
+
+static void
+add_voucher(void *arg, const struct people_agency *agency,
+    const struct vouch_voucher *v, const struct vouch_standing *s)
+{
+	struct voucher_rows *rows = arg;
+	struct voucher_row *row;
+
+	if (rows->n == rows->cap) {
+		size_t cap = rows->cap == 0 ? 16 : rows->cap * 2;
+		struct voucher_row *grown =
+		    reallocarray(rows->row, cap, sizeof(*grown));
+
+		if (grown == NULL)
+			return; /* a figure is missing: no harm */
+		rows->row = grown;
+		rows->cap = cap;
+	}
+	row = &rows->row[rows->n++];
+	*row = (struct voucher_row){
+		.kind = v->kind,
+		.value = { s->behind, (uint64_t)(s->waits / SP_SECOND),
+		    s->failing, s->contradicts, (uint64_t)(s->at / SP_SECOND) },
+	};
+	memcpy(row->agency, agency->slug, sizeof(row->agency));
+	memcpy(row->name, v->name, sizeof(row->name));
+	if (s->failing)
+		add_problem(&rows->problems, row, s->problem);
+}
+
+static void
+add_vouchers(struct sp_buf *out, struct vouch_courier *courier)
+{
+	struct voucher_rows rows = { .problems = sp_buf_new(METRICS_MAX) };
+
+	if (courier == NULL)
+		return;
+	vouch_courier_each(courier, add_voucher, &rows);
+	for (size_t m = 0; m < SP_COUNTOF(voucher_metrics); m++) {
+		metric(out, voucher_metrics[m].name, "gauge",
+		    voucher_metrics[m].help);
+		for (size_t i = 0; i < rows.n; i++)
+			sp_buf_fmt(out,
+			    "sallyport_%s{agency=\"%s\",kind=\"%s\","
+			    "name=\"%s\"} %ju\n",
+			    voucher_metrics[m].name, rows.row[i].agency,
+			    vouch_kind_name(rows.row[i].kind), rows.row[i].name,
+			    (uintmax_t)rows.row[i].value[m]);
+	}
+	metric(out, "voucher_problem_info", "gauge",
+	    "Why the last exchange with it failed.");
+	sp_buf_add(out, rows.problems.at, rows.problems.len);
+	sp_buf_free(&rows.problems);
+	free(rows.row);
+}
+
 /* It names agencies and tells how busy they are: for whoever runs the
  * machine, not for those who reach the site, also not through a proxy. */
 static bool
@@ -279,8 +401,11 @@ http_ops_metrics(
 	    (uint64_t)(s->started / SP_SECOND));
 	add_answers(&out, s);
 	add_connections(&out, s);
+	if (q->house->events != NULL)
+		add_streams(&out, q->house->events);
 	add_site(&out, q->house->site);
 	add_agencies(&out, q->house->site);
+	add_vouchers(&out, q->house->courier);
 	SP_TRY(sp_buf_check(&out, "metrics", err));
 	http_answer_take(a, "text/plain; version=0.0.4; charset=utf-8", &out);
 	return SP_OK;

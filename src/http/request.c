@@ -43,6 +43,7 @@ http_request_free(struct http_request *q)
 	gate_pass_unref(q->pass);
 	http_answer_done(&q->answer);
 	sp_buf_free(&q->body);
+	free(q->query);
 	free(q);
 }
 
@@ -295,6 +296,10 @@ read_queries(
 	if (w->queries > HTTP_QUERY_MAX)
 		return sp_fail(err, SP_E_INVALID, "at most %d query parameters",
 		    HTTP_QUERY_MAX);
+	if (w->queries > 0)
+		q->query = calloc(w->queries, sizeof(*q->query));
+	if (w->queries > 0 && q->query == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a query");
 	for (size_t i = 0; i < w->queries; i++)
 		SP_TRY(read_query(q, &w->query[i], err));
 	return SP_OK;
@@ -320,6 +325,15 @@ bearer(const struct http_request *q, const char **text, struct sp_err *err)
 		    "this is not the text of a token");
 	*text = s;
 	return SP_OK;
+}
+
+const char *
+http_request_token(const struct http_request *q)
+{
+	const char *text = NULL;
+
+	SP_REQUIRE(bearer(q, &text, NULL) == SP_OK);
+	return text;
 }
 
 static enum sp_code

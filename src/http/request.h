@@ -45,6 +45,7 @@
 	X(HTTP_F_UPLOAD_CHECKSUM, "Upload-Checksum")                           \
 	X(HTTP_F_UPLOAD_CONCAT, "Upload-Concat")                               \
 	X(HTTP_F_ONCE, "Idempotency-Key")                                      \
+	X(HTTP_F_LAST_EVENT_ID, "Last-Event-ID")                               \
 	X(HTTP_F_FORWARDED, "Forwarded")                                       \
 	X(HTTP_F_X_FORWARDED_FOR, "X-Forwarded-For")
 
@@ -92,17 +93,27 @@ struct http_sink {
 	    void *self, bool whole, struct http_answer *a, struct sp_err *err);
 };
 
+struct http_events;
 struct http_stats;
 struct report_press;
+struct vouch_courier;
 
 /* What all requests of a server share. */
 struct http_house {
 	struct evidence_site *site;
-	struct report_press *press; /* or NULL */
+	struct report_press *press;    /* or NULL */
+	struct vouch_courier *courier; /* or NULL */
 	struct http_stats *stats;
+	struct http_events *events;
 	size_t header_bytes;
 	size_t json_bytes;
 	uint64_t upload_max; /* what OPTIONS of uploads tells */
+};
+
+/* A query parameter, decoded. */
+struct http_param {
+	char name[32];
+	char value[HTTP_QUERY_TEXT + 1];
 };
 
 struct http_request {
@@ -112,10 +123,7 @@ struct http_request {
 	bool http11;
 	const char *target;
 	const char *field[HTTP_FIELD_COUNT]; /* NULL: absent */
-	struct {
-		char name[32];
-		char value[HTTP_QUERY_TEXT + 1];
-	} query[HTTP_QUERY_MAX];
+	struct http_param *query;            /* NULL while there are none */
 	size_t queries;
 	uint64_t content; /* Content-Length; HTTP_SIZE_UNKNOWN when chunked */
 	bool untrusted;   /* where the request ends is in doubt: close */
@@ -158,6 +166,8 @@ void http_request_free(struct http_request *q);
 const char *http_request_route(const struct http_request *q);
 /* A query parameter, or NULL. */
 const char *http_request_query(const struct http_request *q, const char *name);
+/* The bearer token's text; for requests that the door let in with one. */
+const char *http_request_token(const struct http_request *q);
 /* A header field that holds a decimal number; *out is untouched when it is
  * absent.  SP_E_INVALID otherwise. */
 enum sp_code http_request_u64(const struct http_request *q, enum http_field f,

@@ -2,6 +2,7 @@
 
 #include "http/api.h"
 #include "http/content.h"
+#include "http/events.h"
 #include "http/ops.h"
 #include "http/tus.h"
 
@@ -23,6 +24,7 @@
 	"Of your choice: the same request with the same key within a day "     \
 	"makes nothing more."
 #define INT64   "{\"minimum\":0,\"type\":\"integer\"}"
+#define UUID    "{\"format\":\"uuid\",\"type\":\"string\"}"
 #define STRING  "{\"type\":\"string\"}"
 #define DIGEST  "{\"pattern\":\"^[0-9a-f]{64}$\",\"type\":\"string\"}"
 #define VERSION "{\"const\":\"1.0.0\",\"type\":\"string\"}"
@@ -66,6 +68,12 @@ static const struct http_input once_input[] = {
 	{ "header", "Idempotency-Key", STRING, false, ONCE },
 };
 
+static const struct http_input events_input[] = {
+	{ "query", "object", UUID, false, "Only of this upload or item." },
+	{ "header", "Last-Event-ID", INT64, false,
+	    "The id of the last event that was heard: go on after it." },
+};
+
 static const struct http_input list_input[] = {
 	{ "query", "cursor", STRING, false, "\"next\" of the page before." },
 	{ "query", "limit",
@@ -77,6 +85,16 @@ static const struct http_input list_input[] = {
 
 static const struct http_input custody_input[] = {
 	{ "query", "from", INT64, false, "\"next\" of the page before." },
+};
+
+static const struct http_input timestamps_input[] = {
+	{ "query", "before", "{\"minimum\":1,\"type\":\"integer\"}", false,
+	    "\"next\" of the page before." },
+};
+
+static const struct http_input timestamp_input[] = {
+	{ "query", "number", "{\"minimum\":1,\"type\":\"integer\"}", false,
+	    "Its number in the list; when absent, the newest." },
 };
 
 static const struct http_input paper_input[] = {
@@ -322,6 +340,21 @@ const struct http_route http_routes[] = {
 	    .handle = http_api_custody_pdf,
 	},
 	{
+	    .method = HTTP_GET,
+	    .path = AGENCY "events",
+	    .id = "followEvents",
+	    .summary = "What happens from now on, as server-sent events; a "
+		       "device hears of what its own token brings in",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_FOLLOW,
+	    .kind = "evidence",
+	    INPUT(events_input),
+	    .success = { { 200, "Events, until either side ends",
+		"text/event-stream", "Events", "X-Accel-Buffering" } },
+	    .problems = "429",
+	    .handle = http_events_follow,
+	},
+	{
 	    .method = HTTP_POST,
 	    .path = AGENCY "exports",
 	    .id = "exportEvidence",
@@ -394,6 +427,50 @@ const struct http_route http_routes[] = {
 	    .door = HTTP_DOOR_PUBLIC,
 	    .success = { { 200, "The checkpoint", TEXT, NULL, NULL } },
 	    .handle = http_api_checkpoint,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "cosigned",
+	    .id = "showCosigned",
+	    .summary = "The newest checkpoint that a witness has cosigned, "
+		       "with all cosignatures of it (C2SP tlog-cosignature)",
+	    .door = HTTP_DOOR_PUBLIC,
+	    .success = { { 200, "The checkpoint", TEXT, NULL, NULL } },
+	    .handle = http_api_cosigned,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "timestamps",
+	    .id = "listTimestamps",
+	    .summary = "Timestamps of the log's checkpoints (RFC 3161), newest "
+		       "first, a page at a time",
+	    .door = HTTP_DOOR_PUBLIC,
+	    INPUT(timestamps_input),
+	    .success = { { 200, "A page", JSON, "Timestamps", NULL } },
+	    .handle = http_api_timestamps,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "timestamp",
+	    .id = "showTimestamp",
+	    .summary = "A timestamp of a checkpoint, as RFC 3161's "
+		       "TimeStampResp",
+	    .door = HTTP_DOOR_PUBLIC,
+	    INPUT(timestamp_input),
+	    .success = { { 200, "The timestamp", "application/timestamp-reply",
+		NULL, NULL } },
+	    .handle = http_api_timestamp,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = LOG "timestamp/checkpoint",
+	    .id = "showTimestampCheckpoint",
+	    .summary = "The signed checkpoint that a timestamp is of, to the "
+		       "byte",
+	    .door = HTTP_DOOR_PUBLIC,
+	    INPUT(timestamp_input),
+	    .success = { { 200, "The checkpoint", TEXT, NULL, NULL } },
+	    .handle = http_api_timestamp_checkpoint,
 	},
 	{
 	    .method = HTTP_GET,

@@ -3,7 +3,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "edge/certificate.h"
+#include "edge/listen.h"
+#include "edge/quota.h"
 #include "edge/watch.h"
+#include "http/events.h"
 #include "http/ops.h"
 #include "http/request.h"
 
@@ -29,7 +32,10 @@
 #define THREAD_STACK ((size_t)256 << 10)
 #endif
 #define BLOCK        ((uint64_t)256 << 10) /* of a streamed answer */
-#define FILES_BESIDE 512                   /* databases, logs, pipes */
+#define NEWS_BLOCK   ((uint64_t)512)       /* of one that waits for news */
+#define NEWS_SEND    (16 << 10) /* bytes the kernel keeps for its client */
+#define CLOSING      64         /* connections that are over and not gone yet */
+#define FILES_BESIDE 512        /* databases, logs, pipes */
 
 /* A refused body this small is read to its end, so that the connection lives
  * on; a larger one is not waited for. */
@@ -44,6 +50,7 @@ struct http_server {
 	struct http_limits limits;
 	struct http_house house;
 	struct edge_watch *watch;
+	struct edge_quota *quota; /* of connections that are no streams */
 	struct edge_certificates *certs;
 	int listen_fd;
 	uint16_t port;
@@ -56,6 +63,7 @@ struct connection {
 	struct edge_conn *watched;
 	struct edge_certificate *cert;
 	int fd;
+	bool counted; /* among the ordinary ones */
 	char address[EDGE_ADDRESS_MAX];
 };
 
@@ -84,6 +92,13 @@ http_limits_filled(const struct http_limits *l)
 	f.header_bytes =
 	    f.header_bytes == 0 ? (size_t)32 << 10 : f.header_bytes;
 	f.json_bytes = f.json_bytes == 0 ? (size_t)64 << 10 : f.json_bytes;
+	f.event_streams = f.event_streams == 0 ? 12000 : f.event_streams;
+	/* Whichever agency follows most leaves room for the others. */
+	if (f.event_streams_per_agency == 0)
+		f.event_streams_per_agency =
+		    f.event_streams - f.event_streams / 4;
+	if (f.event_streams_per_token == 0)
+		f.event_streams_per_token = 500;
 	return f;
 }
 
@@ -128,6 +143,35 @@ read_address(struct MHD_Connection *mc, char out[static EDGE_ADDRESS_MAX])
 	edge_address_text(info == NULL ? NULL : info->client_addr, out);
 }
 
+/* Before anything is spent on it.  The same thread opens it then. */
+static enum MHD_Result
+on_accept(void *arg, const struct sockaddr *sa, socklen_t len)
+{
+	struct http_server *s = arg;
+	char address[EDGE_ADDRESS_MAX];
+
+	(void)len;
+	edge_address_text(sa, address);
+	return edge_quota_has(s->quota, address) ? MHD_YES : MHD_NO;
+}
+
+/* It is none of the ordinary ones any more. */
+static void
+uncount(struct connection *c)
+{
+	if (c->counted)
+		edge_quota_give(c->server->quota, c->address);
+	c->counted = false;
+}
+
+static void
+connection_free(struct connection *c)
+{
+	uncount(c);
+	edge_certificate_give(c->server->certs, c->cert);
+	free(c);
+}
+
 static void
 connection_open(
     struct http_server *s, struct MHD_Connection *mc, void **context)
@@ -140,10 +184,12 @@ connection_open(
 		c->server = s;
 		c->fd = fd;
 		read_address(mc, c->address);
-		c->watched = edge_watch_open(s->watch, fd);
+		c->counted = edge_quota_take(s->quota, c->address);
+		c->watched = c->counted ? edge_watch_open(s->watch, fd) : NULL;
 	}
 	if (c == NULL || c->watched == NULL) {
-		free(c);
+		if (c != NULL)
+			connection_free(c);
 		(void)shutdown(fd, SHUT_RDWR);
 		return;
 	}
@@ -167,8 +213,7 @@ on_connection(void *arg, struct MHD_Connection *mc, void **context,
 		return;
 	*context = NULL;
 	edge_watch_close(c->server->watch, c->watched);
-	edge_certificate_give(c->server->certs, c->cert);
-	free(c);
+	connection_free(c);
 }
 
 static void
@@ -203,20 +248,41 @@ on_no_read(void *arg, uint64_t at, char *out, size_t room)
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+static bool
+waits_for_news(const struct http_answer *a)
+{
+	return a->stream != NULL && a->stream->stop != NULL;
+}
+
+/* Of what GET would send.  In chunks libmicrohttpd ends what is not sent, too,
+ * with a chunk of nothing: where no size is told there must be none. */
+static struct MHD_Response *
+make_head_only(const struct http_answer *a)
+{
+	bool unknown = a->size == HTTP_SIZE_UNKNOWN;
+	struct MHD_Response *r = MHD_create_response_from_callback(
+	    unknown ? MHD_SIZE_UNKNOWN : a->size, 1, on_no_read, NULL, NULL);
+
+	if (r != NULL && unknown)
+		(void)MHD_set_response_options(
+		    r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return r;
+}
+
 /* The answer's bytes stay the request's, which outlives the response. */
 static struct MHD_Response *
 make_response(struct exchange *x)
 {
 	struct http_answer *a = &x->q->answer;
+	uint64_t block = waits_for_news(a) ? NEWS_BLOCK : BLOCK;
 
 	if (a->stream != NULL)
 		return MHD_create_response_from_callback(
 		    a->size == HTTP_SIZE_UNKNOWN ? MHD_SIZE_UNKNOWN : a->size,
-		    (size_t)(a->size < BLOCK ? a->size : BLOCK), on_read, a,
+		    (size_t)(a->size < block ? a->size : block), on_read, a,
 		    NULL);
 	if (a->sized && a->size > 0 && x->q->head)
-		return MHD_create_response_from_callback(
-		    a->size, 1, on_no_read, a, NULL);
+		return make_head_only(a);
 	return MHD_create_response_from_buffer(
 	    a->body.len, a->body.at, MHD_RESPMEM_PERSISTENT);
 }
@@ -226,6 +292,18 @@ count(struct exchange *x)
 {
 	http_stats_count(
 	    x->c->server->house.stats, x->q->match.route, x->q->answer.status);
+}
+
+/* The connection becomes a stream: it is not counted among the others, and
+ * the kernel keeps little for a client that does not read. */
+static void
+enter_stream(struct connection *c, const struct http_answer *a)
+{
+	uncount(c);
+	(void)setsockopt(
+	    c->fd, SOL_SOCKET, SO_SNDBUF, &(int){ NEWS_SEND }, sizeof(int));
+	edge_watch_stream(
+	    c->server->watch, c->watched, a->stream->stop, a->stream_self);
 }
 
 static enum MHD_Result
@@ -245,7 +323,10 @@ queue(struct exchange *x, struct MHD_Connection *mc)
 			return MHD_NO;
 		}
 	}
-	edge_conn_phase(x->c->watched, EDGE_PHASE_ANSWER);
+	if (waits_for_news(a))
+		enter_stream(x->c, a);
+	else
+		edge_conn_phase(x->c->watched, EDGE_PHASE_ANSWER);
 	count(x);
 	done = MHD_queue_response(mc, a->status, r);
 	MHD_destroy_response(r);
@@ -486,6 +567,7 @@ on_completed(void *arg, struct MHD_Connection *mc, void **context,
 		return;
 	*context = NULL;
 	watched = x->c->watched;
+	edge_watch_stream(x->c->server->watch, watched, NULL, NULL);
 	edge_conn_phase(watched, EDGE_PHASE_WORK);
 	http_request_free(x->q); /* ends what was taken in */
 	free(x);
@@ -523,6 +605,8 @@ static void
 server_free(struct http_server *s)
 {
 	edge_watch_free(s->watch);
+	edge_quota_free(s->quota);
+	http_events_free(s->house.events);
 	http_stats_free(s->house.stats);
 	edge_certificates_free(s->certs);
 	sp_file_closep(&s->listen_fd);
@@ -541,6 +625,7 @@ server_new(const struct http_server_options *o)
 	s->house = (struct http_house){
 		.site = o->site,
 		.press = o->press,
+		.courier = o->courier,
 		.header_bytes = s->limits.header_bytes,
 		.json_bytes = s->limits.json_bytes,
 		.upload_max =
@@ -558,7 +643,7 @@ start_daemon(struct http_server *s, struct sp_err *err)
 
 	/* No MHD_OPTION_CONNECTION_TIMEOUT: the watch tells a client that is
 	 * slow from one that we keep waiting. */
-	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
+	s->daemon = MHD_start_daemon(flags, 0, on_accept, s, on_request, s,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
 	    s->listen_fd, MHD_OPTION_HTTPS_PRIORITIES, EDGE_TLS_PRIORITY,
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
@@ -566,8 +651,7 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-	    s->limits.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	    s->limits.connections_per_address,
+	    s->limits.connections + s->limits.event_streams + CLOSING,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    CONNECTION_MEMORY(s->limits.header_bytes),
 	    MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, MHD_OPTION_END);
@@ -578,9 +662,10 @@ start_daemon(struct http_server *s, struct sp_err *err)
 
 /* Each connection is a file, and so is each object that it writes or reads. */
 static void
-allow_files(unsigned connections)
+allow_files(const struct http_limits *l)
 {
-	rlim_t need = 2 * (rlim_t)connections + FILES_BESIDE;
+	rlim_t need =
+	    2 * (rlim_t)l->connections + l->event_streams + FILES_BESIDE;
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= need)
@@ -588,9 +673,10 @@ allow_files(unsigned connections)
 	files.rlim_cur = need < files.rlim_max ? need : files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < need)
 		sp_log(SP_LOG_WARN, "http.files",
-		    "%u connections may want %ju open files, and the limit is "
-		    "%ju",
-		    connections, (uintmax_t)need, (uintmax_t)files.rlim_cur);
+		    "%u connections and %u streams may want %ju open files, "
+		    "and the limit is %ju",
+		    l->connections, l->event_streams, (uintmax_t)need,
+		    (uintmax_t)files.rlim_cur);
 }
 
 static enum sp_code
@@ -604,8 +690,13 @@ start(struct http_server *s, const struct http_server_options *o,
 	};
 	struct edge_listen listen_on;
 
-	allow_files(s->limits.connections);
+	allow_files(&s->limits);
 	SP_TRY(edge_watch_new(&s->watch, &patience, err));
+	s->quota = edge_quota_new(
+	    s->limits.connections, s->limits.connections_per_address);
+	s->house.events = http_events_new(&s->limits);
+	if (s->quota == NULL || s->house.events == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for the server");
 	SP_TRY(http_stats_new(&s->house.stats, s->watch, err));
 	atomic_store(&s->house.stats->ready, !o->starting);
 	SP_TRY(

@@ -18,13 +18,19 @@ struct http_limits {
 	unsigned body_rate;  /* bytes/s over a minute, at least: 16 */
 	size_t header_bytes; /* of one request, all lines: 32 KiB */
 	size_t json_bytes;   /* body of a JSON request: 64 KiB */
+	/* Streams of events; they are not among the connections above. */
+	unsigned event_streams;            /* 12,000 */
+	unsigned event_streams_per_agency; /* three quarters of those */
+	unsigned event_streams_per_token;  /* 500 */
 };
 
 struct report_press;
+struct vouch_courier;
 
 struct http_server_options {
 	struct evidence_site *site;
-	struct report_press *press; /* sets reports; NULL: none are made */
+	struct report_press *press;    /* sets reports; NULL: none are made */
+	struct vouch_courier *courier; /* told of in /metrics, or NULL */
 	const char *listen;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: any */
 	const char *cert_path; /* PEM chain */
 	const char *key_path;  /* PEM private key */
@@ -47,8 +53,8 @@ void http_server_ready(struct http_server *s);
  * old ones stay. */
 enum sp_code http_server_reload(
     struct http_server *s, struct sp_err *err) SP_MUST_USE;
-/* Stop accepting, cut what still uploads (their tails are kept), let answers
- * under way finish for `grace` seconds, then free. */
+/* Stop accepting, cut what still uploads (their tails are kept), end streams
+ * of events, let answers under way finish for `grace` seconds, then free. */
 void http_server_stop(struct http_server *s, unsigned grace);
 
 /* ---- The parts that stand alone ---- */

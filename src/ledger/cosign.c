@@ -53,11 +53,11 @@ ledger_cosigner_parse(
 }
 
 void
-ledger_cosigner_text(const struct ledger_cosigner *c, struct sp_buf *out)
+ledger_cosigner_text(const struct ledger_cosigner *k, struct sp_buf *out)
 {
-	const struct ledger_vkey k = as_key(c);
+	const struct ledger_vkey key = as_key(k);
 
-	ledger_key_text(LEDGER_SIG_COSIGN, &k, out);
+	ledger_key_text(LEDGER_SIG_COSIGN, &key, out);
 }
 
 void
@@ -108,7 +108,7 @@ check_line(const struct ledger_cosigner *k, const struct ledger_sigline *sig,
 	return SP_OK;
 }
 
-enum sp_code
+enum sp_code /* NOLINTNEXTLINE(readability-function-size): two texts, a key */
 ledger_cosign_check(const struct ledger_cosigner *k, const char *text,
     size_t text_len, const char *lines, size_t lines_len,
     struct ledger_cosignature *out, struct sp_err *err)

@@ -28,6 +28,7 @@ struct ledger_log {
 	struct ledger_frontier tree;
 	struct ledger_hash root;
 	struct sp_buf note;
+	struct sp_buf lines; /* of others, below the note's own */
 
 	pthread_mutex_t mending;
 	atomic_uint mended; /* times; who failed before looks again */
@@ -57,6 +58,7 @@ look(struct ledger_log *log)
 	v.tree = log->tree;
 	v.root = log->root;
 	sp_buf_add(&v.note, log->note.at, log->note.len);
+	sp_buf_add(&v.note, log->lines.at, log->lines.len);
 	(void)pthread_mutex_unlock(&log->lock);
 	return v;
 }
@@ -179,6 +181,7 @@ ledger_log_open(struct ledger_log **out, struct db *db, const char *dir,
 	log->vkey = *vkey;
 	log->signer = *signer;
 	log->note = sp_buf_new(LEDGER_NOTE_MAX);
+	log->lines = sp_buf_new(LEDGER_NOTE_MAX);
 	/* So that publishing needs no memory, when it is too late to fail. */
 	(void)sp_buf_extend(&log->note, NOTE_ROOM);
 	(void)pthread_mutex_init(&log->lock, NULL);
@@ -203,6 +206,7 @@ ledger_log_close(struct ledger_log *log)
 		return;
 	ledger_hashes_close(log->hashes);
 	sp_buf_free(&log->note);
+	sp_buf_free(&log->lines);
 	free(log->db_path);
 	(void)pthread_mutex_destroy(&log->mending);
 	(void)pthread_mutex_destroy(&log->lock);
@@ -230,6 +234,7 @@ ledger_log_publish(struct ledger_log *log, struct db *db,
 	log->root = root;
 	sp_buf_clear(&log->note);
 	sp_buf_add(&log->note, note->at, note->len);
+	sp_buf_clear(&log->lines);
 	(void)pthread_mutex_unlock(&log->lock);
 }
 
@@ -255,7 +260,48 @@ ledger_log_checkpoint(struct ledger_log *log, struct sp_buf *out)
 {
 	(void)pthread_mutex_lock(&log->lock);
 	sp_buf_add(out, log->note.at, log->note.len);
+	sp_buf_add(out, log->lines.at, log->lines.len);
 	(void)pthread_mutex_unlock(&log->lock);
+}
+
+static bool
+is_current(const struct ledger_log *log, const struct ledger_checkpoint *c)
+{
+	return log->tree.size == c->size && same(&log->root, &c->root);
+}
+
+enum sp_code
+ledger_log_vouched(struct ledger_log *log, const struct ledger_checkpoint *c,
+    const struct sp_buf *lines, struct sp_err *err)
+{
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+	struct sp_buf fresh = sp_buf_new(LEDGER_NOTE_MAX);
+	struct sp_buf old;
+	size_t text = 0;
+	bool current;
+
+	(void)pthread_mutex_lock(&log->lock);
+	sp_buf_add(&note, log->note.at, log->note.len);
+	(void)pthread_mutex_unlock(&log->lock);
+	/* A bad line would make every copy of the checkpoint a bad one. */
+	sp_buf_add(&note, lines->at, lines->len);
+	if (!sp_buf_ok(&note) ||
+	    ledger_note_check(
+		&log->vkey, sp_buf_str(&note), note.len, &text, NULL) != SP_OK)
+		return sp_fail(err, SP_E_INVALID,
+		    "a checkpoint does not take these signature lines");
+	sp_buf_add(&fresh, lines->at, lines->len);
+	SP_TRY(sp_buf_check(&fresh, "signature lines", err));
+	(void)pthread_mutex_lock(&log->lock);
+	current = is_current(log, c);
+	old = current ? log->lines : fresh;
+	if (current)
+		log->lines = fresh;
+	(void)pthread_mutex_unlock(&log->lock);
+	sp_buf_free(&old);
+	if (!current)
+		return sp_fail(err, SP_E_CONFLICT, "the log has moved on");
+	return SP_OK;
 }
 
 /* Mending: what is made from the hashes file is checked; when it does not

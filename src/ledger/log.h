@@ -41,8 +41,16 @@ void ledger_log_close(struct ledger_log *log);
 
 const struct ledger_vkey *ledger_log_vkey(const struct ledger_log *log);
 uint64_t ledger_log_size(struct ledger_log *log);
-/* The current signed checkpoint. */
+/* The current signed checkpoint, with the lines of others that were set. */
 void ledger_log_checkpoint(struct ledger_log *log, struct sp_buf *out);
+/* Signature lines of others (cosign.h) for the checkpoint of this size and
+ * root: while it is the current one they go with it wherever it is given out,
+ * in proofs as well.  They take the place of those set before; nothing of it
+ * is stored.  SP_E_CONFLICT: it is not the current one; SP_E_INVALID: with
+ * them it would be no proper checkpoint of this log. */
+enum sp_code ledger_log_vouched(struct ledger_log *log,
+    const struct ledger_checkpoint *c, const struct sp_buf *lines,
+    struct sp_err *err) SP_MUST_USE;
 /* The tlog-proof of an entry under the current checkpoint, checked before it
  * is returned.  SP_E_NOTFOUND past the end. */
 enum sp_code ledger_log_proof(struct ledger_log *log, uint64_t index,

@@ -41,7 +41,9 @@ next(struct sp_in *in, uint8_t *marker, struct sp_in *body)
 static bool
 starts(struct sp_in *in)
 {
-	return sp_in_u8(in) == 0xff && sp_in_u8(in) == SOI && !in->bad;
+	uint8_t first = sp_in_u8(in), second = sp_in_u8(in);
+
+	return first == 0xff && second == SOI && !in->bad;
 }
 
 /* Of SOF0: precision, height, width, components. */
@@ -54,9 +56,9 @@ frame(struct sp_in body, struct media_picture *out)
 	uint8_t parts = sp_in_u8(&body);
 
 	if (out->width != 0 || bits != 8 || (parts != 1 && parts != 3) ||
-	    sp_in_bytes(&body, 3U * parts) == NULL || !sp_in_done(&body) ||
-	    height == 0 || width == 0 || height > MEDIA_POSTER_SIDE ||
-	    width > MEDIA_POSTER_SIDE)
+	    sp_in_bytes(&body, (size_t)3 * parts) == NULL ||
+	    !sp_in_done(&body) || height == 0 || width == 0 ||
+	    height > MEDIA_POSTER_SIDE || width > MEDIA_POSTER_SIDE)
 		return false;
 	*out = (struct media_picture){ .width = width, .height = height };
 	return true;

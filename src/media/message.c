@@ -81,6 +81,20 @@ gone(struct sp_err *err, const char *why)
 	return sp_fail(err, SP_E_UNAVAIL, "the other side is gone: %s", why);
 }
 
+/* Milliseconds for poll(): -1 for ever, 0 when it is over. */
+static int
+time_left(int64_t deadline)
+{
+	const int64_t most = 1000 * SP_SECOND;
+	int64_t left = deadline - sp_ticks();
+
+	if (deadline == MEDIA_NO_DEADLINE)
+		return -1;
+	if (left <= 0)
+		return 0;
+	return (int)((left < most ? left : most) / 1000) + 1;
+}
+
 /* Wait for `events`; a hang-up counts, the transfer then tells. */
 static enum sp_code
 ready(int sock, short events, int64_t deadline, struct sp_err *err)
@@ -88,19 +102,13 @@ ready(int sock, short events, int64_t deadline, struct sp_err *err)
 	struct pollfd p = { .fd = sock, .events = events };
 
 	for (;;) {
-		int wait = -1;
+		int left = time_left(deadline);
 		int n;
 
-		if (deadline != MEDIA_NO_DEADLINE) {
-			int64_t left = deadline - sp_ticks();
-
-			if (left <= 0)
-				return sp_fail_as(err, SP_E_UNAVAIL,
-				    "media.late", "it takes too long");
-			wait = left > 1000 * SP_SECOND ? 1000 * 1000
-						       : (int)(left / 1000) + 1;
-		}
-		n = poll(&p, 1, wait);
+		if (left == 0)
+			return sp_fail_as(err, SP_E_UNAVAIL, "media.late",
+			    "it takes too long");
+		n = poll(&p, 1, left);
 		if (n > 0)
 			return SP_OK;
 		if (n < 0 && errno != EINTR)

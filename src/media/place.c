@@ -162,13 +162,14 @@ values(const struct tiff *t, uint64_t at, enum type type, uint32_t count,
 		[RATIONAL] = 8,
 	};
 	uint16_t is;
+	const uint64_t bytes = (uint64_t)count * size[type];
 	uint32_t n, offset;
 
 	if (!get16(t, at + 2, &is) || is != type || !get32(t, at + 4, &n) ||
 	    n != count || !get32(t, at + 8, &offset))
 		return false;
-	*where = count * size[type] <= 4 ? at + 8 : offset;
-	return *where <= t->len && count * size[type] <= t->len - *where;
+	*where = bytes <= 4 ? at + 8 : offset;
+	return *where <= t->len && bytes <= t->len - *where;
 }
 
 static bool

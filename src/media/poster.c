@@ -8,8 +8,9 @@
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 
-#define SECONDS_IN 10 /* or a tenth, what is less */
-#define QUALITY    5  /* of mjpeg's 2 (best) to 31 */
+/* In libav's time; or a tenth, what is less. */
+#define SECONDS_IN ((int64_t)10 * AV_TIME_BASE)
+#define QUALITY    5 /* of mjpeg's 2 (best) to 31 */
 
 /* --- A frame --- */
 
@@ -96,8 +97,8 @@ some_seconds_in(const struct AVFormatContext *ctx)
 
 	if (ctx->duration == AV_NOPTS_VALUE || in <= 0)
 		return 0;
-	if (in > SECONDS_IN * AV_TIME_BASE)
-		in = SECONDS_IN * AV_TIME_BASE;
+	if (in > SECONDS_IN)
+		in = SECONDS_IN;
 	if (ctx->start_time != AV_NOPTS_VALUE &&
 	    __builtin_add_overflow(in, ctx->start_time, &in))
 		return 0;

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCORE_LEAST (AVPROBE_SCORE_MAX / 4) /* below: a guess */
-#define ANALYZE_FOR (5 * AV_TIME_BASE)      /* of the media's own time */
+#define SCORE_LEAST (AVPROBE_SCORE_MAX / 4)     /* below: a guess */
+#define ANALYZE_FOR ((int64_t)5 * AV_TIME_BASE) /* of the media's own time */
 #define HEAD        MEDIA_PIECE /* Exif lies in the first of a JPEG's segments */
 
 const char media_probe_formats[] =
@@ -97,7 +97,7 @@ static int
 find_streams(struct AVFormatContext *ctx)
 {
 	unsigned n = ctx->nb_streams;
-	AVDictionary **options = calloc(n + 1, sizeof(*options));
+	AVDictionary **options = calloc(n + 1, sizeof(AVDictionary *));
 	int code = options == NULL ? AVERROR(ENOMEM) : 0;
 
 	for (unsigned i = 0; code >= 0 && i < n; i++) {

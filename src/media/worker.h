@@ -19,7 +19,7 @@
 #define MEDIA_SOCK_FD        3
 #define MEDIA_WORKER_MEMORY  (UINT64_C(1) << 30)   /* of address space */
 #define MEDIA_WORKER_CPU     30                    /* seconds of a core */
-#define MEDIA_WORKER_SECONDS 60                    /* by the clock */
+#define MEDIA_WORKER_SECONDS 300                   /* by the clock */
 #define MEDIA_WORKER_READS   (UINT64_C(256) << 20) /* bytes of the file */
 
 /* Give up everything: priority, limits (memory, processor, files, processes),

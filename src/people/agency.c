@@ -15,6 +15,18 @@ const char *const people_agency_migrations[] = {
 	" vkey TEXT NOT NULL,"
 	" created INTEGER NOT NULL"
 	") STRICT",
+	/* Who vouches for the logs of the site (src/vouch/roster.h). */
+	"CREATE TABLE voucher("
+	" id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+	" kind TEXT NOT NULL CHECK(kind IN ('witness', 'authority')),"
+	" name TEXT NOT NULL,"
+	" url TEXT NOT NULL,"
+	" trust TEXT NOT NULL,"
+	" policy TEXT,"
+	" every INTEGER NOT NULL,"
+	" tls_ca TEXT,"
+	" added INTEGER NOT NULL,"
+	" UNIQUE(kind, name)) STRICT",
 };
 const size_t people_agency_migrations_count =
     SP_COUNTOF(people_agency_migrations);

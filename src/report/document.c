@@ -106,8 +106,8 @@ frame_done(struct frame *f)
 
 static const struct kind {
 	const char *name;
-	enum sp_code (*fill)(
-	    struct report_sheet *s, void *dossier, struct sp_err *err);
+	enum sp_code (*fill)(struct report_sheet *s,
+	    const struct report_dossier *d, struct sp_err *err);
 } kinds[REPORT_KIND_COUNT] = {
 	[REPORT_CUSTODY] = { "Custody report", report_document_custody },
 	[REPORT_CERTIFICATION] = { "Certification of digital evidence",
@@ -144,17 +144,29 @@ frame_init(
 	sp_buf_text(&f->foot, " by Sallyport " SP_VERSION);
 }
 
+struct filling {
+	const struct report_dossier *d;
+};
+
+static enum sp_code
+fill(struct report_sheet *s, void *arg, struct sp_err *err)
+{
+	const struct filling *f = arg;
+
+	return kinds[f->d->document].fill(s, f->d, err);
+}
+
 enum sp_code
 report_document_set(struct report_fonts *fonts, const struct report_dossier *d,
     struct sp_buf *pdf, struct sp_err *err)
 {
 	SP_CLEANUP(frame_done) struct frame f;
+	struct filling filling = { d };
 	struct report_setting setting = {
 		.paper = d->paper,
 		.made = d->made,
-		.fill = kinds[d->document].fill,
-		/* `fill` only reads it; callbacks take what is not const. */
-		.arg = (void *)(uintptr_t)d,
+		.fill = fill,
+		.arg = &filling,
 		.pages_max = REPORT_PAGES_MAX,
 	};
 

@@ -23,9 +23,9 @@ enum sp_code report_document_set(struct report_fonts *fonts,
 /* ---- For the documents (document_*.c) ---- */
 
 enum sp_code report_document_custody(
-    struct report_sheet *s, void *dossier, struct sp_err *err);
+    struct report_sheet *s, const struct report_dossier *d, struct sp_err *err);
 enum sp_code report_document_certification(
-    struct report_sheet *s, void *dossier, struct sp_err *err);
+    struct report_sheet *s, const struct report_dossier *d, struct sp_err *err);
 
 /* A fact, with a remark in small letters below it ("" or NULL: none). */
 void report_document_fact(struct report_sheet *s, const char *label,

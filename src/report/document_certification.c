@@ -287,10 +287,8 @@ signature(struct report_sheet *s)
 
 enum sp_code
 report_document_certification(
-    struct report_sheet *s, void *dossier, struct sp_err *err)
+    struct report_sheet *s, const struct report_dossier *d, struct sp_err *err)
 {
-	const struct report_dossier *d = dossier;
-
 	introduce(s);
 	report_sheet_part(s, "Part A. By the system");
 	SP_TRY(the_system(s, d, err));

@@ -93,8 +93,17 @@ what_else(struct report_sheet *s, const json_t *item)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(extra, name, value) report_document_given(
-	    s, name, json_string_value(value), "as it was sent along");
+	/* The label says whose word it is: a name of the sender's choice could
+	 * read like one of ours. */
+	json_object_foreach(extra, name, value)
+	{
+		SP_AUTO_BUF label = sp_buf_new(TEXT_MAX);
+
+		sp_buf_fmt(&label, "Sent along: %s", name);
+		report_document_given(s, sp_buf_str(&label),
+		    json_string_value(value),
+		    "name and value are the sender's, and were not checked");
+	}
 }
 
 static void
@@ -281,10 +290,8 @@ section_checks(struct report_sheet *s)
 
 enum sp_code
 report_document_custody(
-    struct report_sheet *s, void *dossier, struct sp_err *err)
+    struct report_sheet *s, const struct report_dossier *d, struct sp_err *err)
 {
-	const struct report_dossier *d = dossier;
-
 	introduce(s, d);
 	section_item(s, d->item[0].json);
 	SP_TRY(section_events(s, d, &d->item[0], err));

@@ -169,8 +169,7 @@ is_key_of(const struct report_dossier *d, const char *key)
 }
 
 static enum sp_code
-read_head(
-    struct report_dossier *d, const struct sp_in *body, struct sp_err *err)
+read_head(struct report_dossier *d, struct sp_in *body, struct sp_err *err)
 {
 	const char *made, *note;
 
@@ -359,28 +358,33 @@ check(const struct report_dossier *d, struct sp_err *err)
 }
 
 static enum sp_code
+read_end(struct report_dossier *d, struct sp_in *body, struct sp_err *err)
+{
+	(void)body; /* a frame of no bytes */
+	return check(d, err);
+}
+
+static enum sp_code
 read_frames(struct report_dossier *d, struct sp_in *in, struct sp_err *err)
 {
-	for (;;) {
-		enum report_frame kind;
+	static enum sp_code (*const read[REPORT_FRAME_COUNT])(
+	    struct report_dossier *, struct sp_in *, struct sp_err *) = {
+		[REPORT_FRAME_HEAD] = read_head,
+		[REPORT_FRAME_ITEM] = read_item,
+		[REPORT_FRAME_ENTRY] = read_entry,
+		[REPORT_FRAME_END] = read_end,
+	};
+	enum report_frame kind = REPORT_FRAME_COUNT;
+
+	while (kind != REPORT_FRAME_END) {
 		struct sp_in body;
 
 		SP_TRY(report_wire_next(in, &kind, &body, err));
 		if ((kind == REPORT_FRAME_HEAD) != (d->head == NULL))
 			return broken(err, "one head comes first");
-		switch (kind) {
-		case REPORT_FRAME_HEAD: SP_TRY(read_head(d, &body, err)); break;
-		case REPORT_FRAME_ITEM: SP_TRY(read_item(d, &body, err)); break;
-		case REPORT_FRAME_ENTRY:
-			SP_TRY(read_entry(d, &body, err));
-			break;
-		case REPORT_FRAME_END:
-			return sp_in_done(in)
-			    ? check(d, err)
-			    : broken(err, "something follows");
-		case REPORT_FRAME_COUNT: SP_REQUIRE(false);
-		}
+		SP_TRY(read[kind](d, &body, err));
 	}
+	return sp_in_done(in) ? SP_OK : broken(err, "something follows");
 }
 
 enum sp_code

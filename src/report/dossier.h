@@ -23,7 +23,7 @@ struct report_item {
 };
 
 #define REPORT_ORIGIN_MAX 255
-#define REPORT_ROOT       32
+#define REPORT_ROOT       ((size_t)32)
 
 struct report_dossier {
 	enum report_kind document;

@@ -21,7 +21,9 @@ mend_dates(struct sp_buf *pdf)
 			continue;
 		/* "\n /Key (D:2" for "\n   /Key (2" */
 		memmove(at + 2, at + 4, len - 5);
-		memcpy(at + len - 3, "D:2", 3);
+		at[len - 3] = 'D';
+		at[len - 2] = ':';
+		at[len - 1] = '2';
 	}
 }
 

@@ -597,15 +597,23 @@ report_sheet_table_end(struct report_sheet *s)
 /* --- setting --- */
 
 static void
+drop(void *object)
+{
+	if (object != NULL)
+		g_object_unref(object);
+}
+
+static void
 sheet_done(struct report_sheet *s)
 {
 	for (size_t i = 0; i < REPORT_STYLE_COUNT; i++)
 		pango_font_description_free(s->font[i]);
-	for (size_t i = 0; i < REPORT_CELLS * REPORT_RUNS; i++)
-		g_clear_object(&s->cell[i / REPORT_RUNS][i % REPORT_RUNS]);
-	g_clear_object(&s->layout);
-	g_clear_object(&s->line);
-	g_clear_object(&s->context);
+	for (size_t i = 0; i < REPORT_CELLS; i++)
+		for (size_t j = 0; j < REPORT_RUNS; j++)
+			drop(s->cell[i][j]);
+	drop(s->layout);
+	drop(s->line);
+	drop(s->context);
 	if (s->cr != NULL)
 		cairo_destroy(s->cr);
 	if (s->pdf != NULL)
@@ -653,9 +661,9 @@ sheet_init(struct report_sheet *s, struct report_fonts *fonts)
 	s->context = report_fonts_context(fonts);
 	s->layout = new_layout(s->context);
 	s->line = new_layout(s->context);
-	for (size_t i = 0; i < REPORT_CELLS * REPORT_RUNS; i++)
-		s->cell[i / REPORT_RUNS][i % REPORT_RUNS] =
-		    new_layout(s->context);
+	for (size_t i = 0; i < REPORT_CELLS; i++)
+		for (size_t j = 0; j < REPORT_RUNS; j++)
+			s->cell[i][j] = new_layout(s->context);
 	for (size_t i = 0; i < REPORT_STYLE_COUNT; i++)
 		s->font[i] = new_font(&looks[i]);
 	s->width = papers[s->d->paper].width - 2.0 * MARGIN;

@@ -77,6 +77,7 @@ static const struct word sources[] = {
 	{ "cli", "on the server itself (cli)" },
 	{ "site", "by itself (site)" },
 	{ "repair", "found when the server started (repair)" },
+	{ "media", "by itself, looking into media (media)" },
 };
 
 /* What was asked for, in vain, in the gate's own words (its list alone: the

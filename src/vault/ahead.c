@@ -65,8 +65,12 @@ vault_ahead_start(struct vault_pool *p, struct vault_file *f,
     const struct crypto_stream *stream, const struct vault_segment *seg,
     uint8_t *buf)
 {
-	struct vault_ahead *a = calloc(1, sizeof(*a));
+	struct vault_lane *lane = vault_pool_ahead(p);
+	struct vault_ahead *a;
 
+	if (lane == NULL)
+		return NULL;
+	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return NULL;
 	SP_REQUIRE(pthread_mutex_init(&a->lock, NULL) == 0);
@@ -77,7 +81,7 @@ vault_ahead_start(struct vault_pool *p, struct vault_file *f,
 	a->stream = stream;
 	a->seg = *seg;
 	a->buf = buf;
-	vault_lane_put(vault_pool_ahead(p), &a->job);
+	vault_lane_put(lane, &a->job);
 	return a;
 }
 

@@ -22,8 +22,8 @@ struct vault_ahead;
 
 /*
  * Into `buf` (VAULT_SEGMENT bytes, aligned), which is the caller's again only
- * after take or drop; file and stream must live until then.  NULL: no memory,
- * and nothing has begun.
+ * after take or drop; file and stream must live until then.  NULL: nobody
+ * to do it or no memory, and nothing has begun.
  */
 struct vault_ahead *vault_ahead_start(struct vault_pool *p,
     struct vault_file *f, const struct crypto_stream *stream,

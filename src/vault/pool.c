@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -54,7 +53,6 @@ struct vault_pool {
 	bool stopping;
 	struct vault_lane *ahead[AHEADS_MAX];
 	size_t aheads;
-	atomic_size_t ahead_turn;
 	size_t started;
 	pthread_t worker[];
 };
@@ -333,7 +331,14 @@ vault_lane_free(struct vault_lane *lane)
 struct vault_lane *
 vault_pool_ahead(struct vault_pool *p)
 {
-	return p->ahead[atomic_fetch_add(&p->ahead_turn, 1) % p->aheads];
+	struct vault_lane *idle = NULL;
+
+	(void)pthread_mutex_lock(&p->work);
+	for (size_t i = 0; i < p->aheads && idle == NULL; i++)
+		if (!p->ahead[i]->busy)
+			idle = p->ahead[i];
+	(void)pthread_mutex_unlock(&p->work);
+	return idle;
 }
 
 /* ---- The pool ---- */

@@ -70,8 +70,10 @@ void vault_lane_put(struct vault_lane *lane, struct vault_job *job);
 void vault_lane_wait(struct vault_lane *lane); /* until it is empty and idle */
 void vault_lane_free(struct vault_lane *lane); /* waits first; NULL no-op */
 
-/* One of the lanes in which segments are read ahead (vault/ahead.h): there is
- * one for every four workers, so that the disk keeps few of them waiting. */
+/* An idle one of the lanes in which segments are read ahead (vault/ahead.h), or
+ * NULL: there is one for every four workers, so that the disk keeps few of them
+ * waiting, and where there are more readers than that the cores are busy
+ * without. */
 struct vault_lane *vault_pool_ahead(struct vault_pool *p);
 
 #endif

@@ -161,12 +161,12 @@ note_fork(struct witness_desk *d, const struct work *w)
 
 	sp_log(SP_LOG_ERROR, "witness.fork",
 	    "log %s signed two roots for its first %ju entries: both "
-	    "checkpoints are kept (state/, forks/)",
+	    "checkpoints are evidence (forks/)",
 	    w->now.origin, (uintmax_t)w->now.size);
 	if (witness_state_keep_fork(
 		d->state, &w->now, w->rq.note, w->rq.note_len, &err) != SP_OK)
 		sp_log_err(SP_LOG_ERROR, "witness.fork", &err,
-		    "the second checkpoint could not be kept");
+		    "they could not both be kept: copy state/ now");
 }
 
 /* Between here and the state's end nobody else judges. */
@@ -301,7 +301,7 @@ witness_desk_metrics(struct witness_desk *d, struct sp_buf *out)
 	sp_buf_fmt(
 	    out, "sallyport_witness_logs %zu\n", witness_logs_count(&d->logs));
 	SP_REQUIRE(pthread_rwlock_unlock(&d->known) == 0);
-	add_head(out, "forks", "gauge", "Contradictions kept as evidence.");
+	add_head(out, "forks", "gauge", "Signed checkpoints kept as evidence.");
 	sp_buf_fmt(out, "sallyport_witness_forks %zu\n",
 	    witness_state_forks(d->state));
 	add_head(out, "stopped", "gauge", "1: the disk failed.");

@@ -420,9 +420,9 @@ start_daemon(struct witness_service *s, struct sp_err *err)
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD |
 	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
 	    MHD_USE_ERROR_LOG;
+	static char priority[] = EDGE_TLS_PRIORITY;
 	const struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
-		    (void *)(uintptr_t)EDGE_TLS_PRIORITY },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, priority },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };

@@ -19,6 +19,7 @@ struct kept {
 	uint8_t origin[CRYPTO_SHA256_LEN];
 	struct witness_latest latest;
 	struct sp_buf note;
+	size_t forks; /* files of this log */
 };
 
 struct witness_state {
@@ -181,9 +182,16 @@ static enum sp_code
 count_fork(
     struct witness_state *s, int dir, const char *name, struct sp_err *err)
 {
+	uint8_t origin[CRYPTO_SHA256_LEN];
+	struct kept *k = NULL;
+
 	(void)dir;
-	(void)name;
 	(void)err;
+	if (strlen(name) > HASH_HEX &&
+	    sp_hex_parse(name, HASH_HEX, origin, sizeof(origin)))
+		k = find(s, origin);
+	if (k != NULL)
+		k->forks++;
 	s->forks++;
 	return SP_OK;
 }
@@ -322,26 +330,45 @@ witness_state_keep(struct witness_state *s, const struct witness_latest *latest,
 	return SP_OK;
 }
 
+static enum sp_code
+keep_evidence(struct witness_state *s, struct kept *k,
+    const struct ledger_hash *root, const void *note, size_t len,
+    struct sp_err *err)
+{
+	char path[PATH_LEN] = FORKS "/";
+	size_t at = strlen(path);
+	SP_AUTO_FD there = -1;
+
+	sp_hex(k->origin, sizeof(k->origin), path + at);
+	path[at + HASH_HEX] = '-';
+	sp_hex(root->b, sizeof(root->b), path + at + HASH_HEX + 1);
+	there = openat(s->dir, path, O_RDONLY | O_CLOEXEC);
+	if (there >= 0)
+		return SP_OK;
+	SP_TRY(write_note(s, path, note, len, err));
+	k->forks++;
+	s->forks++;
+	return SP_OK;
+}
+
 enum sp_code
 witness_state_keep_fork(struct witness_state *s,
     const struct ledger_checkpoint *c, const char *note, size_t len,
     struct sp_err *err)
 {
-	char path[PATH_LEN] = FORKS "/";
 	uint8_t hash[CRYPTO_SHA256_LEN];
-	size_t at = strlen(path);
-	SP_AUTO_FD there = -1;
+	struct kept *k;
 
 	digest(c->origin, hash);
-	sp_hex(hash, sizeof(hash), path + at);
-	path[at + HASH_HEX] = '-';
-	sp_hex(c->root.b, sizeof(c->root.b), path + at + HASH_HEX + 1);
-	there = openat(s->dir, path, O_RDONLY | O_CLOEXEC);
-	if (there >= 0 || s->forks >= WITNESS_FORKS_MAX)
-		return SP_OK;
-	SP_TRY(write_note(s, path, note, len, err));
-	s->forks++;
-	return SP_OK;
+	k = find(s, hash);
+	if (k == NULL || k->latest.time == 0)
+		return sp_fail(err, SP_E_INVALID,
+		    "nothing was cosigned that this would contradict");
+	if (k->forks + 2 > WITNESS_FORKS_MAX)
+		return SP_OK; /* a pair, or nothing */
+	SP_TRY(keep_evidence(
+	    s, k, &k->latest.checkpoint.root, k->note.at, k->note.len, err));
+	return keep_evidence(s, k, &c->root, note, len, err);
 }
 
 /* --- Telling --- */

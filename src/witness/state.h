@@ -10,8 +10,10 @@
  * given.  In the witness's folder:
  *
  *	state/<hex SHA-256 of the origin>     the note
- *	forks/<that>-<hex of the root>        a signed checkpoint that
- *	                                      contradicts one, as evidence
+ *	forks/<that>-<hex of the root>        signed checkpoints that contradict
+ *	                                      each other, as evidence: one that
+ *	                                      was cosigned, and each of its size
+ *	                                      with another root
  *
  * Losing the state, or an old copy of it, would make the witness cosign what
  * it must not: so a file that is not as this witness signed it, or a missing
@@ -45,7 +47,12 @@ struct witness_latest witness_state_begin(
 enum sp_code witness_state_keep(struct witness_state *s,
     const struct witness_latest *latest, const struct sp_buf *note,
     struct sp_err *err) SP_MUST_USE;
-/* Keep evidence of a fork; once for each root, at most WITNESS_FORKS_MAX. */
+/*
+ * Keep evidence of a fork: this note, and before it the one that was cosigned
+ * last for its origin, which it contradicts, and which state/ keeps only until
+ * the log has grown.  Once for each root, at most WITNESS_FORKS_MAX files a
+ * log, the first of which stay.  SP_E_INVALID: nothing was cosigned for it.
+ */
 #define WITNESS_FORKS_MAX 64
 enum sp_code witness_state_keep_fork(struct witness_state *s,
     const struct ledger_checkpoint *c, const char *note, size_t len,

@@ -115,6 +115,13 @@ a_disk_that_cannot_sync_or_write(void)
 	FAILS(pwritev(fd, two, 2, 0), EIO);
 	CHECK(fsync(fd) == 0 && ftruncate(fd, 10) == 0);
 	CHECK(fault_hits("eio-write ") == 2);
+	char got[4];
+
+	fault_order(
+	    "eio-read /data/hurt count=1\ndelay-read /data/hurt ms=1\n");
+	FAILS(pread(fd, got, sizeof(got), 0), EIO);
+	CHECK(pread(fd, got, 3, 0) == 3 && write(fd, "abc", 3) == 3);
+	CHECK(fault_hits("eio-read ") == 1 && fault_hits("delay-read ") == 1);
 	CHECK(close(fd) == 0);
 }
 

@@ -38,16 +38,18 @@
 #define CLOCK_LOOK_NS INT64_C(5000000)
 
 /* What a call does, as far as faults care. */
-enum act { ACT_WRITE = 1, ACT_GROW = 2, ACT_SYNC = 4 };
+enum act { ACT_WRITE = 1, ACT_GROW = 2, ACT_SYNC = 4, ACT_READ = 8 };
 
 #define FAULTS(X)                                                              \
 	X(FAULT_ENOSPC, "enospc", ACT_WRITE | ACT_GROW)                        \
 	X(FAULT_ENOSPC_ALL, "enospc-all", ACT_WRITE | ACT_GROW)                \
 	X(FAULT_EIO, "eio", ACT_SYNC)                                          \
 	X(FAULT_EIO_WRITE, "eio-write", ACT_WRITE)                             \
+	X(FAULT_EIO_READ, "eio-read", ACT_READ)                                \
 	X(FAULT_SHORT, "short", ACT_WRITE)                                     \
 	X(FAULT_KILL, "kill", ACT_WRITE | ACT_GROW | ACT_SYNC)                 \
 	X(FAULT_DELAY, "delay", ACT_WRITE | ACT_GROW | ACT_SYNC)               \
+	X(FAULT_DELAY_READ, "delay-read", ACT_READ)                            \
 	X(FAULT_CLOCK, "clock", 0)
 
 enum fault {
@@ -155,6 +157,12 @@ number(const char *s, int64_t least, int64_t *out)
 }
 
 static bool
+is_delay(enum fault f)
+{
+	return f == FAULT_DELAY || f == FAULT_DELAY_READ;
+}
+
+static bool
 parse_option(struct rule *r, const char *w)
 {
 	int64_t n;
@@ -163,7 +171,7 @@ parse_option(struct rule *r, const char *w)
 		r->from = (uint64_t)n;
 	else if (strncmp(w, "count=", 6) == 0 && number(w + 6, 1, &n))
 		r->count = (uint64_t)n;
-	else if (r->fault != FAULT_DELAY || strncmp(w, "ms=", 3) != 0 ||
+	else if (!is_delay(r->fault) || strncmp(w, "ms=", 3) != 0 ||
 	    !number(w + 3, 0, &r->value))
 		return false;
 	return true;
@@ -367,7 +375,7 @@ choose(const struct call *c, int64_t *delay)
 		if (!hits(r, c, path))
 			continue;
 		report(r, c->name, path);
-		if (r->fault == FAULT_DELAY)
+		if (is_delay(r->fault))
 			*delay += r->value;
 		else
 			found = r->fault;
@@ -407,7 +415,9 @@ failure(enum fault f)
 {
 	if (f == FAULT_ENOSPC || f == FAULT_ENOSPC_ALL)
 		return ENOSPC;
-	return f == FAULT_EIO || f == FAULT_EIO_WRITE ? EIO : 0;
+	return f == FAULT_EIO || f == FAULT_EIO_WRITE || f == FAULT_EIO_READ
+	    ? EIO
+	    : 0;
 }
 
 /* The function that this one stands in front of. */
@@ -560,6 +570,22 @@ grows(int fd, off64_t to)
 	}
 TRUNCATE(ftruncate, off_t)
 TRUNCATE(ftruncate64, off64_t)
+
+/* ---- Reading at a place: how files are read that come from elsewhere ---- */
+
+#define READ(name, at_type)                                                    \
+	PUBLIC ssize_t name(int fd, void *bytes, size_t n, at_type at)         \
+	{                                                                      \
+		REAL(name);                                                    \
+		enum fault f =                                                 \
+		    fault_for((struct call){ #name, ACT_READ, fd, at, n });    \
+                                                                               \
+		if (failure(f) != 0)                                           \
+			FAIL_WITH(failure(f));                                 \
+		return real(fd, bytes, n, at);                                 \
+	}
+READ(pread, off_t)
+READ(pread64, off64_t)
 
 /* ---- Syncing ---- */
 

@@ -32,7 +32,7 @@ function scratch(t) {
 
 describe('cli: help and manual', () => {
   const commands = [['put'], ['list'], ['show'], ['get'], ['custody'], ['export'], ['verify'],
-    ['log', 'check'], ['log', 'prove'], ['token', 'add'], ['token', 'list'], ['token', 'revoke'],
+    ['log', 'check'], ['log', 'prove'], ['log', 'monitor'], ['log', 'witness'], ['token', 'add'], ['token', 'list'], ['token', 'revoke'],
     ['doctor']];
   const manual = (name) => readFileSync(join(root, 'packaging', 'man', `sallyport-${name}.1`), 'utf8');
   const inManual = (name) => new Set([...manual(name).matchAll(/^\.It Fl (?:\w , )?-([a-z0-9-]+)/gm)]
@@ -76,6 +76,12 @@ describe('cli: help and manual', () => {
       ['log'], ['log', 'nonsense'], ['log', 'check', 'x'], ['log', 'check', '--key', 'none'],
       ['log', 'prove'], ['log', 'prove', '-1'], ['log', 'prove', '1', '--from', '2'],
       ['log', 'prove', '--to', '2'], ['log', 'prove', '--from', '0'],
+      ['log', 'monitor', 'a', 'b'], ['log', 'monitor', 'No Slug'], ['log', 'monitor', '--fresh', 'soon'],
+      ['log', 'monitor', '--interval', '0'], ['log', 'monitor', '--quorum', '1'], ['log', 'monitor', '--witness', 'none'],
+      ['log', 'witness'], ['log', 'witness', 'a', 'b'], ['log', 'witness', '/tmp/no-such-witness'],
+      ['log', 'witness', '/tmp/no-such-witness', '--name', 'w', '--log', 'none'],
+      ['log', 'witness', '/tmp/no-such-witness', '--name', 'w', '--listen', 'here'],
+      ['log', 'witness', '/tmp/no-such-witness', '--name', 'w', '--cert', 'x'],
       ['token'], ['token', 'add'], ['token', 'add', '--role', 'king', '--label', 'x'],
       ['token', 'add', '--role', 'operator', '--label', 'x'],
       ['token', 'add', '--role', 'officer'], ['token', 'add', '--role', 'officer', '--label', 'x', '--days', '367'],

@@ -77,6 +77,17 @@ siteSuite('media', { args: ['--media-workers', '2'] }, (context) => {
     assert.equal(facts.format, 'mov');
     assert.deepEqual(facts.location, { latitude: 37.7749, longitude: -122.4194 });
     assert.equal(facts.created_at, '2026-11-21T18:45:44.000000Z');
+
+    const told = await site.must(['show', '--media', '--agency', 'harbor-pd', id]);
+    assert.match(told.stdout, /^state +done$/m);
+    assert.match(told.stdout, /^format +mov$/m);
+    assert.match(told.stdout, /^location +\{"latitude":37\.7749,"longitude":-122\.4194\}$/m);
+    assert.match(told.stdout, /^stream 1 +\{.*"codec":"h264".*\}$/m);
+    const json = await site.must(['show', '--media', '--json', '--agency', 'harbor-pd', id]);
+    assert.deepEqual(JSON.parse(json.stdout), await media(id));
+    const early = await site.put(Buffer.from('x'), { filetype: 'text/plain' });
+    assert.match((await site.must(['show', '--media', '--agency', 'harbor-pd', early])).stdout,
+      /^state +(queued|working|none)$/m);
   });
 
   test('the poster is a frame of it, and each time it is given out is an entry', async () => {

@@ -10,7 +10,9 @@ test('scripts/tour.sh --once proves every step and stops', async () => {
   const got = await run(join(root, 'scripts', 'tour.sh'), ['--once'], { timeout: 120000 });
   assert.equal(got.code, 0, got.stdout + got.stderr);
   const steps = got.stdout.split(/\n\d+\. /).slice(1);
-  assert.ok(steps.length >= 12, `${steps.length} steps`);
+  assert.ok(steps.length >= 14, `${steps.length} steps`);
+  const dock = steps.find((s) => s.startsWith('Dock:'));
+  assert.match(dock, /MOVI0001\.MP4 {2}proven .* receipt checked \(entry \d+\)\n.*MOVI0001\.MP4 {2}removed\n.*0 kept, 1 removed/);
   for (const step of steps) assert.match(step, /✓/, step);
   assert.doesNotMatch(got.stdout, /✗/);
   assert.doesNotMatch(got.stdout, /\u001b/, 'no colours where there is no terminal');

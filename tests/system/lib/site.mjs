@@ -230,6 +230,12 @@ export class Site {
     return new Promise((ok, no) => {
       const req = https.request(url, { method, headers: all, agent: agent ?? this.agent }, (res) => {
         const parts = [];
+        // A stream of events has no end to wait for (lib/events.mjs).
+        if (res.headers['content-type'] === 'text/event-stream' && method !== 'HEAD') {
+          req.destroy();
+          ok({ status: res.statusCode, headers: res.headers, body: Buffer.alloc(0) });
+          return;
+        }
         res.on('data', (part) => parts.push(part));
         res.on('error', no);
         res.on('end', () => {

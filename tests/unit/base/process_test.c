@@ -2,11 +2,14 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -223,6 +226,149 @@ threads_may_be_had_without_processes(void)
 }
 
 static int
+reading_only(void)
+{
+	static const char *const list[] = { "openat:read", "close", "write" };
+	static const int refused[] = { O_WRONLY, O_RDWR, O_RDONLY | O_CREAT,
+		O_RDONLY | O_TRUNC, O_RDWR | O_TMPFILE };
+	int fd;
+
+	if (sp_process_sandbox(list, SP_COUNTOF(list), NULL) != SP_OK)
+		return 1;
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || close(fd) != 0)
+		return 2;
+	for (size_t i = 0; i < SP_COUNTOF(refused); i++) {
+		errno = 0;
+		if (open("/dev/null", refused[i], 0600) != -1 || errno != EPERM)
+			return 3;
+	}
+	return 0;
+}
+
+static void
+files_may_be_read_and_not_written(void)
+{
+	CHECK(exits_well(reading_only));
+}
+
+/* ---- Landlock ---- */
+
+static char folder[] = "/tmp/process-test-XXXXXX";
+static char inside[64], secret[64];
+
+static void
+make_file(char out[static 64], const char *dir, const char *name)
+{
+	int fd;
+
+	(void)snprintf(out, 64, "%s/%s", dir, name);
+	fd = open(out, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+}
+
+static bool
+opens(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	return fd >= 0 && close(fd) == 0;
+}
+
+static int
+reads_beneath(void)
+{
+	static const char *const paths[] = { folder, "/nonexistent/at all",
+		"/dev/null" };
+	char other[160];
+	int held = open(secret, O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	if (sp_process_harden(NULL) != SP_OK ||
+	    sp_process_read_only(paths, SP_COUNTOF(paths), NULL) != SP_OK)
+		return 1;
+	if (!opens(inside, O_RDONLY) || !opens(folder, O_RDONLY) ||
+	    !opens("/dev/null", O_RDONLY))
+		return 2;
+	(void)snprintf(other, sizeof(other), "%s/../%s", folder, secret + 5);
+	errno = 0;
+	if (opens(secret, O_RDONLY) || errno != EACCES ||
+	    opens(other, O_RDONLY) || opens("/etc/passwd", O_RDONLY) ||
+	    opens("/", O_RDONLY) || opens("/proc/self/environ", O_RDONLY))
+		return 3;
+	if (opens(inside, O_WRONLY) || opens(inside, O_RDWR | O_APPEND) ||
+	    opens("/dev/null", O_WRONLY) || unlink(inside) == 0)
+		return 4;
+	(void)snprintf(other, sizeof(other), "%s/new", folder);
+	if (opens(other, O_WRONLY | O_CREAT) || mkdir(other, 0700) == 0 ||
+	    symlink("/etc", other) == 0 || rename(inside, other) == 0 ||
+	    link(inside, other) == 0)
+		return 5;
+	if (execl("/bin/true", "true", (char *)NULL) != -1 || errno != EACCES)
+		return 6;
+	return read(held, &byte, 1) == 1 ? 0 : 7; /* what was open stays so */
+}
+
+static int
+reads_nothing(void)
+{
+	if (sp_process_harden(NULL) != SP_OK ||
+	    sp_process_read_only(NULL, 0, NULL) != SP_OK)
+		return 1;
+	return opens(inside, O_RDONLY) || opens("/dev/null", O_RDONLY);
+}
+
+static int
+reads_by_thread(void)
+{
+	struct sp_err err;
+
+	/* Not before new privileges are given up: and then none is lost. */
+	if (sp_process_read_only(NULL, 0, &err) == SP_OK)
+		return geteuid() == 0 ? 0 : 1; /* root may */
+	return opens(inside, O_RDONLY) ? 0 : 2;
+}
+
+static void
+files_beneath_some_folders_may_be_read(void)
+{
+	if (!sp_process_can_read_only()) {
+		printf("# not looked at: this kernel has no Landlock\n");
+		return;
+	}
+	CHECK(mkdtemp(folder) != NULL);
+	make_file(inside, folder, "inside");
+	make_file(secret, "/tmp", folder + 5 + 8);
+	CHECK(exits_well(reads_beneath));
+	CHECK(exits_well(reads_nothing));
+	CHECK(exits_well(reads_by_thread));
+	CHECK(unlink(inside) == 0 && unlink(secret) == 0 && rmdir(folder) == 0);
+}
+
+static int
+kernel_without(void)
+{
+	static const char *const list[] = { "openat:read", "close", "write",
+		"fstat", "newfstatat" };
+	struct sp_err err;
+
+	if (sp_process_sandbox(list, SP_COUNTOF(list), NULL) != SP_OK)
+		return 1;
+	if (sp_process_can_read_only())
+		return 2;
+	if (sp_process_read_only(NULL, 0, &err) != SP_E_UNAVAIL ||
+	    strstr(err.text, "Landlock") == NULL)
+		return 3;
+	return opens("/dev/null", O_RDONLY) ? 0 : 4;
+}
+
+static void
+a_kernel_without_landlock_is_told(void)
+{
+	CHECK(exits_well(kernel_without));
+}
+
+static int
 unknown_name(void)
 {
 	static const char *const wrong[] = { "write", "wriet" };
@@ -259,6 +405,12 @@ main(void)
 		    it_holds_for_threads_that_run_already },
 		{ "threads may be had without processes",
 		    threads_may_be_had_without_processes },
+		{ "files may be read and not written",
+		    files_may_be_read_and_not_written },
+		{ "files beneath some folders may be read",
+		    files_beneath_some_folders_may_be_read },
+		{ "a kernel without Landlock is told",
+		    a_kernel_without_landlock_is_told },
 		{ "an unknown name is refused", an_unknown_name_is_refused },
 #endif
 	};

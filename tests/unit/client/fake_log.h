@@ -28,6 +28,7 @@ struct fake_log {
 	struct crypto_secret *seed;
 	struct ledger_vkey key;
 	struct ledger_checkpoint at;
+	const char *cosigned;    /* a note; NULL: there is none */
 	unsigned entries_status; /* 0, or what entry bundles answer */
 	uint64_t entries_until;  /* bundles from here on are refused */
 	bool only_whole;         /* partial tiles are gone */
@@ -219,6 +220,9 @@ log_serve(struct fake *f, const struct site_request *rq, struct site_answer *an,
 		sp_buf_text(&an->body, "\n");
 	} else if (strcmp(name, "checkpoint") == 0) {
 		log_note(l, &an->body);
+	} else if (strcmp(name, "cosigned") == 0) {
+		an->status = l->cosigned == NULL ? 404 : 200;
+		sp_buf_text(&an->body, l->cosigned == NULL ? "" : l->cosigned);
 	} else {
 		CHECK(strncmp(name, "tile/", 5) == 0);
 		code = log_tile(l, name + 5, an);

@@ -106,6 +106,51 @@ another_ca_is_another_site(void)
 	log_done(&l[1]);
 }
 
+/* To one that is held firm another key is an alarm whatever the CA, each time
+ * it looks, and the key and the checkpoint known stay. */
+static void
+firm_memory_takes_no_other_key(void)
+{
+	struct fake_log l[2];
+	struct sp_err err;
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+
+	log_init(&l[0], 5);
+	log_init(&l[1], 5);
+	scratch_write("ca-1", "one", 0644);
+	scratch_write("ca-2", "two", 0644);
+	for (int i = 0; i < 4; i++) {
+		SETTINGS_AUTO s = site_settings("https://firm.example");
+		struct fake f = { .serve = log_serve, .arg = &l[i % 2] };
+		struct site_client c = fake_client(&f);
+		LOG_AUTO_MEMORY m = { .known = false };
+
+		s.ca = sp_buf_new(4096);
+		sp_buf_text(&s.ca, scratch(i % 2 == 0 ? "ca-1" : "ca-2"));
+		CHECK_OK(
+		    client_log_memory_open(&m, &s, "harbor-pd", &err), &err);
+		m.firm = true;
+		for (int twice = 0; twice < 2; twice++) {
+			m.asked = false;
+			CHECK_CODE(client_log_memory_key(&m, &c, NULL, &err),
+			    i % 2 == 0 ? SP_OK : SP_E_CORRUPT, &err);
+			CHECK(i % 2 == 0 || strcmp(err.reason, "log.key") == 0);
+			CHECK(m.key.id == l[0].key.id && !m.anew);
+			CHECK(m.told.id == l[i % 2].key.id);
+		}
+		CHECK(m.seen.size == (i == 0 ? 0 : 5));
+		if (i == 0) {
+			log_note(&l[0], &note);
+			CHECK_OK(
+			    client_log_memory_keep(&m, &l[0].at, &note, &err),
+			    &err);
+		}
+		client_site_done(&c);
+	}
+	log_done(&l[0]);
+	log_done(&l[1]);
+}
+
 static void
 a_checkpoint_is_remembered(void)
 {
@@ -205,6 +250,8 @@ main(void)
 		{ "the first key seen is the key",
 		    the_first_key_seen_is_the_key },
 		{ "another CA is another site", another_ca_is_another_site },
+		{ "firm memory takes no other key",
+		    firm_memory_takes_no_other_key },
 		{ "a checkpoint is remembered", a_checkpoint_is_remembered },
 		{ "a damaged memory of a log is an alarm",
 		    a_damaged_memory_of_a_log_is_an_alarm },

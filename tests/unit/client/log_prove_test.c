@@ -221,6 +221,70 @@ growth_that_was_not_is_not_proven(void)
 	log_done(&l);
 }
 
+static enum sp_code
+follow(struct fake_log *l, struct log_memory *m, struct sp_err *err)
+{
+	struct fake f = { .serve = log_serve, .arg = l };
+	struct site_client c = fake_client(&f);
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+
+	log_note(l, &note);
+	enum sp_code code = client_log_prove_follow(m, &c, &l->at, &note, err);
+
+	if (code == SP_OK)
+		CHECK(m->seen.size == l->at.size && m->note.len > 0);
+	client_site_done(&c);
+	return code;
+}
+
+static void
+what_was_seen_is_followed(void)
+{
+	static const uint64_t sizes[] = { 1, 2, 3, 3, 7, 255, 256, 257, 257,
+		300, 70000 };
+	struct fake_log l;
+	struct sp_err err;
+
+	log_init(&l, 1);
+	LOG_AUTO_MEMORY m = log_known(&l);
+
+	for (size_t i = 0; i < SP_COUNTOF(sizes); i++) {
+		log_set(&l, sizes[i]);
+		CHECK_OK(follow(&l, &m, &err), &err);
+	}
+	log_done(&l);
+}
+
+static void
+a_log_that_went_back_or_was_rewritten_is_not_followed(void)
+{
+	static const struct {
+		uint64_t from, size, changed_from;
+	} rows[] = {
+		{ 10, 9, UINT64_MAX }, /* rewound */
+		{ 10, 10, 0 },         /* another log of that size */
+		{ 10, 11, 0 },         /* and of a larger one */
+		{ 10, 300, 9 },        /* the last that was seen */
+		{ 300, 700, 299 },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct fake_log l;
+		struct sp_err err;
+
+		log_init(&l, rows[i].from);
+		LOG_AUTO_MEMORY m = log_known(&l);
+
+		CHECK_OK(follow(&l, &m, &err), &err);
+		l.version = 1;
+		l.changed_from = rows[i].changed_from;
+		log_set(&l, rows[i].size);
+		CHECK_CODE(follow(&l, &m, &err), SP_E_CORRUPT, &err);
+		CHECK(m.seen.size == rows[i].from);
+		log_done(&l);
+	}
+}
+
 int
 main(void)
 {
@@ -233,6 +297,9 @@ main(void)
 		    growth_is_proven_between_any_two_sizes },
 		{ "growth that was not is not proven",
 		    growth_that_was_not_is_not_proven },
+		{ "what was seen is followed", what_was_seen_is_followed },
+		{ "a log that went back or was rewritten is not followed",
+		    a_log_that_went_back_or_was_rewritten_is_not_followed },
 	};
 	struct sp_err err;
 

@@ -36,6 +36,7 @@ struct tus {
 	char id[SP_ID_TEXT];
 	bool exists;
 	unsigned creates, heads, patches;
+	char once[64]; /* Idempotency-Key of the upload there is */
 	uint64_t length;
 	uint64_t offset;
 	uint8_t bytes[SIZE_MAX_TEST];
@@ -81,6 +82,16 @@ tell_upload(const struct tus *t, struct site_answer *an)
 static enum sp_code
 create(struct tus *t, const struct site_request *rq, struct site_answer *an)
 {
+	const char *once = fake_header(rq, "Idempotency-Key");
+
+	if (once != NULL && t->exists && strcmp(once, t->once) == 0) {
+		an->status = 201;
+		sp_buf_fmt(&an->head, "Location: %s/%s\r\n", UPLOADS, t->id);
+		tell_upload(t, an);
+		return SP_OK;
+	}
+	(void)snprintf(
+	    t->once, sizeof(t->once), "%s", once == NULL ? "" : once);
 	t->exists = true;
 	t->offset = 0;
 	t->length = number(fake_header(rq, "Upload-Length"));
@@ -212,6 +223,7 @@ struct outcome {
 };
 
 static uint8_t content[SIZE_MAX_TEST];
+static const char *the_key; /* of the next run */
 
 static enum sp_code
 content_read(void *arg, uint64_t at, void *out, size_t room, size_t *got,
@@ -241,9 +253,10 @@ run(struct tus *t, uint64_t size, uint64_t chunk, const char *known)
 {
 	struct outcome o = { .code = SP_OK };
 	struct site_source bytes = { .read = content_read, .len = size };
-	struct put_file file = {
-		.bytes = &bytes, .metadata = "filename eA==", .chunk = chunk
-	};
+	struct put_file file = { .bytes = &bytes,
+		.metadata = "filename eA==",
+		.chunk = chunk,
+		.once = the_key };
 	struct put_memory memory = { .keep = keep, .arg = &o };
 	struct put_watch watch = { .told = NULL };
 
@@ -657,6 +670,48 @@ random_troubles_never_make_it_lie(void)
 	CHECK(good > 1000);
 }
 
+/* The answer to a creation is lost, or the run that asked was killed: with a
+ * key of the same text, none is made again, whatever became of it. */
+static void
+a_creation_that_is_asked_for_again_is_the_same(void)
+{
+	static const uint64_t sizes[] = { 0, 1, 64 };
+
+	for (size_t i = 0; i < SP_COUNTOF(sizes); i++) {
+		struct fault f = { .at = 1, .trouble = CUT_AFTER };
+		struct tus t = { .fault = &f, .faults = 1 };
+
+		the_key = "key-1";
+		struct outcome o = run(&t, sizes[i], 0, NULL);
+
+		check_good(&t, &o, sizes[i]);
+		CHECK(t.creates == 1);
+		/* And from the start again, with nothing remembered. */
+		t.faults = 0;
+		o = run(&t, sizes[i], 0, NULL);
+		check_good(&t, &o, sizes[i]);
+		CHECK(t.creates == 1 && o.keeps == 1);
+		the_key = "key-2";
+		o = run(&t, sizes[i], 0, NULL);
+		check_good(&t, &o, sizes[i]);
+		CHECK(t.creates == 2);
+	}
+	/* One that was cut in the middle goes on there. */
+	struct fault cut[] = { { .at = 2, .trouble = CUT_IN, .take = 40 },
+		{ .at = 3, .trouble = STATUS, .status = 403 } };
+	struct tus t = { .fault = cut, .faults = 2 };
+
+	the_key = "key-3";
+	struct outcome o = run(&t, 64, 0, NULL);
+
+	CHECK(o.code == SP_E_DENIED && t.offset == 40);
+	t.faults = 0;
+	o = run(&t, 64, 0, NULL);
+	check_good(&t, &o, 64);
+	CHECK(t.creates == 1 && t.patches == 2 && t.largest <= 64);
+	the_key = NULL;
+}
+
 int
 main(void)
 {
@@ -681,6 +736,8 @@ main(void)
 		{ "a remembered upload goes on", a_remembered_upload_goes_on },
 		{ "random troubles never make it lie",
 		    random_troubles_never_make_it_lie },
+		{ "a creation that is asked for again is the same",
+		    a_creation_that_is_asked_for_again_is_the_same },
 	};
 
 	for (size_t i = 0; i < sizeof(content); i++)

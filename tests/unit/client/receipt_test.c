@@ -46,6 +46,10 @@ a_receipt_says_what_was_sealed(void)
 	CHECK_OK(client_receipt_covers(&r, SUM, 7, &err), &err);
 	CHECK(client_receipt_covers(&r, SUM, 8, &err) == SP_E_CORRUPT);
 	CHECK(client_receipt_covers(&r, "00", 7, &err) == SP_E_CORRUPT);
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+
+	log_note(&l, &note);
+	CHECK(strcmp(client_receipt_note(&r), sp_buf_str(&note)) == 0);
 	json_t *j = client_receipt_json(&r);
 
 	CHECK(json_integer_value(json_object_get(j, "log_size")) == 1);

@@ -104,7 +104,9 @@ malformed(void)
 		{ { 2, 0 }, 2, false },
 		{ { 2, 0, 0, 0 }, 4, false },
 		{ { 0, 0, 0 }, 3, false },
-		{ { 8, 0, 0 }, 3, false },
+		{ { 10, 0, 0 }, 3, false },
+		{ { 8, 0, 0 }, 3, true },  /* a call with a socket */
+		{ { 9, 0, 0 }, 3, false }, /* a messenger without one */
 		{ { 255, 0, 0 }, 3, true },
 		{ { 1, 0, 0 }, 3, false }, /* a keeper without its socket */
 		{ { 5, 0, 0 }, 3, false }, /* nor a worker */

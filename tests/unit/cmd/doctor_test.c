@@ -1,5 +1,6 @@
 #include "cmd/doctor_agency.h"
 #include "cmd/doctor_site.h"
+#include "cmd/doctor_vouch.h"
 
 #include "base/clock.h"
 #include "client/scratch.h"
@@ -114,6 +115,29 @@ many_of_a_kind_are_counted(void)
 	cmd_doctor_report_free(&r);
 }
 
+/* What is not shut off is never passed over in silence. */
+static void
+a_kernel_without_landlock_is_told(void)
+{
+	static const struct vouch_roster none;
+	struct vouch_roster *one = calloc(1, sizeof(*one));
+
+	one->n = 1;
+	for (int landlock = 0; landlock < 2; landlock++) {
+		struct doctor_report r = cmd_doctor_report_new();
+
+		cmd_doctor_vouch_messenger(&r, &none, landlock == 1);
+		CHECK(json_array_size(r.findings) == 0);
+		cmd_doctor_vouch_messenger(&r, one, landlock == 1);
+		CHECK(json_array_size(r.findings) == 1);
+		CHECK(r.count[DOCTOR_NOTE] == !landlock);
+		CHECK((strstr(last(&r, "text"), "no Landlock") != NULL) ==
+		    !landlock);
+		cmd_doctor_report_free(&r);
+	}
+	free(one);
+}
+
 static void
 names_on_disk_drive_no_terminal(void)
 {
@@ -139,6 +163,37 @@ what_is_no_site_is_wrong_and_no_crash(void)
 	cmd_doctor_report_free(&r);
 }
 
+/* Each thing that is short is told by itself, with what to do. */
+static void
+what_the_machine_gives(void)
+{
+	static const struct {
+		struct doctor_machine m;
+		const char *level, *advice;
+	} rows[] = {
+		{ { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX }, "good",
+		    NULL },
+		{ { 16512, 1 << 20, 14500, 45000 }, "good", NULL },
+		{ { 16511, 1 << 20, 14500, 45000 }, "note", "LimitNOFILE" },
+		{ { 16512, (1 << 20) - 1, 14500, 45000 }, "note",
+		    "LimitMEMLOCK" },
+		{ { 16512, 1 << 20, 14499, 45000 }, "note", "TasksMax" },
+		{ { 16512, 1 << 20, 14500, 44999 }, "note", "max_map_count" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct doctor_report r = cmd_doctor_report_new();
+
+		cmd_doctor_site_limits(&r, &rows[i].m);
+		CHECK(json_array_size(r.findings) == 1);
+		CHECK(strcmp(last(&r, "level"), rows[i].level) == 0);
+		if (rows[i].advice != NULL)
+			CHECK(
+			    strstr(last(&r, "advice"), rows[i].advice) != NULL);
+		cmd_doctor_report_free(&r);
+	}
+}
+
 int
 main(void)
 {
@@ -146,9 +201,12 @@ main(void)
 		{ "keys are their owner's alone", keys_are_their_owners_alone },
 		{ "certificates are told before they expire",
 		    certificates_are_told_before_they_expire },
+		{ "a kernel without Landlock is told",
+		    a_kernel_without_landlock_is_told },
 		{ "many of a kind are counted", many_of_a_kind_are_counted },
 		{ "names on disk drive no terminal",
 		    names_on_disk_drive_no_terminal },
+		{ "what the machine gives", what_the_machine_gives },
 		{ "what is no site is wrong and no crash",
 		    what_is_no_site_is_wrong_and_no_crash },
 	};

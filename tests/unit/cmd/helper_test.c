@@ -18,22 +18,37 @@ check_path(const char *name, const char *want)
 	CHECK(strcmp(sp_buf_str(&got), want) == 0);
 }
 
-/* Beside this program, when it can be run there; else in libexec. */
+static void
+make_program(const char *path)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0700);
+
+	CHECK(fd >= 0 && close(fd) == 0);
+}
+
+/* Beside this program, when it can be run there; else in libexec: that of
+ * where it was unpacked, or that which was configured. */
 static void
 places(void)
 {
-	char self[4096], path[4200], name[64];
+	char self[4096], path[4200], near[4200], name[64];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int fd;
 
 	CHECK(n > 0);
 	self[n] = '\0';
 	*(strrchr(self, '/') + 1) = '\0';
 	(void)snprintf(name, sizeof(name), "helper-%d", getpid());
 	(void)snprintf(path, sizeof(path), "%s%s", self, name);
-	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0700);
-	CHECK(fd >= 0 && close(fd) == 0);
+	(void)snprintf(near, sizeof(near), "%s../libexec", self);
+	CHECK(mkdir(near, 0700) == 0 || access(near, F_OK) == 0);
+	(void)snprintf(near, sizeof(near), "%s../libexec/%s", self, name);
+	make_program(near);
+	check_path(name, near);
+	make_program(path);
 	check_path(name, path);
+	CHECK(unlink(near) == 0);
+	*strrchr(near, '/') = '\0';
+	CHECK(rmdir(near) == 0);
 	CHECK(chmod(path, 0) == 0);
 	if (access(path, X_OK) != 0)
 		check_path("no-such-helper", SP_LIBEXEC "/no-such-helper");

@@ -348,6 +348,68 @@ kinds_of_lies_with_what_was_served(void)
 	log_done(&l);
 }
 
+/* What witnesses cosigned must be of the history that is shown, before or
+ * after. */
+static void
+what_was_cosigned_is_of_one_history(void)
+{
+	static const struct {
+		uint64_t cosigned, changed, shown;
+		const char *kind; /* NULL: nothing wrong */
+	} rows[] = {
+		{ 0, UINT64_MAX, 700, NULL },
+		{ 300, UINT64_MAX, 700, NULL },
+		{ 700, UINT64_MAX, 700, NULL },
+		{ 700, UINT64_MAX, 300, NULL }, /* the log grew meanwhile */
+		{ 300, 300, 700, NULL },
+		{ 300, 299, 700, "log.rewritten" },
+		{ 700, 0, 700, "log.forked" },
+	};
+	struct fake_log l;
+
+	log_init(&l, 0);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		SP_AUTO_BUF cosigned = sp_buf_new(LEDGER_NOTE_MAX);
+		SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+		LOG_AUTO_FAULT fault = cmd_log_check_fault_new();
+		struct log_memory m = log_known(&l);
+		struct fake f = { .serve = log_serve, .arg = &l };
+		struct site_client c = fake_client(&f);
+		const struct log_check_options o = {
+			.client = &c, .memory = &m, .fault = &fault
+		};
+		struct sp_err err = { .code = SP_OK };
+		enum sp_code code;
+
+		l.changed_from = UINT64_MAX;
+		log_set(&l, rows[i].cosigned);
+		log_note(&l, &cosigned);
+		l.cosigned = sp_buf_str(&cosigned);
+		l.version = 1;
+		l.changed_from = rows[i].changed;
+		log_set(&l, rows[i].shown);
+		if (rows[i].cosigned > rows[i].shown)
+			l.serves = rows[i].cosigned;
+		code = cmd_log_check_cosigned(&o, &l.at, &note, &err);
+		CHECK_CODE(
+		    code, rows[i].kind == NULL ? SP_OK : SP_E_CORRUPT, &err);
+		CHECK(strcmp(sp_buf_str(&note), l.cosigned) == 0);
+		if (rows[i].kind != NULL) {
+			CHECK(strcmp(err.reason, rows[i].kind) == 0);
+			CHECK(strcmp(sp_buf_str(&fault.note), l.cosigned) == 0);
+		}
+		l.cosigned = NULL;
+		CHECK_CODE(cmd_log_check_cosigned(&o, &l.at, &note, &err),
+		    SP_E_NOTFOUND, &err);
+		l.cosigned = "no note\n";
+		CHECK_CODE(cmd_log_check_cosigned(&o, &l.at, &note, &err),
+		    SP_E_CORRUPT, &err);
+		CHECK(strcmp(err.reason, "log.unsigned") == 0);
+		client_site_done(&c);
+	}
+	log_done(&l);
+}
+
 /* A tile or a bundle that the checkpoint covers and that is not there. */
 static void
 what_is_withheld_is_told_apart(void)
@@ -447,6 +509,8 @@ main(void)
 		    onward_finds_a_rewritten_past },
 		{ "kinds of lies, with what was served",
 		    kinds_of_lies_with_what_was_served },
+		{ "what was cosigned is of one history",
+		    what_was_cosigned_is_of_one_history },
 		{ "what is withheld is told apart",
 		    what_is_withheld_is_told_apart },
 		{ "another key signs nothing", another_key_signs_nothing },

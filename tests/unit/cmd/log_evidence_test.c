@@ -42,8 +42,10 @@ static void
 both_notes_are_kept(void)
 {
 	struct fake_log l;
+	struct fake_log stranger;
 
 	log_init(&l, 5);
+	log_init(&stranger, 5);
 	for (size_t i = 0; i < SP_COUNTOF(kinds); i++) {
 		LOG_AUTO_FAULT fault = cmd_log_check_fault_new();
 		LOG_AUTO_MEMORY m = memory_of(&l, i % 2 == 0);
@@ -57,6 +59,7 @@ both_notes_are_kept(void)
 			.text = "something is wrong\x1b[2J" };
 		struct sp_err err;
 
+		m.told = stranger.key;
 		log_set(&l, 6 + i);
 		log_note(&l, &fault.note);
 		if (i >= 3) {
@@ -73,8 +76,14 @@ both_notes_are_kept(void)
 		ledger_vkey_text(&l.key, &key);
 		sp_buf_u8(&key, '\n');
 		expect(sp_buf_str(&folder), "key", sp_buf_str(&key), key.len);
+		sp_buf_clear(&key);
+		ledger_vkey_text(&stranger.key, &key);
+		sp_buf_u8(&key, '\n');
+		expect(sp_buf_str(&folder), "now.key", sp_buf_str(&key),
+		    strcmp(kinds[i], "log.key") == 0 ? key.len : 0);
 		CHECK(strstr(sp_buf_str(&folder), kinds[i]) != NULL);
 	}
+	log_done(&stranger);
 	log_done(&l);
 }
 

@@ -68,7 +68,7 @@ words(void)
 		{ 0, TEXT, QUORUM_FRESH },
 		{ 3600, TEXT, QUORUM_FRESH },
 		{ 3601, TEXT, QUORUM_STALE },
-		{ 86400 * 365, TEXT, QUORUM_STALE },
+		{ INT64_C(86400) * 365, TEXT, QUORUM_STALE },
 		{ -QUORUM_AHEAD, TEXT, QUORUM_FRESH },
 		{ -QUORUM_AHEAD - 1, TEXT, QUORUM_FUTURE },
 		{ 0, TEXT "extension\n", QUORUM_WRONG },
@@ -86,7 +86,7 @@ words(void)
 		sp_buf_text(&note, TEXT OURS);
 		cosign(0, (uint64_t)(NOW - rows[i].age), rows[i].text, &note);
 		met = cmd_log_quorum_check(&q, sp_buf_str(&note), note.len,
-		    NOW * SP_SECOND + 999, &fresh);
+		    (sp_time)NOW * SP_SECOND + 999, &fresh);
 		CHECK(q.word[0].state == rows[i].want);
 		CHECK(met == (rows[i].want == QUORUM_FRESH));
 		CHECK(fresh == (met ? 1 : 0));
@@ -130,7 +130,7 @@ quorums(void)
 			if ((rows[i].cosigned >> w & 1) != 0)
 				cosign(w, NOW, TEXT, &note);
 		CHECK(cmd_log_quorum_check(&q, sp_buf_str(&note), note.len,
-			  NOW * SP_SECOND, &fresh) == rows[i].met);
+			  (sp_time)NOW * SP_SECOND, &fresh) == rows[i].met);
 	}
 }
 
@@ -148,11 +148,11 @@ no_one_counts_twice(void)
 	for (unsigned i = 0; i < 5; i++)
 		cosign(0, NOW - i, TEXT, &note);
 	CHECK(!cmd_log_quorum_check(
-	    &q, sp_buf_str(&note), note.len, NOW * SP_SECOND, &fresh));
+	    &q, sp_buf_str(&note), note.len, (sp_time)NOW * SP_SECOND, &fresh));
 	CHECK(fresh == 1 && q.word[0].time == NOW);
 	sp_buf_text(&note, "garbage\n");
 	CHECK(!cmd_log_quorum_check(
-	    &q, sp_buf_str(&note), note.len, NOW * SP_SECOND, &fresh));
+	    &q, sp_buf_str(&note), note.len, (sp_time)NOW * SP_SECOND, &fresh));
 	CHECK(fresh == 0);
 	const char *same[] = { key[0], key[1], key[0], NULL };
 

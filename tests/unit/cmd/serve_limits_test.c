@@ -56,6 +56,9 @@ values(void)
 	} while (0)
 	IS("connections", "7", http.connections, 7);
 	IS("connections-per-address", "1", http.connections_per_address, 1);
+	IS("event-streams", "20000", http.event_streams, 20000);
+	IS("event-streams-per-agency", "3", http.event_streams_per_agency, 3);
+	IS("event-streams-per-token", "1", http.event_streams_per_token, 1);
 	IS("idle-seconds", "86400", http.idle_seconds, 86400);
 	IS("header-seconds", "2", http.header_seconds, 2);
 	IS("body-rate", "1000", http.body_rate, 1000);

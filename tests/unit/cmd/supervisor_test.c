@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -80,6 +81,49 @@ fake_press(void)
 	return recv(3, &byte, 1, 0) == 0 ? 0 : 1;
 }
 
+/* A messenger's connection came, after many calls: who is it, and does the one
+ * before live? */
+#define CALLS 10
+#define APART 20 /* ms, between these */
+
+static void
+call_often(void)
+{
+	struct sp_err err = { .code = SP_OK };
+
+	for (int i = 0; i < CALLS; i++)
+		CHECK_OK(
+		    cmd_control_send(CONTROL_FD, CONTROL_CALL, 0, -1, &err),
+		    &err);
+}
+
+static void
+use_messenger(const char *dir, int fd)
+{
+	static pid_t before;
+	pid_t pid = -1;
+
+	if (before > 0 && kill(before, 0) == 0)
+		diary_of(dir, "two-messengers", before);
+	if (recv(fd, &pid, sizeof(pid), 0) == (ssize_t)sizeof(pid))
+		diary_of(dir, "messenger", pid);
+	before = pid;
+	sp_file_closep(&fd);
+}
+
+/* The messenger of the test's own: this program again; it ends for nobody. */
+static int
+fake_messenger(void)
+{
+	pid_t pid = getpid();
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+	    send(3, &pid, sizeof(pid), 0) != (ssize_t)sizeof(pid))
+		return 1;
+	for (;;)
+		SP_IGNORE(pause());
+}
+
 /* A keeper's connection came: use it once. */
 static void
 use_keeper(const char *dir, struct keeper_client *c, int fd)
@@ -141,6 +185,10 @@ hear_control(struct keeper_client *c, const char *mode, const char *dir)
 		use_press(dir, fd);
 		return true;
 	}
+	if (m == CONTROL_MESSENGER) {
+		use_messenger(dir, fd);
+		return true;
+	}
 	use_keeper(dir, c, fd);
 	if (!ready && strcmp(mode, "raves") == 0)
 		CHECK(write(CONTROL_FD, "?", 1) == 1);
@@ -163,7 +211,11 @@ fake_server(const char *mode, const char *dir)
 	if (strcmp(mode, "fails") == 0)
 		exit(17);
 	for (;;) {
-		CHECK(poll(p, 2, -1) > 0);
+		int n = poll(p, 2, strcmp(mode, "calls") == 0 ? APART : -1);
+
+		CHECK(n >= 0);
+		if (n == 0)
+			call_often();
 		if (p[0].revents != 0 && hear_signal(p[0].fd, mode, dir))
 			break;
 		if (p[1].revents != 0 && !hear_control(c, mode, dir))
@@ -595,6 +647,28 @@ press_cannot_be_started(void)
 	press_program = NULL;
 }
 
+/* A server that calls without end has one messenger at a time, a second apart;
+ * and one that hangs does not outlive the site. */
+static void
+messengers_are_bounded(void)
+{
+	struct site s = site_new();
+	int64_t from = sp_ticks();
+	pid_t last, n;
+
+	start(&s, "calls");
+	for (int i = 1; i < 4; i++)
+		(void)await("diary", "messenger", i);
+	CHECK(sp_ticks() - from >= 2 * SP_SECOND);
+	CHECK(count("diary", "two-messengers", &n) == 0);
+	last = await("diary", "messenger", 3);
+	CHECK(kill(s.pid, SIGTERM) == 0);
+	CHECK(ended(&s) == 0);
+	await_end_of(last);
+	CHECK(sp_ticks() - from >=
+	    (count("diary", "messenger", &n) - 1) * SP_SECOND);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -613,6 +687,7 @@ main(int argc, char **argv)
 		{ "a press killed, and a server with a press",
 		    press_is_started_again },
 		{ "a press that cannot be started", press_cannot_be_started },
+		{ "messengers are bounded", messengers_are_bounded },
 	};
 	struct sp_err err = { .code = SP_OK };
 	int code;
@@ -623,6 +698,8 @@ main(int argc, char **argv)
 		fake_server(argv[2], argv[3]);
 	if (argc == 2 && strcmp(argv[1], "press") == 0)
 		return fake_press();
+	if (argc == 2 && strcmp(argv[1], "messenger") == 0)
+		return fake_messenger();
 	scratch_make();
 	code = tap_run(cases, SP_COUNTOF(cases));
 	scratch_done();

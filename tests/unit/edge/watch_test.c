@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -144,6 +145,33 @@ an_answer_must_be_taken(void)
 	CHECK(live(&l, 3600, 0, 0) == 0);
 }
 
+/* News may be rare for ever; what there is must be taken, at any pace. */
+static void
+a_stream_may_be_silent(void)
+{
+	struct life l = born();
+
+	enter(&l, EDGE_PHASE_STREAM);
+	CHECK(live(&l, 100000, 0, 0) == 0);
+	l.s.unsent = true;
+	CHECK(live(&l, 59, 0, 0) == 0);
+	l.s.unsent = false; /* taken at last */
+	CHECK(live(&l, 1000, 0, 0) == 0);
+	l.s.unsent = true;
+	CHECK(live(&l, 3600, 0, 1) == 0);
+	CHECK(live(&l, 100, 5, 0) == 61); /* what it sends does not count */
+	l = born();
+	enter(&l, EDGE_PHASE_STREAM);
+	CHECK(live(&l, 5, 0, 0) == 0);
+	l.s.left = true;
+	CHECK(live(&l, 5, 0, 0) == 1);
+	/* Elsewhere that is for those to see who read. */
+	l = born();
+	enter(&l, EDGE_PHASE_ANSWER);
+	l.s.left = true;
+	CHECK(live(&l, 5, 0, 0) == 0);
+}
+
 /* --- with sockets --- */
 
 struct pair {
@@ -174,7 +202,8 @@ static void
 part(struct pair *p)
 {
 	(void)close(p->server);
-	(void)close(p->client);
+	if (p->client >= 0)
+		(void)close(p->client);
 }
 
 /* Does the other side see the end within `ms`? */
@@ -312,6 +341,120 @@ draining_does_not_wait_for_ever(void)
 	part(&p);
 }
 
+/* How a stream's thread is woken. */
+static void
+note(void *arg)
+{
+	atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+static void
+noted(atomic_int *n, int least)
+{
+	int64_t until = sp_ticks() + 20 * SP_SECOND;
+
+	while (atomic_load(n) < least)
+		CHECK(sp_ticks() < until);
+}
+
+static void
+a_stream_is_told_that_its_client_is_gone(void)
+{
+	struct pair gone = connected(), half = connected(), here = connected();
+	atomic_int was_gone = 0, was_half = 0, was_here = 0;
+	struct edge_watch *w = NULL;
+	struct edge_conn *a, *b, *c;
+	struct sp_err err;
+
+	CHECK_OK(edge_watch_new(&w, &limits, &err), &err);
+	a = edge_watch_open(w, gone.server);
+	b = edge_watch_open(w, half.server);
+	c = edge_watch_open(w, here.server);
+	edge_watch_stream(w, a, note, &was_gone);
+	edge_watch_stream(w, b, note, &was_half);
+	edge_watch_stream(w, c, note, &was_here);
+	CHECK(send(here.client, "x", 1, 0) == 1); /* is there */
+	(void)close(gone.client);
+	gone.client = -1;
+	CHECK(shutdown(half.client, SHUT_WR) == 0);
+	noted(&was_gone, 1);
+	noted(&was_half, 1);
+	CHECK(atomic_load(&was_here) == 0);
+	/* One that begins when it is cut already hears at once. */
+	edge_watch_stream(w, a, NULL, NULL);
+	edge_watch_stream(w, a, note, &was_gone);
+	CHECK(atomic_load(&was_gone) == 2);
+	/* And one that is over hears nothing. */
+	edge_watch_stream(w, c, NULL, NULL);
+	(void)close(here.client);
+	here.client = -1;
+	edge_watch_drain(w, 0);
+	CHECK(atomic_load(&was_here) == 0);
+	edge_watch_close(w, a);
+	edge_watch_close(w, b);
+	edge_watch_close(w, c);
+	edge_watch_free(w);
+	part(&gone);
+	part(&half);
+	part(&here);
+}
+
+/* A client that reads nothing: cut when what there is for it stays. */
+static void
+a_stream_that_is_not_read_is_cut(void)
+{
+	struct edge_patience quick = {
+		.idle_seconds = 1, .header_seconds = 1, .body_rate = 16
+	};
+	struct pair p = connected(), idle = connected();
+	atomic_int woken = 0, idle_woken = 0;
+	struct edge_watch *w = NULL;
+	struct edge_conn *c, *d;
+	struct sp_err err;
+	char bytes[4096] = "";
+
+	CHECK_OK(edge_watch_new(&w, &quick, &err), &err);
+	c = edge_watch_open(w, p.server);
+	d = edge_watch_open(w, idle.server);
+	edge_watch_stream(w, c, note, &woken);
+	edge_watch_stream(w, d, note, &idle_woken);
+	while (send(p.server, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	noted(&woken, 1);
+	CHECK(atomic_load(&idle_woken) == 0);
+	edge_watch_close(w, c);
+	edge_watch_close(w, d);
+	edge_watch_free(w);
+	part(&p);
+	part(&idle);
+}
+
+static void
+draining_wakes_streams(void)
+{
+	struct pair p = connected(), late = connected();
+	atomic_int woken = 0, late_woken = 0;
+	struct edge_watch *w = NULL;
+	struct edge_conn *c, *d;
+	struct sp_err err;
+
+	CHECK_OK(edge_watch_new(&w, &limits, &err), &err);
+	c = edge_watch_open(w, p.server);
+	d = edge_watch_open(w, late.server);
+	edge_conn_phase(d, EDGE_PHASE_WORK);
+	edge_watch_stream(w, c, note, &woken);
+	edge_watch_drain(w, 0);
+	CHECK(atomic_load(&woken) == 1);
+	CHECK(!ended(p.client, 0)); /* it may say goodbye */
+	edge_watch_stream(w, d, note, &late_woken);
+	CHECK(atomic_load(&late_woken) == 1);
+	edge_watch_close(w, c);
+	edge_watch_close(w, d);
+	edge_watch_free(w);
+	part(&p);
+	part(&late);
+}
+
 int
 main(void)
 {
@@ -331,6 +474,12 @@ main(void)
 		{ "bytes are counted", bytes_are_counted },
 		{ "draining lets answers finish",
 		    draining_lets_answers_finish },
+		{ "a stream may be silent", a_stream_may_be_silent },
+		{ "a stream is told that its client is gone",
+		    a_stream_is_told_that_its_client_is_gone },
+		{ "a stream that is not read is cut",
+		    a_stream_that_is_not_read_is_cut },
+		{ "draining wakes streams", draining_wakes_streams },
 		{ "draining does not wait for ever",
 		    draining_does_not_wait_for_ever },
 	};

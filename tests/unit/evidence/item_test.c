@@ -225,9 +225,7 @@ a_page_is_bounded_in_bytes_too(void)
 	struct sp_err err;
 
 	CHECK(extra != NULL);
-	memcpy(extra, "{\"k\":\"", 6);
-	memset(extra + 6, 'x', len);
-	memcpy(extra + 6 + len, "\"}", 3);
+	(void)snprintf(extra, len + 9, "{\"k\":\"%0*d\"}", (int)len, 0);
 	for (int i = 0; i < 8; i++)
 		(void)sealed("large");
 	CHECK_OK(ledger_writer_run(

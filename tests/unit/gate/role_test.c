@@ -78,6 +78,21 @@ what_reveals_is_recorded_and_nothing_else(void)
 	}
 }
 
+/* A device does not list; so it hears only of its own. */
+static void
+a_device_follows_its_own(void)
+{
+	for (unsigned r = 0; r < GATE_ROLE_COUNT; r++)
+		for (unsigned a = 0; a < GATE_ACT_COUNT; a++)
+			CHECK(gate_role_own(
+				  (enum gate_role)r, (enum gate_act)a) ==
+			    (r == GATE_DEVICE && a == GATE_FOLLOW));
+	for (unsigned r = 0; r < GATE_ROLE_COUNT; r++)
+		CHECK(!gate_role_may((enum gate_role)r, GATE_FOLLOW) ||
+		    gate_role_own((enum gate_role)r, GATE_FOLLOW) ||
+		    gate_role_may((enum gate_role)r, GATE_LIST));
+}
+
 static void
 the_site_may_probe_and_nothing_else(void)
 {
@@ -95,7 +110,7 @@ rows_are_whole(void)
 
 		CHECK(strlen(row->roles) == 2 * GATE_ROLE_COUNT - 1);
 		for (size_t i = 0; row->roles[i] != '\0'; i++)
-			CHECK(strchr(i % 2 == 0 ? "*." : " ", row->roles[i]) !=
+			CHECK(strchr(i % 2 == 0 ? "*.o" : " ", row->roles[i]) !=
 			    NULL);
 		CHECK(gate_act_words((enum gate_act)a)[0] != '\0' &&
 		    row->ways != 0);
@@ -302,6 +317,7 @@ main(int argc, char **argv)
 		    every_act_takes_what_the_sentences_say },
 		{ "what reveals is recorded and nothing else",
 		    what_reveals_is_recorded_and_nothing_else },
+		{ "a device follows its own", a_device_follows_its_own },
 		{ "the site may probe media and nothing else",
 		    the_site_may_probe_and_nothing_else },
 		{ "rows are whole", rows_are_whole },

@@ -16,7 +16,7 @@ page_mark(enum gate_role role, enum gate_act act)
 	if (!gate_role_may(role, act))
 		return "";
 	if ((ways & GATE_WAY(GATE_OWN)) != 0)
-		return "✓";
+		return gate_role_own(role, act) ? "own" : "✓";
 	return (ways & GATE_WAY(GATE_LOCKBOX)) != 0 ? "grant" : "share";
 }
 

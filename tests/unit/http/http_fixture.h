@@ -23,6 +23,7 @@
 struct http_fixture {
 	struct room_fixture room;
 	struct http_server *server;
+	struct report_press *press; /* NULL: none */
 	struct http_limits limits;
 	struct sp_buf ca, ca_key;
 	char cert_path[100], key_path[100];
@@ -64,6 +65,7 @@ fixture_serve(struct http_fixture *f)
 		.cert_path = f->cert_path,
 		.key_path = f->key_path,
 		.limits = f->limits,
+		.press = f->press,
 	};
 	struct sp_err err;
 

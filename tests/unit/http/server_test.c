@@ -19,6 +19,8 @@ limits_have_defaults(void)
 	struct http_limits l = http_limits_filled(&some);
 
 	CHECK(l.connections == 2000 && l.connections_per_address == 1500);
+	CHECK(l.event_streams == 12000 && l.event_streams_per_token == 500);
+	CHECK(l.event_streams_per_agency == 9000);
 	CHECK(l.idle_seconds == 5 && l.header_seconds == 30);
 	CHECK(l.body_rate == 16);
 	CHECK(l.header_bytes == 32768 && l.json_bytes == 65536);

@@ -1,6 +1,7 @@
 #include "ledger/log.h"
 
 #include "fixture.h"
+#include "ledger/cosign.h"
 #include "oracle.h"
 #include "tamper.h"
 
@@ -587,6 +588,133 @@ readers_beside_the_writer(void)
 	fixture_done(&shared);
 }
 
+/* The line of a witness over the log's current checkpoint. */
+static void
+cosign(struct fixture *f, struct ledger_log *log, struct sp_buf *lines)
+{
+	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
+	SP_AUTO_BUF message = sp_buf_new(LEDGER_NOTE_MAX);
+	struct ledger_cosignature c = { .time = 1679315147 };
+	struct ledger_cosigner k;
+	uint8_t pub[CRYPTO_SIGN_PUBLIC];
+	size_t text = 0;
+	struct sp_err err;
+
+	CHECK_OK(crypto_sign_public(f->seed, pub, &err), &err);
+	CHECK_OK(ledger_cosigner_make("witness", pub, &k, &err), &err);
+	ledger_log_checkpoint(log, &note);
+	CHECK_OK(ledger_note_check(
+		     &f->vkey, sp_buf_str(&note), note.len, &text, &err),
+	    &err);
+	ledger_cosign_message(c.time, sp_buf_str(&note), text, &message);
+	CHECK_OK(
+	    crypto_sign(f->seed, message.at, message.len, c.sig, &err), &err);
+	ledger_cosign_line(&k, &c, lines);
+}
+
+static void
+lines_of_others_go_with_it(void)
+{
+	struct fixture f;
+	struct db *db;
+	struct ledger_log *log;
+	struct ledger_checkpoint c, before;
+	SP_AUTO_BUF lines = sp_buf_new(LEDGER_NOTE_MAX);
+	SP_AUTO_BUF plain = sp_buf_new(LEDGER_NOTE_MAX);
+	SP_AUTO_BUF out = sp_buf_new(LEDGER_NOTE_MAX);
+	struct sp_err err;
+
+	fixture_setup(&f, "vouched");
+	db = fixture_db(&f);
+	log = fixture_log(&f, db);
+	fixture_grow(db, log, 5);
+	before = fixture_checkpoint(&f, log);
+	fixture_grow(db, log, 6);
+	c = fixture_checkpoint(&f, log);
+	cosign(&f, log, &lines);
+	ledger_log_checkpoint(log, &plain);
+	CHECK_CODE(ledger_log_vouched(log, &before, &lines, &err),
+	    SP_E_CONFLICT, &err);
+	before = c;
+	before.root.b[0] ^= 1;
+	CHECK_CODE(ledger_log_vouched(log, &before, &lines, &err),
+	    SP_E_CONFLICT, &err);
+	ledger_log_checkpoint(log, &out);
+	CHECK(out.len == plain.len);
+	for (int i = 0; i < 2; i++) { /* again: in place of the first */
+		CHECK_OK(ledger_log_vouched(log, &c, &lines, &err), &err);
+		sp_buf_clear(&out);
+		ledger_log_checkpoint(log, &out);
+		CHECK(out.len == plain.len + lines.len &&
+		    memcmp(out.at + plain.len, lines.at, lines.len) == 0);
+		/* proofs and the rest stand */
+		(void)fixture_checkpoint(&f, log);
+		fixture_prove(&f, log, db, 3);
+		CHECK_OK(ledger_log_audit(log, db, &err), &err);
+	}
+	sp_buf_clear(&out);
+	CHECK_OK(ledger_log_proof(log, 3, &out, &err), &err);
+	CHECK(memcmp(out.at + out.len - lines.len, lines.at, lines.len) == 0);
+	/* Not stored, and gone with the next checkpoint. */
+	ledger_log_close(log);
+	log = fixture_log(&f, db);
+	sp_buf_clear(&out);
+	ledger_log_checkpoint(log, &out);
+	CHECK(out.len == plain.len);
+	CHECK_OK(ledger_log_vouched(log, &c, &lines, &err), &err);
+	fixture_grow(db, log, 7);
+	sp_buf_clear(&out);
+	ledger_log_checkpoint(log, &out);
+	CHECK(out.len == plain.len);
+	ledger_log_close(log);
+	db_close(db);
+	fixture_done(&f);
+}
+
+static void
+lines_that_would_spoil_it(void)
+{
+	static const char *const rows[] = { "no signature line\n",
+		"\xe2\x80\x94 witness\n", "\n", "\xe2\x80\x94 w AAAAAAA=" };
+	struct fixture f;
+	struct db *db;
+	struct ledger_log *log;
+	struct ledger_checkpoint c;
+	SP_AUTO_BUF lines = sp_buf_new((size_t)4 * LEDGER_NOTE_MAX);
+	SP_AUTO_BUF forged = sp_buf_new(LEDGER_NOTE_MAX);
+	const uint8_t sig[CRYPTO_SIGN_LEN] = { 1 };
+	struct sp_err err;
+
+	fixture_setup(&f, "spoilt");
+	db = fixture_db(&f);
+	log = fixture_log(&f, db);
+	fixture_grow(db, log, 3);
+	c = fixture_checkpoint(&f, log);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		sp_buf_clear(&lines);
+		sp_buf_text(&lines, rows[i]);
+		CHECK_CODE(ledger_log_vouched(log, &c, &lines, &err),
+		    SP_E_INVALID, &err);
+	}
+	/* a wrong signature of the log's own, and too many of others */
+	ledger_note_sigline(&f.vkey, sig, &forged);
+	CHECK_CODE(
+	    ledger_log_vouched(log, &c, &forged, &err), SP_E_INVALID, &err);
+	sp_buf_clear(&lines);
+	for (int i = 0; i < LEDGER_NOTE_SIGS; i++)
+		cosign(&f, log, &lines);
+	CHECK_CODE(
+	    ledger_log_vouched(log, &c, &lines, &err), SP_E_INVALID, &err);
+	while (lines.len < LEDGER_NOTE_MAX)
+		cosign(&f, log, &lines);
+	CHECK_CODE(
+	    ledger_log_vouched(log, &c, &lines, &err), SP_E_INVALID, &err);
+	(void)fixture_checkpoint(&f, log);
+	ledger_log_close(log);
+	db_close(db);
+	fixture_done(&f);
+}
+
 int
 main(void)
 {
@@ -603,6 +731,8 @@ main(void)
 		    contradictions_are_found_at_open },
 		{ "another key does not open it",
 		    another_key_does_not_open_it },
+		{ "lines of others go with it", lines_of_others_go_with_it },
+		{ "lines that would spoil it", lines_that_would_spoil_it },
 		{ "readers beside the writer", readers_beside_the_writer },
 	};
 	struct sp_err err;

@@ -178,6 +178,81 @@ hostile_boxes(void)
 	return hostile_take(&b);
 }
 
+/* ---- Real bombs: little that is packed, much when unpacked ---- */
+
+struct hostile_bits {
+	struct sp_buf *to;
+	uint32_t held;
+	unsigned n;
+};
+
+/* Deflate has its bits from the lowest on. */
+static inline void
+hostile_bit(struct hostile_bits *b, unsigned bit)
+{
+	b->held |= bit << b->n;
+	if (++b->n < 8)
+		return;
+	sp_buf_u8(b->to, (uint8_t)b->held);
+	b->held = 0;
+	b->n = 0;
+}
+
+/* A code of Huffman's has them from the highest on. */
+static inline void
+hostile_code(struct hostile_bits *b, uint32_t code, unsigned len)
+{
+	while (len-- > 0)
+		hostile_bit(b, code >> len & 1);
+}
+
+/* `much` zeroes as zlib packs them (RFC 1950, 1951), a thousandth in size:
+ * a zero, then again and again the 258 bytes before. */
+static inline void
+hostile_zlib(struct sp_buf *out, size_t much)
+{
+	struct hostile_bits b = { .to = out };
+
+	hostile_add(out, "\x78\x9c", 2);
+	hostile_bit(&b, 1); /* the last block */
+	hostile_bit(&b, 1); /* fixed codes: 01, lowest bit first */
+	hostile_bit(&b, 0);
+	hostile_code(&b, 0x30, 8); /* literal 0 */
+	for (size_t done = 1; done < much; done += 258) {
+		hostile_code(&b, 0xc5, 8); /* length 258 */
+		hostile_code(&b, 0, 5);    /* distance 1 */
+	}
+	hostile_code(&b, 0, 7); /* the end */
+	while (b.n != 0)
+		hostile_bit(&b, 0);
+	sp_buf_u32be(out, 0); /* a sum that is wrong: who looks is late */
+	CHECK(sp_buf_ok(out));
+}
+
+#define HOSTILE_MUCH ((size_t)1 << 30)
+
+/* A QuickTime index that really unpacks to a gigabyte. */
+static inline struct clip
+hostile_index_bomb(void)
+{
+	SP_AUTO_BUF b = sp_buf_new((size_t)8 << 20);
+	size_t moov, cmvd;
+
+	hostile_ftyp(&b);
+	moov = b.len;
+	hostile_add(&b,
+	    "\0\0\0\x0c"
+	    "dcomzlib",
+	    12);
+	cmvd = b.len;
+	sp_buf_u32be(&b, (uint32_t)HOSTILE_MUCH);
+	hostile_zlib(&b, HOSTILE_MUCH);
+	clip_box(&b, cmvd, "cmvd");
+	clip_box(&b, moov, "cmov");
+	clip_box(&b, moov, "moov");
+	return hostile_take(&b);
+}
+
 /* ---- Pictures ---- */
 
 static inline uint32_t
@@ -227,6 +302,131 @@ static inline struct clip
 hostile_bomb(void)
 {
 	return hostile_png(60000);
+}
+
+/* A picture of one point whose colour profile, comment and points unpack to a
+ * gigabyte each. */
+static inline struct clip
+hostile_png_bomb(void)
+{
+	SP_AUTO_BUF packed = sp_buf_new((size_t)4 << 20);
+	SP_AUTO_BUF b = sp_buf_new((size_t)16 << 20);
+	SP_AUTO_BUF chunk = sp_buf_new((size_t)4 << 20);
+
+	hostile_zlib(&packed, HOSTILE_MUCH / 4);
+	hostile_add(&b, "\x89PNG\r\n\x1a\n", 8);
+	hostile_chunk(&b, "IHDR", "\0\0\0\1\0\0\0\1\010\006\0\0\0", 13);
+	hostile_add(&chunk, "x\0\0", 3); /* a name; deflate */
+	hostile_add(&chunk, packed.at, packed.len);
+	hostile_chunk(&b, "iCCP", chunk.at, chunk.len);
+	hostile_chunk(&b, "zTXt", chunk.at, chunk.len);
+	hostile_chunk(&b, "IDAT", packed.at, packed.len);
+	hostile_chunk(&b, "IEND", "", 0);
+	return hostile_take(&b);
+}
+
+/* Sides of 65,535, and hardly a byte of picture. */
+static inline struct clip
+hostile_jpeg(void)
+{
+	AUTO_CLIP photo = clip_make(CLIP_SEEN " -frames:v 1", "jpg");
+	struct clip c = clip_copy(photo.at, photo.len);
+	uint8_t *sof = memmem(c.at, c.len, "\xff\xc0\0\x11\010", 5);
+
+	CHECK(sof != NULL);
+	memset(sof + 5, 0xff, 4);
+	return c;
+}
+
+static inline struct clip
+hostile_gif(void)
+{
+	AUTO_CLIP film = clip_make(CLIP_SEEN " -frames:v 2", "gif");
+	struct clip c = clip_copy(film.at, film.len);
+
+	memset(c.at + 6, 0xff, 4);
+	return c;
+}
+
+/* ---- Streams without number ---- */
+
+/* EBML: an element with a length of four bytes. */
+static inline void
+hostile_element(struct sp_buf *b, size_t at, const char *id)
+{
+	size_t len = b->len - at, id_len = strlen(id);
+	uint8_t *room = sp_buf_extend(b, id_len + 4);
+
+	CHECK(room != NULL);
+	memmove(b->at + at + id_len + 4, b->at + at, len);
+	memcpy(b->at + at, id, id_len);
+	for (size_t i = 0; i < 4; i++)
+		b->at[at + id_len + i] =
+		    (uint8_t)((i == 0 ? 0x10 : 0) | (len >> (24 - 8 * i)));
+}
+
+static inline struct clip
+hostile_tracks(void)
+{
+	SP_AUTO_BUF b = sp_buf_new((size_t)8 << 20);
+	size_t segment, tracks;
+
+	hostile_add(&b, "\x42\x86\x81\1\x42\x82\x88matroska", 15);
+	hostile_element(&b, 0, "\x1a\x45\xdf\xa3");
+	segment = tracks = b.len;
+	for (uint16_t i = 1; i <= 5000; i++) {
+		size_t entry = b.len;
+
+		hostile_add(&b, "\xd7\x82", 2); /* its number */
+		sp_buf_u16be(&b, i);
+		hostile_add(&b, "\x83\x81\1\x86\x85V_VP8", 10);
+		hostile_add(&b, "\xe0\x86\xb0\x81\x40\xba\x81\x40", 8);
+		hostile_element(&b, entry, "\xae");
+	}
+	hostile_element(&b, tracks, "\x16\x54\xae\x6b");
+	hostile_add(&b, "\x1f\x43\xb6\x75\x83\xe7\x81\0", 8); /* a cluster */
+	hostile_element(&b, segment, "\x18\x53\x80\x67");
+	return hostile_take(&b);
+}
+
+/* A page's own sum (RFC 3533), made over itself with the sum as zeroes. */
+static inline void
+hostile_ogg_sum(uint8_t *page, size_t len)
+{
+	uint32_t c = 0;
+
+	memset(page + 22, 0, 4);
+	for (size_t i = 0; i < len; i++) {
+		c ^= (uint32_t)page[i] << 24;
+		for (int k = 0; k < 8; k++)
+			c = c << 1 ^ ((c & 0x80000000) != 0 ? 0x04c11db7 : 0);
+	}
+	for (size_t i = 0; i < 4; i++)
+		page[22 + i] = (uint8_t)(c >> 8 * i);
+}
+
+/* Ogg: thousands of streams that begin, each in a page of its own. */
+static inline struct clip
+hostile_pages(void)
+{
+	AUTO_CLIP sound = clip_make(CLIP_HEARD " -c:a flac", "ogg");
+	SP_AUTO_BUF b = sp_buf_new((size_t)8 << 20);
+	size_t page = 27;
+
+	CHECK(sound.len > 300 && memcmp(sound.at, "OggS", 4) == 0);
+	for (size_t i = 0; i < sound.at[26]; i++)
+		page += sound.at[27 + i];
+	page += sound.at[26];
+	for (uint8_t i = 0; i < 40; i++)
+		for (uint8_t k = 0; k < 100; k++) {
+			size_t at = b.len;
+
+			hostile_add(&b, sound.at, page);
+			b.at[at + 14] = i;
+			b.at[at + 15] = k;
+			hostile_ogg_sum(b.at + at, page);
+		}
+	return hostile_take(&b);
 }
 
 /* ---- Two things at once ---- */
@@ -331,10 +531,16 @@ static const struct hostile_file {
 	{ "an archive", hostile_zip, MEDIA_UNKNOWN },
 	{ "a document", hostile_pdf, MEDIA_UNKNOWN },
 	{ "thousands of streams", hostile_streams, MEDIA_STREAMS },
+	{ "thousands of tracks", hostile_tracks, MEDIA_STREAMS },
+	{ "thousands of streams in pages", hostile_pages, MEDIA_STREAMS },
 	{ "boxes twenty thousand deep", hostile_deep, MEDIA_DAMAGED },
 	{ "a packed index of 2 GB", hostile_packed, MEDIA_MEMORY },
+	{ "an index that unpacks to 1 GB", hostile_index_bomb, MEDIA_MEMORY },
 	{ "boxes of impossible sizes", hostile_boxes, MEDIA_DAMAGED },
 	{ "a picture of 60,000 squared", hostile_bomb, MEDIA_LARGE },
+	{ "a point that unpacks to 1 GB", hostile_png_bomb, MEDIA_READABLE },
+	{ "a photo of 65,535 squared", hostile_jpeg, MEDIA_LARGE },
+	{ "a film of 65,535 squared", hostile_gif, MEDIA_LARGE },
 	{ "a photo, page and archive", hostile_polyglot, MEDIA_READABLE },
 	{ "a film behind a GIF", hostile_gif_film, MEDIA_READABLE },
 	{ "a sound named as a film", hostile_named_otherwise, MEDIA_READABLE },

@@ -130,7 +130,7 @@ upright(void)
 		for (size_t k = 0; k < 4; k++) {
 			const uint8_t *p = nine.at + 3 * corner[k];
 
-			got[k] = p[0] > 150 ? 'r' : p[1] > 150 ? 'g' : 'b';
+			got[k] = "rgb"[p[0] > 150 ? 0 : p[1] > 150 ? 1 : 2];
 		}
 		(void)printf("# turned by %u: %s\n", i * 90, got);
 		CHECK(strcmp(got, want[i]) == 0);

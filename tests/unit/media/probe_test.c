@@ -97,9 +97,17 @@ when_and_where(void)
 	    "2026-11-21T14:45:44-0400"
 	    " -metadata creation_time=2026-11-22T00:00:00Z",
 	    "mov");
+	AUTO_CLIP loci = clip_make("-f lavfi -i testsrc2=size=176x144:rate=25"
+				   ":duration=1 -c:v h263 -metadata"
+				   " location=-33.8688+151.2093+058.0/",
+	    "3gp");
 	AUTO_CLIP bare = clip_make(CLIP_SEEN " -c:v mpeg4", "mp4");
 	struct media_facts f;
 
+	CHECK(open_clip(&loci, &f) == MEDIA_READABLE);
+	CHECK(strcmp(f.format, "3gp") == 0);
+	CHECK(f.placed && labs(f.latitude + 33868800) < 100 &&
+	    labs(f.longitude - 151209300) < 100); /* 16 bits of fraction */
 	CHECK(open_clip(&xyz, &f) == MEDIA_READABLE);
 	check_place(&f, 37774900, -122419400);
 	check_created(&f, "2026-11-21T18:45:44.000000Z");
@@ -180,21 +188,66 @@ hostile(void)
 	}
 }
 
-/* Cut anywhere: an answer, and the same one again. */
+static void
+cut_at(const struct clip *c, size_t len)
+{
+	AUTO_CLIP cut = clip_copy(c->at, len < c->len ? len : c->len);
+	struct media_facts f;
+
+	if (open_clip(&cut, &f) == MEDIA_READABLE)
+		check_told(&f);
+}
+
+/* Cut anywhere: an answer, and one that is believed.  All over it, in its
+ * first bytes and in its last. */
 static void
 truncated(void)
 {
 	for (size_t i = 0; i < SP_COUNTOF(clip_kinds); i++) {
 		AUTO_CLIP c = clip_of_kind(&clip_kinds[i]);
-		size_t whole = c.len;
 
-		for (size_t n = 0; n < 16; n++) {
-			AUTO_CLIP cut = clip_copy(c.at, whole * n / 16);
-			struct media_facts f;
+		for (size_t n = 0; n < 16; n++)
+			cut_at(&c, c.len * n / 16);
+		for (size_t n = 0; n < 40; n++)
+			cut_at(&c, n);
+		for (size_t n = 1; n < 16; n++)
+			cut_at(&c, c.len - n);
+	}
+}
 
-			if (open_clip(&cut, &f) == MEDIA_READABLE)
-				check_told(&f);
-		}
+/* At the beginning of each box, in its head, and in its first fields.  How
+ * many boxes there were. */
+static unsigned /* NOLINTNEXTLINE(misc-no-recursion): boxes are in boxes */
+cut_at_boxes(const struct clip *c, size_t from, size_t to)
+{
+	static const char in[] = "moov trak mdia minf stbl udta edts dinf";
+
+	unsigned n = 0;
+
+	for (size_t len; to - from >= 8; from += len, n++) {
+		struct sp_in head = sp_in_from(c->at + from, 8);
+		char type[5] = "";
+
+		len = sp_in_u32be(&head);
+		memcpy(type, c->at + from + 4, 4);
+		for (size_t k = 0; k < 20; k += k < 8 ? 4 : 2)
+			cut_at(c, from + k);
+		if (len < 8 || len > to - from)
+			break; /* QuickTime ends some lists with a zero */
+		if (strstr(in, type) != NULL)
+			n += cut_at_boxes(c, from + 8, from + len);
+	}
+	return n;
+}
+
+static void
+truncated_between_boxes(void)
+{
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_CLIP c = clip_of_kind(&clip_kinds[i]);
+
+		CHECK(memcmp(c.at + 4, "ftyp", 4) == 0);
+		CHECK(cut_at_boxes(&c, 0, c.len) > 20);
 	}
 }
 
@@ -206,6 +259,7 @@ flipped(void)
 	for (size_t i = 0; i < SP_COUNTOF(clip_kinds); i++) {
 		AUTO_CLIP c = clip_of_kind(&clip_kinds[i]);
 
+		CHECK(c.len > 0);
 		for (size_t n = 0; n < 12; n++) {
 			AUTO_CLIP bad = clip_copy(c.at, c.len);
 			struct media_facts f;
@@ -234,6 +288,7 @@ main(void)
 		{ "pictures that lie on their side", turned },
 		{ "hostile files", hostile },
 		{ "cut off anywhere", truncated },
+		{ "cut off between boxes", truncated_between_boxes },
 		{ "bytes changed", flipped },
 	};
 

@@ -233,6 +233,7 @@ struct attempt {
 };
 
 #define TEXT(s) ((long)(uintptr_t)(s))
+#define X32(nr) (0x40000000L | (nr))
 static struct sockaddr_storage somewhere = { .ss_family = AF_INET };
 static const struct attempt attempts[] = {
 	{ "open a file", SYS_open, TEXT("/etc/passwd"), 0, 0, true, false },
@@ -266,6 +267,10 @@ static const struct attempt attempts[] = {
 	{ "memory that others see", SYS_shmget, 0, 4096, 0x1ff, false, false },
 	{ "a file of memory", SYS_memfd_create, TEXT("x"), 0, 0, true, false },
 	{ "the terminal", SYS_ioctl, MEDIA_SOCK_FD, 0x5412, 0, true, false },
+	{ "open a file as another kind of program does (x32)", X32(SYS_open),
+	    TEXT("/etc/passwd"), 0, 0, false, true },
+	{ "a socket that way", X32(SYS_socket), AF_INET, SOCK_STREAM, 0, false,
+	    true },
 	{ "another user", SYS_setuid, 0, 0, 0, false, true },
 	{ "another program", SYS_execve, TEXT("/bin/true"), 0, 0, false, true },
 	{ "another's memory", SYS_ptrace, 16, 1, 0, false, true },

@@ -125,23 +125,23 @@ a_log_that_grows(void)
 	struct ledger_checkpoint c;
 	char hex[65];
 	struct sp_err err;
-	uint64_t size = 0;
+	uint64_t last = 0;
 
 	hex_of(ORIGIN, hex);
 	CHECK_CODE(witness_desk_checkpoint(b.desk, hex, 64, &note, &err),
 	    SP_E_NOTFOUND, &err);
 	for (uint64_t next = 1; next < 600; next = next * 3 / 2 + 1) {
-		CHECK(show(&b, book, size, next) == WITNESS_COSIGN);
-		CHECK(show(&b, book, size, next) == WITNESS_BEHIND);
+		CHECK(show(&b, book, last, next) == WITNESS_COSIGN);
+		CHECK(show(&b, book, last, next) == WITNESS_BEHIND);
 		CHECK(show(&b, book, next, next) == WITNESS_COSIGN);
-		size = next;
+		last = next;
 		sp_buf_clear(&note);
 		CHECK_OK(witness_desk_checkpoint(b.desk, hex, 64, &note, &err),
 		    &err);
 		CHECK_OK(ledger_checkpoint_check(
 			     &book->key, sp_buf_str(&note), note.len, &c, &err),
 		    &err);
-		CHECK(c.size == size);
+		CHECK(c.size == last);
 		bench_reopen(&b);
 	}
 	hex[0] = (char)(hex[0] == 'A' ? 'B' : 'A');
@@ -165,7 +165,7 @@ a_fork_is_refused_and_kept(void)
 	CHECK(show(&b, forked, 100, 100) == WITNESS_FORK);
 	CHECK(show(&b, book, 100, 200) == WITNESS_COSIGN);
 	witness_desk_metrics(b.desk, &out);
-	CHECK(strstr(sp_buf_str(&out), "sallyport_witness_forks 1\n") != NULL);
+	CHECK(strstr(sp_buf_str(&out), "sallyport_witness_forks 2\n") != NULL);
 	CHECK(strstr(sp_buf_str(&out),
 		  "sallyport_witness_log_size{origin=\"" ORIGIN
 		  "\"} 200\n") != NULL);
@@ -174,24 +174,58 @@ a_fork_is_refused_and_kept(void)
 	bench_done(&b);
 }
 
-/* The second checkpoint of a fork is there as it was sent. */
+/* What is kept of a fork with this root. */
 static void
-evidence_is_the_note(void)
+evidence(struct bench *b, const struct ledger_hash *root, struct sp_buf *out)
+{
+	char path[160] = "forks/";
+	struct sp_err err;
+
+	sp_buf_clear(out);
+	hex_of(ORIGIN, path + 6);
+	path[6 + 64] = '-';
+	sp_hex(root->b, 32, path + 6 + 65);
+	CHECK_OK(sp_file_read(b->dir.fd, path, out, &err), &err);
+}
+
+/* Both checkpoints of a fork are there as they were signed, whatever the log
+ * does after it. */
+static void
+evidence_is_both_notes(void)
 {
 	struct bench b = bench_new();
 	SP_AUTO_BUF kept = sp_buf_new(LEDGER_NOTE_MAX);
 	SP_AUTO_BUF note = sp_buf_new(LEDGER_NOTE_MAX);
-	char path[160] = "forks/";
+	SP_AUTO_BUF first = sp_buf_new(LEDGER_NOTE_MAX);
+	struct ledger_checkpoint c;
 	struct sp_err err;
+	char hex[65];
 
+	hex_of(ORIGIN, hex);
 	CHECK(show(&b, book, 0, 100) == WITNESS_COSIGN);
+	CHECK_OK(witness_desk_checkpoint(b.desk, hex, 64, &first, &err), &err);
 	CHECK(show(&b, forked, 100, 100) == WITNESS_FORK);
-	hex_of(ORIGIN, path + 6);
-	path[6 + 64] = '-';
-	sp_hex(forked->root[100].b, 32, path + 6 + 65);
-	CHECK_OK(sp_file_read(b.dir.fd, path, &kept, &err), &err);
-	log_note(forked, 100, &note);
-	CHECK(kept.len == note.len && memcmp(kept.at, note.at, note.len) == 0);
+	for (uint64_t size = 100; size < 104; size++) {
+		evidence(&b, &book->root[100], &kept);
+		CHECK(kept.len == first.len &&
+		    memcmp(kept.at, first.at, first.len) == 0);
+		CHECK_OK(ledger_checkpoint_check(
+			     &book->key, sp_buf_str(&kept), kept.len, &c, &err),
+		    &err);
+		CHECK(c.size == 100);
+		evidence(&b, &forked->root[100], &kept);
+		sp_buf_clear(&note);
+		log_note(forked, 100, &note);
+		CHECK(kept.len == note.len &&
+		    memcmp(kept.at, note.at, note.len) == 0);
+		CHECK(show(&b, book, size, size + 1) == WITNESS_COSIGN);
+		bench_reopen(&b);
+	}
+	/* And of the next fork, beside them. */
+	CHECK(show(&b, forked, 104, 104) == WITNESS_FORK);
+	evidence(&b, &book->root[104], &kept);
+	evidence(&b, &forked->root[104], &kept);
+	evidence(&b, &book->root[100], &kept);
 	bench_done(&b);
 }
 
@@ -260,7 +294,8 @@ static void
 garbage_is_malformed(void)
 {
 	static const char *const bad[] = { "", "old", "old 0\n\n",
-		"GET / HTTP/1.1", "old 0\n\n" ORIGIN "\n5\n",
+		"GET / HTTP/1.1",
+		"old 0\n\nevidence.example.gov/springfield\n5\n",
 		"old 0\n\n\n\n\n" };
 	struct bench b = bench_new();
 	struct sp_err err;
@@ -339,7 +374,7 @@ main(void)
 	static const struct tap_case cases[] = {
 		{ "a log that grows", a_log_that_grows },
 		{ "a fork is refused and kept", a_fork_is_refused_and_kept },
-		{ "evidence is the note", evidence_is_the_note },
+		{ "evidence is both notes", evidence_is_both_notes },
 		{ "logs that are not known", logs_that_are_not_known },
 		{ "what is kept has the witness's and the log's lines only",
 		    what_is_kept_has_the_witnesss_and_the_logs_lines_only },

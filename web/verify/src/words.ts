@@ -352,7 +352,11 @@ const DENIED: Readonly<Record<string, string>> = {
   'evidence.view': 'to view the content',
   'evidence.export': 'to copy it out',
   'evidence.preview': 'to see a still picture of it',
+  'media.probe': 'to examine its media',
   'evidence.custody': 'to see its custody',
+  'events.follow': 'to follow what happens',
+  'log.entries': 'to read the log',
+  'token.manage': 'to manage access tokens',
 };
 
 /** How the system's look into the media ended. */

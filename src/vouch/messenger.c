@@ -1,0 +1,399 @@
+#include "vouch/messenger.h"
+
+#include "base/file.h"
+#include "base/process.h"
+
+#include <curl/curl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CONNECT_MS  5000L
+#define NAP_MS      1000
+#define SEND_MS     5000 /* the server takes an answer, or it is stuck */
+#define MOST_ROUNDS 64   /* packets taken up before others are looked after */
+
+/* Looking names up, connecting out, reading what that takes.  No listening,
+ * no file written, no process started. */
+static const char *const allowed[] = { "read", "write", "readv", "writev",
+	"pread64", "openat:read", "close", "lseek", "stat", "fstat", "lstat",
+	"newfstatat", "statx", "access", "faccessat", "faccessat2",
+	"getdents64", "readlink", "readlinkat", "getcwd", "fcntl", "ioctl",
+	"mmap", "munmap", "mprotect", "mremap", "brk", "madvise",
+	"memfd_create", "clone:thread", "set_robust_list", "rseq", "futex",
+	"sched_yield", "sched_getaffinity", "gettid", "getpid", "getppid",
+	"getuid", "geteuid", "getgid", "getegid", "tgkill", "rt_sigprocmask",
+	"rt_sigaction", "sigaltstack", "prctl", "prlimit64", "getrusage",
+	"sysinfo", "uname", "socket", "socketpair", "connect", "bind",
+	"getsockname", "getpeername", "setsockopt", "getsockopt", "sendto",
+	"sendmsg", "sendmmsg", "recvfrom", "recvmsg", "shutdown", "poll",
+	"ppoll", "select", "pselect6", "pipe2", "eventfd2", "clock_gettime",
+	"clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom" };
+
+/*
+ * What looking names up and checking certificates reads: the system's, never
+ * the site's.  resolv.conf is often a link to a file below /run, of which these
+ * folders are the usual ones: a folder, since the file is replaced when the
+ * network changes.
+ */
+static const char *const readable[] = { "/etc", "/usr", "/lib", "/lib64",
+	"/etc/resolv.conf", "/run/systemd/resolve", "/run/resolvconf",
+	"/run/NetworkManager", "/run/connman", "/dev/urandom", "/dev/random",
+	"/dev/null", "/sys/devices/system/cpu", "/proc/sys/crypto" };
+
+/* One errand under way. */
+struct trip {
+	struct vouch_errand errand;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct sp_buf url;
+	struct sp_buf answer;
+	int ca; /* its file in memory, or -1 */
+	char why[CURL_ERROR_SIZE];
+};
+
+struct messenger {
+	int sock;
+	CURLM *multi;
+	struct trip *trip[VOUCH_TRIPS];
+	size_t trips;
+	struct sp_buf packet;
+	bool over;
+};
+
+static void
+trip_free(struct trip *t)
+{
+	if (t == NULL)
+		return;
+	curl_easy_cleanup(t->easy);
+	curl_slist_free_all(t->headers);
+	vouch_errand_free(&t->errand);
+	sp_buf_free(&t->url);
+	sp_buf_free(&t->answer);
+	sp_file_closep(&t->ca);
+	free(t);
+}
+
+static void
+trip_freep(struct trip **t)
+{
+	trip_free(*t);
+}
+#define AUTO_TRIP SP_CLEANUP(trip_freep) struct trip *
+
+static struct trip *
+trip_new(void)
+{
+	struct trip *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->errand = vouch_errand_new();
+	t->url = sp_buf_new(VOUCH_URL_MAX + 64);
+	t->answer = sp_buf_new(VOUCH_ANSWER_MAX);
+	t->ca = -1;
+	return t;
+}
+
+/* ---- Answering ---- */
+
+/* The server reads its end all the time; when it does not, it is at its end. */
+static void
+answer(struct messenger *m, const struct vouch_answer *a)
+{
+	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	struct pollfd p = { .fd = m->sock, .events = POLLOUT };
+	enum sp_code code;
+
+	vouch_answer_write(a, &packet);
+	code = vouch_packet_send(m->sock, &packet, NULL);
+	if (code == SP_E_LOCKED && poll(&p, 1, SEND_MS) == 1)
+		code = vouch_packet_send(m->sock, &packet, NULL);
+	if (code != SP_OK)
+		m->over = true;
+}
+
+static void
+answer_none(struct messenger *m, uint32_t id, const char *why)
+{
+	struct vouch_answer a = { .id = id };
+
+	(void)snprintf(a.problem, sizeof(a.problem), "%s", why);
+	answer(m, &a);
+}
+
+/* libcurl's codes in words for who runs the site. */
+static const struct {
+	CURLcode code;
+	const char *text;
+} reasons[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST, "its host name is not known" },
+	{ CURLE_COULDNT_CONNECT,
+	    "nothing listens there, or it is unreachable" },
+	{ CURLE_OPERATION_TIMEDOUT, "it took more than 10 seconds" },
+	{ CURLE_PEER_FAILED_VERIFICATION,
+	    "its certificate is not under a known CA, or of another host" },
+	{ CURLE_SSL_CACERT_BADFILE, "no CA certificates are found" },
+	{ CURLE_GOT_NOTHING, "it closed the connection" },
+	{ CURLE_WRITE_ERROR, "its answer is too long" },
+	{ CURLE_URL_MALFORMAT, "its URL is malformed" },
+};
+
+static void
+explain(const struct trip *t, CURLcode rc, char *out, size_t room)
+{
+	static const char slow_name[] = "Resolving timed out"; /* libcurl's */
+
+	if (strncmp(t->why, slow_name, strlen(slow_name)) == 0) {
+		(void)snprintf(out, room,
+		    "its host name could not be looked up within 5 seconds");
+		return;
+	}
+	for (size_t i = 0; i < SP_COUNTOF(reasons); i++) {
+		if (reasons[i].code != rc)
+			continue;
+		(void)snprintf(out, room, "%s", reasons[i].text);
+		return;
+	}
+	(void)snprintf(out, room, "%.110s",
+	    *t->why != '\0' ? t->why : curl_easy_strerror(rc));
+}
+
+static void
+arrived(struct messenger *m, struct trip *t, CURLcode rc)
+{
+	struct vouch_answer a = { .id = t->errand.id };
+	long status = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (rc == CURLE_OK && status >= 100 && status <= 599)
+		a.reply = (struct vouch_reply){ (unsigned)status,
+			sp_buf_str(&t->answer), t->answer.len, NULL };
+	else
+		explain(t, rc, a.problem, sizeof(a.problem));
+	answer(m, &a);
+}
+
+/* ---- Going ---- */
+
+static size_t
+on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct trip *t = arg;
+
+	sp_buf_add(&t->answer, bytes, size * n);
+	return sp_buf_ok(&t->answer) ? size * n : 0;
+}
+
+/* libcurl reads CAs from files: one in memory, which has a name in /proc. */
+static bool
+set_ca(struct trip *t)
+{
+	const struct sp_buf *pem = &t->errand.tls_ca;
+	char path[40];
+
+	if (pem->len == 0)
+		return true;
+	t->ca = memfd_create("tls-ca", MFD_CLOEXEC);
+	if (t->ca < 0 ||
+	    sp_file_write_all(t->ca, pem->at, pem->len, NULL) != SP_OK)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", t->ca);
+	(void)curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
+	return curl_easy_setopt(t->easy, CURLOPT_CAINFO, path) == CURLE_OK;
+}
+
+static bool
+set_headers(struct trip *t)
+{
+	static const char *const type[] = {
+		[VOUCH_WITNESS] = "Content-Type: text/plain; charset=utf-8",
+		[VOUCH_AUTHORITY] = "Content-Type: application/timestamp-query",
+	};
+	struct curl_slist *both = NULL;
+
+	t->headers = curl_slist_append(NULL, type[t->errand.kind]);
+	if (t->headers != NULL)
+		both = curl_slist_append(t->headers, "Expect:");
+	return both != NULL &&
+	    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, both) == CURLE_OK;
+}
+
+/* Options that take a constant of libcurl's own cannot fail. */
+static bool
+set_options(struct trip *t)
+{
+	CURL *e = t->easy;
+	const struct sp_buf *body = &t->errand.body;
+
+	(void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* A look-up that hangs is left to its thread: waiting for that would
+	 * hold up all. */
+	(void)curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	(void)curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void)curl_easy_setopt(
+	    e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(
+	    e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	(void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	(void)curl_easy_setopt(
+	    e, CURLOPT_TIMEOUT_MS, VOUCH_TRIP_SECONDS * 1000L);
+	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why);
+	(void)curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	(void)curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	(void)curl_easy_setopt(e, CURLOPT_POST, 1L);
+	(void)curl_easy_setopt(
+	    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+	(void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, sp_buf_str(body));
+	return curl_easy_setopt(
+		   e, CURLOPT_USERAGENT, "sallyport/" SP_VERSION) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") ==
+	    CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_URL, sp_buf_str(&t->url)) == CURLE_OK;
+}
+
+static bool
+set_out(struct messenger *m, struct trip *t)
+{
+	sp_buf_fmt(&t->url, "%s%s", t->errand.url,
+	    t->errand.kind == VOUCH_WITNESS ? "/add-checkpoint" : "");
+	t->easy = curl_easy_init();
+	return t->easy != NULL && sp_buf_ok(&t->url) && set_options(t) &&
+	    set_headers(t) && set_ca(t) &&
+	    curl_multi_add_handle(m->multi, t->easy) == CURLM_OK;
+}
+
+/* ---- Errands in, answers out ---- */
+
+static void
+take_up(struct messenger *m)
+{
+	AUTO_TRIP t = trip_new();
+
+	if (t == NULL ||
+	    vouch_errand_read(m->packet.at, m->packet.len, &t->errand, NULL) !=
+		SP_OK) {
+		m->over = true; /* the server is out of its mind */
+		return;
+	}
+	if (!set_out(m, t)) {
+		answer_none(m, t->errand.id, "it could not be set out for");
+		return;
+	}
+	m->trip[m->trips++] = SP_STEAL(t);
+}
+
+static void
+hear(struct messenger *m)
+{
+	for (int i = 0; i < MOST_ROUNDS && m->trips < VOUCH_TRIPS && !m->over;
+	     i++) {
+		enum sp_code code =
+		    vouch_packet_receive(m->sock, &m->packet, NULL);
+
+		if (code == SP_E_LOCKED)
+			return;
+		if (code == SP_OK)
+			take_up(m);
+		else
+			m->over = true;
+	}
+}
+
+static void
+drop(struct messenger *m, const struct trip *t)
+{
+	for (size_t i = 0; i < m->trips; i++) {
+		if (m->trip[i] != t)
+			continue;
+		(void)curl_multi_remove_handle(m->multi, t->easy);
+		trip_free(m->trip[i]);
+		m->trip[i] = m->trip[--m->trips];
+		return;
+	}
+}
+
+static void
+collect(struct messenger *m)
+{
+	CURLMsg *msg;
+	int left = 0;
+
+	while ((msg = curl_multi_info_read(m->multi, &left)) != NULL) {
+		CURLcode rc = msg->data.result; /* msg goes with its handle */
+		char *at = NULL;
+		struct trip *t;
+
+		if (msg->msg != CURLMSG_DONE ||
+		    curl_easy_getinfo(
+			msg->easy_handle, CURLINFO_PRIVATE, &at) != CURLE_OK)
+			continue;
+		t = (struct trip *)(void *)at;
+		arrived(m, t, rc);
+		drop(m, t);
+	}
+}
+
+static enum sp_code
+run(struct messenger *m, struct sp_err *err)
+{
+	while (!m->over) {
+		struct curl_waitfd sock = {
+			.fd = m->sock,
+			.events = CURL_WAIT_POLLIN,
+		};
+		unsigned n = m->trips < VOUCH_TRIPS ? 1 : 0;
+		int running = 0;
+
+		if (curl_multi_perform(m->multi, &running) != CURLM_OK)
+			return sp_fail(err, SP_E_INTERNAL, "libcurl failed");
+		collect(m);
+		if (curl_multi_poll(m->multi, &sock, n, NAP_MS, NULL) !=
+		    CURLM_OK)
+			return sp_fail(err, SP_E_INTERNAL, "libcurl failed");
+		if (n > 0)
+			hear(m);
+	}
+	return SP_OK;
+}
+
+enum sp_code
+vouch_messenger_enter(bool *can_read, struct sp_err *err)
+{
+	enum sp_code code;
+
+	SP_TRY(sp_process_harden(err));
+	code = sp_process_read_only(readable, SP_COUNTOF(readable), err);
+	if (code != SP_OK && code != SP_E_UNAVAIL)
+		return code;
+	SP_TRY(sp_process_sandbox(allowed, SP_COUNTOF(allowed), err));
+	*can_read = code == SP_E_UNAVAIL;
+	return SP_OK;
+}
+
+enum sp_code
+vouch_messenger_main(int sock, struct sp_err *err)
+{
+	struct messenger m = {
+		.sock = sock,
+		.packet = sp_buf_new(VOUCH_PACKET_MAX),
+	};
+	enum sp_code code;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return sp_fail(err, SP_E_NOMEM, "libcurl does not start");
+	m.multi = curl_multi_init();
+	code = m.multi == NULL ? sp_fail(err, SP_E_NOMEM, "no memory")
+			       : run(&m, err);
+	while (m.trips > 0)
+		drop(&m, m.trip[m.trips - 1]);
+	(void)curl_multi_cleanup(m.multi);
+	sp_buf_free(&m.packet);
+	return code;
+}
