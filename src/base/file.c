@@ -1,12 +1,15 @@
 #include "base/file.h"
 
+#include "base/clock.h"
 #include "base/encode.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -298,4 +301,96 @@ sp_file_each(const char *path, void (*visit)(void *arg, const char *name),
 		code = sp_fail_os(err, "folder %.150s", path);
 	(void)closedir(d);
 	return code;
+}
+
+/* --- Sockets --- */
+
+const char sp_file_late[] = "file.late";
+
+static enum sp_code
+socket_fails(struct sp_err *err)
+{
+	return sp_fail(err, SP_E_UNAVAIL, "%s", strerrordesc_np(errno));
+}
+
+/* Milliseconds for poll(): -1 for ever, 0 when it is over. */
+static int
+time_left(int64_t deadline)
+{
+	const int64_t most = 1000 * SP_SECOND;
+	int64_t left = deadline - sp_ticks();
+
+	if (deadline == INT64_MAX)
+		return -1;
+	if (left <= 0)
+		return 0;
+	return (int)((left < most ? left : most) / 1000) + 1;
+}
+
+/* Wait for `events`; a hang-up counts, the transfer then tells. */
+static enum sp_code
+socket_ready(int sock, short events, int64_t deadline, struct sp_err *err)
+{
+	struct pollfd p = { .fd = sock, .events = events };
+
+	for (;;) {
+		int left = time_left(deadline);
+		int n = left == 0 ? 0 : poll(&p, 1, left);
+
+		if (left == 0)
+			return sp_fail_as(err, SP_E_UNAVAIL, sp_file_late,
+			    "no answer in time");
+		if (n > 0)
+			return SP_OK;
+		if (n < 0 && errno != EINTR)
+			return socket_fails(err);
+	}
+}
+
+static bool
+again(void)
+{
+	return errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+enum sp_code
+sp_file_send(int sock, const void *bytes, size_t len, int64_t deadline,
+    struct sp_err *err)
+{
+	const uint8_t *at = bytes;
+
+	for (size_t sent = 0; sent < len;) {
+		ssize_t n = send(
+		    sock, at + sent, len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n >= 0)
+			sent += (size_t)n;
+		else if (!again())
+			return socket_fails(err);
+		else
+			SP_TRY(socket_ready(sock, POLLOUT, deadline, err));
+	}
+	return SP_OK;
+}
+
+enum sp_code
+sp_file_receive(
+    int sock, void *bytes, size_t len, int64_t deadline, struct sp_err *err)
+{
+	uint8_t *at = bytes;
+
+	for (size_t got = 0; got < len;) {
+		ssize_t n = recv(sock, at + got, len - got, MSG_DONTWAIT);
+
+		if (n == 0)
+			return sp_fail(
+			    err, SP_E_UNAVAIL, "the connection is closed");
+		if (n > 0)
+			got += (size_t)n;
+		else if (!again())
+			return socket_fails(err);
+		else
+			SP_TRY(socket_ready(sock, POLLIN, deadline, err));
+	}
+	return SP_OK;
 }

@@ -30,6 +30,17 @@ enum sp_code sp_file_pwrite_all(int fd, const void *bytes, size_t len, off_t at,
 enum sp_code sp_file_pread_all(int fd, void *bytes, size_t len, off_t at,
     size_t *got, struct sp_err *err) SP_MUST_USE;
 
+/*
+ * All of it through a socket between two of our processes, by `deadline`
+ * (sp_ticks(); INT64_MAX: none).  SP_E_UNAVAIL: it is closed or broken, or,
+ * with reason sp_file_late, too slow; some of it may have passed then.
+ */
+extern const char sp_file_late[];
+enum sp_code sp_file_send(int sock, const void *bytes, size_t len,
+    int64_t deadline, struct sp_err *err) SP_MUST_USE;
+enum sp_code sp_file_receive(int sock, void *bytes, size_t len,
+    int64_t deadline, struct sp_err *err) SP_MUST_USE;
+
 /* The whole file appended, out->len at most out->max (else SP_E_LIMIT); on
  * failure `out` is as before. */
 enum sp_code sp_file_read(int dirfd, const char *path, struct sp_buf *out,

@@ -1,11 +1,8 @@
 #include "keeper/request.h"
 
-#include "base/clock.h"
+#include "base/file.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static const struct {
 	uint8_t number;
@@ -156,78 +153,29 @@ away(struct sp_err *err, const char *why)
 	    err, SP_E_UNAVAIL, "keeper.away", "the keeper is away: %s", why);
 }
 
-/* Wait for `events`; a hang-up counts, the transfer then tells. */
 static enum sp_code
-ready(int sock, short events, int64_t deadline, struct sp_err *err)
+receive(int sock, uint8_t *at, size_t len, int64_t deadline, struct sp_err *err)
 {
-	struct pollfd p = { .fd = sock, .events = events };
+	struct sp_err why = { .code = SP_OK };
 
-	for (;;) {
-		int wait = -1;
-		int n;
-
-		if (deadline != KEEPER_NO_DEADLINE) {
-			int64_t left = deadline - sp_ticks();
-
-			if (left <= 0)
-				return away(err, "no answer in time");
-			wait = left > 1000 * SP_SECOND ? 1000 * 1000
-						       : (int)(left / 1000) + 1;
-		}
-		n = poll(&p, 1, wait);
-		if (n > 0)
-			return SP_OK;
-		if (n < 0 && errno != EINTR)
-			return away(err, strerrordesc_np(errno));
-	}
-}
-
-static bool
-again(void)
-{
-	return errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK;
+	return sp_file_receive(sock, at, len, deadline, &why) == SP_OK
+	    ? SP_OK
+	    : away(err, why.text);
 }
 
 enum sp_code
 keeper_message_send(
     int sock, struct sp_buf *b, int64_t deadline, struct sp_err *err)
 {
+	struct sp_err why = { .code = SP_OK };
+
 	SP_TRY(sp_buf_check(b, "a message of the keeper", err));
 	SP_REQUIRE(b->len > KEEPER_HEAD && b->len <= KEEPER_MESSAGE_MAX);
 	for (size_t i = 0; i < KEEPER_HEAD; i++)
 		b->at[i] = (uint8_t)((b->len - KEEPER_HEAD) >> (24 - 8 * i));
-	for (size_t sent = 0; sent < b->len;) {
-		ssize_t n = send(sock, b->at + sent, b->len - sent,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n >= 0)
-			sent += (size_t)n;
-		else if (!again())
-			return away(err, strerrordesc_np(errno));
-		else
-			SP_TRY(ready(sock, POLLOUT, deadline, err));
-	}
-	return SP_OK;
-}
-
-static enum sp_code
-receive(int sock, uint8_t *at, size_t len, int64_t deadline, struct sp_err *err)
-{
-	while (len > 0) {
-		ssize_t n = recv(sock, at, len, MSG_DONTWAIT);
-
-		if (n == 0)
-			return away(err, "the connection is closed");
-		if (n < 0 && !again())
-			return away(err, strerrordesc_np(errno));
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-			continue;
-		}
-		SP_TRY(ready(sock, POLLIN, deadline, err));
-	}
-	return SP_OK;
+	return sp_file_send(sock, b->at, b->len, deadline, &why) == SP_OK
+	    ? SP_OK
+	    : away(err, why.text);
 }
 
 enum sp_code

@@ -1,6 +1,7 @@
 #include "media/client.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "media/message.h"
 
 #include <string.h>
@@ -36,7 +37,7 @@ why_silent(const struct sp_err *err)
 {
 	if (err->code == SP_E_INVALID)
 		return MEDIA_NONSENSE;
-	if (err->reason != NULL && strcmp(err->reason, "media.late") == 0)
+	if (err->reason != NULL && strcmp(err->reason, sp_file_late) == 0)
 		return MEDIA_TIME;
 	return MEDIA_CRASHED;
 }

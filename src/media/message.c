@@ -1,10 +1,6 @@
 #include "media/message.h"
 
-#include "base/clock.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <sys/socket.h>
+#include "base/file.h"
 
 static const struct {
 	uint8_t number;
@@ -75,90 +71,35 @@ media_message_range(struct sp_in body, uint64_t size, struct media_range *out)
 
 /* --- Sockets --- */
 
+/* What went wrong on the socket, as the other side's end.  Callers may want to
+ * hear nothing of it (err NULL). */
 static enum sp_code
-gone(struct sp_err *err, const char *why)
+gone(struct sp_err *err, const struct sp_err *why)
 {
-	return sp_fail(err, SP_E_UNAVAIL, "the other side is gone: %s", why);
+	return sp_fail_as(err, SP_E_UNAVAIL, why->reason,
+	    "the other side is gone: %s", why->text);
 }
 
-/* Milliseconds for poll(): -1 for ever, 0 when it is over. */
-static int
-time_left(int64_t deadline)
-{
-	const int64_t most = 1000 * SP_SECOND;
-	int64_t left = deadline - sp_ticks();
-
-	if (deadline == MEDIA_NO_DEADLINE)
-		return -1;
-	if (left <= 0)
-		return 0;
-	return (int)((left < most ? left : most) / 1000) + 1;
-}
-
-/* Wait for `events`; a hang-up counts, the transfer then tells. */
 static enum sp_code
-ready(int sock, short events, int64_t deadline, struct sp_err *err)
+receive(int sock, uint8_t *at, size_t len, int64_t deadline, struct sp_err *err)
 {
-	struct pollfd p = { .fd = sock, .events = events };
+	struct sp_err why = { .code = SP_OK };
 
-	for (;;) {
-		int left = time_left(deadline);
-		int n;
-
-		if (left == 0)
-			return sp_fail_as(err, SP_E_UNAVAIL, "media.late",
-			    "it takes too long");
-		n = poll(&p, 1, left);
-		if (n > 0)
-			return SP_OK;
-		if (n < 0 && errno != EINTR)
-			return gone(err, strerrordesc_np(errno));
-	}
-}
-
-static bool
-again(void)
-{
-	return errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK;
+	return sp_file_receive(sock, at, len, deadline, &why) == SP_OK
+	    ? SP_OK
+	    : gone(err, &why);
 }
 
 enum sp_code
 media_message_send(
     int sock, struct sp_buf *b, int64_t deadline, struct sp_err *err)
 {
+	struct sp_err why = { .code = SP_OK };
+
 	SP_TRY(media_message_finish(b, err));
-	for (size_t sent = 0; sent < b->len;) {
-		ssize_t n = send(sock, b->at + sent, b->len - sent,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n >= 0)
-			sent += (size_t)n;
-		else if (!again())
-			return gone(err, strerrordesc_np(errno));
-		else
-			SP_TRY(ready(sock, POLLOUT, deadline, err));
-	}
-	return SP_OK;
-}
-
-static enum sp_code
-receive(int sock, uint8_t *at, size_t len, int64_t deadline, struct sp_err *err)
-{
-	while (len > 0) {
-		ssize_t n = recv(sock, at, len, MSG_DONTWAIT);
-
-		if (n == 0)
-			return gone(err, "the connection is closed");
-		if (n < 0 && !again())
-			return gone(err, strerrordesc_np(errno));
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-			continue;
-		}
-		SP_TRY(ready(sock, POLLIN, deadline, err));
-	}
-	return SP_OK;
+	return sp_file_send(sock, b->at, b->len, deadline, &why) == SP_OK
+	    ? SP_OK
+	    : gone(err, &why);
 }
 
 enum sp_code

@@ -71,7 +71,7 @@ bool media_message_range(
 /*
  * Over a socket; `deadline` in sp_ticks(), or MEDIA_NO_DEADLINE.  Sending
  * fills in the length.  Receiving gives the body; `worker` is who must have
- * said it.  SP_E_UNAVAIL: closed, or reason "media.late" for too late;
+ * said it.  SP_E_UNAVAIL: closed, or reason sp_file_late for too late;
  * SP_E_INVALID: no message.
  */
 #define MEDIA_NO_DEADLINE INT64_MAX

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/file.h"
 #include "tap.h"
 
@@ -5,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -428,6 +430,72 @@ fds_close_once(void)
 	CHECK(taken == -1 && fcntl(fd, F_GETFD) == -1);
 }
 
+/* More than a socket holds, so that both sides have to wait. */
+enum { LONG = 1 << 20 };
+
+static void *
+send_long(void *arg)
+{
+	static uint8_t bytes[LONG];
+	struct sp_err err = { 0 };
+
+	for (size_t i = 0; i < LONG; i++)
+		bytes[i] = (uint8_t)(i * 7);
+	CHECK_OK(sp_file_send(*(int *)arg, bytes, LONG, INT64_MAX, &err), &err);
+	return NULL;
+}
+
+static void
+a_socket_takes_and_gives_all(void)
+{
+	static uint8_t got[LONG];
+	struct sp_err err = { 0 };
+	pthread_t sender;
+	size_t wrong = 0;
+	int s[2];
+
+	calm();
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s) == 0);
+	CHECK(pthread_create(&sender, NULL, send_long, &s[0]) == 0);
+	CHECK_OK(sp_file_receive(s[1], got, LONG, INT64_MAX, &err), &err);
+	CHECK(pthread_join(sender, NULL) == 0);
+	for (size_t i = 0; i < LONG; i++)
+		wrong += got[i] != (uint8_t)(i * 7);
+	CHECK(wrong == 0);
+	sp_file_closep(&s[0]);
+	sp_file_closep(&s[1]);
+}
+
+static void
+a_socket_is_closed_or_late(void)
+{
+	static const uint8_t bytes[LONG];
+	struct sp_err err = { 0 };
+	uint8_t got[8];
+	int s[2];
+
+	calm();
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s) == 0);
+	/* Half of what is waited for, and no more. */
+	CHECK_OK(sp_file_send(s[0], bytes, 4, INT64_MAX, &err), &err);
+	CHECK_CODE(
+	    sp_file_receive(s[1], got, 8, sp_ticks() + SP_SECOND / 50, &err),
+	    SP_E_UNAVAIL, &err);
+	CHECK(strcmp(err.reason, sp_file_late) == 0);
+	/* Nobody takes it. */
+	CHECK_CODE(
+	    sp_file_send(s[0], bytes, LONG, sp_ticks() + SP_SECOND / 50, &err),
+	    SP_E_UNAVAIL, &err);
+	CHECK(strcmp(err.reason, sp_file_late) == 0);
+	sp_file_closep(&s[1]);
+	CHECK_CODE(
+	    sp_file_send(s[0], bytes, 8, INT64_MAX, &err), SP_E_UNAVAIL, &err);
+	CHECK(err.reason == NULL || strcmp(err.reason, sp_file_late) != 0);
+	CHECK_CODE(
+	    sp_file_receive(s[0], got, 8, INT64_MAX, &err), SP_E_UNAVAIL, &err);
+	sp_file_closep(&s[0]);
+}
+
 int
 main(void)
 {
@@ -448,6 +516,9 @@ main(void)
 		{ "sweep removes temporaries only",
 		    sweep_removes_temporaries_only },
 		{ "fds close once", fds_close_once },
+		{ "a socket takes and gives all",
+		    a_socket_takes_and_gives_all },
+		{ "a socket is closed or late", a_socket_is_closed_or_late },
 	};
 	const char *tmp = getenv("TMPDIR");
 	int rc;

@@ -1,6 +1,7 @@
 #include "media/message.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "tap.h"
 
 #include <string.h>
@@ -150,7 +151,7 @@ trouble(void)
 		CHECK_CODE(media_message_receive(end[1], true,
 			       sp_ticks() + SP_SECOND / 50, &m, &in, &err),
 		    SP_E_UNAVAIL, &err);
-		CHECK(strcmp(err.reason, "media.late") == 0);
+		CHECK(strcmp(err.reason, sp_file_late) == 0);
 		CHECK(close(end[0]) == 0);
 		CHECK_CODE(media_message_receive(
 			       end[1], true, MEDIA_NO_DEADLINE, &m, &in, &err),
@@ -168,7 +169,7 @@ trouble(void)
 		code = media_message_send(
 		    end[0], &out, sp_ticks() + SP_SECOND / 50, &err);
 	CHECK(
-	    err.code == SP_E_UNAVAIL && strcmp(err.reason, "media.late") == 0);
+	    err.code == SP_E_UNAVAIL && strcmp(err.reason, sp_file_late) == 0);
 	CHECK(close(end[0]) == 0 && close(end[1]) == 0);
 }
 
