@@ -315,9 +315,13 @@ read_wish(
 static enum sp_code
 still_known(const struct http_request *q, struct sp_err *err)
 {
+	const struct evidence_shown shown = {
+		.bearer = http_request_token(q),
+		.address = q->address,
+	};
 	struct gate_caller again;
 
-	return evidence_room_know(q->room, http_request_token(q), &again, err);
+	return evidence_room_know(q->room, &shown, &again, err);
 }
 
 static enum sp_code

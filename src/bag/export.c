@@ -237,12 +237,14 @@ put_info(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 	const struct people_agency *a = evidence_room_agency(x->room);
 	SP_AUTO_BUF text = sp_buf_new(BAG_TAG_MAX);
 	char id[SP_ID_TEXT], by[SP_ID_TEXT], made[SP_TIME_TEXT];
+	struct sp_id actor;
 	uint64_t octets = 0;
 
 	for (size_t i = 0; i < x->n; i++)
 		octets += x->item[i].content.size;
 	sp_id_text(&x->id, id);
-	sp_id_text(&x->who.token, by);
+	actor = gate_caller_actor(&x->who, NULL);
+	sp_id_text(&actor, by);
 	sp_time_text(x->made, made);
 	sp_buf_fmt(&text, "Source-Organization: %s\n", a->name);
 	sp_buf_fmt(&text, "External-Identifier: urn:uuid:%s\n", id);

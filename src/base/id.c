@@ -95,3 +95,11 @@ sp_id_equal(const struct sp_id *a, const struct sp_id *b)
 {
 	return memcmp(a->b, b->b, SP_ID_LEN) == 0;
 }
+
+bool
+sp_id_is_zero(const struct sp_id *id)
+{
+	static const struct sp_id zero;
+
+	return sp_id_equal(id, &zero);
+}

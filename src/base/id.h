@@ -18,5 +18,7 @@ void sp_id_text(const struct sp_id *id, char out[static SP_ID_TEXT]);
 /* 36 characters, lower case, version 7 and RFC variant. */
 bool sp_id_parse(const char *s, size_t len, struct sp_id *out) SP_MUST_USE;
 bool sp_id_equal(const struct sp_id *a, const struct sp_id *b);
+/* All bytes zero: nobody's, of no object. */
+bool sp_id_is_zero(const struct sp_id *id);
 
 #endif

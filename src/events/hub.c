@@ -118,14 +118,6 @@ ring_pour(struct link *to, struct link *from)
 	ring_init(from);
 }
 
-static bool
-is_zero(const struct sp_id *id)
-{
-	static const struct sp_id zero;
-
-	return sp_id_equal(id, &zero);
-}
-
 /* An id's last bytes are random (base/id.h). */
 static size_t
 bucket(const struct sp_id *id)
@@ -298,7 +290,8 @@ wishes(const struct events_listener *l, const struct events_event *e)
 {
 	const struct events_wish *w = &l->wish;
 
-	return (is_zero(&w->object) || sp_id_equal(&w->object, &e->object)) &&
+	return (sp_id_is_zero(&w->object) ||
+		   sp_id_equal(&w->object, &e->object)) &&
 	    (!w->own || sp_id_equal(&w->as, &e->by));
 }
 
@@ -306,7 +299,7 @@ wishes(const struct events_listener *l, const struct events_event *e)
 static struct link *
 waits_at(struct events_hub *h, const struct events_listener *l)
 {
-	if (!is_zero(&l->wish.object))
+	if (!sp_id_is_zero(&l->wish.object))
 		return &h->wish[bucket(&l->wish.object)];
 	return l->wish.own ? &h->wish[bucket(&l->wish.as)] : &h->all;
 }
@@ -340,9 +333,9 @@ events_hub_tell(struct events_hub *h, const struct events_event *e)
 	lock(h);
 	if (!h->over) {
 		k = keep(h, e);
-		if (!is_zero(&e->object))
+		if (!sp_id_is_zero(&e->object))
 			call_waiting(h, &e->object, &k->e);
-		if (!is_zero(&e->by))
+		if (!sp_id_is_zero(&e->by))
 			call_waiting(h, &e->by, &k->e);
 		ring_pour(&h->ready, &h->all);
 		if (!ring_empty(&h->ready))

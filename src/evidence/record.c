@@ -444,6 +444,7 @@ sealed_row(struct db *db, const struct evidence_sealed *s,
     const struct ledger_entry *entry, uint64_t index, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &evidence_from_upload);
+	struct sp_id by = gate_caller_actor(&s->who, NULL);
 	uint64_t changed;
 
 	bind_id(st, 1, &s->id);
@@ -451,7 +452,7 @@ sealed_row(struct db *db, const struct evidence_sealed *s,
 	db_bind_blob(st, 3, s->sha256, CRYPTO_SHA256_LEN);
 	db_bind_i64(st, 4, entry->at);
 	db_bind_u64(st, 5, index);
-	bind_id(st, 6, &s->who.token);
+	bind_id(st, 6, &by);
 	SP_TRY(db_run(st, &changed, err));
 	return changed == 1 ? SP_OK : no_upload(err);
 }
@@ -518,7 +519,7 @@ evidence_record_seal(struct evidence_room *r, const struct evidence_sealed *s,
 	    &(struct events_event){
 		.kind = EVENTS_SEALED,
 		.object = s->id,
-		.by = s->who.token,
+		.by = gate_caller_actor(&s->who, NULL),
 		.at = s->size,
 		.of = s->size,
 	    });

@@ -109,6 +109,10 @@ static const char vouch_schema[] =
     " problem TEXT NOT NULL, contradicts INTEGER NOT NULL,"
     " since INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
+/* Whom the entry of a viewing that a crash cut off names. */
+static const char viewing_actor_schema[] =
+    "ALTER TABLE viewing ADD COLUMN kind TEXT NOT NULL DEFAULT 'token'";
+
 static const struct db_sql count_evidence = {
 	"SELECT items, bytes, corrupt FROM evidence_total",
 };
@@ -162,9 +166,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 	/* Numbered by their place: a new one goes to the end. */
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
 		evidence_schema, gate_once_schema, media_schema, total_schema,
-		vouch_schema,
-		people_person_schema, people_record_schema,
-		people_paper_schema };
+		vouch_schema, people_person_schema, people_record_schema,
+		people_paper_schema, viewing_actor_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -399,12 +402,16 @@ evidence_room_viewings(struct evidence_room *r)
 }
 
 enum sp_code
-evidence_room_know(struct evidence_room *r, const char *bearer,
+evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
 	DB_LENT(reader, r->readers);
 
-	return gate_token_know(reader.db, &r->agency.id, bearer, out, err);
+	SP_TRY(
+	    gate_token_know(reader.db, &r->agency.id, shown->bearer, out, err));
+	(void)snprintf(
+	    out->address, sizeof(out->address), "%s", shown->address);
+	return SP_OK;
 }
 
 struct revoking {

@@ -70,9 +70,20 @@ const struct people_rules *evidence_room_rules(const struct evidence_room *r);
  * (people/clearance.h). */
 void evidence_room_tick(struct evidence_room *r);
 
-/* Who holds this bearer text (gate_token_know on a reader). */
-enum sp_code evidence_room_know(struct evidence_room *r, const char *bearer,
-    struct gate_caller *out, struct sp_err *err) SP_MUST_USE;
+/* What a request shows to be known by; each may be NULL.  All borrowed. */
+struct evidence_shown {
+	const char *bearer;         /* Authorization: a token, or another's text
+				     * that says by its first letters whose */
+	const char *cookie;         /* the session out of the cookie */
+	const uint8_t *certificate; /* SHA-256 of the client's, 32 bytes */
+	const char *address;        /* numeric */
+};
+
+/* Who shows this?  Fails as gate_token_know does.  Fills all of *out but
+ * `source`; the address is copied. */
+enum sp_code evidence_room_know(struct evidence_room *r,
+    const struct evidence_shown *shown, struct gate_caller *out,
+    struct sp_err *err) SP_MUST_USE;
 
 /* Revoke a token (gate_token_revoke): durable when it returns, and whoever
  * listens as this token hears nothing more. */

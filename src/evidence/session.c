@@ -379,7 +379,7 @@ tell(struct evidence_session *s, uint64_t at, int64_t *told)
 	    &(struct events_event){
 		.kind = EVENTS_PROGRESS,
 		.object = s->claim->id,
-		.by = s->who.token,
+		.by = gate_caller_actor(&s->who, NULL),
 		.at = at,
 		.of = s->record.length,
 	    });

@@ -46,14 +46,15 @@ static const struct db_sql content_by_id = {
 	" FROM evidence WHERE id = ?1",
 };
 static const struct db_sql viewing_insert = {
-	"INSERT INTO viewing(id, evidence, token, address, source, entry)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	"INSERT INTO viewing"
+	"(id, evidence, token, address, source, entry, kind)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 };
 static const struct db_sql viewing_delete = {
 	"DELETE FROM viewing WHERE id = ?1",
 };
 static const struct db_sql viewing_left = {
-	"SELECT id, evidence, token, address, entry FROM viewing"
+	"SELECT id, evidence, token, address, entry, kind FROM viewing"
 	" ORDER BY id LIMIT 1",
 };
 static const struct db_sql total_corrupt = {
@@ -227,13 +228,16 @@ viewing_row(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	const struct viewing *w = arg;
 	DB_STMT st = db_use(ledger_tx_db(tx), &viewing_insert);
+	const char *kind;
+	struct sp_id by = gate_caller_actor(&w->who, &kind);
 
 	db_bind_blob(st, 1, w->id.b, SP_ID_LEN);
 	db_bind_blob(st, 2, w->evidence.b, SP_ID_LEN);
-	db_bind_blob(st, 3, w->who.token.b, SP_ID_LEN);
+	db_bind_blob(st, 3, by.b, SP_ID_LEN);
 	db_bind_text(st, 4, w->who.address);
 	db_bind_text(st, 5, w->who.source);
 	db_bind_u64(st, 6, ledger_tx_size(tx) - 1);
+	db_bind_text(st, 7, kind);
 	return db_run(st, NULL, err);
 }
 
@@ -417,6 +421,7 @@ left_load(struct evidence_room *r, struct close_act *a, bool *found,
 {
 	DB_LENT(reader, evidence_room_readers(r));
 	DB_STMT st = db_use(reader.db, &viewing_left);
+	struct sp_id by;
 
 	SP_TRY(db_row(st, found, err));
 	if (!*found)
@@ -424,8 +429,10 @@ left_load(struct evidence_room *r, struct close_act *a, bool *found,
 	*a = (struct close_act){ .interrupted = true };
 	SP_TRY(db_col_bytes(st, 0, a->id.b, SP_ID_LEN, err));
 	SP_TRY(db_col_bytes(st, 1, a->evidence.b, SP_ID_LEN, err));
+	SP_TRY(db_col_bytes(st, 2, by.b, SP_ID_LEN, err));
+	if (!gate_caller_resume(db_col_text(st, 5), &by, &a->who))
+		return sp_fail(err, SP_E_CORRUPT, "a viewing's kind of actor");
 	a->who.agency = evidence_room_agency(r)->id;
-	SP_TRY(db_col_bytes(st, 2, a->who.token.b, SP_ID_LEN, err));
 	(void)snprintf(
 	    a->who.address, sizeof(a->who.address), "%s", db_col_text(st, 3));
 	a->who.source = "repair";

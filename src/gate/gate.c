@@ -49,14 +49,6 @@ struct gate_pass {
 	uint64_t entry;
 };
 
-static bool
-is_zero(const struct sp_id *id)
-{
-	static const struct sp_id zero;
-
-	return sp_id_equal(id, &zero);
-}
-
 enum sp_code
 gate_open(struct gate **out, const struct sp_id *agency,
     struct ledger_writer *writer, struct sp_err *err)
@@ -76,13 +68,9 @@ struct ledger_entry
 gate_entry(const struct gate_caller *who, const char *act,
     const char *object_kind, const struct sp_id *object)
 {
-	bool all = object == NULL || is_zero(object);
-	bool site = is_zero(&who->token);
-
-	return (struct ledger_entry){
+	bool all = object == NULL || sp_id_is_zero(object);
+	struct ledger_entry e = {
 		.act = act,
-		.actor_kind = site ? "site" : "token",
-		.actor = site ? who->agency : who->token,
 		.address = who->address[0] == '\0' ? NULL : who->address,
 		.agency = who->agency,
 		.at = sp_now(),
@@ -91,6 +79,26 @@ gate_entry(const struct gate_caller *who, const char *act,
 		.outcome = LEDGER_DONE,
 		.source = who->source,
 	};
+
+	e.actor = gate_caller_actor(who, &e.actor_kind);
+	return e;
+}
+
+/* {"agency":…,"id":…,"kind":…}: how a guest came in. */
+static void
+put_via(struct sp_json *j, const struct gate_caller *who)
+{
+	char text[SP_ID_TEXT];
+
+	if (who->via.kind == NULL)
+		return;
+	sp_json_object(j, "via");
+	sp_id_text(&who->via.house, text);
+	sp_json_str(j, "agency", text);
+	sp_id_text(&who->via.id, text);
+	sp_json_str(j, "id", text);
+	sp_json_str(j, "kind", who->via.kind);
+	sp_json_end(j);
 }
 
 /* --- denials --- */
@@ -108,6 +116,7 @@ denied_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	sp_json_str(&j, "act", gate_act_name(f->act));
 	sp_json_str(&j, "code", gate_code_name(f->code));
 	sp_json_int(&j, "stands_for", (int64_t)f->count);
+	put_via(&j, &f->who);
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
 	e.outcome = LEDGER_REFUSED;
@@ -228,7 +237,7 @@ static enum sp_code
 deny(struct gate *g, const struct gate_request *rq, enum gate_code code,
     struct sp_err *err)
 {
-	bool site = is_zero(&rq->who->token);
+	bool site = sp_id_is_zero(&rq->who->token);
 	struct flood pushed,
 	    now = {
 		    .who = *rq->who,
@@ -340,24 +349,20 @@ record(struct gate *g, const struct gate_request *rq, const char *word,
 		.also = rq->also,
 		.also_arg = rq->also_arg,
 	};
+	SP_AUTO_BUF detail = sp_buf_new(256);
+	struct sp_json j = sp_json_to(&detail);
 
-	SP_REQUIRE(!is_zero(&rq->on.id));
+	SP_REQUIRE(!sp_id_is_zero(&rq->on.id));
+	if (rq->who->via.kind != NULL) {
+		sp_json_object(&j, NULL);
+		put_via(&j, rq->who);
+		sp_json_end(&j);
+		SP_TRY(sp_buf_check(&detail, "detail", err));
+		a.entry.detail = sp_buf_str(&detail);
+	}
 	SP_TRY(ledger_writer_run(g->writer, admission_act, &a, err));
 	*index = a.index;
 	return SP_OK;
-}
-
-struct gate_facts
-gate_facts_of_token(const struct gate_caller *who, enum gate_act act)
-{
-	return (struct gate_facts){
-		.identity = is_zero(&who->token) ? GATE_SELF : GATE_MACHINE,
-		.role = who->role,
-		.act = act,
-		.relation = GATE_OWN,
-		.class = GATE_CLASS_ORDINARY,
-		.place = GATE_PLACE_INSIDE,
-	};
 }
 
 static struct gate_verdict
@@ -366,7 +371,7 @@ decide(const struct gate_request *rq)
 	struct gate_facts f;
 
 	if (rq->facts == NULL) {
-		f = gate_facts_of_token(rq->who, rq->act);
+		f = gate_caller_facts(rq->who, rq->act);
 	} else {
 		f = *rq->facts;
 		SP_REQUIRE(f.act == rq->act && f.role == rq->who->role);
@@ -457,6 +462,6 @@ gate_pass_require(
     const struct gate_pass *p, enum gate_act act, const struct sp_id *object)
 {
 	SP_REQUIRE(p->act == act);
-	SP_REQUIRE(is_zero(&p->on.id) ||
+	SP_REQUIRE(sp_id_is_zero(&p->on.id) ||
 	    (object != NULL && sp_id_equal(&p->on.id, object)));
 }

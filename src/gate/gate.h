@@ -1,7 +1,7 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
-#include "gate/decision.h"
+#include "gate/caller.h"
 #include "gate/token.h"
 
 /*
@@ -45,9 +45,8 @@ enum sp_code gate_admit(struct gate *g, const struct gate_caller *who,
     struct sp_err *err) SP_MUST_USE;
 
 /* The same, with what else is to be said:
- * - facts, gathered for this caller and act; NULL: those of a token that is no
- *   person's, in its own agency, whose evidence is all of the ordinary class
- *   (gate_facts_of_token);
+ * - facts, gathered for this caller and act; NULL: gate_caller_facts, with
+ *   nothing more known of the object;
  * - for a recorded act, something that must be durable together with the
  *   entry: `also` runs in the entry's transaction, after it. */
 struct gate_request {
@@ -60,11 +59,6 @@ struct gate_request {
 };
 enum sp_code gate_admit_with(struct gate *g, const struct gate_request *rq,
     struct gate_pass **out, struct sp_err *err) SP_MUST_USE;
-
-/* What is known of a token's holder and of evidence without records of class,
- * hold or retention: it is ordinary, and kept. */
-struct gate_facts gate_facts_of_token(
-    const struct gate_caller *who, enum gate_act act);
 
 struct gate_pass *gate_pass_ref(struct gate_pass *p);
 void gate_pass_unref(struct gate_pass *p);

@@ -34,9 +34,10 @@ gate_once_of(const struct gate_caller *who, const char *key,
     const struct crypto_piece *request, size_t pieces, struct gate_once *out,
     struct sp_err *err)
 {
+	struct sp_id by = gate_caller_actor(who, NULL);
 	size_t len = strlen(key);
 	const struct crypto_piece of_key[] = {
-		{ who->token.b, SP_ID_LEN },
+		{ by.b, SP_ID_LEN },
 		{ key, len },
 	};
 

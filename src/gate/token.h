@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "crypto/digest.h"
 #include "db/db.h"
-#include "gate/role.h"
+#include "gate/caller.h"
 #include "ledger/writer.h"
 
 /*
@@ -25,16 +25,6 @@ struct gate_token {
 	sp_time created;
 	sp_time expires;
 	sp_time revoked; /* 0: not */
-};
-
-/* Who is asking: known by a token, from an address. */
-struct gate_caller {
-	struct sp_id agency;
-	struct sp_id token;
-	enum gate_role role;
-	char address[46];   /* numeric, "" when there is none */
-	const char *source; /* static: "api", "cli" */
-	sp_time expires;    /* of the token; 0: nothing is known of it */
 };
 
 /* Is this the text of a token, and of which agency?  Says nothing about

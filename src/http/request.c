@@ -377,15 +377,14 @@ enter_own(struct http_request *q, const char *text, struct sp_err *err)
 static enum sp_code
 know(struct http_request *q, struct sp_err *err)
 {
-	const char *text = NULL;
+	struct evidence_shown shown = { .address = q->address };
 
-	SP_TRY(bearer(q, &text, err));
+	SP_TRY(bearer(q, &shown.bearer, err));
 	if (http_match_has(&q->match, "agency"))
 		SP_TRY(enter(q, err));
 	else
-		SP_TRY(enter_own(q, text, err));
-	SP_TRY(evidence_room_know(q->room, text, &q->who, err));
-	copy_address(q->who.address, q->address);
+		SP_TRY(enter_own(q, shown.bearer, err));
+	SP_TRY(evidence_room_know(q->room, &shown, &q->who, err));
 	q->who.source = "api";
 	return SP_OK;
 }

@@ -83,7 +83,8 @@ enum ledger_outcome {
 
 struct ledger_entry {
 	const char *act;        /* of LEDGER_ACTS */
-	const char *actor_kind; /* "token", "site" */
+	const char *actor_kind; /* "site", "token", "person", "service",
+				 * "device" */
 	struct sp_id actor;
 	const char *address; /* numeric IP address, or NULL: absent */
 	struct sp_id agency;

@@ -67,14 +67,6 @@ static const struct db_sql person_count = {
 	"SELECT count(*) FROM person",
 };
 
-static bool
-is_zero(const struct sp_id *id)
-{
-	static const struct sp_id zero;
-
-	return memcmp(id, &zero, sizeof(zero)) == 0;
-}
-
 /* --- who acts --- */
 
 struct people_by
@@ -133,7 +125,7 @@ people_by_other(struct db *db, const struct people_by *by,
 {
 	bool same = false;
 
-	if (is_zero(&by->person))
+	if (sp_id_is_zero(&by->person))
 		return SP_OK;
 	SP_TRY(people_person_same_human(db, &by->person, person, &same, err));
 	if (same)

@@ -51,14 +51,6 @@ struct making {
 	people_day today;
 };
 
-static bool
-is_zero(const struct sp_id *id)
-{
-	static const struct sp_id zero;
-
-	return sp_id_equal(id, &zero);
-}
-
 static void
 wrong(struct making *m, struct roster_row *row, enum roster_what what,
     const struct sp_err *why)
@@ -153,7 +145,7 @@ login_of_another(struct making *m, struct roster_row *row,
 	if (code == SP_E_NOTFOUND)
 		return SP_OK;
 	SP_TRY(code);
-	if (!is_zero(&row->id)) {
+	if (!sp_id_is_zero(&row->id)) {
 		if (!sp_id_equal(&other.id, &row->id))
 			conflict(m, row, "person.login",
 			    "the login is or was that of somebody else");
@@ -191,7 +183,7 @@ match(struct making *m, struct roster_row *row, struct people_person *p,
 	SP_TRY(match_human(m, row, err));
 	if (row->what == ROW_SAME)
 		SP_TRY(login_of_another(m, row, p, err));
-	if (row->what == ROW_SAME && !is_zero(&row->id))
+	if (row->what == ROW_SAME && !sp_id_is_zero(&row->id))
 		SP_TRY(people_person_by_id(m->db, &row->id, p, err));
 	return SP_OK;
 }
@@ -268,7 +260,7 @@ judge_person(struct making *m, struct roster_row *row,
 	struct sp_err why = { .text = "" };
 	enum sp_code code;
 
-	if (is_zero(&row->id)) {
+	if (sp_id_is_zero(&row->id)) {
 		struct people_person_new n = people_roster_person(m->r, row);
 
 		row->what = ROW_ADD;
@@ -414,7 +406,7 @@ whom(const struct sorting *x, const struct sorting *y)
 	const struct roster_row *q = &y->r->row[y->row];
 	int c = memcmp(&p->id, &q->id, sizeof(p->id));
 
-	if (c != 0 || !is_zero(&p->id))
+	if (c != 0 || !sp_id_is_zero(&p->id))
 		return c;
 	c = strcmp(people_roster_cell(x->r, p, COL_HUMAN),
 	    people_roster_cell(y->r, q, COL_HUMAN));
@@ -666,7 +658,7 @@ put_row(struct sp_json *j, const struct people_roster *r,
 	sp_json_object(j, NULL);
 	if (!bad)
 		put_fields(j, r, row);
-	if (!is_zero(&row->id))
+	if (!sp_id_is_zero(&row->id))
 		people_put_id(j, "person", &row->id);
 	if (bad) {
 		sp_json_str(

@@ -79,6 +79,7 @@ put_head(const struct report_order *o, enum report_kind document,
 {
 	const struct people_agency *a = evidence_room_agency(o->room);
 	SP_AUTO_BUF key = sp_buf_new(LEDGER_NOTE_MAX);
+	struct sp_id by = gate_caller_actor(o->who, NULL);
 	struct report_head h = {
 		.document = document,
 		.paper = o->paper,
@@ -87,7 +88,7 @@ put_head(const struct report_order *o, enum report_kind document,
 		.ori = a->ori,
 		.state = a->state,
 		.note = o->note,
-		.by = &o->who->token,
+		.by = &by,
 		.role = gate_role_name(o->who->role),
 		.bag = o->bag,
 	};

@@ -75,7 +75,7 @@ struct report_head {
 	const char *agency, *ori, *state;
 	const char *log_key;     /* its name is the log's origin */
 	const char *note;        /* the signed checkpoint */
-	const struct sp_id *by;  /* the token that asked */
+	const struct sp_id *by;  /* who asked */
 	const char *role;        /* its role */
 	const struct sp_id *bag; /* that it goes into, or NULL */
 };

@@ -55,6 +55,19 @@ fixture_keeper_kill(struct room_fixture *f)
 	CHECK(waitpid(f->keeper, NULL, 0) == f->keeper);
 }
 
+/* Known by a bearer's text, from the address of all tests. */
+static inline enum sp_code
+fixture_know(struct evidence_room *room, const char *text,
+    struct gate_caller *who, struct sp_err *err)
+{
+	const struct evidence_shown shown = {
+		.bearer = text,
+		.address = "192.0.2.7",
+	};
+
+	return evidence_room_know(room, &shown, who, err);
+}
+
 static inline void
 fixture_open(struct room_fixture *f)
 {
@@ -70,9 +83,7 @@ fixture_open(struct room_fixture *f)
 	fixture_keeper_start(f, evidence_site_keeper(f->site));
 	CHECK_OK(
 	    evidence_site_room(f->site, f->agency.slug, &f->room, &err), &err);
-	CHECK_OK(evidence_room_know(f->room, f->token, &f->who, &err), &err);
-	(void)snprintf(
-	    f->who.address, sizeof(f->who.address), "%s", "192.0.2.7");
+	CHECK_OK(fixture_know(f->room, f->token, &f->who, &err), &err);
 	f->who.source = "api";
 }
 
@@ -145,6 +156,8 @@ fixture_go_back(const struct room_fixture *f, int version)
 		if (!keep)
 			fixture_sql(f, text, NULL);
 	}
+	if (version < 11)
+		fixture_sql(f, "ALTER TABLE viewing DROP COLUMN kind", NULL);
 	(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", version);
 	fixture_sql(f, text, NULL);
 }

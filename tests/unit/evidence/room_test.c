@@ -70,12 +70,12 @@ a_token_is_known_in_its_own_room_only(void)
 	struct sp_err err;
 	char other[GATE_TOKEN_TEXT];
 
-	CHECK_OK(evidence_room_know(f.room, f.token, &who, &err), &err);
+	CHECK_OK(fixture_know(f.room, f.token, &who, &err), &err);
 	CHECK(who.role == GATE_ADMINISTRATOR);
 	(void)snprintf(other, sizeof(other), "%s", f.token);
 	other[strlen(other) - 2] ^= 1;
 	CHECK_CODE(
-	    evidence_room_know(f.room, other, &who, &err), SP_E_UNKNOWN, &err);
+	    fixture_know(f.room, other, &who, &err), SP_E_UNKNOWN, &err);
 }
 
 static void

@@ -36,12 +36,12 @@ an_agency_is_added_beside_a_running_one(void)
 	CHECK_OK(add(&a, token, &err), &err);
 	CHECK_OK(evidence_site_room(f.site, "mesa-so", &room, &err), &err);
 	CHECK(room != f.room);
-	CHECK_OK(evidence_room_know(room, token, &who, &err), &err);
+	CHECK_OK(fixture_know(room, token, &who, &err), &err);
 	/* Neither knows the other's. */
 	CHECK_CODE(
-	    evidence_room_know(f.room, token, &who, &err), SP_E_NOTFOUND, &err);
+	    fixture_know(f.room, token, &who, &err), SP_E_NOTFOUND, &err);
 	CHECK_CODE(
-	    evidence_room_know(room, f.token, &who, &err), SP_E_NOTFOUND, &err);
+	    fixture_know(room, f.token, &who, &err), SP_E_NOTFOUND, &err);
 }
 
 static void

@@ -87,7 +87,7 @@ the_gate_keeps_the_policy(void)
 		struct gate_object on = item();
 		uint64_t before = ledger_log_size(r.a.log);
 		GATE_AUTO_PASS pass = NULL;
-		struct gate_facts f = gate_facts_of_token(&who, act);
+		struct gate_facts f = gate_caller_facts(&who, act);
 		struct gate_verdict v = gate_decide(&f);
 		struct sp_err err = { .reason = NULL };
 
@@ -135,8 +135,7 @@ tokens_may_what_they_always_might(void)
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		who.role = rows[i].role;
 		for (size_t a = 0; a < SP_COUNTOF(acts); a++) {
-			struct gate_facts f =
-			    gate_facts_of_token(&who, acts[a]);
+			struct gate_facts f = gate_caller_facts(&who, acts[a]);
 			struct gate_verdict v = gate_decide(&f);
 
 			CHECK(v.permit == ((rows[i].may >> a & 1) != 0));
@@ -144,7 +143,7 @@ tokens_may_what_they_always_might(void)
 		}
 		for (unsigned a = 0; a < GATE_ACT_COUNT; a++) {
 			struct gate_facts f =
-			    gate_facts_of_token(&who, (enum gate_act)a);
+			    gate_caller_facts(&who, (enum gate_act)a);
 
 			if ((gate_act_row(f.act)->flags & GATE_PERSONS) != 0)
 				CHECK(!gate_decide(&f).permit);

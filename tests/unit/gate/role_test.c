@@ -244,10 +244,11 @@ the_matrix_as_json(void)
 	    "{\"acts\":[{\"about\":\"evidence\",\"approves\":null,"
 	    "\"class\":\"sealed\",\"cleared\":false,\"destroys\":false,"
 	    "\"entry\":null,\"factor\":\"second\",\"name\":"
-	    "\"evidence.upload\",\"not_self\":false,\"persons_only\":false,"
-	    "\"placed\":true,\"roles\":[\"officer\",\"supervisor\",";
+	    "\"evidence.upload\",\"not_self\":false,\"own_only\":[],"
+	    "\"persons_only\":false,\"placed\":true,\"roles\":[\"officer\","
+	    "\"supervisor\",";
 	static const char approval[] =
-	    "\"name\":\"lockbox.approve\",\"not_self\":false,"
+	    "\"name\":\"lockbox.approve\",\"not_self\":false,\"own_only\":[],"
 	    "\"persons_only\":true,\"placed\":false,\"roles\":["
 	    "\"custodian\",\"laso\",\"administrator\"],\"site\":false,"
 	    "\"ways\":[\"own\"],\"words\":\"approve the provider’s access\"}";
@@ -256,7 +257,7 @@ the_matrix_as_json(void)
 	    "\"realm\":\"machine\",\"token\":true,";
 	static const char *const has[] = { first, approval, device,
 		"\"approves\":\"lockbox.request\",\"class\":null,",
-		"\"ways\":[\"lockbox grant\"]," };
+		"\"ways\":[\"lockbox grant\"],", "\"own_only\":[\"device\"]," };
 	SP_AUTO_BUF out = sp_buf_new(1 << 18);
 	size_t acts = 0;
 

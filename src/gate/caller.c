@@ -1,0 +1,160 @@
+#include "gate/caller.h"
+
+#include <string.h>
+
+const char *
+gate_caller_kind(const struct gate_caller *who)
+{
+	return who->kind == NULL ? "token" : who->kind;
+}
+
+struct sp_id
+gate_caller_actor(const struct gate_caller *who, const char **kind)
+{
+	const char *what = gate_caller_kind(who);
+	struct sp_id id = who->token;
+
+	if (sp_id_is_zero(&who->token)) {
+		what = "site";
+		id = who->agency;
+	} else if (strcmp(what, "session") == 0) {
+		what = "person";
+		id = who->person;
+	}
+	if (kind != NULL)
+		*kind = what;
+	return id;
+}
+
+bool
+gate_caller_resume(
+    const char *kind, const struct sp_id *id, struct gate_caller *out)
+{
+	static const struct {
+		const char *actor, *credential;
+	} kinds[] = {
+		{ "token", "token" },
+		{ "person", "session" },
+		{ "service", "service" },
+		{ "device", "device" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(kinds); i++) {
+		if (strcmp(kinds[i].actor, kind) != 0)
+			continue;
+		*out = (struct gate_caller){ .token = *id };
+		out->kind = kinds[i].credential;
+		if (strcmp(kind, "person") == 0)
+			out->person = *id;
+		return true;
+	}
+	return false;
+}
+
+struct people_by
+gate_caller_by(const struct gate_caller *who)
+{
+	struct people_by by = {
+		.agency = who->agency,
+		.person = who->person,
+		.address = who->address,
+		.source = who->source,
+	};
+
+	by.id = gate_caller_actor(who, &by.kind);
+	return by;
+}
+
+static enum gate_identity
+identity(const struct gate_caller *who)
+{
+	if (sp_id_is_zero(&who->token))
+		return GATE_SELF;
+	return sp_id_is_zero(&who->person) ? GATE_MACHINE : GATE_PERSON;
+}
+
+static enum gate_scope
+scope(const struct gate_caller *who, enum gate_act act)
+{
+	if (who->role != GATE_SERVICE)
+		return GATE_SCOPE_UNKNOWN;
+	return gate_acts_has(&who->is.scope, act) ? GATE_SCOPE_IN
+						  : GATE_SCOPE_OUT;
+}
+
+struct gate_facts
+gate_caller_facts(const struct gate_caller *who, enum gate_act act)
+{
+	bool guest = who->via.kind != NULL;
+
+	return (struct gate_facts){
+		.identity = identity(who),
+		.role = who->role,
+		.act = act,
+		.session = who->is.session,
+		.idle = who->is.idle,
+		.since_proof = who->is.since_proof,
+		.limits = &who->is.limits,
+		.factor = who->is.factor,
+		.relation = guest ? who->via.relation : GATE_OWN,
+		.scope = scope(who, act),
+		.clearance = who->is.clearance,
+		.class = GATE_CLASS_ORDINARY,
+		.hold = GATE_HOLD_UNKNOWN,
+		.retention = GATE_RETENTION_UNKNOWN,
+		.place = GATE_PLACE_INSIDE,
+	};
+}
+
+/* The codes of clearance are the same list by the same names. */
+static enum gate_clearance
+clearance_of(enum people_code code)
+{
+	enum gate_clearance out = GATE_CLEARANCE_UNKNOWN;
+
+	SP_REQUIRE(gate_clearance_parse(people_code_name(code), &out));
+	return out;
+}
+
+static enum sp_code
+inactive(struct sp_err *err)
+{
+	return sp_fail_as(
+	    err, SP_E_UNKNOWN, "person.inactive", "the account is not active");
+}
+
+enum sp_code
+gate_caller_person(struct db *db, const struct people_rules *rules,
+    const struct sp_id *person, struct gate_caller *io, struct sp_err *err)
+{
+	struct people_person p;
+	struct people_verdict v;
+	enum gate_role role;
+	sp_time now = sp_now();
+	enum sp_code code = people_person_by_id(db, person, &p, err);
+
+	if (code == SP_E_NOTFOUND)
+		return inactive(err);
+	SP_TRY(code);
+	if (people_person_state(&p, rules, now).state != PEOPLE_ACTIVE)
+		return inactive(err);
+	SP_TRY(people_clearance(db, &p, rules, now, &v, err));
+	SP_REQUIRE(gate_role_parse(people_role_name(p.role), &role));
+	io->person = *person;
+	io->role = role;
+	io->is.clearance = clearance_of(v.code);
+	return SP_OK;
+}
+
+enum sp_code
+gate_caller_duty(struct db *db, const struct gate_caller *who,
+    const struct sp_id *person, enum gate_duty *out, struct sp_err *err)
+{
+	bool same = false;
+
+	if (!sp_id_is_zero(&who->person))
+		SP_TRY(people_person_same_human(
+		    db, &who->person, person, &same, err));
+	*out = same ? GATE_DUTY_SAME : GATE_DUTY_OTHER;
+	return SP_OK;
+}
