@@ -67,6 +67,15 @@
 	X("personnel.exported")                                                \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("service.added")                                                     \
+	X("service.rotated")                                                   \
+	X("service.revoked")                                                   \
+	X("service.token")                                                     \
+	X("service.refused")                                                   \
+	X("recovery.prepared")                                                 \
+	X("recovery.begun")                                                    \
+	X("recovery.confirmed")                                                \
+	X("recovery.refused")                                                  \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

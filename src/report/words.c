@@ -58,6 +58,17 @@ static const struct word acts[] = {
 	{ "lockbox.used", "The provider began work under a lockbox grant" },
 	{ "lockbox.touched",
 	    "The provider looked at it under a lockbox grant" },
+	{ "service.added", "A service account was added" },
+	{ "service.rotated", "A service account got a new secret" },
+	{ "service.revoked", "A service account was revoked" },
+	{ "service.token", "A service account signed in" },
+	{ "service.refused", "A service account was turned away" },
+	{ "recovery.prepared",
+	    "Shares were made for the loss of all administrators" },
+	{ "recovery.begun", "Recovery of the administration was begun" },
+	{ "recovery.confirmed",
+	    "Recovery of the administration was confirmed by a second person" },
+	{ "recovery.refused", "A share for recovery was turned away" },
 	{ "log.skipped", "A place in the log was passed over" },
 };
 
