@@ -18,6 +18,7 @@ declare -A knows=(
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
 	[evidence]='base events crypto db ledger vault keeper people gate'
+	[grants]='base events crypto db ledger vault keeper people gate evidence'
 	[processing]='base media events crypto db ledger vault keeper people gate
 		evidence'
 	[report]='base ledger gate evidence'
@@ -27,11 +28,11 @@ declare -A knows=(
 	[http]='base edge gate evidence'
 	[transfer]='base gate evidence processing bag http'
 	[api]='base edge events crypto db ledger vault keeper people gate evidence
-		processing report bag vouch http transfer'
+		grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
 	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
-		processing
+		grants processing
 		report bag
 		witness vouch http transfer api client dock'
 )
