@@ -5,6 +5,7 @@
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
 #include "gate/once.h"
+#include "gate/ongoing.h"
 #include "people/person.h"
 
 #include <fcntl.h>
@@ -113,6 +114,28 @@ static const char vouch_schema[] =
 static const char viewing_actor_schema[] =
     "ALTER TABLE viewing ADD COLUMN kind TEXT NOT NULL DEFAULT 'token'";
 
+/*
+ * Acts that stand in two houses' ledgers (src/grants/twin.h): a row in each.
+ * The first's tells what the second is to do until it has done it; then both
+ * have the other's entry and its proof.
+ */
+static const char twin_schema[] =
+    "CREATE TABLE twin("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('first', 'second')),"
+    " state TEXT NOT NULL CHECK(state IN ('half', 'whole')),"
+    " other BLOB NOT NULL CHECK(length(other) = 16),"
+    " kind TEXT NOT NULL, act TEXT NOT NULL,"
+    " object_kind TEXT NOT NULL, object BLOB NOT NULL,"
+    " actor_kind TEXT NOT NULL, actor BLOB NOT NULL,"
+    " at INTEGER NOT NULL, entry INTEGER NOT NULL,"
+    " detail TEXT NOT NULL, body TEXT NOT NULL,"
+    " other_index INTEGER, other_leaf BLOB, other_entry TEXT, proof TEXT,"
+    " tries INTEGER NOT NULL, due INTEGER NOT NULL, problem TEXT"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX twin_object ON twin(object, id);"
+    "CREATE INDEX twin_open ON twin(due, id) WHERE state = 'half'";
+
 static const struct db_sql count_evidence = {
 	"SELECT items, bytes, corrupt FROM evidence_total",
 };
@@ -133,6 +156,7 @@ struct evidence_room {
 	struct evidence_desk *desk;
 	struct evidence_viewings *viewings;
 	struct events_hub *events;
+	struct machine_guard *guard;
 	atomic_uint_fast64_t evidence, bytes, corrupt;
 };
 
@@ -167,7 +191,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
-		people_paper_schema, viewing_actor_schema };
+		people_paper_schema, viewing_actor_schema, twin_schema,
+		machine_service_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -221,7 +246,9 @@ open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 	r->desk = evidence_desk_new();
 	r->viewings = evidence_viewings_new();
 	r->events = events_hub_new();
-	if (r->desk == NULL || r->viewings == NULL || r->events == NULL)
+	r->guard = machine_guard_new();
+	if (r->desk == NULL || r->viewings == NULL || r->events == NULL ||
+	    r->guard == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
 	SP_TRY(vault_store_open_fs(&r->store, dir, err));
 	SP_TRY(open_writer(r, dir, err));
@@ -268,6 +295,8 @@ evidence_room_close(struct evidence_room *r)
 		/* What does not rest is begun anew at the next start. */
 		SP_IGNORE(evidence_desk_rest_all(r, NULL));
 	}
+	if (r->writer != NULL && r->guard != NULL)
+		machine_guard_write(r->guard, &r->agency.id, r->writer, true);
 	gate_close(r->gate);
 	ledger_writer_close(r->writer);
 	ledger_log_close(r->log);
@@ -276,6 +305,7 @@ evidence_room_close(struct evidence_room *r)
 	evidence_desk_free(r->desk);
 	evidence_viewings_free(r->viewings);
 	events_hub_free(r->events);
+	machine_guard_free(r->guard);
 	people_rules_free(r->rules);
 	free(r);
 }
@@ -312,6 +342,7 @@ void
 evidence_room_tick(struct evidence_room *r)
 {
 	gate_tick(r->gate);
+	machine_guard_write(r->guard, &r->agency.id, r->writer, false);
 	tick_people(r);
 	evidence_viewings_close(r, r->limits.viewing_idle);
 	evidence_upload_expire(r);
@@ -333,6 +364,12 @@ struct gate *
 evidence_room_gate(struct evidence_room *r)
 {
 	return r->gate;
+}
+
+struct machine_guard *
+evidence_room_guard(struct evidence_room *r)
+{
+	return r->guard;
 }
 
 struct ledger_log *
@@ -401,16 +438,46 @@ evidence_room_viewings(struct evidence_room *r)
 	return r->viewings;
 }
 
+/* An access token is told by its first letters.  That somebody shows a stolen
+ * one is told to the guard. */
+static enum sp_code
+know_bearer(struct evidence_room *r, struct db *db,
+    const struct evidence_shown *shown, struct gate_caller *out,
+    struct sp_err *err)
+{
+	struct machine_shown service = { shown->bearer, shown->address,
+		shown->certificate };
+	struct gate_caller who = *out;
+	enum machine_refusal why = MACHINE_PROVEN;
+	enum gate_text kind;
+	struct sp_id of;
+	enum sp_code code;
+
+	if (shown->bearer == NULL ||
+	    !gate_text_parse(shown->bearer, &kind, &of) ||
+	    kind != GATE_TEXT_ACCESS)
+		return gate_token_know(
+		    db, &r->agency.id, shown->bearer, out, err);
+	code = machine_token_know(db, &r->agency.id, &service, &who, &why, err);
+	if (code == SP_OK)
+		*out = who;
+	else if (why != MACHINE_PROVEN)
+		machine_guard_refused(
+		    r->guard, &who.token, why, shown->address);
+	return code;
+}
+
 enum sp_code
 evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
 	DB_LENT(reader, r->readers);
+	int64_t before = sp_ticks();
 
-	SP_TRY(
-	    gate_token_know(reader.db, &r->agency.id, shown->bearer, out, err));
+	SP_TRY(know_bearer(r, reader.db, shown, out, err));
 	(void)snprintf(
 	    out->address, sizeof(out->address), "%s", shown->address);
+	out->known = before;
 	return SP_OK;
 }
 
@@ -434,8 +501,16 @@ evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
 	struct revoking act = { .by = by, .token = token };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
-	events_hub_cut(r->events, token);
+	evidence_room_cut(r, token);
 	return SP_OK;
+}
+
+void
+evidence_room_cut(struct evidence_room *r, const struct sp_id *id)
+{
+	gate_ongoing_cut(id);
+	events_hub_cut(r->events, id);
+	evidence_viewings_cut(r, id);
 }
 
 void

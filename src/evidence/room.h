@@ -4,6 +4,7 @@
 #include "events/hub.h"
 #include "gate/gate.h"
 #include "keeper/client.h"
+#include "machine/guard.h"
 #include "people/agency.h"
 #include "people/clearance.h"
 #include "vault/read.h"
@@ -41,6 +42,8 @@ void evidence_room_close(struct evidence_room *r);
 
 const struct people_agency *evidence_room_agency(const struct evidence_room *r);
 struct gate *evidence_room_gate(struct evidence_room *r);
+/* Watches who is turned away as a service. */
+struct machine_guard *evidence_room_guard(struct evidence_room *r);
 struct ledger_log *evidence_room_log(struct evidence_room *r);
 struct ledger_writer *evidence_room_writer(struct evidence_room *r);
 struct db_pool *evidence_room_readers(struct evidence_room *r);
@@ -90,6 +93,13 @@ enum sp_code evidence_room_know(struct evidence_room *r,
 enum sp_code evidence_room_revoke(struct evidence_room *r,
     const struct gate_caller *by, const struct sp_id *token,
     struct sp_err *err) SP_MUST_USE;
+
+/* Whatever is under way under this credential (who.token) or grant (who.via)
+ * ends now: streams of events; readers of content, whose viewings close as cut;
+ * bodies of uploads, of which everything that came is kept.  Called after what
+ * takes the credential away is durable: whoever was known before and begins
+ * only now is refused. */
+void evidence_room_cut(struct evidence_room *r, const struct sp_id *id);
 
 struct evidence_room_counts {
 	uint64_t evidence, bytes, uploads, viewings, corrupt;

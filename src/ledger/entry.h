@@ -76,6 +76,7 @@
 	X("recovery.begun")                                                    \
 	X("recovery.confirmed")                                                \
 	X("recovery.refused")                                                  \
+	X("twin.joined")                                                       \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

@@ -635,6 +635,8 @@ judge(const struct machine_service *s, const struct machine_proof *p,
 
 	if (!known)
 		return MACHINE_NO_CLIENT;
+	if (s->revoked != 0)
+		return MACHINE_OVER;
 	if (!good)
 		return MACHINE_NO_SECRET;
 	if (over(s))
@@ -837,7 +839,7 @@ holds_certificate(const struct found *f, const struct machine_shown *shown)
 enum sp_code
 machine_token_know(struct db *db, const struct sp_id *agency,
     const struct machine_shown *shown, struct gate_caller *out,
-    struct sp_err *err)
+    enum machine_refusal *why, struct sp_err *err)
 {
 	enum gate_text kind;
 	struct sp_id of;
@@ -859,12 +861,16 @@ machine_token_know(struct db *db, const struct sp_id *agency,
 	out->agency = *agency;
 	out->token = f.service;
 	out->kind = "service";
-	if (!machine_ranges_hold(&f.ranges, shown->address))
+	if (!machine_ranges_hold(&f.ranges, shown->address)) {
+		*why = MACHINE_NOT_ADDRESS;
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.address",
 		    "the token is not good from this address");
-	if (!holds_certificate(&f, shown))
+	}
+	if (!holds_certificate(&f, shown)) {
+		*why = MACHINE_NOT_BOUND;
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.certificate",
 		    "the token is bound to a certificate that was not shown");
+	}
 	out->role = GATE_SERVICE;
 	out->expires = f.expires;
 	out->is.scope =

@@ -167,10 +167,10 @@ enum sp_code machine_token_issue(struct ledger_tx *tx,
 
 /* Who holds this access token?  Fails as gate_token_know does, and with reason
  * "token.address" where it is shown from outside the service's ranges, and
- * "token.certificate" without the certificate it is bound to: then the service
- * is known all the same, and *out's token is its id (so that somebody can say
- * so in the ledger).  On success fills agency, token (the service's id), kind,
- * role, expires and scope. */
+ * "token.certificate" without the certificate it is bound to: then *why says so
+ * and out->token is the service, so that somebody can tell the ledger of it. On
+ * success fills agency, token (the service's id), kind, role, expires and
+ * scope. */
 struct machine_shown {
 	const char *text;
 	const char *address;
@@ -178,6 +178,6 @@ struct machine_shown {
 };
 enum sp_code machine_token_know(struct db *db, const struct sp_id *agency,
     const struct machine_shown *shown, struct gate_caller *out,
-    struct sp_err *err) SP_MUST_USE;
+    enum machine_refusal *why, struct sp_err *err) SP_MUST_USE;
 
 #endif

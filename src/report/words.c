@@ -69,6 +69,8 @@ static const struct word acts[] = {
 	{ "recovery.confirmed",
 	    "Recovery of the administration was confirmed by a second person" },
 	{ "recovery.refused", "A share for recovery was turned away" },
+	{ "twin.joined",
+	    "The other agency’s log has it too; its proof is kept here" },
 	{ "log.skipped", "A place in the log was passed over" },
 };
 
@@ -181,6 +183,8 @@ closed(const struct report_event *e, struct sp_buf *out)
 	}
 	sp_buf_text(out, "began with entry ");
 	number(e->detail, "opened", out);
+	if (json_is_true(json_object_get(e->detail, "cut")))
+		sp_buf_text(out, "; cut off: the viewer's access was revoked");
 }
 
 static void

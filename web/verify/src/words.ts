@@ -350,6 +350,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'recovery.begun': 'Recovery of the administration was begun',
   'recovery.confirmed': 'Recovery of the administration was confirmed by a second person',
   'recovery.refused': 'A share for recovery was turned away',
+  'twin.joined': 'The other agency’s log has it too; its proof is kept here',
   'log.skipped': 'A place in the log was passed over',
 };
 
@@ -414,6 +415,7 @@ export function detailWords(event: EventRow): string {
   if (event.act === 'evidence.closed') {
     say('bytes', (v) => `${bytes(Number(v))} were delivered`);
     say('opened', (v) => `opened by entry ${v}`);
+    say('cut', () => "cut off: the viewer's access was revoked");
   }
   if (event.act === 'evidence.sealed') {
     say('size', (v) => bytes(Number(v)));
