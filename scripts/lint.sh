@@ -17,7 +17,9 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base events crypto db ledger vault keeper people gate'
+	[signin]='base crypto db ledger people gate'
+	[signin]='base crypto db ledger people gate'
+	[evidence]='base events crypto db ledger vault keeper people gate signin'
 	[processing]='base media events crypto db ledger vault keeper people gate
 		evidence'
 	[report]='base ledger gate evidence'
