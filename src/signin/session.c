@@ -94,7 +94,7 @@ insert(const struct people_act *a, const struct signin_row *r, const char *text,
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &session_insert);
 	uint8_t hash[CRYPTO_SHA256_LEN];
 
-	signin_text_hash(text, hash);
+	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, r->s.id.b, SP_ID_LEN);
 	db_bind_blob(st, 2, r->s.person.b, SP_ID_LEN);
 	db_bind_text(st, 3, signin_stage_name(r->s.stage));
@@ -115,7 +115,7 @@ update(const struct people_act *a, const struct signin_row *r, const char *text,
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &session_update);
 	uint8_t hash[CRYPTO_SHA256_LEN];
 
-	signin_text_hash(text, hash);
+	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, r->s.id.b, SP_ID_LEN);
 	db_bind_blob(st, 2, hash, sizeof(hash));
 	db_bind_text(st, 3, signin_stage_name(r->s.stage));
@@ -141,7 +141,7 @@ step(const struct people_act *a, const struct sp_id *agency,
 
 	SP_TRY(signin_factor_has(
 	    ledger_tx_db(a->tx), &r->s.person, &made.factors, err));
-	signin_text_make("sps_", agency, made.text);
+	gate_text_make(GATE_TEXT_SESSION, agency, made.text);
 	*out = made;
 	return SP_OK;
 }

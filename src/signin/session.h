@@ -2,13 +2,14 @@
 #define SIGNIN_SESSION_H
 
 #include "gate/caller.h"
+#include "gate/text.h"
 #include "people/person.h"
 #include "signin/factor.h"
 
 /*
- * Sessions: what a person has after having proved who they are.  The text,
- * "sps_" base64url(agency id) "_" base64url(32 random bytes), is all that a
- * client holds; stored is its SHA-256 (docs/signin.md).
+ * Sessions: what a person has after having proved who they are.  The text
+ * (gate/text.h, "sps_") is all that a client holds; stored is its SHA-256
+ * (docs/signin.md).
  *
  *   signin_session_open
  *     |  one factor            two factors
@@ -37,7 +38,6 @@
  * Functions with a people_act run inside an act on the agency's writer; its
  * `by` is who acts.  Functions with a `db` read.  Any thread.
  */
-#define SIGNIN_TEXT         72 /* of sps_, spe_: with the NUL */
 #define SIGNIN_METHOD       60 /* "password totp" */
 #define SIGNIN_AGENT        200
 #define SIGNIN_SESSIONS_MAX 20 /* of one person; the oldest makes room */
@@ -95,7 +95,7 @@ struct signin_session {
 /* A step is done: the new text (secret: wipe it) and what is wanted next. */
 struct signin_step {
 	struct sp_id session, person;
-	char text[SIGNIN_TEXT];
+	char text[GATE_TEXT_MAX];
 	enum signin_stage stage;
 	unsigned factors; /* SIGNIN_FACTOR, CHANGE on: SIGNIN_HAS(kind) */
 	sp_time expires;
@@ -211,13 +211,5 @@ enum sp_code signin_challenge_take(const struct people_act *a,
     const struct sp_id *bound, const char *purpose,
     const uint8_t challenge[static SIGNIN_CHALLENGE],
     struct sp_err *err) SP_MUST_USE;
-
-/* For the modules of this room: prefix (four letters) and agency of such a
- * text, its making, and its SHA-256. */
-void signin_text_make(const char *prefix, const struct sp_id *agency,
-    char out[static SIGNIN_TEXT]);
-bool signin_text_parse(
-    const char *prefix, const char *text, struct sp_id *agency) SP_MUST_USE;
-void signin_text_hash(const char *text, uint8_t out[static CRYPTO_SHA256_LEN]);
 
 #endif

@@ -1,7 +1,6 @@
 #include "signin/session_rows.h"
 
 #include "base/json.h"
-#include "crypto/secret.h"
 
 #include <string.h>
 
@@ -40,61 +39,6 @@ stage_parse(const char *s, enum signin_stage *out)
 		}
 	}
 	return false;
-}
-
-/* --- texts: prefix, 22 characters of the agency's id, "_", 43 of secret.
- * Fixed lengths, as for tokens (gate/token.c). --- */
-
-#define PREFIX_LEN 4
-#define AGENCY_LEN 22
-#define RANDOM_LEN 43
-#define RANDOM     32
-#define TEXT_LEN   (PREFIX_LEN + AGENCY_LEN + 1 + RANDOM_LEN)
-_Static_assert(TEXT_LEN < SIGNIN_TEXT, "the text and its NUL fit");
-
-void
-signin_text_make(const char *prefix, const struct sp_id *agency,
-    char out[static SIGNIN_TEXT])
-{
-	uint8_t random[RANDOM];
-	CRYPTO_WIPE_ON_EXIT(random);
-
-	SP_REQUIRE(strlen(prefix) == PREFIX_LEN);
-	crypto_random(random, sizeof(random));
-	memcpy(out, prefix, PREFIX_LEN);
-	sp_base64url(agency->b, SP_ID_LEN, out + PREFIX_LEN);
-	out[PREFIX_LEN + AGENCY_LEN] = '_';
-	sp_base64url(random, sizeof(random), out + PREFIX_LEN + AGENCY_LEN + 1);
-	SP_REQUIRE(strlen(out) == TEXT_LEN);
-}
-
-bool
-signin_text_parse(const char *prefix, const char *text, struct sp_id *agency)
-{
-	uint8_t bytes[RANDOM];
-	CRYPTO_WIPE_ON_EXIT(bytes);
-	size_t id_len = SP_ID_LEN, len = sizeof(bytes);
-	const char *random;
-	struct sp_id id;
-
-	if (strnlen(text, TEXT_LEN + 1) != TEXT_LEN ||
-	    memcmp(text, prefix, PREFIX_LEN) != 0)
-		return false;
-	random = text + PREFIX_LEN + AGENCY_LEN + 1;
-	if (random[-1] != '_' ||
-	    !sp_base64url_parse(text + PREFIX_LEN, AGENCY_LEN, id.b, &id_len) ||
-	    id_len != SP_ID_LEN ||
-	    !sp_base64url_parse(random, RANDOM_LEN, bytes, &len) ||
-	    len != RANDOM)
-		return false;
-	*agency = id;
-	return true;
-}
-
-void
-signin_text_hash(const char *text, uint8_t out[static CRYPTO_SHA256_LEN])
-{
-	crypto_sha256(text, strlen(text), out);
 }
 
 /* --- rows --- */
@@ -218,7 +162,7 @@ unknown(const char *reason, struct sp_err *err)
 	    "the session is not known, or over: sign in again");
 }
 
-/* The search by hash needs no constant-time compare: see gate/token.c. */
+/* The search by hash needs no constant-time compare: see gate/text.h. */
 static enum sp_code
 by_hash(
     struct db *db, const char *text, struct signin_row *out, struct sp_err *err)
@@ -227,7 +171,7 @@ by_hash(
 	uint8_t hash[CRYPTO_SHA256_LEN];
 	bool found = false;
 
-	signin_text_hash(text, hash);
+	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, hash, sizeof(hash));
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
@@ -242,9 +186,11 @@ signin_row_find(struct db *db, const struct sp_id *agency,
 {
 	struct people_person p;
 	struct signin_row r;
+	enum gate_text kind;
 	struct sp_id of;
 
-	if (text == NULL || !signin_text_parse("sps_", text, &of))
+	if (text == NULL || !gate_text_parse(text, &kind, &of) ||
+	    kind != GATE_TEXT_SESSION)
 		return unknown("session.unknown", err);
 	if (!sp_id_equal(&of, agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
