@@ -6,6 +6,7 @@
 #include "evidence/viewing.h"
 #include "gate/once.h"
 #include "people/person.h"
+#include "signin/session.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -167,7 +168,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
-		people_paper_schema, viewing_actor_schema };
+		people_paper_schema, viewing_actor_schema, signin_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
