@@ -79,6 +79,7 @@
 	X("credential.recovered")                                              \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("twin.joined")                                                       \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \
