@@ -11,7 +11,7 @@
 #include "edge/listen.h"
 #include "keeper/spawn.h"
 #include "report/press.h"
-#include "vouch/messenger.h"
+#include "errand/messenger.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -307,7 +307,7 @@ spawn_messenger(struct supervisor *s, int *sock, struct sp_err *err)
 		return sp_fail_os(err, "make a socket pair");
 	mine = pair[0];
 	theirs = pair[1];
-	_Static_assert(VOUCH_MESSENGER_FD == 3, "the first that is given");
+	_Static_assert(ERRAND_MESSENGER_FD == 3, "the first that is given");
 	SP_TRY(keeper_spawn_self(argv, &theirs, 1, &s->messenger.pid, err));
 	*sock = sp_file_steal(&mine);
 	return SP_OK;

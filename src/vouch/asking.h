@@ -20,7 +20,7 @@
  * One thread; log and witness are borrowed.
  */
 #define VOUCH_CLOCKS     (300 * SP_SECOND) /* two clocks may differ by */
-#define VOUCH_ANSWER_MAX ((size_t)64 << 10)
+#define ERRAND_ANSWER_MAX ((size_t)64 << 10)
 
 enum vouch_outcome {
 	VOUCH_DONE,
@@ -41,7 +41,7 @@ void vouch_asking_done(struct vouch_asking *a);
 #define VOUCH_AUTO_ASKING SP_CLEANUP(vouch_asking_done) struct vouch_asking
 
 /* What came back: status 0 when nothing did, and then why. */
-struct vouch_reply {
+struct errand_reply {
 	unsigned status;
 	const char *body;
 	size_t len;
@@ -62,7 +62,7 @@ struct vouch_cosigned {
 /* `now` is the wall clock.  FAILED and CONTRADICTED: `err` says why, in words
  * for who runs the site; out->time and ->line are only touched when DONE. */
 enum vouch_outcome vouch_asking_answer(const struct vouch_asking *a,
-    const struct vouch_reply *reply, sp_time now, struct vouch_cosigned *out,
+    const struct errand_reply *reply, sp_time now, struct vouch_cosigned *out,
     struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -15,41 +15,41 @@
  * through a messenger.  Status 0: there was no answer, and `problem` says why.
  * Each side checks what the other says.
  */
-#define VOUCH_BODY_MAX    ((size_t)72 << 10) /* of an errand */
-#define VOUCH_PROBLEM_MAX 120
-#define VOUCH_PACKET_MAX  ((size_t)160 << 10)
+#define ERRAND_BODY_MAX    ((size_t)72 << 10) /* of an errand */
+#define ERRAND_PROBLEM_MAX 120
+#define ERRAND_PACKET_MAX  ((size_t)160 << 10)
 
-struct vouch_errand {
+struct errand {
 	uint32_t id;
-	enum vouch_kind kind;
-	char url[VOUCH_URL_MAX + 1];
+	enum errand_kind kind;
+	char url[ERRAND_URL_MAX + 1];
 	struct sp_buf tls_ca; /* PEM; empty: the system's */
 	struct sp_buf body;
 };
-struct vouch_errand vouch_errand_new(void);
-void vouch_errand_free(struct vouch_errand *e);
-#define VOUCH_AUTO_ERRAND SP_CLEANUP(vouch_errand_free) struct vouch_errand
+struct errand errand_new(void);
+void errand_free(struct errand *e);
+#define ERRAND_AUTO SP_CLEANUP(errand_free) struct errand
 
-void vouch_errand_write(const struct vouch_errand *e, struct sp_buf *out);
+void errand_write(const struct errand *e, struct sp_buf *out);
 /* SP_E_INVALID: not one.  `out` is new. */
-enum sp_code vouch_errand_read(const void *packet, size_t len,
-    struct vouch_errand *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code errand_read(const void *packet, size_t len,
+    struct errand *out, struct sp_err *err) SP_MUST_USE;
 
-struct vouch_answer {
+struct errand_answer {
 	uint32_t id;
-	struct vouch_reply reply; /* read: in the packet's bytes */
-	char problem[VOUCH_PROBLEM_MAX + 1];
+	struct errand_reply reply; /* read: in the packet's bytes */
+	char problem[ERRAND_PROBLEM_MAX + 1];
 };
-void vouch_answer_write(const struct vouch_answer *a, struct sp_buf *out);
+void errand_answer_write(const struct errand_answer *a, struct sp_buf *out);
 /* out->reply.problem is out->problem afterwards: `out` stays where it is. */
-enum sp_code vouch_answer_read(const void *packet, size_t len,
-    struct vouch_answer *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code errand_answer_read(const void *packet, size_t len,
+    struct errand_answer *out, struct sp_err *err) SP_MUST_USE;
 
 /* One packet, never waiting.  SP_E_UNAVAIL: the other end is gone;
  * SP_E_LOCKED: not just now. */
-enum sp_code vouch_packet_send(
+enum sp_code errand_packet_send(
     int sock, const struct sp_buf *packet, struct sp_err *err) SP_MUST_USE;
-enum sp_code vouch_packet_receive(
+enum sp_code errand_packet_receive(
     int sock, struct sp_buf *packet, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -1,4 +1,4 @@
-#include "vouch/messenger.h"
+#include "errand/messenger.h"
 
 #include "base/file.h"
 #include "base/process.h"
@@ -222,7 +222,7 @@ post_main(void *arg)
 	struct sp_err err;
 
 	(void)arg;
-	post.code = vouch_messenger_main(post.theirs, &err);
+	post.code = errand_messenger_main(post.theirs, &err);
 	return NULL;
 }
 
@@ -248,10 +248,10 @@ post_stop(void)
 }
 
 static void
-send_out(int sock, uint32_t id, enum vouch_kind kind, const char *path)
+send_out(int sock, uint32_t id, enum errand_kind kind, const char *path)
 {
-	VOUCH_AUTO_ERRAND e = vouch_errand_new();
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	ERRAND_AUTO e = errand_new();
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	struct sp_err err;
 
 	e.id = id;
@@ -262,21 +262,21 @@ send_out(int sock, uint32_t id, enum vouch_kind kind, const char *path)
 	else
 		(void)snprintf(e.url, sizeof(e.url), "%s", path);
 	sp_buf_text(&e.body, "the body");
-	vouch_errand_write(&e, &packet);
-	CHECK_OK(vouch_packet_send(sock, &packet, &err), &err);
+	errand_write(&e, &packet);
+	CHECK_OK(errand_packet_send(sock, &packet, &err), &err);
 }
 
 /* The next answer; the packet is the caller's to look into. */
-static struct vouch_answer *
+static struct errand_answer *
 come_back(int sock, struct sp_buf *packet)
 {
-	static struct vouch_answer a;
+	static struct errand_answer a;
 	struct pollfd p = { .fd = sock, .events = POLLIN };
 	struct sp_err err;
 
 	CHECK(poll(&p, 1, 60000) == 1);
-	CHECK_OK(vouch_packet_receive(sock, packet, &err), &err);
-	CHECK_OK(vouch_answer_read(packet->at, packet->len, &a, &err), &err);
+	CHECK_OK(errand_packet_receive(sock, packet, &err), &err);
+	CHECK_OK(errand_answer_read(packet->at, packet->len, &a, &err), &err);
 	return &a;
 }
 
@@ -284,19 +284,19 @@ static void
 what_is_sent(void)
 {
 	static const struct {
-		enum vouch_kind kind;
+		enum errand_kind kind;
 		const char *line, *type;
 	} rows[] = {
-		{ VOUCH_WITNESS, "POST /echo/add-checkpoint HTTP/1.1\r\n",
+		{ ERRAND_WITNESS, "POST /echo/add-checkpoint HTTP/1.1\r\n",
 		    "Content-Type: text/plain; charset=utf-8\r\n" },
-		{ VOUCH_AUTHORITY, "POST /echo HTTP/1.1\r\n",
+		{ ERRAND_AUTHORITY, "POST /echo HTTP/1.1\r\n",
 		    "Content-Type: application/timestamp-query\r\n" },
 	};
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 
 	post_start();
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		const struct vouch_answer *a;
+		const struct errand_answer *a;
 		char *text;
 
 		send_out(post.mine, 7 + (uint32_t)i, rows[i].kind, "/echo");
@@ -332,13 +332,13 @@ what_comes_back(void)
 		{ "gopher://127.0.0.1/x", 0, "gopher" },
 		{ "https://127.0.0.1:99999/", 0, "malformed" },
 	};
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 
 	post_start();
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		const struct vouch_answer *a;
+		const struct errand_answer *a;
 
-		send_out(post.mine, 1, VOUCH_AUTHORITY, rows[i].path);
+		send_out(post.mine, 1, ERRAND_AUTHORITY, rows[i].path);
 		a = come_back(post.mine, &packet);
 		CHECK(a->reply.status == rows[i].status);
 		if (strstr(a->problem, rows[i].says) == NULL)
@@ -353,22 +353,22 @@ what_comes_back(void)
 static void
 those_that_hang(void)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	int64_t begun = sp_ticks();
 	size_t late = 0, quick = 0;
 
 	post_start();
-	for (uint32_t i = 1; i < VOUCH_TRIPS; i++)
-		send_out(post.mine, i, VOUCH_WITNESS,
+	for (uint32_t i = 1; i < ERRAND_TRIPS; i++)
+		send_out(post.mine, i, ERRAND_WITNESS,
 		    i % 2 == 0 ? "/hang" : "/drip");
 	for (uint32_t i = 0; i < 20; i++) {
-		send_out(post.mine, 1000 + i, VOUCH_WITNESS, "/echo");
+		send_out(post.mine, 1000 + i, ERRAND_WITNESS, "/echo");
 		CHECK(come_back(post.mine, &packet)->id == 1000 + i);
 	}
-	send_out(post.mine, VOUCH_TRIPS, VOUCH_WITNESS, "/hang");
-	send_out(post.mine, 2000, VOUCH_WITNESS, "/echo");
-	while (late + quick < VOUCH_TRIPS + 1) {
-		const struct vouch_answer *a = come_back(post.mine, &packet);
+	send_out(post.mine, ERRAND_TRIPS, ERRAND_WITNESS, "/hang");
+	send_out(post.mine, 2000, ERRAND_WITNESS, "/echo");
+	while (late + quick < ERRAND_TRIPS + 1) {
+		const struct errand_answer *a = come_back(post.mine, &packet);
 
 		if (a->id == 2000) {
 			CHECK(a->reply.status == 200 && late > 0);
@@ -379,7 +379,7 @@ those_that_hang(void)
 		    strstr(a->problem, "10 seconds") != NULL);
 		late++;
 	}
-	CHECK(sp_ticks() - begun >= VOUCH_TRIP_SECONDS * SP_SECOND / 2);
+	CHECK(sp_ticks() - begun >= ERRAND_TRIP_SECONDS * SP_SECOND / 2);
 	post_stop();
 }
 
@@ -388,7 +388,7 @@ those_that_hang(void)
 static void
 names_that_hang(void)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	int64_t slowest = 0, begun;
 	unsigned late = 0;
 
@@ -397,7 +397,7 @@ names_that_hang(void)
 		char url[64];
 
 		(void)snprintf(url, sizeof(url), "http://witness-%u.hangs", i);
-		send_out(post.mine, i, VOUCH_WITNESS, url);
+		send_out(post.mine, i, ERRAND_WITNESS, url);
 	}
 	while (atomic_load(&looking) < 10)
 		CHECK(poll(NULL, 0, 5) == 0);
@@ -405,9 +405,9 @@ names_that_hang(void)
 		bool back = false;
 
 		begun = sp_ticks();
-		send_out(post.mine, 1000, VOUCH_WITNESS, "/echo");
+		send_out(post.mine, 1000, ERRAND_WITNESS, "/echo");
 		while (!back) {
-			const struct vouch_answer *a =
+			const struct errand_answer *a =
 			    come_back(post.mine, &packet);
 
 			back = a->id == 1000;
@@ -424,7 +424,7 @@ names_that_hang(void)
 	CHECK(late == 10);
 	CHECK(slowest < SP_SECOND);
 	/* Nor is its end held up. */
-	send_out(post.mine, 1, VOUCH_WITNESS, "http://last.hangs");
+	send_out(post.mine, 1, ERRAND_WITNESS, "http://last.hangs");
 	while (atomic_load(&looking) < 1)
 		CHECK(poll(NULL, 0, 5) == 0);
 	begun = sp_ticks();
@@ -439,12 +439,12 @@ it_ends_with_the_socket(void)
 
 	post_start();
 	for (uint32_t i = 0; i < 10; i++)
-		send_out(post.mine, i, VOUCH_WITNESS, "/hang");
+		send_out(post.mine, i, ERRAND_WITNESS, "/hang");
 	while (atomic_load(&stub.hanging) < 10)
 		CHECK(poll(NULL, 0, 5) == 0);
 	begun = sp_ticks();
 	post_stop();
-	CHECK(sp_ticks() - begun < VOUCH_TRIP_SECONDS * SP_SECOND / 2);
+	CHECK(sp_ticks() - begun < ERRAND_TRIP_SECONDS * SP_SECOND / 2);
 }
 
 static void
@@ -474,7 +474,7 @@ tries(void)
 	static const int to_write[] = { O_WRONLY | O_CREAT, O_RDWR };
 	int s;
 
-	if (vouch_messenger_enter(&can_read, NULL) != SP_OK)
+	if (errand_messenger_enter(&can_read, NULL) != SP_OK)
 		return 1;
 	for (size_t i = 0; i < SP_COUNTOF(to_write); i++)
 		if (!refused(
@@ -552,7 +552,7 @@ reads(void)
 	bool can_read = true;
 	char path[96];
 
-	if (vouch_messenger_enter(&can_read, NULL) != SP_OK || can_read)
+	if (errand_messenger_enter(&can_read, NULL) != SP_OK || can_read)
 		return 1;
 	for (size_t i = 0; i < SP_COUNTOF(site_files); i++) {
 		site_path(path, sizeof(path), site_files[i]);
@@ -608,7 +608,7 @@ what_it_cannot_do(void)
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) { /* killed: nobody starts another program from there */
-		if (vouch_messenger_enter(&can_read, NULL) == SP_OK)
+		if (errand_messenger_enter(&can_read, NULL) == SP_OK)
 			(void)execl("/bin/true", "true", (char *)NULL);
 		_exit(0);
 	}
@@ -620,7 +620,7 @@ what_it_cannot_do(void)
 static void
 what_it_can_do(void)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	char url[64];
 	bool can_read = true;
 	int pair[2];
@@ -632,14 +632,14 @@ what_it_can_do(void)
 	CHECK(pid >= 0);
 	if (pid == 0) {
 		(void)close(pair[0]);
-		_exit(vouch_messenger_enter(&can_read, NULL) == SP_OK &&
-			    vouch_messenger_main(pair[1], NULL) == SP_OK
+		_exit(errand_messenger_enter(&can_read, NULL) == SP_OK &&
+			    errand_messenger_main(pair[1], NULL) == SP_OK
 			? 0
 			: 1);
 	}
 	(void)close(pair[1]);
 	(void)snprintf(url, sizeof(url), "http://localhost:%u/echo", stub.port);
-	send_out(pair[0], 1, VOUCH_WITNESS, url);
+	send_out(pair[0], 1, ERRAND_WITNESS, url);
 	CHECK(come_back(pair[0], &packet)->reply.status == 200);
 	(void)close(pair[0]);
 	CHECK(waitpid(pid, &status, 0) == pid);

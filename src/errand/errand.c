@@ -1,4 +1,4 @@
-#include "vouch/errand.h"
+#include "errand/errand.h"
 
 #include "base/encode.h"
 #include "base/parse.h"
@@ -7,24 +7,24 @@
 #include <string.h>
 #include <sys/socket.h>
 
-struct vouch_errand
-vouch_errand_new(void)
+struct errand
+errand_new(void)
 {
-	return (struct vouch_errand){
-		.tls_ca = sp_buf_new(VOUCH_PEM_MAX),
-		.body = sp_buf_new(VOUCH_BODY_MAX),
+	return (struct errand){
+		.tls_ca = sp_buf_new(ERRAND_PEM_MAX),
+		.body = sp_buf_new(ERRAND_BODY_MAX),
 	};
 }
 
 void
-vouch_errand_free(struct vouch_errand *e)
+errand_free(struct errand *e)
 {
 	sp_buf_free(&e->tls_ca);
 	sp_buf_free(&e->body);
 }
 
 void
-vouch_errand_write(const struct vouch_errand *e, struct sp_buf *out)
+errand_write(const struct errand *e, struct sp_buf *out)
 {
 	sp_buf_u32be(out, e->id);
 	sp_buf_u8(out, (uint8_t)e->kind);
@@ -34,21 +34,21 @@ vouch_errand_write(const struct vouch_errand *e, struct sp_buf *out)
 }
 
 enum sp_code
-vouch_errand_read(const void *packet, size_t len, struct vouch_errand *out,
+errand_read(const void *packet, size_t len, struct errand *out,
     struct sp_err *err)
 {
 	struct sp_in in = sp_in_from(packet, len);
 	uint32_t id = sp_in_u32be(&in);
 	uint8_t kind = sp_in_u8(&in);
-	struct sp_in url = sp_in_blob(&in, VOUCH_URL_MAX);
-	struct sp_in tls_ca = sp_in_blob(&in, VOUCH_PEM_MAX);
-	struct sp_in body = sp_in_blob(&in, VOUCH_BODY_MAX);
+	struct sp_in url = sp_in_blob(&in, ERRAND_URL_MAX);
+	struct sp_in tls_ca = sp_in_blob(&in, ERRAND_PEM_MAX);
+	struct sp_in body = sp_in_blob(&in, ERRAND_BODY_MAX);
 
-	if (!sp_in_done(&in) || kind >= VOUCH_KIND_COUNT || url.left == 0 ||
+	if (!sp_in_done(&in) || kind >= ERRAND_KIND_COUNT || url.left == 0 ||
 	    memchr(url.at, '\0', url.left) != NULL)
 		return sp_fail(err, SP_E_INVALID, "not an errand");
 	out->id = id;
-	out->kind = (enum vouch_kind)kind;
+	out->kind = (enum errand_kind)kind;
 	memcpy(out->url, url.at, url.left);
 	out->url[url.left] = '\0';
 	sp_buf_add(&out->tls_ca, tls_ca.at, tls_ca.left);
@@ -58,7 +58,7 @@ vouch_errand_read(const void *packet, size_t len, struct vouch_errand *out,
 }
 
 void
-vouch_answer_write(const struct vouch_answer *a, struct sp_buf *out)
+errand_answer_write(const struct errand_answer *a, struct sp_buf *out)
 {
 	sp_buf_u32be(out, a->id);
 	sp_buf_u16be(out, (uint16_t)a->reply.status);
@@ -67,18 +67,18 @@ vouch_answer_write(const struct vouch_answer *a, struct sp_buf *out)
 }
 
 enum sp_code
-vouch_answer_read(const void *packet, size_t len, struct vouch_answer *out,
+errand_answer_read(const void *packet, size_t len, struct errand_answer *out,
     struct sp_err *err)
 {
 	struct sp_in in = sp_in_from(packet, len);
 	uint32_t id = sp_in_u32be(&in);
 	uint16_t status = sp_in_u16be(&in);
-	struct sp_in body = sp_in_blob(&in, VOUCH_ANSWER_MAX);
-	struct sp_in problem = sp_in_blob(&in, VOUCH_PROBLEM_MAX);
+	struct sp_in body = sp_in_blob(&in, ERRAND_ANSWER_MAX);
+	struct sp_in problem = sp_in_blob(&in, ERRAND_PROBLEM_MAX);
 
 	if (!sp_in_done(&in) || (status != 0 && (status < 100 || status > 599)))
 		return sp_fail(err, SP_E_INVALID, "not an answer");
-	*out = (struct vouch_answer){
+	*out = (struct errand_answer){
 		.id = id,
 		.reply = { status, (const char *)body.at, body.left, NULL },
 	};
@@ -90,7 +90,7 @@ vouch_answer_read(const void *packet, size_t len, struct vouch_answer *out,
 }
 
 enum sp_code
-vouch_packet_send(int sock, const struct sp_buf *packet, struct sp_err *err)
+errand_packet_send(int sock, const struct sp_buf *packet, struct sp_err *err)
 {
 	SP_TRY(sp_buf_check(packet, "a packet", err));
 	while (send(sock, packet->at, packet->len,
@@ -106,12 +106,12 @@ vouch_packet_send(int sock, const struct sp_buf *packet, struct sp_err *err)
 }
 
 enum sp_code
-vouch_packet_receive(int sock, struct sp_buf *packet, struct sp_err *err)
+errand_packet_receive(int sock, struct sp_buf *packet, struct sp_err *err)
 {
 	ssize_t n;
 
 	sp_buf_clear(packet);
-	if (sp_buf_extend(packet, VOUCH_PACKET_MAX) == NULL)
+	if (sp_buf_extend(packet, ERRAND_PACKET_MAX) == NULL)
 		return sp_buf_check(packet, "a packet", err);
 	do
 		n = recv(
@@ -125,7 +125,7 @@ vouch_packet_receive(int sock, struct sp_buf *packet, struct sp_err *err)
 		return sp_fail(err, SP_E_LOCKED, "nothing is there");
 	if (n <= 0)
 		return sp_fail(err, SP_E_UNAVAIL, "the other end is gone");
-	if ((size_t)n > VOUCH_PACKET_MAX)
+	if ((size_t)n > ERRAND_PACKET_MAX)
 		return sp_fail(err, SP_E_INVALID, "a packet is too long");
 	return SP_OK;
 }

@@ -1,4 +1,4 @@
-#include "vouch/messenger.h"
+#include "errand/messenger.h"
 
 #include "base/file.h"
 #include "base/process.h"
@@ -45,7 +45,7 @@ static const char *const readable[] = { "/etc", "/usr", "/lib", "/lib64",
 
 /* One errand under way. */
 struct trip {
-	struct vouch_errand errand;
+	struct errand errand;
 	CURL *easy;
 	struct curl_slist *headers;
 	struct sp_buf url;
@@ -57,7 +57,7 @@ struct trip {
 struct messenger {
 	int sock;
 	CURLM *multi;
-	struct trip *trip[VOUCH_TRIPS];
+	struct trip *trip[ERRAND_TRIPS];
 	size_t trips;
 	struct sp_buf packet;
 	bool over;
@@ -70,7 +70,7 @@ trip_free(struct trip *t)
 		return;
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
-	vouch_errand_free(&t->errand);
+	errand_free(&t->errand);
 	sp_buf_free(&t->url);
 	sp_buf_free(&t->answer);
 	sp_file_closep(&t->ca);
@@ -91,9 +91,9 @@ trip_new(void)
 
 	if (t == NULL)
 		return NULL;
-	t->errand = vouch_errand_new();
-	t->url = sp_buf_new(VOUCH_URL_MAX + 64);
-	t->answer = sp_buf_new(VOUCH_ANSWER_MAX);
+	t->errand = errand_new();
+	t->url = sp_buf_new(ERRAND_URL_MAX + 64);
+	t->answer = sp_buf_new(ERRAND_ANSWER_MAX);
 	t->ca = -1;
 	return t;
 }
@@ -102,16 +102,16 @@ trip_new(void)
 
 /* The server reads its end all the time; when it does not, it is at its end. */
 static void
-answer(struct messenger *m, const struct vouch_answer *a)
+answer(struct messenger *m, const struct errand_answer *a)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	struct pollfd p = { .fd = m->sock, .events = POLLOUT };
 	enum sp_code code;
 
-	vouch_answer_write(a, &packet);
-	code = vouch_packet_send(m->sock, &packet, NULL);
+	errand_answer_write(a, &packet);
+	code = errand_packet_send(m->sock, &packet, NULL);
 	if (code == SP_E_LOCKED && poll(&p, 1, SEND_MS) == 1)
-		code = vouch_packet_send(m->sock, &packet, NULL);
+		code = errand_packet_send(m->sock, &packet, NULL);
 	if (code != SP_OK)
 		m->over = true;
 }
@@ -119,7 +119,7 @@ answer(struct messenger *m, const struct vouch_answer *a)
 static void
 answer_none(struct messenger *m, uint32_t id, const char *why)
 {
-	struct vouch_answer a = { .id = id };
+	struct errand_answer a = { .id = id };
 
 	(void)snprintf(a.problem, sizeof(a.problem), "%s", why);
 	answer(m, &a);
@@ -165,12 +165,12 @@ explain(const struct trip *t, CURLcode rc, char *out, size_t room)
 static void
 arrived(struct messenger *m, struct trip *t, CURLcode rc)
 {
-	struct vouch_answer a = { .id = t->errand.id };
+	struct errand_answer a = { .id = t->errand.id };
 	long status = 0;
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (rc == CURLE_OK && status >= 100 && status <= 599)
-		a.reply = (struct vouch_reply){ (unsigned)status,
+		a.reply = (struct errand_reply){ (unsigned)status,
 			sp_buf_str(&t->answer), t->answer.len, NULL };
 	else
 		explain(t, rc, a.problem, sizeof(a.problem));
@@ -210,8 +210,8 @@ static bool
 set_headers(struct trip *t)
 {
 	static const char *const type[] = {
-		[VOUCH_WITNESS] = "Content-Type: text/plain; charset=utf-8",
-		[VOUCH_AUTHORITY] = "Content-Type: application/timestamp-query",
+		[ERRAND_WITNESS] = "Content-Type: text/plain; charset=utf-8",
+		[ERRAND_AUTHORITY] = "Content-Type: application/timestamp-query",
 	};
 	struct curl_slist *both = NULL;
 
@@ -242,7 +242,7 @@ set_options(struct trip *t)
 	    e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	(void)curl_easy_setopt(
-	    e, CURLOPT_TIMEOUT_MS, VOUCH_TRIP_SECONDS * 1000L);
+	    e, CURLOPT_TIMEOUT_MS, ERRAND_TRIP_SECONDS * 1000L);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why);
 	(void)curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
@@ -262,7 +262,7 @@ static bool
 set_out(struct messenger *m, struct trip *t)
 {
 	sp_buf_fmt(&t->url, "%s%s", t->errand.url,
-	    t->errand.kind == VOUCH_WITNESS ? "/add-checkpoint" : "");
+	    t->errand.kind == ERRAND_WITNESS ? "/add-checkpoint" : "");
 	t->easy = curl_easy_init();
 	return t->easy != NULL && sp_buf_ok(&t->url) && set_options(t) &&
 	    set_headers(t) && set_ca(t) &&
@@ -277,7 +277,7 @@ take_up(struct messenger *m)
 	AUTO_TRIP t = trip_new();
 
 	if (t == NULL ||
-	    vouch_errand_read(m->packet.at, m->packet.len, &t->errand, NULL) !=
+	    errand_read(m->packet.at, m->packet.len, &t->errand, NULL) !=
 		SP_OK) {
 		m->over = true; /* the server is out of its mind */
 		return;
@@ -292,10 +292,10 @@ take_up(struct messenger *m)
 static void
 hear(struct messenger *m)
 {
-	for (int i = 0; i < MOST_ROUNDS && m->trips < VOUCH_TRIPS && !m->over;
+	for (int i = 0; i < MOST_ROUNDS && m->trips < ERRAND_TRIPS && !m->over;
 	     i++) {
 		enum sp_code code =
-		    vouch_packet_receive(m->sock, &m->packet, NULL);
+		    errand_packet_receive(m->sock, &m->packet, NULL);
 
 		if (code == SP_E_LOCKED)
 			return;
@@ -348,7 +348,7 @@ run(struct messenger *m, struct sp_err *err)
 			.fd = m->sock,
 			.events = CURL_WAIT_POLLIN,
 		};
-		unsigned n = m->trips < VOUCH_TRIPS ? 1 : 0;
+		unsigned n = m->trips < ERRAND_TRIPS ? 1 : 0;
 		int running = 0;
 
 		if (curl_multi_perform(m->multi, &running) != CURLM_OK)
@@ -364,7 +364,7 @@ run(struct messenger *m, struct sp_err *err)
 }
 
 enum sp_code
-vouch_messenger_enter(bool *can_read, struct sp_err *err)
+errand_messenger_enter(bool *can_read, struct sp_err *err)
 {
 	enum sp_code code;
 
@@ -378,11 +378,11 @@ vouch_messenger_enter(bool *can_read, struct sp_err *err)
 }
 
 enum sp_code
-vouch_messenger_main(int sock, struct sp_err *err)
+errand_messenger_main(int sock, struct sp_err *err)
 {
 	struct messenger m = {
 		.sock = sock,
-		.packet = sp_buf_new(VOUCH_PACKET_MAX),
+		.packet = sp_buf_new(ERRAND_PACKET_MAX),
 	};
 	enum sp_code code;
 
