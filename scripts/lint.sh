@@ -24,14 +24,16 @@ declare -A knows=(
 	[bag]='base crypto ledger evidence report'
 	[witness]='base edge crypto ledger'
 	[vouch]='base crypto db ledger evidence witness events'
-	[http]='base edge events crypto db ledger vault keeper people gate evidence
-		processing report bag vouch'
+	[http]='base edge gate evidence'
+	[transfer]='base gate evidence processing bag http'
+	[api]='base edge events crypto db ledger vault keeper people gate evidence
+		processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
 	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
 		processing
 		report bag
-		witness vouch http client dock'
+		witness vouch http transfer api client dock'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

@@ -1,7 +1,6 @@
 #include "http/request.h"
 
 #include "base/parse.h"
-#include "http/tus.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +59,19 @@ http_request_query(const struct http_request *q, const char *name)
 		if (strcmp(q->query[i].name, name) == 0)
 			return q->query[i].value;
 	return NULL;
+}
+
+enum sp_code
+http_request_query_u64(const struct http_request *q, const char *name,
+    uint64_t least, uint64_t most, uint64_t *out, struct sp_err *err)
+{
+	const char *s = http_request_query(q, name);
+
+	if (s != NULL && !sp_parse_u64(s, strlen(s), least, most, out))
+		return sp_fail(err, SP_E_INVALID,
+		    "%s: a number from %ju to %ju", name, (uintmax_t)least,
+		    (uintmax_t)most);
+	return SP_OK;
 }
 
 enum sp_code
@@ -425,7 +437,7 @@ check_tus(const struct http_request *q, struct sp_err *err)
 {
 	const char *v = q->field[HTTP_F_TUS_RESUMABLE];
 
-	if (!q->match.route->tus ||
+	if (q->match.route->tus != HTTP_TUS_ASKED ||
 	    (v != NULL && strcmp(v, HTTP_TUS_VERSION) == 0))
 		return SP_OK;
 	return sp_fail_as(err, SP_E_INVALID, "tus.version",
@@ -463,7 +475,8 @@ admit_request(
 {
 	SP_TRY(read_header(q, w, err));
 	SP_TRY(read_override(q, err));
-	SP_TRY(http_router_match(&q->match, q->method, w->target, err));
+	SP_TRY(http_router_match(
+	    &q->match, q->house->routes, q->method, w->target, err));
 	SP_TRY(pass_door(q, err));
 	SP_TRY(read_queries(q, w, err));
 	SP_TRY(check_tus(q, err));
@@ -500,8 +513,7 @@ set_allow(struct http_request *q)
 static bool
 is_tus_path(const struct http_request *q)
 {
-	return q->match.path != NULL &&
-	    q->match.path->handle == http_tus_options;
+	return q->match.path != NULL && q->match.path->tus != HTTP_TUS_NOT;
 }
 
 /* What every answer carries. */
