@@ -1,5 +1,5 @@
 #include "crypto/provider.h"
-#include "errand/errand.h"
+#include "vouch/asking.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,8 @@ errand_new(void)
 {
 	return (struct errand){
 		.tls_ca = sp_buf_new(ERRAND_PEM_MAX),
-		.body = sp_buf_new(ERRAND_BODY_MAX),
+		.basic = sp_buf_secret(ERRAND_BASIC_MAX),
+		.body = sp_buf_secret(ERRAND_BODY_MAX),
 	};
 }
 
@@ -20,6 +21,7 @@ void
 errand_free(struct errand *e)
 {
 	sp_buf_free(&e->tls_ca);
+	sp_buf_free(&e->basic);
 	sp_buf_free(&e->body);
 }
 
@@ -28,32 +30,67 @@ errand_write(const struct errand *e, struct sp_buf *out)
 {
 	sp_buf_u32be(out, e->id);
 	sp_buf_u8(out, (uint8_t)e->kind);
+	sp_buf_u8(out, e->local ? 1 : 0);
 	sp_buf_blob(out, e->url, strlen(e->url));
 	sp_buf_blob(out, e->tls_ca.at, e->tls_ca.len);
+	sp_buf_blob(out, e->basic.at, e->basic.len);
 	sp_buf_blob(out, e->body.at, e->body.len);
 }
 
+/* Base64 and no more: it becomes a part of a header line. */
+static bool
+basic_ok(const struct sp_in *basic)
+{
+	for (size_t i = 0; i < basic->left; i++) {
+		uint8_t c = basic->at[i];
+
+		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
+		    !(c >= '0' && c <= '9') && c != '+' && c != '/' && c != '=')
+			return false;
+	}
+	return true;
+}
+
+/* Only a grant shows a credential, and a document is asked for with nothing.
+ * Only those two know of `local`. */
+static bool
+fits_kind(uint8_t kind, uint8_t local, size_t basic, size_t body)
+{
+	if (kind == ERRAND_GRANT)
+		return body > 0;
+	if (kind == ERRAND_DOCUMENT)
+		return basic == 0 && body == 0;
+	return kind < ERRAND_KIND_COUNT && basic == 0 && local == 0;
+}
+
 enum sp_code
-errand_read(const void *packet, size_t len, struct errand *out,
-    struct sp_err *err)
+errand_read(
+    const void *packet, size_t len, struct errand *out, struct sp_err *err)
 {
 	struct sp_in in = sp_in_from(packet, len);
 	uint32_t id = sp_in_u32be(&in);
 	uint8_t kind = sp_in_u8(&in);
+	uint8_t local = sp_in_u8(&in);
 	struct sp_in url = sp_in_blob(&in, ERRAND_URL_MAX);
 	struct sp_in tls_ca = sp_in_blob(&in, ERRAND_PEM_MAX);
+	struct sp_in basic = sp_in_blob(&in, ERRAND_BASIC_MAX);
 	struct sp_in body = sp_in_blob(&in, ERRAND_BODY_MAX);
 
-	if (!sp_in_done(&in) || kind >= ERRAND_KIND_COUNT || url.left == 0 ||
+	if (!sp_in_done(&in) || local > 1 ||
+	    !fits_kind(kind, local, basic.left, body.left) ||
+	    !basic_ok(&basic) || url.left == 0 ||
 	    memchr(url.at, '\0', url.left) != NULL)
 		return sp_fail(err, SP_E_INVALID, "not an errand");
 	out->id = id;
 	out->kind = (enum errand_kind)kind;
+	out->local = local == 1;
 	memcpy(out->url, url.at, url.left);
 	out->url[url.left] = '\0';
 	sp_buf_add(&out->tls_ca, tls_ca.at, tls_ca.left);
+	sp_buf_add(&out->basic, basic.at, basic.left);
 	sp_buf_add(&out->body, body.at, body.left);
 	SP_TRY(sp_buf_check(&out->tls_ca, "an errand", err));
+	SP_TRY(sp_buf_check(&out->basic, "an errand", err));
 	return sp_buf_check(&out->body, "an errand", err);
 }
 

@@ -1,5 +1,5 @@
-#ifndef VOUCH_MESSENGER_H
-#define VOUCH_MESSENGER_H
+#ifndef ERRAND_MESSENGER_H
+#define ERRAND_MESSENGER_H
 
 #include "errand/errand.h"
 
@@ -9,8 +9,12 @@
  * key, no database and no listening socket, may write no file, and read those
  * of the system only (/etc, /usr: names and CAs), none of the site's:
  *
- *   server ---errands---> messenger ---HTTP(S)---> witness, authority
- *          <--answers----
+ *   server ---errands---> messenger ---HTTP(S)---> witness, authority,
+ *          <--answers----                          identity provider
+ *
+ * A site has one for those who vouch and one for sign-in: what the first say
+ * is never in the memory of the process that a client's secret goes through,
+ * and neither takes the other's places.
  *
  * Each errand has ERRAND_TRIP_SECONDS from start to end, whatever the other
  * side and the resolver of names do; ERRAND_TRIPS are under way at once, and

@@ -19,8 +19,7 @@
  *
  * One thread; log and witness are borrowed.
  */
-#define VOUCH_CLOCKS     (300 * SP_SECOND) /* two clocks may differ by */
-#define ERRAND_ANSWER_MAX ((size_t)64 << 10)
+#define VOUCH_CLOCKS (300 * SP_SECOND) /* two clocks may differ by */
 
 enum vouch_outcome {
 	VOUCH_DONE,
@@ -39,14 +38,6 @@ struct vouch_asking {
 };
 void vouch_asking_done(struct vouch_asking *a);
 #define VOUCH_AUTO_ASKING SP_CLEANUP(vouch_asking_done) struct vouch_asking
-
-/* What came back: status 0 when nothing did, and then why. */
-struct errand_reply {
-	unsigned status;
-	const char *body;
-	size_t len;
-	const char *problem;
-};
 
 /* Ask for the log's current checkpoint.  `old` is what the witness is taken to
  * have seen; `again` when it said so.  Appends the request's body. */

@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/secret.h"
-#include "events/hub.h"
 #include "errand/messenger.h"
+#include "events/hub.h"
 #include "vouch/stamping.h"
 
 #include <errno.h>
@@ -446,7 +446,8 @@ take_packet(struct vouch_courier *c)
 	struct errand_answer a;
 	struct sp_err err = { .code = SP_OK };
 
-	if (errand_answer_read(c->packet.at, c->packet.len, &a, &err) != SP_OK) {
+	if (errand_answer_read(c->packet.at, c->packet.len, &a, &err) !=
+	    SP_OK) {
 		sp_log_err(
 		    SP_LOG_ERROR, "messenger.malformed", &err, "it is left");
 		lose_messenger(c);
@@ -503,7 +504,7 @@ pack(struct vouch_courier *c, struct flight *f, struct sp_buf *packet,
 
 	SP_TRY(begin(c, f, &e.body, err));
 	e.id = f->id;
-	e.kind = v->kind;
+	e.kind = v->kind == VOUCH_WITNESS ? ERRAND_WITNESS : ERRAND_AUTHORITY;
 	memcpy(e.url, v->url, sizeof(e.url));
 	sp_buf_add(&e.tls_ca, v->tls_ca.at, v->tls_ca.len);
 	errand_write(&e, packet);

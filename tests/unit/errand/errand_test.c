@@ -35,8 +35,8 @@ errands(void)
 	for (size_t n = 0; n < packet.len; n++) {
 		ERRAND_AUTO none = errand_new();
 
-		CHECK_CODE(errand_read(packet.at, n, &none, &err),
-		    SP_E_INVALID, &err);
+		CHECK_CODE(
+		    errand_read(packet.at, n, &none, &err), SP_E_INVALID, &err);
 	}
 	sp_buf_u8(&packet, 0);
 	ERRAND_AUTO longer = errand_new();
@@ -62,16 +62,62 @@ errands_that_are_none(void)
 	sp_buf_clear(&packet);
 	errand_write(&e, &packet);
 	ERRAND_AUTO url = errand_new();
-	CHECK_CODE(errand_read(packet.at, packet.len, &url, &err),
-	    SP_E_INVALID, &err);
+	CHECK_CODE(
+	    errand_read(packet.at, packet.len, &url, &err), SP_E_INVALID, &err);
 	/* a NUL in the URL, where 'h' stands */
 	e.url[0] = 'h';
 	sp_buf_clear(&packet);
 	errand_write(&e, &packet);
-	packet.at[9] = '\0';
+	packet.at[10] = '\0';
 	ERRAND_AUTO nul = errand_new();
-	CHECK_CODE(errand_read(packet.at, packet.len, &nul, &err),
-	    SP_E_INVALID, &err);
+	CHECK_CODE(
+	    errand_read(packet.at, packet.len, &nul, &err), SP_E_INVALID, &err);
+}
+
+/* What each kind may carry; what it may not is no errand. */
+static void
+what_kinds_carry(void)
+{
+	static const struct {
+		enum errand_kind kind;
+		bool local;
+		const char *basic, *body;
+		enum sp_code code;
+	} rows[] = {
+		{ ERRAND_WITNESS, false, "", "x", SP_OK },
+		{ ERRAND_WITNESS, true, "", "x", SP_E_INVALID },
+		{ ERRAND_AUTHORITY, false, "YTpi", "x", SP_E_INVALID },
+		{ ERRAND_DOCUMENT, true, "", "", SP_OK },
+		{ ERRAND_DOCUMENT, false, "", "", SP_OK },
+		{ ERRAND_DOCUMENT, false, "", "x", SP_E_INVALID },
+		{ ERRAND_DOCUMENT, false, "YTpi", "", SP_E_INVALID },
+		{ ERRAND_GRANT, false, "YTpi+/==", "x", SP_OK },
+		{ ERRAND_GRANT, true, "", "x", SP_OK },
+		{ ERRAND_GRANT, false, "YTpi", "", SP_E_INVALID },
+		{ ERRAND_GRANT, false, "a\r\nHost: x", "x", SP_E_INVALID },
+		{ ERRAND_GRANT, false, "a b", "x", SP_E_INVALID },
+	};
+	struct sp_err err;
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		ERRAND_AUTO e = errand_new();
+		ERRAND_AUTO got = errand_new();
+		SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+
+		e.kind = rows[i].kind;
+		e.local = rows[i].local;
+		(void)snprintf(e.url, sizeof(e.url), "https://x/");
+		sp_buf_text(&e.basic, rows[i].basic);
+		sp_buf_text(&e.body, rows[i].body);
+		errand_write(&e, &packet);
+		CHECK_CODE(errand_read(packet.at, packet.len, &got, &err),
+		    rows[i].code, &err);
+		if (rows[i].code != SP_OK)
+			continue;
+		CHECK(got.local == rows[i].local && got.kind == rows[i].kind &&
+		    strcmp(sp_buf_str(&got.basic), rows[i].basic) == 0 &&
+		    strcmp(sp_buf_str(&got.body), rows[i].body) == 0);
+	}
 }
 
 static void
@@ -101,7 +147,8 @@ answers(void)
 		sp_buf_clear(&packet);
 		a.reply.status = status;
 		errand_answer_write(&a, &packet);
-		CHECK_CODE(errand_answer_read(packet.at, packet.len, &got, &err),
+		CHECK_CODE(
+		    errand_answer_read(packet.at, packet.len, &got, &err),
 		    status < 100 || status > 599 ? SP_E_INVALID : SP_OK, &err);
 	}
 }
@@ -176,6 +223,7 @@ main(void)
 	static const struct tap_case cases[] = {
 		{ "errands", errands },
 		{ "errands that are none", errands_that_are_none },
+		{ "what kinds carry", what_kinds_carry },
 		{ "answers", answers },
 		{ "through a socket", through_a_socket },
 		{ "a packet that is too long", a_packet_that_is_too_long },

@@ -1,5 +1,6 @@
 #include "errand/messenger.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "crypto/provider.h"
@@ -69,13 +70,14 @@ flood(int fd)
 		continue;
 }
 
-/* 200 with the request itself as the body. */
+/* 200 with the request itself as the body, of this type. */
 static void
-echo(int fd, const char *request, size_t len)
+echo(int fd, const char *request, size_t len, const char *type)
 {
 	SP_AUTO_BUF out = sp_buf_new((size_t)200 << 10);
 
-	sp_buf_fmt(&out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", len);
+	sp_buf_fmt(&out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n",
+	    len, type);
 	sp_buf_add(&out, request, len);
 	SP_IGNORE(send(fd, out.at, out.len, MSG_NOSIGNAL));
 }
@@ -83,21 +85,31 @@ echo(int fd, const char *request, size_t len)
 static void
 answer(int fd, const char *request, size_t len)
 {
-	if (strncmp(request, "POST /hang", 10) == 0)
+	const char *path = strchr(request, '/');
+
+	if (strncmp(path, "/hang", 5) == 0)
 		until_closed(fd);
-	else if (strncmp(request, "POST /drip", 10) == 0)
+	else if (strncmp(path, "/drip", 5) == 0)
 		drip(fd);
-	else if (strncmp(request, "POST /flood", 11) == 0)
+	else if (strncmp(path, "/flood", 6) == 0)
 		flood(fd);
-	else if (strncmp(request, "POST /echo", 10) == 0)
-		echo(fd, request, len);
-	else if (strncmp(request, "POST /moved", 11) == 0)
+	else if (strncmp(path, "/echo", 5) == 0)
+		echo(fd, request, len, "");
+	else if (strncmp(path, "/json", 5) == 0)
+		echo(fd, request, len,
+		    "Content-Type: Application/JSON; charset=utf-8\r\n");
+	else if (strncmp(path, "/keys", 5) == 0)
+		echo(fd, request, len,
+		    "Content-Type: application/jwk-set+json\r\n");
+	else if (strncmp(path, "/html", 5) == 0)
+		echo(fd, request, len, "Content-Type: text/html\r\n");
+	else if (strncmp(path, "/moved", 6) == 0)
 		say(fd,
 		    "HTTP/1.1 307 No\r\nLocation: /echo\r\n"
 		    "Content-Length: 0\r\n\r\n");
-	else if (strncmp(request, "POST /size", 10) == 0)
+	else if (strncmp(path, "/size", 5) == 0)
 		say(fd, "HTTP/1.1 409 No\r\nContent-Length: 3\r\n\r\n12\n");
-	else if (strncmp(request, "POST /nonsense", 14) == 0)
+	else if (strncmp(path, "/nonsense", 9) == 0)
 		say(fd, "\x16\x03\x01 hello\r\n\r\n");
 	/* else: closed without a word */
 }
@@ -122,10 +134,11 @@ serve(void *arg)
 		len += (size_t)n;
 		end = strstr(in, "\r\n\r\n");
 		at = strstr(in, word);
-		if (end == NULL || at == NULL)
+		if (end == NULL || (at == NULL && in[0] != 'G'))
 			continue;
 		want = 0;
-		for (at += sizeof(word) - 1; *at >= '0' && *at <= '9'; at++)
+		for (at = at == NULL ? "" : at + sizeof(word) - 1;
+		     *at >= '0' && *at <= '9'; at++)
 			want = want * 10 + (size_t)(*at - '0');
 		if (len < (size_t)(end + 4 - in) + want)
 			continue;
@@ -344,6 +357,120 @@ what_comes_back(void)
 		if (strstr(a->problem, rows[i].says) == NULL)
 			tap_fail(__FILE__, __LINE__, rows[i].says, a->problem);
 		CHECK((a->reply.status == 0) == (a->problem[0] != '\0'));
+	}
+	post_stop();
+}
+
+/* An errand for sign-in, to the stub or elsewhere. */
+static void
+send_theirs(uint32_t id, enum errand_kind kind, bool local, const char *url)
+{
+	ERRAND_AUTO e = errand_new();
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+	struct sp_err err;
+
+	e.id = id;
+	e.kind = kind;
+	e.local = local;
+	if (url[0] == '/')
+		(void)snprintf(e.url, sizeof(e.url), "http://127.0.0.1:%u%s",
+		    stub.port, url);
+	else
+		(void)snprintf(e.url, sizeof(e.url), "%s", url);
+	if (kind == ERRAND_GRANT) {
+		sp_buf_text(&e.basic, "aWQ6c2VjcmV0");
+		sp_buf_text(&e.body, "grant_type=authorization_code&code=x");
+	}
+	errand_write(&e, &packet);
+	CHECK_OK(errand_packet_send(post.mine, &packet, &err), &err);
+}
+
+static void
+what_is_sent_for_sign_in(void)
+{
+	static const struct {
+		const char *path;
+		enum errand_kind kind;
+		const char *has[4];
+	} rows[] = {
+		{ "/json", ERRAND_DOCUMENT,
+		    { "GET /json HTTP/1.1\r\n", "Accept: application/json\r\n",
+			"User-Agent: sallyport/", "\r\n\r\n" } },
+		{ "/keys", ERRAND_DOCUMENT,
+		    { "GET /keys HTTP/1.1\r\n", "Accept: application/json\r\n",
+			"User-Agent: sallyport/", "\r\n\r\n" } },
+		{ "/json", ERRAND_GRANT,
+		    { "POST /json HTTP/1.1\r\n",
+			"Authorization: Basic aWQ6c2VjcmV0\r\n",
+			"Content-Type: application/x-www-form-urlencoded\r\n",
+			"\r\n\r\ngrant_type=authorization_code&code=x" } },
+	};
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+
+	post_start();
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		const struct errand_answer *a;
+		char *text;
+
+		send_theirs(1, rows[i].kind, true, rows[i].path);
+		a = come_back(post.mine, &packet);
+		if (a->reply.status != 200)
+			tap_fail(__FILE__, __LINE__, rows[i].path, a->problem);
+		text = strndup(a->reply.body, a->reply.len);
+		for (size_t k = 0; k < 4; k++)
+			if (strstr(text, rows[i].has[k]) == NULL)
+				tap_fail(
+				    __FILE__, __LINE__, rows[i].has[k], text);
+		CHECK((strstr(text, "Authorization") != NULL) ==
+		    (rows[i].kind == ERRAND_GRANT));
+		free(text);
+	}
+	post_stop();
+}
+
+/* Whoever names those URLs reads nothing else through here, and reaches
+ * nothing on this machine or its link. */
+static void
+no_open_proxy(void)
+{
+	static const struct {
+		const char *url;
+		bool local;
+		unsigned status;
+		const char *says;
+	} rows[] = {
+		{ "/html", true, 200, "" }, /* without its body */
+		{ "/echo", true, 200, "" }, /* of no type */
+		{ "/moved", true, 307, "" },
+		{ "/json", false, 0, "http" }, /* not over plain http */
+		{ "http://idp.example/", true, 0, "" },
+		{ "https://127.0.0.1:1/", false, 0, "this machine's own" },
+		{ "https://127.8.9.10/", false, 0, "this machine's own" },
+		{ "https://localhost:1/", false, 0, "this machine's own" },
+		{ "https://[::1]/", false, 0, "this machine's own" },
+		{ "https://0.0.0.0/", false, 0, "this machine's own" },
+		{ "https://[::]/", false, 0, "this machine's own" },
+		{ "https://[::ffff:127.0.0.1]/", false, 0,
+		    "this machine's own" },
+		{ "https://2130706433/", false, 0, "this machine's own" },
+		{ "https://169.254.169.254/", true, 0, "link's" },
+		{ "https://[::ffff:169.254.169.254]/", true, 0, "link's" },
+		{ "https://[fe80::1]/", true, 0, "link's" },
+		{ "http://198.51.100.7/", true, 0, "" }, /* plain, not local */
+		{ "file:///etc/hostname", true, 0, "file" },
+	};
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+
+	post_start();
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		const struct errand_answer *a;
+
+		send_theirs(1, ERRAND_DOCUMENT, rows[i].local, rows[i].url);
+		a = come_back(post.mine, &packet);
+		if (a->reply.status != rows[i].status ||
+		    strstr(a->problem, rows[i].says) == NULL)
+			tap_fail(__FILE__, __LINE__, rows[i].url, a->problem);
+		CHECK(a->reply.len == 0);
 	}
 	post_stop();
 }
@@ -658,6 +785,8 @@ main(void)
 		{ "what it can do", what_it_can_do },
 #endif
 		{ "what is sent", what_is_sent },
+		{ "what is sent for sign-in", what_is_sent_for_sign_in },
+		{ "no open proxy", no_open_proxy },
 		{ "what comes back", what_comes_back },
 		{ "those that hang", those_that_hang },
 		{ "names that hang", names_that_hang },

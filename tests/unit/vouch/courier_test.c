@@ -2,9 +2,9 @@
 
 #include "authority.h"
 #include "base/file.h"
+#include "errand/errand.h"
 #include "events/hub.h"
 #include "vouch/courier.h"
-#include "errand/errand.h"
 #include "witness/request.h"
 
 #include <poll.h>
@@ -106,7 +106,7 @@ request(const struct errand *e)
 	struct witness_request rq;
 	struct sp_err err;
 
-	CHECK(e->kind == VOUCH_WITNESS);
+	CHECK(e->kind == ERRAND_WITNESS);
 	CHECK_OK(
 	    witness_request_parse(sp_buf_str(&e->body), e->body.len, &rq, &err),
 	    &err);
@@ -474,7 +474,7 @@ timestamps(void)
 	start();
 	ERRAND_AUTO e = errand();
 
-	CHECK(e.kind == VOUCH_AUTHORITY);
+	CHECK(e.kind == ERRAND_AUTHORITY);
 	authority_answer(&authority, e.body.at, e.body.len, &lie, &reply);
 	give(e.id, 200, reply.at, reply.len);
 	until_says(name, "another request");
@@ -491,7 +491,7 @@ timestamps(void)
 	start();
 	ERRAND_AUTO third = errand();
 
-	CHECK(third.kind == VOUCH_AUTHORITY);
+	CHECK(third.kind == ERRAND_AUTHORITY);
 	CHECK(sp_ticks() - stamped > SP_SECOND * 8 / 10);
 	stop();
 }
