@@ -5,6 +5,7 @@
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
 #include "gate/once.h"
+#include "gate/ongoing.h"
 #include "people/person.h"
 
 #include <fcntl.h>
@@ -406,11 +407,13 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
 	DB_LENT(reader, r->readers);
+	int64_t before = sp_ticks();
 
 	SP_TRY(
 	    gate_token_know(reader.db, &r->agency.id, shown->bearer, out, err));
 	(void)snprintf(
 	    out->address, sizeof(out->address), "%s", shown->address);
+	out->known = before;
 	return SP_OK;
 }
 
@@ -434,8 +437,16 @@ evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
 	struct revoking act = { .by = by, .token = token };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
-	events_hub_cut(r->events, token);
+	evidence_room_cut(r, token);
 	return SP_OK;
+}
+
+void
+evidence_room_cut(struct evidence_room *r, const struct sp_id *id)
+{
+	gate_ongoing_cut(id);
+	events_hub_cut(r->events, id);
+	evidence_viewings_cut(r, id);
 }
 
 void

@@ -170,6 +170,8 @@ closed(const struct report_event *e, struct sp_buf *out)
 	}
 	sp_buf_text(out, "began with entry ");
 	number(e->detail, "opened", out);
+	if (json_is_true(json_object_get(e->detail, "cut")))
+		sp_buf_text(out, "; cut off: the viewer's access was revoked");
 }
 
 static void

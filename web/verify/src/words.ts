@@ -405,6 +405,7 @@ export function detailWords(event: EventRow): string {
   if (event.act === 'evidence.closed') {
     say('bytes', (v) => `${bytes(Number(v))} were delivered`);
     say('opened', (v) => `opened by entry ${v}`);
+    say('cut', () => "cut off: the viewer's access was revoked");
   }
   if (event.act === 'evidence.sealed') {
     say('size', (v) => bytes(Number(v)));
