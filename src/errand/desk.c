@@ -183,7 +183,7 @@ call(struct errand_desk *d)
 {
 	int64_t now = sp_ticks();
 
-	if (now < d->call_after)
+	if (now < d->call_after || d->brought >= 0)
 		return;
 	d->call_after = now + CALLS_APART;
 	d->o.call(d->o.self);
