@@ -58,6 +58,8 @@ static const struct word acts[] = {
 	{ "lockbox.used", "The provider began work under a lockbox grant" },
 	{ "lockbox.touched",
 	    "The provider looked at it under a lockbox grant" },
+	{ "twin.joined",
+	    "The other agency’s log has it too; its proof is kept here" },
 	{ "log.skipped", "A place in the log was passed over" },
 };
 
