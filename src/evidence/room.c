@@ -7,6 +7,7 @@
 #include "gate/once.h"
 #include "gate/ongoing.h"
 #include "people/person.h"
+#include "signin/session.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -192,7 +193,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
-		machine_service_schema };
+		signin_schema, machine_service_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -438,27 +439,46 @@ evidence_room_viewings(struct evidence_room *r)
 	return r->viewings;
 }
 
-/* An access token is told by its first letters.  That somebody shows a stolen
- * one is told to the guard. */
+/* Its use is noted now and then; what cannot be noted makes it seem idle. */
 static enum sp_code
-know_bearer(struct evidence_room *r, struct db *db,
-    const struct evidence_shown *shown, struct gate_caller *out,
+touch_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct gate_caller *who = arg;
+	struct people_act a = { .tx = tx, .now = sp_now() };
+
+	return signin_session_touch(&a, &who->token, err);
+}
+
+static enum sp_code
+know_session(struct evidence_room *r, const char *text, struct gate_caller *out,
     struct sp_err *err)
 {
+	bool touch = false;
+
+	{
+		DB_LENT(reader, r->readers);
+
+		SP_TRY(signin_session_know(reader.db, &r->agency.id, r->rules,
+		    text, out, &touch, err));
+	}
+	if (touch)
+		SP_IGNORE(ledger_writer_run(r->writer, touch_run, out, NULL));
+	return SP_OK;
+}
+
+/* That somebody shows a stolen one is told to the guard. */
+static enum sp_code
+know_service(struct evidence_room *r, const struct evidence_shown *shown,
+    struct gate_caller *out, struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
 	struct machine_shown service = { shown->bearer, shown->address,
 		shown->certificate };
 	struct gate_caller who = *out;
 	enum machine_refusal why = MACHINE_PROVEN;
-	enum gate_text kind;
-	struct sp_id of;
-	enum sp_code code;
+	enum sp_code code = machine_token_know(
+	    reader.db, &r->agency.id, &service, &who, &why, err);
 
-	if (shown->bearer == NULL ||
-	    !gate_text_parse(shown->bearer, &kind, &of) ||
-	    kind != GATE_TEXT_ACCESS)
-		return gate_token_know(
-		    db, &r->agency.id, shown->bearer, out, err);
-	code = machine_token_know(db, &r->agency.id, &service, &who, &why, err);
 	if (code == SP_OK)
 		*out = who;
 	else if (why != MACHINE_PROVEN)
@@ -467,14 +487,43 @@ know_bearer(struct evidence_room *r, struct db *db,
 	return code;
 }
 
+static enum sp_code
+know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
+    struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+
+	return gate_token_know(reader.db, &r->agency.id, text, out, err);
+}
+
+/* A text says by its first letters whose it is. */
+static enum sp_code
+know_bearer(struct evidence_room *r, const struct evidence_shown *shown,
+    struct gate_caller *out, struct sp_err *err)
+{
+	enum gate_text kind = GATE_TEXT_TOKEN;
+	struct sp_id agency;
+
+	if (shown->bearer != NULL)
+		SP_IGNORE(gate_text_parse(shown->bearer, &kind, &agency));
+	if (kind == GATE_TEXT_SESSION)
+		return know_session(r, shown->bearer, out, err);
+	if (kind == GATE_TEXT_ACCESS)
+		return know_service(r, shown, out, err);
+	return know_token(r, shown->bearer, out, err);
+}
+
 enum sp_code
 evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
-	DB_LENT(reader, r->readers);
 	int64_t before = sp_ticks();
 
-	SP_TRY(know_bearer(r, reader.db, shown, out, err));
+	/* A bearer that comes with a cookie counts alone. */
+	if (shown->bearer == NULL && shown->cookie != NULL)
+		SP_TRY(know_session(r, shown->cookie, out, err));
+	else
+		SP_TRY(know_bearer(r, shown, out, err));
 	(void)snprintf(
 	    out->address, sizeof(out->address), "%s", shown->address);
 	out->known = before;
