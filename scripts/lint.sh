@@ -17,6 +17,7 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
+	[signin]='base crypto db ledger people gate'
 	[evidence]='base events crypto db ledger vault keeper people gate'
 	[processing]='base media events crypto db ledger vault keeper people gate
 		evidence'
