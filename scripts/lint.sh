@@ -18,21 +18,24 @@ declare -A knows=(
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
 	[signin]='base crypto db ledger people gate'
-	[evidence]='base events crypto db ledger vault keeper people gate'
+	[machine]='base crypto db ledger keeper people gate'
+	[evidence]='base events crypto db ledger vault keeper people gate signin machine'
 	[processing]='base media events crypto db ledger vault keeper people gate
 		evidence'
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
 	[witness]='base edge crypto ledger'
 	[vouch]='base crypto db ledger evidence witness events'
-	[http]='base edge events crypto db ledger vault keeper people gate evidence
-		processing report bag vouch'
+	[http]='base edge gate evidence'
+	[transfer]='base gate evidence processing bag http'
+	[api]='base edge events crypto db ledger vault keeper people gate signin machine
+		evidence processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
-	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
-		processing
+	[cmd]='base edge events media crypto db ledger vault keeper people gate signin machine
+		evidence processing
 		report bag
-		witness vouch http client dock'
+		witness vouch http transfer api client dock'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

@@ -1,6 +1,7 @@
+#include "api/routes.h"
 #include "crypto/provider.h"
-#include "http/ops.h"
 #include "http/request.h"
+#include "http/stats.h"
 
 #include <ftw.h>
 #include <stdlib.h>
@@ -36,9 +37,10 @@ clean(void)
 static const struct http_house *
 house(void)
 {
-	static struct http_house h = {
-		.header_bytes = 4096, .json_bytes = 1000, .upload_max = 1000
-	};
+	static struct http_house h = { .routes = &api_routes,
+		.header_bytes = 4096,
+		.json_bytes = 1000,
+		.upload_max = 1000 };
 	struct evidence_site_options o = {
 		.dir = dir, .buffers = 2, .workers = 1
 	};
@@ -49,7 +51,7 @@ house(void)
 	SP_REQUIRE(mkdtemp(dir) != NULL);
 	SP_REQUIRE(evidence_site_make(dir, NULL) == SP_OK);
 	SP_REQUIRE(evidence_site_open(&site, &o, NULL) == SP_OK);
-	SP_REQUIRE(http_stats_new(&h.stats, NULL, NULL) == SP_OK);
+	SP_REQUIRE(http_stats_new(&h.stats, &api_routes, NULL, NULL) == SP_OK);
 	SP_REQUIRE(atexit(clean) == 0);
 	h.site = site;
 	return &h;

@@ -1,3 +1,4 @@
+#include "api/routes.h"
 #include "http/router.h"
 
 #include <stdlib.h>
@@ -30,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(s, data + 1, size - 1);
 	s[size - 1] = '\0';
 	decode(s, size - 1);
-	if (http_router_match(&m,
+	if (http_router_match(&m, &api_routes,
 		(enum http_method)(data[0] % (HTTP_METHOD_COUNT + 1)), s,
 		NULL) == SP_OK) {
 		SP_REQUIRE(m.route != NULL && m.path != NULL);

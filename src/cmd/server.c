@@ -1,4 +1,5 @@
 #include "http/server.h"
+#include "api/routes.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -301,7 +302,8 @@ static enum sp_code
 start_http(struct server *s, struct sp_err *err)
 {
 	const struct serve_limits *l = &s->args->limits;
-	const struct http_server_options http = { .site = s->site,
+	const struct http_server_options http = { .routes = &api_routes,
+		.site = s->site,
 		.press = s->press,
 		.courier = s->courier,
 		.listen = s->args->listen,

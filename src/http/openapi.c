@@ -8,206 +8,17 @@
 #include <string.h>
 
 /*
- * Members stand in the order of RFC 8785, which is what sp_json writes; the
- * paths are sorted for it.  Schemas are kept as text, already canonical.
+ * Members stand in the order of RFC 8785, which is what sp_json writes; paths
+ * and schemas are sorted for it.  Schemas are kept as text, already canonical.
  */
-#define STRING   "{\"type\":\"string\"}"
-#define NULLABLE "{\"type\":[\"string\",\"null\"]}"
-#define ID       "{\"format\":\"uuid\",\"type\":\"string\"}"
-#define TIME     "{\"format\":\"date-time\",\"type\":\"string\"}"
-#define INTEGER  "{\"minimum\":0,\"type\":\"integer\"}"
-#define BOOLEAN  "{\"type\":\"boolean\"}"
-#define ROLE                                                                   \
-	"{\"enum\":[\"administrator\",\"custodian\",\"officer\",\"auditor\","  \
-	"\"device\"],\"type\":\"string\"}"
-#define REF(name)     "{\"$ref\":\"#/components/schemas/" name "\"}"
-#define LIST(of)      "{\"items\":" of ",\"type\":\"array\"}"
-#define MAYBE(of)     "{\"oneOf\":[" of ",{\"type\":\"null\"}]}"
-#define COUNT_OR_NULL "{\"minimum\":0,\"type\":[\"integer\",\"null\"]}"
 
-static const struct {
-	const char *name, *schema;
-} schemas[] = {
-	{ "Custody",
-	    "{\"properties\":{\"events\":" LIST(
-		"{\"properties\":{\"entry\":" REF(
-		    "Entry") ",\"index\":" INTEGER
-			     "},\"required\":[\"entry\",\"index\"],\"type\":"
-			     "\"object\"}") ","
-					    "\"evidence\":" ID
-					    ",\"next\":{\"type\":[\"integer\","
-					    "\"null\"]}},"
-					    "\"required\":[\"events\","
-					    "\"evidence\",\"next\"],"
-					    "\"type\":\"object\"}" },
-	{ "Entry",
-	    "{\"description\":\"An entry of the log: canonical JSON "
-	    "(RFC 8785).\",\"properties\":{\"act\":" STRING
-	    ",\"actor\":{\"properties\":{\"id\":" ID ",\"kind\":" STRING "},"
-	    "\"type\":\"object\"},\"address\":" STRING ",\"agency\":" ID
-	    ",\"at\":" TIME ",\"detail\":{\"type\":\"object\"},"
-	    "\"object\":{\"properties\":{\"id\":" ID ",\"kind\":" STRING "},"
-	    "\"type\":\"object\"},\"outcome\":{\"enum\":[\"done\","
-	    "\"refused\",\"failed\"],\"type\":\"string\"},\"source\":" STRING
-	    ",\"v\":" INTEGER "},\"required\":[\"act\",\"actor\",\"agency\","
-	    "\"at\",\"detail\",\"object\",\"outcome\",\"source\",\"v\"],"
-	    "\"type\":\"object\"}" },
-	{ "Event",
-	    "{\"description\":\"The data of an event, by its kind: "
-	    "upload.progress (evidence, length, offset), evidence.sealed "
-	    "(evidence, size), evidence.corrupt and media.probed (evidence), "
-	    "witness.behind (behind, size); all with time.  missed has no "
-	    "member, over has why.\",\"properties\":{\"behind\":" INTEGER
-	    ",\"evidence\":" ID ",\"length\":" COUNT_OR_NULL
-	    ",\"offset\":" INTEGER ",\"size\":" INTEGER ",\"time\":" TIME
-	    ",\"why\":{\"enum\":[\"stop\",\"token\"],\"type\":\"string\"}},"
-	    "\"type\":\"object\"}" },
-	{ "Events",
-	    "{\"contentMediaType\":\"text/event-stream\",\"description\":"
-	    "\"Server-sent events (WHATWG HTML, 9.2): id, event, and data "
-	    "of one line, an Event.\",\"type\":\"string\"}" },
-	{ "Evidence",
-	    "{\"properties\":{\"captured_at\":" NULLABLE ",\"category\":" STRING
-	    ",\"device\":" NULLABLE ",\"entry\":" INTEGER
-	    ",\"extra\":{\"additionalProperties\":" STRING
-	    ",\"type\":\"object\"},\"filename\":" STRING ",\"id\":" ID
-	    ",\"media_state\":" STRING ",\"media_type\":" STRING
-	    ",\"received_at\":" TIME ",\"same_content\":" LIST(
-		ID) ",\"sha256\":{\"pattern\":"
-		    "\"^[0-9a-f]{64}$\",\"type\":\"string\"},\"size\":" INTEGER
-		    ",\"state\":{\"enum\":[\"sealed\",\"corrupt\"],\"type\":"
-		    "\"string\"},\"title\":" NULLABLE ",\"uploaded_by\":" ID
-		    "},"
-		    "\"required\":[\"captured_at\",\"category\",\"device\","
-		    "\"entry\","
-		    "\"extra\",\"filename\",\"id\",\"media_state\",\"media_"
-		    "type\","
-		    "\"received_"
-		    "at\","
-		    "\"same_content\",\"sha256\",\"size\",\"state\",\"title\","
-		    "\"uploaded_by\"],\"type\":\"object\"}" },
-	{ "EvidencePage",
-	    "{\"properties\":{\"items\":" LIST(
-		REF("Evidence")) ","
-				 "\"next\":" NULLABLE
-				 "},\"required\":[\"items\",\"next\"],"
-				 "\"type\":\"object\"}" },
-	{ "ExportNew",
-	    "{\"additionalProperties\":false,\"properties\":{\"format\":"
-	    "{\"enum\":[\"zip\",\"tar\"],\"type\":\"string\"},\"items\":"
-	    "{\"items\":" ID ",\"maxItems\":1000,\"minItems\":1,\"type\":"
-	    "\"array\",\"uniqueItems\":true}},\"required\":[\"format\","
-	    "\"items\"],\"type\":\"object\"}" },
-	{ "Media",
-	    "{\"properties\":{\"evidence\":" ID
-	    ",\"facts\":" MAYBE(REF("MediaFacts")) ",\"poster\":" MAYBE(
-		"{\"properties\":{"
-		"\"height\":" INTEGER ",\"sha256\":" STRING ",\"size\":" INTEGER
-		",\"width\":" INTEGER "},\"type\":"
-		"\"object\"}") ",\"probed_"
-			       "at\":" NULLABLE ",\"state\":" STRING
-			       "},\"required\":[\"evidence\",\"facts\","
-			       "\"poster\",\"probed_at\",\"state\"],\"type\":"
-			       "\"object\"}" },
-	{ "MediaFacts",
-	    "{\"properties\":{\"created_at\":" NULLABLE
-	    ",\"created_local\":" NULLABLE ",\"duration_ms\":" COUNT_OR_NULL
-	    ",\"format\":" STRING ",\"location\":" MAYBE(
-		"{\"properties\":{\"latitude\":{\"type\":\"number\"},"
-		"\"longitude\":{\"type\":\"number\"}},\"type\":"
-		"\"object\"}") ",\"streams\":" LIST(REF("MediaStream")) ",\"str"
-									"eams_"
-									"total"
-									"\""
-									":" INTEGER
-									"},"
-									"\"requ"
-									"ired\""
-									":["
-									"\"crea"
-									"ted_"
-									"at\","
-									"\"crea"
-									"ted_"
-									"local"
-									"\","
-									"\"dura"
-									"tion_"
-									"ms\","
-									"\"form"
-									"at\","
-									"\"loca"
-									"tion\""
-									",\"str"
-									"eams\""
-									",\"str"
-									"eams_"
-									"total"
-									"\"],"
-									"\"type"
-									"\":"
-									"\"obje"
-									"ct\""
-									"}" },
-	{ "MediaStream",
-	    "{\"properties\":{\"channels\":" INTEGER ",\"codec\":" STRING
-	    ",\"duration_ms\":" COUNT_OR_NULL
-	    ",\"frame_rate\":{\"type\":[\"number\",\"null\"]}"
-	    ",\"height\":" INTEGER
-	    ",\"kind\":{\"enum\":[\"video\",\"audio\",\"picture\","
-	    "\"subtitle\",\"data\"],\"type\":\"string\"},\"rotation\":"
-	    "{\"enum\":[0,90,180,270],\"type\":\"integer\"},"
-	    "\"sample_rate\":" INTEGER ",\"width\":" INTEGER
-	    "},\"required\":[\"codec\",\"duration_ms\",\"kind\"],"
-	    "\"type\":\"object\"}" },
-	{ "Problem",
-	    "{\"description\":\"RFC 9457.  The type is stable.\","
-	    "\"properties\":{\"detail\":" STRING ",\"instance\":" STRING
-	    ",\"reason\":" STRING ",\"status\":{\"type\":\"integer\"},"
-	    "\"title\":" STRING ",\"type\":" STRING "},\"required\":["
-	    "\"status\",\"title\",\"type\"],\"type\":\"object\"}" },
-	{ "Readiness",
-	    "{\"properties\":{\"checks\":{\"properties\":{\"keeper\":" BOOLEAN
-	    ",\"rooms\":" BOOLEAN ",\"writing\":" BOOLEAN "},\"required\":["
-	    "\"keeper\",\"rooms\",\"writing\"],\"type\":\"object\"},"
-	    "\"ready\":" BOOLEAN "},\"required\":[\"checks\",\"ready\"],"
-	    "\"type\":\"object\"}" },
-	{ "Timestamps",
-	    "{\"properties\":{\"next\":" COUNT_OR_NULL ",\"timestamps\":" LIST(
-		"{\"properties\":{\"authority\":" STRING ",\"note\":" STRING
-		",\"number\":" INTEGER ",\"size\":" INTEGER ",\"time\":" TIME
-		"},\"required\":[\"authority\","
-		"\"note\",\"number\",\"size\",\"time\"],\"type\":"
-		"\"object\"}") "},\"required\":[\"next\",\"timestamps\"],"
-			       "\"type\":\"object\"}" },
-	{ "Token",
-	    "{\"properties\":{\"created_at\":" TIME ",\"expires_at\":" TIME
-	    ",\"id\":" ID ",\"label\":" STRING ",\"revoked_at\":" NULLABLE
-	    ",\"role\":" ROLE "},\"required\":[\"created_at\",\"expires_at\","
-	    "\"id\",\"label\",\"revoked_at\",\"role\"],\"type\":\"object\"}" },
-	{ "TokenIssued",
-	    "{\"properties\":{\"expires_at\":" TIME ",\"id\":" ID
-	    ",\"label\":" STRING ",\"role\":" ROLE ",\"token\":"
-	    "{\"description\":\"Shown this once.\",\"type\":\"string\"}},"
-	    "\"required\":[\"expires_at\",\"id\",\"label\",\"role\","
-	    "\"token\"],\"type\":\"object\"}" },
-	{ "TokenList",
-	    "{\"properties\":{\"items\":" LIST(
-		REF("Token")) "},\"required\":"
-			      "[\"items\"],\"type\":\"object\"}" },
-	{ "TokenNew",
-	    "{\"additionalProperties\":false,\"oneOf\":[{\"required\":["
-	    "\"expires_at\"]},{\"required\":[\"expires_in_days\"]}],"
-	    "\"properties\":{\"expires_at\":" TIME ",\"expires_in_days\":"
-	    "{\"maximum\":366,\"minimum\":1,\"type\":\"integer\"},\"label\":"
-	    "{\"maxLength\":100,\"minLength\":1,\"type\":\"string\"},"
-	    "\"role\":" ROLE "},\"required\":[\"label\",\"role\"],"
-	    "\"type\":\"object\"}" },
-	{ "TokenOwn",
-	    "{\"properties\":{\"agency\":" STRING ",\"id\":" ID
-	    ",\"role\":" ROLE "},\"required\":[\"agency\",\"id\",\"role\"],"
-	    "\"type\":\"object\"}" },
-};
+static const struct http_schema problem = { "Problem",
+	"{\"description\":\"RFC 9457.  The type is "
+	"stable.\",\"properties\":{\"detail\":" HTTP_STRING
+	",\"instance\":" HTTP_STRING ",\"reason\":" HTTP_STRING
+	",\"status\":{\"type\":\"integer\"},\"title\":" HTTP_STRING
+	",\"type\":" HTTP_STRING
+	"},\"required\":[\"status\",\"title\",\"type\"],\"type\":\"object\"}" };
 
 /* --- Parameters --- */
 
@@ -224,8 +35,8 @@ path_param(struct sp_json *j, const char *name, size_t len)
 	sp_json_str(j, "in", "path");
 	sp_json_strn(j, "name", name, rest ? len - 1 : len);
 	sp_json_bool(j, "required", true);
-	sp_json_raw(
-	    j, "schema", len == 2 && memcmp(name, "id", 2) == 0 ? ID : STRING);
+	sp_json_raw(j, "schema",
+	    len == 2 && memcmp(name, "id", 2) == 0 ? HTTP_ID : HTTP_STRING);
 	sp_json_end(j);
 }
 
@@ -327,7 +138,7 @@ headers(struct sp_json *j, const char *names)
 	qsort(name, n, sizeof(name[0]), by_name);
 	sp_json_object(j, "headers");
 	for (size_t i = 0; i < n; i++)
-		sp_json_raw(j, name[i], "{\"schema\":" STRING "}");
+		sp_json_raw(j, name[i], "{\"schema\":" HTTP_STRING "}");
 	sp_json_end(j);
 }
 
@@ -428,6 +239,7 @@ by_path_and_method(const void *a, const void *b)
 		[HTTP_OPTIONS] = "options",
 		[HTTP_PATCH] = "patch",
 		[HTTP_POST] = "post",
+		[HTTP_PUT] = "put",
 	};
 	const struct http_route *x = *(const struct http_route *const *)a;
 	const struct http_route *y = *(const struct http_route *const *)b;
@@ -462,19 +274,19 @@ method_name(enum http_method m, char out[static 8])
 }
 
 static void
-paths(struct sp_json *j)
+paths(struct sp_json *j, const struct http_routes *t)
 {
-	const struct http_route **sorted =
-	    calloc(http_routes_count, sizeof(void *));
+	size_t n = http_routes_count(t);
+	const struct http_route **sorted = calloc(n, sizeof(void *));
 	const char *last = NULL;
 	char name[96], method[8];
 
 	SP_REQUIRE(sorted != NULL);
-	for (size_t i = 0; i < http_routes_count; i++)
-		sorted[i] = &http_routes[i];
-	qsort(sorted, http_routes_count, sizeof(void *), by_path_and_method);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = http_routes_at(t, i);
+	qsort(sorted, n, sizeof(void *), by_path_and_method);
 	sp_json_object(j, "paths");
-	for (size_t i = 0; i < http_routes_count; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (last == NULL || strcmp(last, sorted[i]->path) != 0) {
 			if (last != NULL)
 				sp_json_end(j);
@@ -495,10 +307,36 @@ paths(struct sp_json *j)
 /* --- The whole --- */
 
 /* Room for the table of roles and acts. */
-#define POLICY_MAX ((size_t)256 << 10)
+#define POLICY_MAX  ((size_t)256 << 10)
+#define SCHEMAS_MAX 256
+
+static int
+by_schema(const void *a, const void *b)
+{
+	const struct http_schema *x = *(const struct http_schema *const *)a;
+	const struct http_schema *y = *(const struct http_schema *const *)b;
+
+	return strcmp(x->name, y->name);
+}
 
 static void
-components(struct sp_json *j)
+schemas(struct sp_json *j, const struct http_routes *t)
+{
+	const struct http_schema *sorted[SCHEMAS_MAX] = { &problem };
+	size_t n = 1;
+
+	for (size_t k = 0; k < t->topics; k++)
+		for (size_t i = 0; i < t->topic[k]->schemas; i++) {
+			SP_REQUIRE(n < SCHEMAS_MAX);
+			sorted[n++] = &t->topic[k]->schema[i];
+		}
+	qsort(sorted, n, sizeof(sorted[0]), by_schema);
+	for (size_t i = 0; i < n; i++)
+		sp_json_raw(j, sorted[i]->name, sorted[i]->schema);
+}
+
+static void
+components(struct sp_json *j, const struct http_routes *t)
 {
 	sp_json_object(j, "components");
 	sp_json_object(j, "responses");
@@ -508,8 +346,7 @@ components(struct sp_json *j)
 	sp_json_end(j);
 	sp_json_end(j);
 	sp_json_object(j, "schemas");
-	for (size_t i = 0; i < SP_COUNTOF(schemas); i++)
-		sp_json_raw(j, schemas[i].name, schemas[i].schema);
+	schemas(j, t);
 	sp_json_end(j);
 	sp_json_object(j, "securitySchemes");
 	sp_json_object(j, "token");
@@ -522,7 +359,7 @@ components(struct sp_json *j)
 }
 
 void
-http_openapi_write(struct sp_buf *out)
+http_openapi_write(const struct http_routes *t, struct sp_buf *out)
 {
 	struct sp_json j = sp_json_to(out);
 	SP_AUTO_BUF policy = sp_buf_new(POLICY_MAX);
@@ -530,7 +367,7 @@ http_openapi_write(struct sp_buf *out)
 	gate_role_matrix_json(&policy);
 	SP_REQUIRE(sp_buf_ok(&policy));
 	sp_json_object(&j, NULL);
-	components(&j);
+	components(&j, t);
 	sp_json_object(&j, "info");
 	sp_json_raw(&j, "license",
 	    "{\"identifier\":\"Apache-2.0\",\"name\":\"Apache-2.0\"}");
@@ -538,7 +375,7 @@ http_openapi_write(struct sp_buf *out)
 	sp_json_str(&j, "version", SP_VERSION);
 	sp_json_end(&j);
 	sp_json_str(&j, "openapi", "3.1.0");
-	paths(&j);
+	paths(&j, t);
 	sp_json_raw(&j, "servers", "[{\"url\":\"/\"}]");
 	sp_json_raw(&j, "x-sallyport-policy", sp_buf_str(&policy));
 	sp_json_end(&j);

@@ -3,9 +3,11 @@
 
 #include "base/buf.h"
 
-/* The OpenAPI 3.1 description of the API, made from the table of routes.  Each
+struct http_routes;
+
+/* The OpenAPI 3.1 description of the API, made from a table of routes.  Each
  * operation that the gate is asked about names its act (x-sallyport-act), and
  * the gate's own table (gate_role_matrix_json) is in x-sallyport-policy. */
-void http_openapi_write(struct sp_buf *out);
+void http_openapi_write(const struct http_routes *t, struct sp_buf *out);
 
 #endif

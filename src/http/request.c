@@ -1,7 +1,6 @@
 #include "http/request.h"
 
 #include "base/parse.h"
-#include "http/tus.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +59,19 @@ http_request_query(const struct http_request *q, const char *name)
 		if (strcmp(q->query[i].name, name) == 0)
 			return q->query[i].value;
 	return NULL;
+}
+
+enum sp_code
+http_request_query_u64(const struct http_request *q, const char *name,
+    uint64_t least, uint64_t most, uint64_t *out, struct sp_err *err)
+{
+	const char *s = http_request_query(q, name);
+
+	if (s != NULL && !sp_parse_u64(s, strlen(s), least, most, out))
+		return sp_fail(err, SP_E_INVALID,
+		    "%s: a number from %ju to %ju", name, (uintmax_t)least,
+		    (uintmax_t)most);
+	return SP_OK;
 }
 
 enum sp_code
@@ -307,11 +319,21 @@ read_queries(
 
 /* --- The door --- */
 
+/* What may be shown as a bearer: the other texts are codes and secrets that are
+ * handed in elsewhere, once. */
+static bool
+is_bearer(enum gate_text kind)
+{
+	return kind == GATE_TEXT_TOKEN || kind == GATE_TEXT_SESSION ||
+	    kind == GATE_TEXT_ACCESS;
+}
+
 static enum sp_code
 bearer(const struct http_request *q, const char **text, struct sp_err *err)
 {
 	const char *s = q->field[HTTP_F_AUTHORIZATION];
 	struct sp_id agency;
+	enum gate_text kind;
 
 	if (s == NULL)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.missing",
@@ -320,7 +342,7 @@ bearer(const struct http_request *q, const char **text, struct sp_err *err)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
 		    "Authorization is not \"Bearer\" and a token");
 	s += 7;
-	if (!gate_token_parse(s, &agency))
+	if (!gate_text_parse(s, &kind, &agency) || !is_bearer(kind))
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
 		    "this is not the text of a token");
 	*text = s;
@@ -349,9 +371,10 @@ static enum sp_code
 enter_own(struct http_request *q, const char *text, struct sp_err *err)
 {
 	struct sp_id agency;
+	enum gate_text kind;
 	enum sp_code code = SP_E_NOTFOUND;
 
-	if (gate_token_parse(text, &agency))
+	if (gate_text_parse(text, &kind, &agency))
 		code = evidence_site_room_of(
 		    q->house->site, &agency, &q->room, err);
 	if (code == SP_E_NOTFOUND)
@@ -425,7 +448,7 @@ check_tus(const struct http_request *q, struct sp_err *err)
 {
 	const char *v = q->field[HTTP_F_TUS_RESUMABLE];
 
-	if (!q->match.route->tus ||
+	if (q->match.route->tus != HTTP_TUS_ASKED ||
 	    (v != NULL && strcmp(v, HTTP_TUS_VERSION) == 0))
 		return SP_OK;
 	return sp_fail_as(err, SP_E_INVALID, "tus.version",
@@ -463,7 +486,8 @@ admit_request(
 {
 	SP_TRY(read_header(q, w, err));
 	SP_TRY(read_override(q, err));
-	SP_TRY(http_router_match(&q->match, q->method, w->target, err));
+	SP_TRY(http_router_match(
+	    &q->match, q->house->routes, q->method, w->target, err));
 	SP_TRY(pass_door(q, err));
 	SP_TRY(read_queries(q, w, err));
 	SP_TRY(check_tus(q, err));
@@ -500,8 +524,7 @@ set_allow(struct http_request *q)
 static bool
 is_tus_path(const struct http_request *q)
 {
-	return q->match.path != NULL &&
-	    q->match.path->handle == http_tus_options;
+	return q->match.path != NULL && q->match.path->tus != HTTP_TUS_NOT;
 }
 
 /* What every answer carries. */

@@ -36,6 +36,9 @@
 	X(HTTP_F_IF_NONE_MATCH, "If-None-Match")                               \
 	X(HTTP_F_IF_MODIFIED_SINCE, "If-Modified-Since")                       \
 	X(HTTP_F_IF_UNMODIFIED_SINCE, "If-Unmodified-Since")                   \
+	X(HTTP_F_COOKIE, "Cookie")                                             \
+	X(HTTP_F_ORIGIN, "Origin")                                             \
+	X(HTTP_F_SEC_FETCH_SITE, "Sec-Fetch-Site")                             \
 	X(HTTP_F_METHOD_OVERRIDE, "X-HTTP-Method-Override")                    \
 	X(HTTP_F_TUS_RESUMABLE, "Tus-Resumable")                               \
 	X(HTTP_F_UPLOAD_OFFSET, "Upload-Offset")                               \
@@ -93,18 +96,19 @@ struct http_sink {
 	    void *self, bool whole, struct http_answer *a, struct sp_err *err);
 };
 
-struct http_events;
 struct http_stats;
+struct http_streams;
 struct report_press;
 struct vouch_courier;
 
 /* What all requests of a server share. */
 struct http_house {
+	const struct http_routes *routes;
 	struct evidence_site *site;
 	struct report_press *press;    /* or NULL */
 	struct vouch_courier *courier; /* or NULL */
 	struct http_stats *stats;
-	struct http_events *events;
+	struct http_streams *streams;
 	size_t header_bytes;
 	size_t json_bytes;
 	uint64_t upload_max; /* what OPTIONS of uploads tells */
@@ -166,6 +170,11 @@ void http_request_free(struct http_request *q);
 const char *http_request_route(const struct http_request *q);
 /* A query parameter, or NULL. */
 const char *http_request_query(const struct http_request *q, const char *name);
+/* A query parameter that is a number of this range; *out is untouched when it
+ * is absent.  SP_E_INVALID otherwise. */
+enum sp_code http_request_query_u64(const struct http_request *q,
+    const char *name, uint64_t least, uint64_t most, uint64_t *out,
+    struct sp_err *err) SP_MUST_USE;
 /* The bearer token's text; for requests that the door let in with one. */
 const char *http_request_token(const struct http_request *q);
 /* A header field that holds a decimal number; *out is untouched when it is

@@ -5,8 +5,9 @@
 #include "gate/role.h"
 
 /*
- * Every route of the API, in one table: what is served, who may ask, what
- * goes in and what comes out.  The OpenAPI document is made from it.
+ * What a route is, and how a request finds its own: what is served, who may
+ * ask, what goes in and what comes out.  This room serves any table of routes
+ * (the API's own is api/routes.h); the OpenAPI document is made from it.
  *
  * Paths are matched segment by segment: a request's path is split at '/',
  * then each segment is percent-decoded, so that an encoded '/' never makes a
@@ -16,6 +17,7 @@
 	X(HTTP_GET, "GET")                                                     \
 	X(HTTP_HEAD, "HEAD")                                                   \
 	X(HTTP_POST, "POST")                                                   \
+	X(HTTP_PUT, "PUT")                                                     \
 	X(HTTP_PATCH, "PATCH")                                                 \
 	X(HTTP_DELETE, "DELETE")                                               \
 	X(HTTP_OPTIONS, "OPTIONS")
@@ -58,6 +60,14 @@ struct http_success {
 };
 #define HTTP_SUCCESSES 3
 
+/* Tus-Resumable: what a path's first route says holds for errors, too. */
+#define HTTP_TUS_VERSION "1.0.0"
+enum http_tus {
+	HTTP_TUS_NOT,
+	HTTP_TUS_TOLD,  /* answered */
+	HTTP_TUS_ASKED, /* asked for and answered */
+};
+
 struct http_request;
 struct http_answer;
 
@@ -77,11 +87,57 @@ struct http_route {
 	enum http_door door;
 	enum gate_act act;
 	enum http_takes takes;
-	bool tus; /* Tus-Resumable is asked for and answered */
+	enum http_tus tus;
 };
 
-extern const struct http_route http_routes[];
-extern const size_t http_routes_count;
+/* A JSON schema of components/schemas, as canonical text (RFC 8785). */
+struct http_schema {
+	const char *name;
+	const char *schema;
+};
+
+/* What a module of handlers exports: its routes, and the schemas that they
+ * name. */
+struct http_topic {
+	const struct http_route *route;
+	size_t routes;
+	const struct http_schema *schema; /* NULL: none */
+	size_t schemas;
+};
+
+/* All that a server serves.  Where two templates fit a path, the first one's
+ * routes are the path's; templates of one path stand together or never meet. */
+struct http_routes {
+	const struct http_topic *const *topic;
+	size_t topics;
+};
+size_t http_routes_count(const struct http_routes *t);
+/* The i-th of all, topic after topic; i < count. */
+const struct http_route *http_routes_at(const struct http_routes *t, size_t i);
+
+/* ---- Words for tables of routes ---- */
+
+#define HTTP_AGENCY "/v1/agencies/{agency}/"
+#define HTTP_JSON   "application/json"
+#define HTTP_BYTES  "application/octet-stream"
+#define HTTP_TEXT   "text/plain; charset=utf-8"
+
+#define HTTP_INPUT(a) .input = (a), .inputs = SP_COUNTOF(a)
+/* What Idempotency-Key is said to do. */
+#define HTTP_ONCE                                                              \
+	"Of your choice: the same request with the same key within a day "     \
+	"makes nothing more."
+
+/* Schemas of values. */
+#define HTTP_STRING        "{\"type\":\"string\"}"
+#define HTTP_NULLABLE      "{\"type\":[\"string\",\"null\"]}"
+#define HTTP_ID            "{\"format\":\"uuid\",\"type\":\"string\"}"
+#define HTTP_TIME          "{\"format\":\"date-time\",\"type\":\"string\"}"
+#define HTTP_INTEGER       "{\"minimum\":0,\"type\":\"integer\"}"
+#define HTTP_COUNT_OR_NULL "{\"minimum\":0,\"type\":[\"integer\",\"null\"]}"
+#define HTTP_BOOLEAN       "{\"type\":\"boolean\"}"
+
+/* ---- Matching ---- */
 
 #define HTTP_PATH_MAX ((size_t)2048)
 #define HTTP_PARAMS   4
@@ -101,8 +157,9 @@ struct http_match {
 
 /* Find the route.  HEAD finds GET's where it has none of its own.  Failures:
  * reasons "http.uri", "http.malformed", "http.method"; SP_E_NOTFOUND. */
-enum sp_code http_router_match(struct http_match *m, enum http_method method,
-    const char *path, struct sp_err *err) SP_MUST_USE;
+enum sp_code http_router_match(struct http_match *m,
+    const struct http_routes *t, enum http_method method, const char *path,
+    struct sp_err *err) SP_MUST_USE;
 /* A parameter of the route's path; aborts when it has none of this name. */
 const char *http_match_param(const struct http_match *m, const char *name);
 bool http_match_has(const struct http_match *m, const char *name);

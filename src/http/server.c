@@ -6,9 +6,9 @@
 #include "edge/listen.h"
 #include "edge/quota.h"
 #include "edge/watch.h"
-#include "http/events.h"
-#include "http/ops.h"
 #include "http/request.h"
+#include "http/stats.h"
+#include "http/streams.h"
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
@@ -606,7 +606,7 @@ server_free(struct http_server *s)
 {
 	edge_watch_free(s->watch);
 	edge_quota_free(s->quota);
-	http_events_free(s->house.events);
+	http_streams_free(s->house.streams);
 	http_stats_free(s->house.stats);
 	edge_certificates_free(s->certs);
 	sp_file_closep(&s->listen_fd);
@@ -623,6 +623,7 @@ server_new(const struct http_server_options *o)
 	s->listen_fd = -1;
 	s->limits = http_limits_filled(&o->limits);
 	s->house = (struct http_house){
+		.routes = o->routes,
 		.site = o->site,
 		.press = o->press,
 		.courier = o->courier,
@@ -694,10 +695,10 @@ start(struct http_server *s, const struct http_server_options *o,
 	SP_TRY(edge_watch_new(&s->watch, &patience, err));
 	s->quota = edge_quota_new(
 	    s->limits.connections, s->limits.connections_per_address);
-	s->house.events = http_events_new(&s->limits);
-	if (s->quota == NULL || s->house.events == NULL)
+	s->house.streams = http_streams_new(&s->limits);
+	if (s->quota == NULL || s->house.streams == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the server");
-	SP_TRY(http_stats_new(&s->house.stats, s->watch, err));
+	SP_TRY(http_stats_new(&s->house.stats, s->house.routes, s->watch, err));
 	atomic_store(&s->house.stats->ready, !o->starting);
 	SP_TRY(
 	    edge_certificates_open(&s->certs, o->cert_path, o->key_path, err));

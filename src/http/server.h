@@ -24,10 +24,12 @@ struct http_limits {
 	unsigned event_streams_per_token;  /* 500 */
 };
 
+struct http_routes;
 struct report_press;
 struct vouch_courier;
 
 struct http_server_options {
+	const struct http_routes *routes; /* what is served */
 	struct evidence_site *site;
 	struct report_press *press;    /* sets reports; NULL: none are made */
 	struct vouch_courier *courier; /* told of in /metrics, or NULL */

@@ -1,6 +1,7 @@
 #ifndef HTTP_FIXTURE_H
 #define HTTP_FIXTURE_H
 
+#include "api/routes.h"
 #include "base/file.h"
 #include "base/parse.h"
 #include "crypto/cert.h"
@@ -61,6 +62,7 @@ static inline void
 fixture_serve(struct http_fixture *f)
 {
 	struct http_server_options o = {
+		.routes = &api_routes,
 		.listen = "127.0.0.1:0",
 		.cert_path = f->cert_path,
 		.key_path = f->key_path,

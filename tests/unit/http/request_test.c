@@ -1,6 +1,7 @@
 #include "http/request.h"
 
-#include "http/ops.h"
+#include "api/routes.h"
+#include "http/stats.h"
 #include "tap.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ struct ask {
 };
 
 static struct http_house house = {
+	.routes = &api_routes,
 	.header_bytes = 4096,
 	.json_bytes = 100,
 	.upload_max = 1000,

@@ -1,4 +1,4 @@
-#include "http_fixture.h"
+#include "http/http_fixture.h"
 
 #include <sys/resource.h>
 
@@ -885,6 +885,7 @@ static void
 what_cannot_start_leaves_nothing(void)
 {
 	struct http_server_options o = {
+		.routes = &api_routes,
 		.site = fix.room.site,
 		.listen = "127.0.0.1:1:2",
 		.cert_path = fix.cert_path,

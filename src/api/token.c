@@ -1,0 +1,330 @@
+#include "api/token.h"
+
+#include "crypto/secret.h"
+#include "http/json.h"
+
+#include <string.h>
+
+/* --- What is wished --- */
+
+static enum sp_code
+wish_role(const json_t *root, struct api_token_wish *w, struct sp_err *err)
+{
+	const char *s = json_string_value(json_object_get(root, "role"));
+
+	if (s == NULL || !gate_role_parse(s, &w->role) ||
+	    !gate_role_row(w->role)->token)
+		return sp_fail(err, SP_E_INVALID,
+		    "role: administrator, custodian, officer, auditor or "
+		    "device");
+	return SP_OK;
+}
+
+static enum sp_code
+wish_label(const json_t *root, struct api_token_wish *w, struct sp_err *err)
+{
+	const char *s = json_string_value(json_object_get(root, "label"));
+
+	/* The finer rules are the gate's. */
+	if (s == NULL || strlen(s) > GATE_TOKEN_LABEL)
+		return sp_fail(err, SP_E_INVALID,
+		    "label: a string of 1 to %d bytes", GATE_TOKEN_LABEL);
+	memcpy(w->label, s, strlen(s) + 1);
+	return SP_OK;
+}
+
+/* Exactly one of the two says when it ends. */
+static enum sp_code
+wish_expiry(const json_t *root, sp_time now, struct api_token_wish *w,
+    struct sp_err *err)
+{
+	const json_t *at = json_object_get(root, "expires_at");
+	const json_t *days = json_object_get(root, "expires_in_days");
+	const sp_time day = INT64_C(86400) * SP_SECOND;
+	json_int_t n = json_integer_value(days);
+
+	if ((at == NULL) == (days == NULL))
+		return sp_fail(err, SP_E_INVALID,
+		    "one of expires_at and expires_in_days is needed");
+	if (at != NULL &&
+	    (!json_is_string(at) ||
+		!sp_time_parse(json_string_value(at), json_string_length(at),
+		    &w->expires)))
+		return sp_fail(
+		    err, SP_E_INVALID, "expires_at: a time as RFC 3339 has it");
+	if (days != NULL &&
+	    (!json_is_integer(days) || n < 1 || n > API_TOKEN_DAYS))
+		return sp_fail(err, SP_E_INVALID,
+		    "expires_in_days: a number from 1 to %d", API_TOKEN_DAYS);
+	if (days != NULL)
+		w->expires = now + n * day;
+	if (w->expires > now + API_TOKEN_DAYS * day)
+		return sp_fail(err, SP_E_INVALID,
+		    "expires_at: at most %d days from now", API_TOKEN_DAYS);
+	return SP_OK;
+}
+
+static enum sp_code
+wish(const json_t *root, sp_time now, struct api_token_wish *w,
+    struct sp_err *err)
+{
+	if (!json_is_object(root) || json_object_size(root) != 3)
+		return sp_fail(err, SP_E_INVALID,
+		    "an object with role, label and expires_at or "
+		    "expires_in_days, and nothing else");
+	SP_TRY(wish_role(root, w, err));
+	SP_TRY(wish_label(root, w, err));
+	return wish_expiry(root, now, w, err);
+}
+
+enum sp_code
+api_token_wish(const void *json, size_t len, sp_time now,
+    struct api_token_wish *out, struct sp_err *err)
+{
+	struct api_token_wish w = { .expires = 0 };
+	json_auto_t *root = NULL;
+
+	SP_TRY(http_json_read(json, len, &root, err));
+	SP_TRY(wish(root, now, &w, err));
+	*out = w;
+	return SP_OK;
+}
+
+struct issuing {
+	const struct http_request *q;
+	const struct api_token_wish *wish;
+	struct sp_id id;
+	char text[GATE_TOKEN_TEXT];
+	const struct gate_once *once; /* its Idempotency-Key, or NULL */
+};
+
+/* The token's text cannot be shown again: say which token it was. */
+static enum sp_code
+issued_before(const struct sp_id *id, struct sp_err *err)
+{
+	char text[SP_ID_TEXT];
+
+	sp_id_text(id, text);
+	return sp_fail_as(err, SP_E_CONFLICT, "once.made",
+	    "token %s was issued for this Idempotency-Key; its text was shown "
+	    "then and cannot be shown again",
+	    text);
+}
+
+static enum sp_code
+issue_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct issuing *i = arg;
+	struct gate_token_new t = {
+		.agency = i->q->who.agency,
+		.role = i->wish->role,
+		.label = i->wish->label,
+		.expires = i->wish->expires,
+		.by = &i->q->who,
+	};
+
+	struct sp_id before;
+	bool known = false;
+
+	SP_TRY(gate_token_issue(tx, &t, &i->id, i->text, err));
+	if (i->once == NULL)
+		return SP_OK;
+	before = i->id;
+	SP_TRY(gate_once_take(tx, i->once, &before, &known, err));
+	/* Failing, the act takes back the token just made. */
+	return known ? issued_before(&before, err) : SP_OK;
+}
+
+static void
+json_issued(const struct issuing *i, struct sp_buf *out)
+{
+	struct sp_json j = sp_json_to(out);
+
+	sp_json_object(&j, NULL);
+	http_json_time(&j, "expires_at", i->wish->expires);
+	http_json_id(&j, "id", &i->id);
+	sp_json_str(&j, "label", i->wish->label);
+	sp_json_str(&j, "role", gate_role_name(i->wish->role));
+	sp_json_str(&j, "token", i->text);
+	sp_json_end(&j);
+}
+
+static enum sp_code
+issue_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_secret(4096);
+	struct api_token_wish w;
+	struct issuing i = { .q = q, .wish = &w };
+	CRYPTO_WIPE_ON_EXIT(i);
+	struct gate_once once;
+	char id[SP_ID_TEXT];
+
+	SP_TRY(api_token_wish(q->body.at, q->body.len, sp_now(), &w, err));
+	SP_TRY(http_json_once(q, &once, &i.once, err));
+	SP_TRY(ledger_writer_run(
+	    evidence_room_writer(q->room), issue_act, &i, err));
+	json_issued(&i, &out);
+	SP_TRY(sp_buf_check(&out, "token", err));
+	sp_id_text(&i.id, id);
+	a->status = 201;
+	http_answer_fmt(a, "Location", "/v1/agencies/%s/tokens/%s",
+	    http_match_param(&q->match, "agency"), id);
+	http_answer_take(a, "application/json", &out);
+	return SP_OK;
+}
+
+static enum sp_code
+revoke_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	a->status = 204;
+	return evidence_room_revoke(q->room, &q->who, &q->id, err);
+}
+
+static enum sp_code
+json_token(void *arg, const struct gate_token *t, struct sp_err *err)
+{
+	struct sp_json *j = arg;
+
+	(void)err;
+	sp_json_object(j, NULL);
+	http_json_time(j, "created_at", t->created);
+	http_json_time(j, "expires_at", t->expires);
+	http_json_id(j, "id", &t->id);
+	sp_json_str(j, "label", t->label);
+	if (t->revoked == 0)
+		sp_json_null(j, "revoked_at");
+	else
+		http_json_time(j, "revoked_at", t->revoked);
+	sp_json_str(j, "role", gate_role_name(t->role));
+	sp_json_end(j);
+	return SP_OK;
+}
+
+static enum sp_code
+list_tokens(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	struct sp_json j = sp_json_to(&out);
+	DB_LENT(reader, evidence_room_readers(q->room));
+
+	sp_json_object(&j, NULL);
+	sp_json_array(&j, "items");
+	SP_TRY(gate_token_each(reader.db, json_token, &j, err));
+	sp_json_end(&j);
+	sp_json_end(&j);
+	return http_json_answer(a, &out, "tokens", err);
+}
+
+static enum sp_code
+show_own_token(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(4096);
+	struct sp_json j = sp_json_to(&out);
+
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "agency", evidence_room_agency(q->room)->slug);
+	http_json_id(&j, "id", &q->who.token);
+	sp_json_str(&j, "role", gate_role_name(q->who.role));
+	sp_json_end(&j);
+	return http_json_answer(a, &out, "token", err);
+}
+
+/* --- The routes --- */
+
+#define ROLE                                                                   \
+	"{\"enum\":[\"administrator\",\"custodian\",\"officer\",\"auditor\","  \
+	"\"device\"],\"type\":\"string\"}"
+
+static const struct http_input once_input[] = {
+	{ "header", "Idempotency-Key", HTTP_STRING, false, HTTP_ONCE },
+};
+
+static const struct http_route routes[] = {
+	{
+	    .method = HTTP_GET,
+	    .path = HTTP_AGENCY "tokens",
+	    .id = "listTokens",
+	    .summary = "The agency's tokens, without their secrets",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_TOKENS,
+	    .kind = "token",
+	    .success = { { 200, "All tokens", HTTP_JSON, "TokenList", NULL } },
+	    .handle = list_tokens,
+	},
+	{
+	    .method = HTTP_POST,
+	    .path = HTTP_AGENCY "tokens",
+	    .id = "issueToken",
+	    .summary = "A new token; its text is shown this once",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_TOKENS,
+	    .kind = "token",
+	    .takes = HTTP_TAKES_JSON,
+	    .takes_schema = "TokenNew",
+	    HTTP_INPUT(once_input),
+	    .success = { { 201, "The token", HTTP_JSON, "TokenIssued",
+		"Location" } },
+	    .problems = "409 507",
+	    .handle = issue_token,
+	},
+	{
+	    .method = HTTP_DELETE,
+	    .path = HTTP_AGENCY "tokens/{id}",
+	    .id = "revokeToken",
+	    .summary = "Revoke a token at once",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_TOKENS,
+	    .kind = "token",
+	    .success = { { 204, "Revoked", NULL, NULL, NULL } },
+	    .problems = "409 507",
+	    .handle = revoke_token,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = "/v1/token",
+	    .id = "showOwnToken",
+	    .summary = "Whose this token is",
+	    .door = HTTP_DOOR_KNOWN,
+	    .kind = "token",
+	    .success = { { 200, "Its agency and role", HTTP_JSON, "TokenOwn",
+		NULL } },
+	    .handle = show_own_token,
+	},
+};
+
+static const struct http_schema schemas[] = {
+	{ "Token",
+	    "{\"properties\":{\"created_at\":" HTTP_TIME
+	    ",\"expires_at\":" HTTP_TIME ",\"id\":" HTTP_ID
+	    ",\"label\":" HTTP_STRING ",\"revoked_at\":" HTTP_NULLABLE
+	    ",\"role\":" ROLE
+	    "},\"required\":[\"created_at\",\"expires_at\",\"id\",\"label\","
+	    "\"revoked_at\",\"role\"],\"type\":\"object\"}" },
+	{ "TokenIssued",
+	    "{\"properties\":{\"expires_at\":" HTTP_TIME ",\"id\":" HTTP_ID
+	    ",\"label\":" HTTP_STRING ",\"role\":" ROLE
+	    ",\"token\":{\"description\":\"Shown this "
+	    "once.\",\"type\":\"string\"}},\"required\":[\"expires_at\",\"id\","
+	    "\"label\",\"role\",\"token\"],\"type\":\"object\"}" },
+	{ "TokenList",
+	    "{\"properties\":{\"items\":{\"items\":{\"$ref\":\"#/components/"
+	    "schemas/"
+	    "Token\"},\"type\":\"array\"}},\"required\":[\"items\"],\"type\":"
+	    "\"object\"}" },
+	{ "TokenNew",
+	    "{\"additionalProperties\":false,\"oneOf\":[{\"required\":["
+	    "\"expires_at\"]},{\"required\":[\"expires_in_days\"]}],"
+	    "\"properties\":{\"expires_at\":" HTTP_TIME
+	    ",\"expires_in_days\":{\"maximum\":366,\"minimum\":1,\"type\":"
+	    "\"integer\"},\"label\":{\"maxLength\":100,\"minLength\":1,"
+	    "\"type\":\"string\"},\"role\":" ROLE
+	    "},\"required\":[\"label\",\"role\"],\"type\":\"object\"}" },
+	{ "TokenOwn",
+	    "{\"properties\":{\"agency\":" HTTP_STRING ",\"id\":" HTTP_ID
+	    ",\"role\":" ROLE "},\"required\":[\"agency\",\"id\",\"role\"],"
+	    "\"type\":\"object\"}" },
+};
+
+const struct http_topic api_token_topic = { routes, SP_COUNTOF(routes), schemas,
+	SP_COUNTOF(schemas) };
