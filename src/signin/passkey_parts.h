@@ -52,4 +52,9 @@ bool signin_statement_parse(struct crypto_piece in, int64_t *alg,
 bool signin_cose_parse(struct crypto_piece in, struct signin_passkey_key *out,
     bool *known) SP_MUST_USE;
 
+/* Members of an array, {"id":…,"type":"public-key"}: a person's, those that are
+ * disabled too or not. */
+enum sp_code signin_passkey_ids(struct db *db, const struct sp_id *person,
+    bool all, struct sp_json *j, struct sp_err *err) SP_MUST_USE;
+
 #endif

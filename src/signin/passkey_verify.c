@@ -381,3 +381,25 @@ signin_passkey_asserted(const struct signin_passkey_ask *ask,
 	};
 	return SP_OK;
 }
+
+enum sp_code
+signin_passkey_challenge(const struct signin_passkey_reply *r,
+    uint8_t out[static SIGNIN_CHALLENGE], struct sp_err *err)
+{
+	SP_CLEANUP(json_freep)
+	json_t *root = json_loadb((const char *)r->client.at, r->client.len,
+	    JSON_REJECT_DUPLICATES, NULL);
+	const char *said = member(root, "challenge");
+	uint8_t got[SIGNIN_CHALLENGE];
+	size_t len = sizeof(got);
+
+	if (said == NULL)
+		return malformed(err, "what the browser says of itself");
+	if (!sp_base64url_parse(said, strlen(said), got, &len) ||
+	    len != sizeof(got))
+		return sp_fail_as(err, SP_E_DENIED, "passkey.challenge",
+		    "the passkey answered something that was never asked: "
+		    "begin again");
+	memcpy(out, got, sizeof(got));
+	return SP_OK;
+}
