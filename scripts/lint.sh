@@ -20,6 +20,8 @@ declare -A knows=(
 	[signin]='base crypto db ledger people gate'
 	[machine]='base crypto db ledger keeper people gate'
 	[evidence]='base events crypto db ledger vault keeper people gate signin machine'
+	[grants]='base events crypto db ledger vault keeper people gate signin
+		machine evidence'
 	[processing]='base media events crypto db ledger vault keeper people gate
 		evidence'
 	[report]='base ledger gate evidence'
@@ -29,11 +31,11 @@ declare -A knows=(
 	[http]='base edge gate evidence'
 	[transfer]='base gate evidence processing bag http'
 	[api]='base edge events crypto db ledger vault keeper people gate signin machine
-		evidence processing report bag vouch http transfer'
+		evidence grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
 	[cmd]='base edge events media crypto db ledger vault keeper people gate signin machine
-		evidence processing
+		evidence grants processing
 		report bag
 		witness vouch http transfer api client dock'
 )

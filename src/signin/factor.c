@@ -56,18 +56,21 @@ kind_parse(const char *s, enum signin_factor_kind *out)
 }
 
 static enum sp_code
-enter(const struct people_act *a, const char *act, const struct sp_id *id,
-    const char *kind, struct sp_err *err)
+enter(const struct people_act *a, const char *act,
+    const struct signin_factor_new *n, struct sp_err *err)
 {
+	char person[SP_ID_TEXT];
 	SP_AUTO_BUF detail = sp_buf_new(128);
 	struct sp_json j = sp_json_to(&detail);
 
 	sp_json_object(&j, NULL);
-	sp_json_str(&j, "kind", kind);
+	sp_json_str(&j, "kind", kind_names[n->kind]);
+	sp_id_text(&n->person, person);
+	sp_json_str(&j, "person", person);
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
 	return people_act_entry(
-	    a, act, "credential", id, sp_buf_str(&detail), err);
+	    a, act, "credential", &n->id, sp_buf_str(&detail), err);
 }
 
 static bool
@@ -136,17 +139,34 @@ signin_factor_add(const struct people_act *a, const struct signin_factor_new *n,
 	db_bind_text(st, 4, n->label == NULL ? kind_names[n->kind] : n->label);
 	db_bind_i64(st, 5, a->now);
 	SP_TRY(db_run(st, NULL, err));
-	return enter(
-	    a, "credential.enrolled", &n->id, kind_names[n->kind], err);
+	return enter(a, "credential.enrolled", n, err);
 }
 
-static enum sp_code delete (const struct people_act *a, const struct sp_id *id,
-    const char *kind, struct sp_err *err) {
+static enum sp_code
+delete_one(const struct people_act *a, const struct signin_factor_new *n,
+    struct sp_err *err)
+{
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &factor_delete);
 
-	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	db_bind_blob(st, 1, n->id.b, SP_ID_LEN);
 	SP_TRY(db_run(st, NULL, err));
-	return enter(a, "credential.removed", id, kind, err);
+	return enter(a, "credential.removed", n, err);
+}
+
+static enum sp_code
+any_of(
+    struct db *db, struct signin_factor_new *n, bool *found, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &factor_any);
+
+	db_bind_blob(st, 1, n->person.b, SP_ID_LEN);
+	SP_TRY(db_row(st, found, err));
+	if (!*found)
+		return SP_OK;
+	if (!kind_parse(db_col_text(st, 1), &n->kind))
+		return sp_fail(
+		    err, SP_E_CORRUPT, "a factor of a kind that nobody knows");
+	return db_col_bytes(st, 0, n->id.b, SP_ID_LEN, err);
 }
 
 enum sp_code
@@ -154,43 +174,34 @@ signin_factor_remove(const struct people_act *a, const struct sp_id *person,
     const struct sp_id *id, struct sp_err *err)
 {
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &factor_one);
-	enum signin_factor_kind kind = SIGNIN_TOTP;
+	struct signin_factor_new n = { .id = *id, .person = *person };
 	bool found = false;
 
 	db_bind_blob(st, 1, person->b, SP_ID_LEN);
 	db_bind_blob(st, 2, id->b, SP_ID_LEN);
 	SP_TRY(db_row(st, &found, err));
-	if (!found || !kind_parse(db_col_text(st, 0), &kind))
+	if (!found || !kind_parse(db_col_text(st, 0), &n.kind))
 		return sp_fail_as(
 		    err, SP_E_NOTFOUND, "factor.unknown", "no such factor");
 	if (db_col_i64(st, 1) < 2)
 		return sp_fail_as(err, SP_E_CONFLICT, "factor.last",
 		    "it is the only second factor: enrol another one first");
-	return delete (a, id, kind_names[kind], err);
+	return delete_one(a, &n, err);
 }
 
 enum sp_code
 signin_factor_remove_all(
     const struct people_act *a, const struct sp_id *person, struct sp_err *err)
 {
+	struct signin_factor_new n = { .person = *person };
+
 	for (;;) {
-		enum signin_factor_kind kind = SIGNIN_TOTP;
-		struct sp_id id;
 		bool found = false;
 
-		{
-			DB_STMT st = db_use(ledger_tx_db(a->tx), &factor_any);
-
-			db_bind_blob(st, 1, person->b, SP_ID_LEN);
-			SP_TRY(db_row(st, &found, err));
-			if (!found)
-				return SP_OK;
-			SP_TRY(db_col_bytes(st, 0, id.b, SP_ID_LEN, err));
-			if (!kind_parse(db_col_text(st, 1), &kind))
-				return sp_fail(err, SP_E_CORRUPT,
-				    "a factor of a kind that nobody knows");
-		}
-		SP_TRY(delete (a, &id, kind_names[kind], err));
+		SP_TRY(any_of(ledger_tx_db(a->tx), &n, &found, err));
+		if (!found)
+			return SP_OK;
+		SP_TRY(delete_one(a, &n, err));
 	}
 }
 

@@ -76,11 +76,15 @@ static enum sp_code
 enter_end(const struct people_act *a, const struct signin_session *s,
     const char *reason, struct sp_err *err)
 {
-	SP_AUTO_BUF detail = sp_buf_new(128);
+	SP_AUTO_BUF detail = sp_buf_new(256);
 	struct sp_json j = sp_json_to(&detail);
+	char person[SP_ID_TEXT];
 
+	sp_id_text(&s->person, person);
 	sp_json_object(&j, NULL);
-	sp_json_str(&j, "reason", reason);
+	sp_json_str(&j, "person", person);
+	if (reason != NULL)
+		sp_json_str(&j, "reason", reason);
 	sp_json_end(&j);
 	return enter(a, "session.ended", &s->id, &detail, err);
 }
