@@ -40,7 +40,7 @@ static const struct db_sql passkey_by_credential = {
 	"SELECT " COLUMNS " FROM signin_passkey WHERE credential = ?1",
 };
 static const struct db_sql passkey_by_id = {
-	"SELECT counter, disabled FROM signin_passkey WHERE id = ?1",
+	"SELECT counter, disabled, person FROM signin_passkey WHERE id = ?1",
 };
 static const struct db_sql passkey_of = {
 	"SELECT " COLUMNS " FROM signin_passkey WHERE person = ?1 ORDER BY id",
@@ -178,10 +178,16 @@ signin_passkey_add(const struct people_act *a,
 
 /* --- use --- */
 
+struct kept {
+	struct sp_id person;
+	int64_t counter;
+};
+
 static enum sp_code
 suspect(const struct people_act *a, const struct sp_id *id, uint32_t counter,
-    int64_t kept, struct sp_err *err)
+    const struct kept *kept, struct sp_err *err)
 {
+	char person[SP_ID_TEXT];
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &passkey_disable);
 	bool here = a->by->address != NULL && a->by->address[0] != '\0';
 	SP_AUTO_BUF detail = sp_buf_new(128);
@@ -202,7 +208,9 @@ suspect(const struct people_act *a, const struct sp_id *id, uint32_t counter,
 
 	sp_json_object(&j, NULL);
 	sp_json_int(&j, "counter", counter);
-	sp_json_int(&j, "kept", kept);
+	sp_json_int(&j, "kept", kept->counter);
+	sp_id_text(&kept->person, person);
+	sp_json_str(&j, "person", person);
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
 	entry.detail = sp_buf_str(&detail);
@@ -214,7 +222,7 @@ suspect(const struct people_act *a, const struct sp_id *id, uint32_t counter,
 
 static enum sp_code
 kept_of(
-    struct db *db, const struct sp_id *id, int64_t *counter, struct sp_err *err)
+    struct db *db, const struct sp_id *id, struct kept *out, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &passkey_by_id);
 	bool found = false;
@@ -227,8 +235,8 @@ kept_of(
 		return sp_fail_as(err, SP_E_DENIED, "passkey.disabled",
 		    "this passkey is disabled, for there may be a copy of it: "
 		    "use another one, and tell your administrator");
-	*counter = db_col_i64(st, 0);
-	return SP_OK;
+	out->counter = db_col_i64(st, 0);
+	return db_col_bytes(st, 2, out->person.b, SP_ID_LEN, err);
 }
 
 enum sp_code
@@ -237,12 +245,13 @@ signin_passkey_used(const struct people_act *a, const struct sp_id *id,
     struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
-	int64_t kept = 0;
+	struct kept kept = { .counter = 0 };
 
 	SP_TRY(kept_of(db, id, &kept, err));
 	/* Those that do not count say 0 for ever. */
-	if (proof->counter <= kept && (proof->counter != 0 || kept != 0)) {
-		SP_TRY(suspect(a, id, proof->counter, kept, err));
+	if (proof->counter <= kept.counter &&
+	    (proof->counter != 0 || kept.counter != 0)) {
+		SP_TRY(suspect(a, id, proof->counter, &kept, err));
 		*suspected = true;
 		return SP_OK;
 	}

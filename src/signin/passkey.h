@@ -112,7 +112,8 @@ enum sp_code signin_passkey_challenge(const struct signin_passkey_reply *r,
  * Kept: a factor (factor.h) of the kind "passkey" and, by the same id, its
  * public key.  A counter that does not grow says that there are two of what
  * should be one (WebAuthn 6.1.1): the passkey is disabled for good, entry
- * "credential.suspected" (counter, kept: what was told, and what was known).
+ * "credential.suspected" (counter: what was told; kept: what was known;
+ * person).
  */
 extern const char signin_passkey_schema[]; /* among the agency's migrations */
 
