@@ -250,9 +250,8 @@ enrolled(struct house *h, const struct sp_id *person)
 static size_t
 entries(struct house *h, const char *act_name)
 {
-	static const struct db_sql all = {
-		"SELECT count(*) FROM ledger_entry WHERE CAST(body AS TEXT) LIKE ?1"
-	};
+	static const struct db_sql all = { "SELECT count(*) FROM ledger_entry "
+					   "WHERE CAST(body AS TEXT) LIKE ?1" };
 	char like[100];
 	bool found = false;
 	DB_STMT st = db_use(h->f.reader, &all);
