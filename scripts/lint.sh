@@ -19,6 +19,8 @@ declare -A knows=(
 	[gate]='base crypto db ledger people'
 	[machine]='base crypto db ledger keeper people gate'
 	[evidence]='base events crypto db ledger vault keeper people gate machine'
+	[grants]='base events crypto db ledger vault keeper people gate signin
+		machine evidence'
 	[processing]='base media events crypto db ledger vault keeper people gate
 		evidence'
 	[report]='base ledger gate evidence'
@@ -28,11 +30,11 @@ declare -A knows=(
 	[http]='base edge gate evidence'
 	[transfer]='base gate evidence processing bag http'
 	[api]='base edge events crypto db ledger vault keeper people gate machine evidence
-		processing report bag vouch http transfer'
+		grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
 	[cmd]='base edge events media crypto db ledger vault keeper people gate machine
-		evidence processing
+		evidence grants processing
 		report bag
 		witness vouch http transfer api client dock'
 )

@@ -5,6 +5,7 @@
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
 #include "gate/once.h"
+#include "gate/ongoing.h"
 #include "people/person.h"
 
 #include <fcntl.h>
@@ -113,6 +114,28 @@ static const char vouch_schema[] =
 static const char viewing_actor_schema[] =
     "ALTER TABLE viewing ADD COLUMN kind TEXT NOT NULL DEFAULT 'token'";
 
+/*
+ * Acts that stand in two houses' ledgers (src/grants/twin.h): a row in each.
+ * The first's tells what the second is to do until it has done it; then both
+ * have the other's entry and its proof.
+ */
+static const char twin_schema[] =
+    "CREATE TABLE twin("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('first', 'second')),"
+    " state TEXT NOT NULL CHECK(state IN ('half', 'whole')),"
+    " other BLOB NOT NULL CHECK(length(other) = 16),"
+    " kind TEXT NOT NULL, act TEXT NOT NULL,"
+    " object_kind TEXT NOT NULL, object BLOB NOT NULL,"
+    " actor_kind TEXT NOT NULL, actor BLOB NOT NULL,"
+    " at INTEGER NOT NULL, entry INTEGER NOT NULL,"
+    " detail TEXT NOT NULL, body TEXT NOT NULL,"
+    " other_index INTEGER, other_leaf BLOB, other_entry TEXT, proof TEXT,"
+    " tries INTEGER NOT NULL, due INTEGER NOT NULL, problem TEXT"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX twin_object ON twin(object, id);"
+    "CREATE INDEX twin_open ON twin(due, id) WHERE state = 'half'";
+
 static const struct db_sql count_evidence = {
 	"SELECT items, bytes, corrupt FROM evidence_total",
 };
@@ -167,7 +190,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
-		people_paper_schema, viewing_actor_schema };
+		people_paper_schema, viewing_actor_schema, twin_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -406,11 +429,13 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
 	DB_LENT(reader, r->readers);
+	int64_t before = sp_ticks();
 
 	SP_TRY(
 	    gate_token_know(reader.db, &r->agency.id, shown->bearer, out, err));
 	(void)snprintf(
 	    out->address, sizeof(out->address), "%s", shown->address);
+	out->known = before;
 	return SP_OK;
 }
 
@@ -434,8 +459,16 @@ evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
 	struct revoking act = { .by = by, .token = token };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
-	events_hub_cut(r->events, token);
+	evidence_room_cut(r, token);
 	return SP_OK;
+}
+
+void
+evidence_room_cut(struct evidence_room *r, const struct sp_id *id)
+{
+	gate_ongoing_cut(id);
+	events_hub_cut(r->events, id);
+	evidence_viewings_cut(r, id);
 }
 
 void

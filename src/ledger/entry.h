@@ -67,6 +67,7 @@
 	X("personnel.exported")                                                \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("twin.joined")                                                       \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

@@ -58,6 +58,8 @@ static const struct word acts[] = {
 	{ "lockbox.used", "The provider began work under a lockbox grant" },
 	{ "lockbox.touched",
 	    "The provider looked at it under a lockbox grant" },
+	{ "twin.joined",
+	    "The other agency’s log has it too; its proof is kept here" },
 	{ "log.skipped", "A place in the log was passed over" },
 };
 
@@ -170,6 +172,8 @@ closed(const struct report_event *e, struct sp_buf *out)
 	}
 	sp_buf_text(out, "began with entry ");
 	number(e->detail, "opened", out);
+	if (json_is_true(json_object_get(e->detail, "cut")))
+		sp_buf_text(out, "; cut off: the viewer's access was revoked");
 }
 
 static void

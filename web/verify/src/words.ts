@@ -341,6 +341,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'personnel.exported': 'The personnel file was exported',
   'lockbox.used': 'The provider began work under a lockbox grant',
   'lockbox.touched': 'The provider looked at it under a lockbox grant',
+  'twin.joined': 'The other agency’s log has it too; its proof is kept here',
   'log.skipped': 'A place in the log was passed over',
 };
 
@@ -405,6 +406,7 @@ export function detailWords(event: EventRow): string {
   if (event.act === 'evidence.closed') {
     say('bytes', (v) => `${bytes(Number(v))} were delivered`);
     say('opened', (v) => `opened by entry ${v}`);
+    say('cut', () => "cut off: the viewer's access was revoked");
   }
   if (event.act === 'evidence.sealed') {
     say('size', (v) => bytes(Number(v)));
