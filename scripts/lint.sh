@@ -17,7 +17,8 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
-	[evidence]='base events crypto db ledger vault keeper people gate'
+	[machine]='base crypto db ledger keeper people gate'
+	[evidence]='base events crypto db ledger vault keeper people gate machine'
 	[processing]='base media events crypto db ledger vault keeper people gate
 		evidence'
 	[report]='base ledger gate evidence'
@@ -26,12 +27,12 @@ declare -A knows=(
 	[vouch]='base crypto db ledger evidence witness events'
 	[http]='base edge gate evidence'
 	[transfer]='base gate evidence processing bag http'
-	[api]='base edge events crypto db ledger vault keeper people gate evidence
+	[api]='base edge events crypto db ledger vault keeper people gate machine evidence
 		processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
-	[cmd]='base edge events media crypto db ledger vault keeper people gate evidence
-		processing
+	[cmd]='base edge events media crypto db ledger vault keeper people gate machine
+		evidence processing
 		report bag
 		witness vouch http transfer api client dock'
 )

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "cmd/helper.h"
 #include "cmd/present.h"
 #include "cmd/site_file.h"
 #include "crypto/cert.h"
@@ -327,10 +328,39 @@ tell_versions(struct doctor_report *r)
 	    archive_version_string());
 }
 
+/* ---- Programs ---- */
+
+void
+cmd_doctor_site_helper(
+    struct doctor_report *r, const char *name, const char *without)
+{
+	SP_AUTO_BUF path = sp_buf_new(2 * PATH_LIMIT);
+	struct sp_err err;
+
+	if (cmd_helper_path(name, &path, &err) != SP_OK)
+		cmd_doctor_report_err(
+		    r, "programs", "look at /proc", name, &err);
+	else if (access(sp_buf_str(&path), X_OK) != 0)
+		cmd_doctor_report_add(r, DOCTOR_WRONG, "programs",
+		    "install the package again, or build all of it; then "
+		    "restart the server",
+		    "%s cannot be run (%s): %s", sp_buf_str(&path),
+		    strerrordesc_np(errno), without);
+}
+
+static void
+look_at_helpers(struct doctor_report *r)
+{
+	cmd_doctor_site_helper(r, "sallyport-media", "nobody looks into media");
+	cmd_doctor_site_helper(r, "sallyport-press",
+	    "reports are not set, and bags carry them as plain text");
+}
+
 void
 cmd_doctor_site_look(struct doctor_report *r, const char *dir)
 {
 	tell_versions(r);
+	look_at_helpers(r);
 	look_at_limits(r);
 	look_at_space(r, dir);
 	look_at_direct(r, dir);

@@ -18,6 +18,11 @@ void cmd_doctor_site_private(
 void cmd_doctor_site_cert(
     struct doctor_report *r, const char *name, const char *pem, int64_t now);
 
+/* Is a program of ours there that `serve` starts (cmd/helper.h)?  `without`
+ * says what is not done when it is not. */
+void cmd_doctor_site_helper(
+    struct doctor_report *r, const char *name, const char *without);
+
 /* What this machine gives, against what `serve` with its default limits may
  * want; UINT64_MAX: not known. */
 struct doctor_machine {

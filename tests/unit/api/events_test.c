@@ -420,8 +420,8 @@ a_device_hears_of_its_own(void)
 	stream_open_as(&s, i.text, "", "");
 	stream_open(&all, "", "");
 	theirs = sealed("of the administrator");
-	CHECK_OK(fixture_know(fix.room.room, i.text, &fix.room.who, &err),
-	    &err);
+	CHECK_OK(
+	    fixture_know(fix.room.room, i.text, &fix.room.who, &err), &err);
 	fix.room.who.source = "api";
 	own = sealed("of the device");
 	fix.room.who = admin;

@@ -7,6 +7,8 @@
 #include "crypto/cert.h"
 #include "crypto/provider.h"
 
+#include <errno.h>
+
 #define DAY (86400 * SP_SECOND)
 
 /* The last finding's member. */
@@ -18,6 +20,22 @@ last(const struct doctor_report *r, const char *member)
 	    json_object_get(json_array_get(r->findings, n - 1), member));
 
 	return s == NULL ? "" : s;
+}
+
+static void
+programs_that_are_missing_are_told(void)
+{
+	struct doctor_report r = cmd_doctor_report_new();
+
+	cmd_doctor_site_helper(&r, "sallyport-none", "nothing is done");
+	CHECK(r.count[DOCTOR_WRONG] == 1);
+	CHECK(strstr(last(&r, "text"), "sallyport-none") != NULL);
+	CHECK(strstr(last(&r, "text"), "nothing is done") != NULL);
+	CHECK(strcmp(last(&r, "area"), "programs") == 0);
+	/* This very program is beside this program. */
+	cmd_doctor_site_helper(&r, program_invocation_short_name, "");
+	CHECK(r.count[DOCTOR_WRONG] == 1);
+	cmd_doctor_report_free(&r);
 }
 
 static void
@@ -198,6 +216,8 @@ int
 main(void)
 {
 	static const struct tap_case cases[] = {
+		{ "programs that are missing are told",
+		    programs_that_are_missing_are_told },
 		{ "keys are their owner's alone", keys_are_their_owners_alone },
 		{ "certificates are told before they expire",
 		    certificates_are_told_before_they_expire },
