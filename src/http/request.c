@@ -28,7 +28,7 @@ http_request_new(const struct http_house *house)
 		return NULL;
 	q->house = house;
 	q->method = HTTP_METHOD_COUNT;
-	q->body = sp_buf_new(house->json_bytes);
+	q->body = sp_buf_secret(house->json_bytes); /* passwords, SSNs */
 	http_answer_init(&q->answer);
 	return q;
 }

@@ -108,6 +108,7 @@ struct people_rules_place {
 	const char *slug;
 	int dirfd;
 	const char *folder; /* "policy" */
+	bool provider;      /* the provider's own house, not an agency's */
 };
 enum sp_code people_rules_load(struct people_rules **out,
     const struct people_rules_place *at, struct sp_err *err) SP_MUST_USE;
@@ -148,6 +149,10 @@ const char *people_rules_state(const struct people_rules *r);
 int people_rules_level(const struct people_rules *r, unsigned role);
 const char *people_rules_level_section(
     const struct people_rules *r, unsigned role);
+/* May somebody of the house that these rules are for have this role?  The
+ * provider's roles are in its own house only, and of an agency's there only
+ * those that run it: administrator, auditor, LASO. */
+bool people_rules_role(const struct people_rules *r, unsigned role);
 /* All of them: {"policy":…,"rules":[{"name":…,"section":…,"text":…,"unit":…,
  * "value":…}],…}. */
 struct sp_json;
