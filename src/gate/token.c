@@ -37,57 +37,15 @@ static const struct db_sql token_each = {
 	" FROM gate_token ORDER BY created, id",
 };
 
-/*
- * The text: "spt_", the agency's id as 22 characters of base64url, "_", and 43
- * characters of 32 random bytes.  Both parts have fixed lengths, so that a '_'
- * inside them (it is a digit of base64url) splits nothing.
- */
-#define PREFIX     "spt_"
-#define PREFIX_LEN 4
-#define AGENCY_LEN 22
-#define RANDOM_LEN 43
-#define RANDOM     32
-#define TEXT_LEN   (PREFIX_LEN + AGENCY_LEN + 1 + RANDOM_LEN)
-
-_Static_assert(TEXT_LEN < GATE_TOKEN_TEXT, "the text and its NUL fit");
-
-static void
-make_text(const struct sp_id *agency, char text[static GATE_TOKEN_TEXT])
-{
-	uint8_t random[RANDOM];
-	CRYPTO_WIPE_ON_EXIT(random);
-
-	crypto_random(random, sizeof(random));
-	(void)snprintf(text, GATE_TOKEN_TEXT, "%s", PREFIX);
-	sp_base64url(agency->b, SP_ID_LEN, text + PREFIX_LEN);
-	text[PREFIX_LEN + AGENCY_LEN] = '_';
-	sp_base64url(
-	    random, sizeof(random), text + PREFIX_LEN + AGENCY_LEN + 1);
-	SP_REQUIRE(strlen(text) == TEXT_LEN);
-}
-
 bool
 gate_token_parse(const char *text, struct sp_id *agency)
 {
-	uint8_t bytes[RANDOM];
-	CRYPTO_WIPE_ON_EXIT(bytes);
-	struct sp_id id;
-	size_t id_len = sizeof(id.b), len = sizeof(bytes);
-	const char *random;
+	enum gate_text kind;
+	struct sp_id of;
 
-	if (strnlen(text, TEXT_LEN + 1) != TEXT_LEN ||
-	    memcmp(text, PREFIX, PREFIX_LEN) != 0)
+	if (!gate_text_parse(text, &kind, &of) || kind != GATE_TEXT_TOKEN)
 		return false;
-	random = text + PREFIX_LEN + AGENCY_LEN + 1;
-	if (random[-1] != '_')
-		return false;
-	if (!sp_base64url_parse(text + PREFIX_LEN, AGENCY_LEN, id.b, &id_len) ||
-	    id_len != SP_ID_LEN)
-		return false;
-	if (!sp_base64url_parse(random, RANDOM_LEN, bytes, &len) ||
-	    len != RANDOM)
-		return false;
-	*agency = id;
+	*agency = of;
 	return true;
 }
 
@@ -152,7 +110,7 @@ insert(struct ledger_tx *tx, const struct gate_token_new *t,
 	DB_STMT st = db_use(ledger_tx_db(tx), &token_insert);
 	uint8_t hash[CRYPTO_SHA256_LEN];
 
-	crypto_sha256(text, TEXT_LEN, hash);
+	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
 	db_bind_blob(st, 2, hash, sizeof(hash));
 	db_bind_text(st, 3, gate_role_name(t->role));
@@ -197,7 +155,7 @@ gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *t,
 	if (t->expires <= latest_now())
 		return sp_fail_as(err, SP_E_INVALID, "token.expires",
 		    "expires: a token must expire after now");
-	make_text(&t->agency, secret);
+	gate_text_make(GATE_TEXT_TOKEN, &t->agency, secret);
 	SP_TRY(insert(tx, t, &made, secret, err));
 	SP_TRY(record_issue(tx, t, &made, err));
 	*id = made;
@@ -285,11 +243,6 @@ gate_token_each(struct db *db,
 	}
 }
 
-/*
- * The search by hash needs no constant-time compare: what a caller could
- * learn from its timing is about SHA-256 of his own guess, which he knows
- * already and cannot steer towards a stored one.
- */
 static enum sp_code
 look_up(struct db *db, const char *text, struct gate_caller *out,
     struct sp_err *err)
@@ -300,7 +253,7 @@ look_up(struct db *db, const char *text, struct gate_caller *out,
 	struct sp_id id;
 	bool found = false;
 
-	crypto_sha256(text, TEXT_LEN, hash);
+	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, hash, sizeof(hash));
 	SP_TRY(db_row(st, &found, err));
 	if (!found)

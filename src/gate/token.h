@@ -5,15 +5,15 @@
 #include "crypto/digest.h"
 #include "db/db.h"
 #include "gate/caller.h"
+#include "gate/text.h"
 #include "ledger/writer.h"
 
 /*
- * Bearer tokens: "spt_" base64url(agency id) "_" base64url(32 random bytes).
- * Only the SHA-256 of the whole text is stored, in the agency's database,
- * with a role and an expiry.  The agency in the text lets a token of another
- * agency be told apart without asking that agency's database.
+ * Bearer tokens: "spt_" texts (gate/text.h), kept as hashes in the agency's
+ * database, with a role and an expiry.  The agency in the text lets a token of
+ * another agency be told apart without asking that agency's database.
  */
-#define GATE_TOKEN_TEXT  72 /* 4 + 22 + 1 + 43 and the NUL, with slack */
+#define GATE_TOKEN_TEXT  GATE_TEXT_MAX
 #define GATE_TOKEN_LABEL 100
 
 extern const char gate_token_schema[]; /* among the agency's migrations */

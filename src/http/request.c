@@ -319,11 +319,21 @@ read_queries(
 
 /* --- The door --- */
 
+/* What may be shown as a bearer: the other texts are codes and secrets that are
+ * handed in elsewhere, once. */
+static bool
+is_bearer(enum gate_text kind)
+{
+	return kind == GATE_TEXT_TOKEN || kind == GATE_TEXT_SESSION ||
+	    kind == GATE_TEXT_ACCESS;
+}
+
 static enum sp_code
 bearer(const struct http_request *q, const char **text, struct sp_err *err)
 {
 	const char *s = q->field[HTTP_F_AUTHORIZATION];
 	struct sp_id agency;
+	enum gate_text kind;
 
 	if (s == NULL)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.missing",
@@ -332,7 +342,7 @@ bearer(const struct http_request *q, const char **text, struct sp_err *err)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
 		    "Authorization is not \"Bearer\" and a token");
 	s += 7;
-	if (!gate_token_parse(s, &agency))
+	if (!gate_text_parse(s, &kind, &agency) || !is_bearer(kind))
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
 		    "this is not the text of a token");
 	*text = s;
@@ -361,9 +371,10 @@ static enum sp_code
 enter_own(struct http_request *q, const char *text, struct sp_err *err)
 {
 	struct sp_id agency;
+	enum gate_text kind;
 	enum sp_code code = SP_E_NOTFOUND;
 
-	if (gate_token_parse(text, &agency))
+	if (gate_text_parse(text, &kind, &agency))
 		code = evidence_site_room_of(
 		    q->house->site, &agency, &q->room, err);
 	if (code == SP_E_NOTFOUND)
