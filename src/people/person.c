@@ -341,6 +341,29 @@ set_login(const char *s, struct people_person *p, struct sp_err *err)
 	return SP_OK;
 }
 
+/* Whose people may have a role: an agency's, the provider's, or both. */
+static enum sp_code
+check_house(
+    const struct people_rules *rules, enum people_role role, struct sp_err *err)
+{
+	bool provider =
+	    role == PEOPLE_OPERATOR || role == PEOPLE_PROVIDER_SECURITY;
+	bool both = role == PEOPLE_ADMINISTRATOR || role == PEOPLE_AUDITOR ||
+	    role == PEOPLE_LASO;
+
+	if (provider && !people_rules_provider(rules))
+		return sp_fail_as(err, SP_E_INVALID, "person.role",
+		    "person.role: %s is for people of the provider's own "
+		    "house (sallyport agency add DIR SLUG --provider)",
+		    people_role_name(role));
+	if (!provider && !both && people_rules_provider(rules))
+		return sp_fail_as(err, SP_E_INVALID, "person.role",
+		    "person.role: the provider's house keeps no evidence: one "
+		    "of operator, provider-security, administrator, auditor, "
+		    "laso");
+	return SP_OK;
+}
+
 enum sp_code
 people_person_role_check(const struct people_rules *rules, const char *s,
     enum people_role *out, struct sp_err *err)
@@ -352,10 +375,7 @@ people_person_role_check(const struct people_rules *rules, const char *s,
 		    "person.role: one of officer, supervisor, investigator, "
 		    "custodian, records-clerk, prosecutor, auditor, laso, "
 		    "administrator, cso, operator, provider-security");
-	if (!people_rules_role(rules, role))
-		return sp_fail_as(err, SP_E_DENIED, "person.role",
-		    "person.role: %s is not a role of this house's people",
-		    people_role_name(role));
+	SP_TRY(check_house(rules, role, err));
 	*out = role;
 	return SP_OK;
 }

@@ -42,7 +42,9 @@ extern const char people_record_schema[]; /* screening, training */
 extern const char people_paper_schema[];  /* signatures, agreements */
 
 /* Roles a person can have (gate/role has what each may do; device and service
- * are no persons').  Operator and provider-security are the provider's. */
+ * are no persons').  Operator and provider-security are for people of the
+ * provider's own house (people_rules_provider), who are else only
+ * administrator, auditor or laso. */
 #define PEOPLE_ROLES(X)                                                        \
 	X(PEOPLE_OFFICER, "officer")                                           \
 	X(PEOPLE_SUPERVISOR, "supervisor")                                     \
@@ -187,14 +189,13 @@ struct people_person_new {
 	sp_time temporary; /* 0: no; else an end within the rule's hours */
 };
 /* SP_E_INVALID, reason "person.<field>"; SP_E_CONFLICT, reason "person.login":
- * taken, now or ever; SP_E_DENIED, reason "person.role": not in this house;
- * "person.self": the actor's own human, by another account.  Entry
- * "person.added" (kind, role, temporary). */
+ * taken, now or ever; SP_E_DENIED, reason "person.self": the actor's own human,
+ * by another account.  Entry "person.added" (kind, role, temporary). */
 enum sp_code people_person_add(const struct people_act *a,
     const struct people_person_new *n, struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;
 /* A role by its name that somebody of this house may have: SP_E_INVALID,
- * SP_E_DENIED, both with reason "person.role". */
+ * reason "person.role". */
 enum sp_code people_person_role_check(const struct people_rules *rules,
     const char *s, enum people_role *out, struct sp_err *err) SP_MUST_USE;
 /* The same checks, without effect. */

@@ -73,8 +73,7 @@ conflict(struct making *m, struct roster_row *row, const char *reason,
 static bool
 is_the_rows(enum sp_code code)
 {
-	return code == SP_E_INVALID || code == SP_E_LIMIT ||
-	    code == SP_E_DENIED;
+	return code == SP_E_INVALID || code == SP_E_LIMIT;
 }
 
 /* --- match --- */

@@ -603,20 +603,9 @@ people_rules_load(struct people_rules **out,
 /* --- reading them --- */
 
 bool
-people_rules_role(const struct people_rules *r, unsigned role)
+people_rules_provider(const struct people_rules *r)
 {
-	static const bool provider[PEOPLE_ROLE_COUNT] = {
-		[PEOPLE_OPERATOR] = true,
-		[PEOPLE_PROVIDER_SECURITY] = true,
-	};
-	static const bool both[PEOPLE_ROLE_COUNT] = {
-		[PEOPLE_ADMINISTRATOR] = true,
-		[PEOPLE_AUDITOR] = true,
-		[PEOPLE_LASO] = true,
-	};
-
-	SP_REQUIRE(role < PEOPLE_ROLE_COUNT);
-	return both[role] || provider[role] == r->provider;
+	return r->provider;
 }
 
 int64_t
