@@ -3,6 +3,7 @@
 #include "api/events.h"
 #include "api/evidence.h"
 #include "api/log.h"
+#include "api/machine.h"
 #include "api/ops.h"
 #include "api/people.h"
 #include "api/token.h"
@@ -17,6 +18,7 @@ static const struct http_topic *const topics[] = {
 	&transfer_export_topic,    /* exports */
 	&api_evidence_topic,       /* evidence */
 	&api_events_topic,         /* events */
+	&api_machine_topic,        /* services, oauth/token */
 	&api_token_topic,          /* tokens, /v1/token */
 	&api_people_topic,         /* persons, rules, roles */
 	&api_people_record_topic,  /* clearance, records, agreements */
