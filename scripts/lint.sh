@@ -18,6 +18,7 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
+	[federation]='base errand crypto db ledger people gate signin'
 	[machine]='base crypto db ledger keeper people gate'
 	[evidence]='base events crypto db ledger vault keeper people gate machine'
 	[grants]='base events crypto db ledger vault keeper people gate signin
