@@ -18,9 +18,11 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
+	[signin]='base crypto db ledger people gate'
 	[federation]='base errand crypto db ledger people gate signin'
 	[machine]='base crypto db ledger keeper people gate'
-	[evidence]='base events crypto db ledger vault keeper people gate machine'
+	[evidence]='base events crypto db ledger vault keeper people gate signin machine
+		federation'
 	[grants]='base events crypto db ledger vault keeper people gate signin
 		machine evidence'
 	[processing]='base media events crypto db ledger vault keeper people gate
@@ -31,11 +33,11 @@ declare -A knows=(
 	[vouch]='base errand crypto db ledger evidence witness events'
 	[http]='base edge gate evidence'
 	[transfer]='base gate evidence processing bag http'
-	[api]='base edge events crypto db ledger vault keeper people gate machine evidence
-		grants processing report bag vouch http transfer'
+	[api]='base edge events crypto db ledger vault keeper people gate signin machine
+		evidence grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
-	[cmd]='base edge errand events media crypto db ledger vault keeper people gate machine
+	[cmd]='base edge errand events media crypto db ledger vault keeper people gate signin machine
 		evidence grants processing
 		report bag
 		witness vouch http transfer api client dock'

@@ -65,8 +65,30 @@
 	X("sealed.shown")                                                      \
 	X("sealed.opened")                                                     \
 	X("personnel.exported")                                                \
+	X("session.opened")                                                    \
+	X("session.renewed")                                                   \
+	X("session.locked")                                                    \
+	X("session.ended")                                                     \
+	X("session.refused")                                                   \
+	X("session.throttled")                                                 \
+	X("notice.acknowledged")                                               \
+	X("credential.invited")                                                \
+	X("credential.enrolled")                                               \
+	X("credential.changed")                                                \
+	X("credential.removed")                                                \
+	X("credential.recovered")                                              \
+	X("credential.suspected")                                              \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("service.added")                                                     \
+	X("service.rotated")                                                   \
+	X("service.revoked")                                                   \
+	X("service.token")                                                     \
+	X("service.refused")                                                   \
+	X("recovery.prepared")                                                 \
+	X("recovery.begun")                                                    \
+	X("recovery.confirmed")                                                \
+	X("recovery.refused")                                                  \
 	X("twin.joined")                                                       \
 	X("log.skipped")
 
