@@ -15,7 +15,7 @@
 
 /*
  * provider   what is configured, as JSON (the members that the API tells), the
- *            CAs, and the secret: sealed, with its wrapped key
+ *            CAs, and the secret, sealed
  * flow       sign-ins under way (flow.h)
  * identity   who is who there (mapping.h)
  */
@@ -23,8 +23,7 @@ const char federation_schema[] =
     "CREATE TABLE provider("
     " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
     " name TEXT NOT NULL UNIQUE, config TEXT NOT NULL, tls_ca TEXT NOT NULL,"
-    " kek BLOB, wrapped BLOB, sealed BLOB,"
-    " added INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    " sealed BLOB NOT NULL, added INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE provider_flow("
     " state BLOB NOT NULL PRIMARY KEY CHECK(length(state) = 32),"
     " browser BLOB NOT NULL CHECK(length(browser) = 32),"
@@ -47,10 +46,10 @@ static const struct db_sql provider_count = {
 	"SELECT count(*) FROM provider",
 };
 static const struct db_sql provider_insert = {
-	"INSERT INTO provider(id, name, config, tls_ca, kek, wrapped, sealed,"
-	" added) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	"INSERT INTO provider(id, name, config, tls_ca, sealed, added)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 };
-#define COLUMNS "id, config, tls_ca, kek, wrapped, sealed, added"
+#define COLUMNS "id, config, tls_ca, sealed, added"
 static const struct db_sql provider_by_name = {
 	"SELECT " COLUMNS " FROM provider WHERE name = ?1",
 };
@@ -514,7 +513,7 @@ check_room(struct db *db, const char *name, struct sp_err *err)
 
 static enum sp_code
 insert(const struct people_act *a, const struct federation_provider *p,
-    const struct federation_sealed *sealed, const struct sp_buf *config,
+    const struct sp_buf *sealed, const struct sp_buf *config,
     struct sp_err *err)
 {
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &provider_insert);
@@ -523,24 +522,21 @@ insert(const struct people_act *a, const struct federation_provider *p,
 	db_bind_text(st, 2, p->name);
 	db_bind_text(st, 3, sp_buf_str(config));
 	db_bind_text(st, 4, sp_buf_str(&p->tls_ca));
-	if (sealed != NULL) {
-		db_bind_blob(st, 5, sealed->kek.b, SP_ID_LEN);
-		db_bind_blob(st, 6, sealed->wrapped, sealed->wrapped_len);
-		db_bind_blob(st, 7, sealed->bytes.at, sealed->bytes.len);
-	}
-	db_bind_i64(st, 8, a->now);
+	db_bind_blob(st, 5, sealed->len == 0 ? "" : (const void *)sealed->at,
+	    sealed->len);
+	db_bind_i64(st, 6, a->now);
 	return db_run(st, NULL, err);
 }
 
 enum sp_code
 federation_provider_add(const struct people_act *a,
-    const struct federation_provider *p, const struct federation_sealed *sealed,
+    const struct federation_provider *p, const struct sp_buf *sealed,
     struct sp_err *err)
 {
 	SP_AUTO_BUF config = sp_buf_new(CONFIG_MAX);
 	struct sp_json j = sp_json_to(&config);
 
-	SP_REQUIRE(federation_auth_takes_secret(p->auth) == (sealed != NULL));
+	SP_REQUIRE(federation_auth_takes_secret(p->auth) == (sealed->len > 0));
 	SP_TRY(check_room(ledger_tx_db(a->tx), p->name, err));
 	sp_json_object(&j, NULL);
 	put_config(&j, p, false);
@@ -550,33 +546,15 @@ federation_provider_add(const struct people_act *a,
 	return enter(a, "provider.added", &p->id, &config, err);
 }
 
-static void
-take_blob(struct db_stmt *st, int at, struct sp_buf *out)
+static enum sp_code
+take_sealed(struct db_stmt *st, struct sp_buf *out, struct sp_err *err)
 {
 	size_t len;
-	const void *bytes = db_col_blob(st, at, &len);
+	const void *bytes = db_col_blob(st, 3, &len);
 
 	sp_buf_clear(out);
 	sp_buf_add(out, bytes, len);
-}
-
-static enum sp_code
-take_sealed(
-    struct db_stmt *st, struct federation_sealed *out, struct sp_err *err)
-{
-	const void *bytes;
-
-	sp_buf_clear(&out->bytes);
-	out->wrapped_len = 0;
-	if (db_col_null(st, 5))
-		return SP_OK;
-	SP_TRY(db_col_bytes(st, 3, out->kek.b, SP_ID_LEN, err));
-	bytes = db_col_blob(st, 4, &out->wrapped_len);
-	if (out->wrapped_len > sizeof(out->wrapped))
-		return sp_fail(err, SP_E_CORRUPT, "a wrapped key is too long");
-	memcpy(out->wrapped, bytes, out->wrapped_len);
-	take_blob(st, 5, &out->bytes);
-	return sp_buf_check(&out->bytes, "a sealed secret", err);
+	return sp_buf_check(out, "a sealed secret", err);
 }
 
 static enum sp_code
@@ -598,14 +576,13 @@ take_row(
 	sp_buf_clear(&out->tls_ca);
 	sp_buf_text(&out->tls_ca, db_col_text(st, 2));
 	SP_TRY(sp_buf_check(&out->tls_ca, "CA", err));
-	out->added = db_col_i64(st, 6);
+	out->added = db_col_i64(st, 4);
 	return db_col_bytes(st, 0, out->id.b, SP_ID_LEN, err);
 }
 
 enum sp_code
 federation_provider_get(struct db *db, const char *name,
-    struct federation_provider *out, struct federation_sealed *sealed,
-    struct sp_err *err)
+    struct federation_provider *out, struct sp_buf *sealed, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &provider_by_name);
 	bool found = false;

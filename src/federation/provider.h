@@ -87,16 +87,10 @@ void federation_provider_json(
 
 /*
  * The client's secret, sealed: AES-256-GCM (the whole stream of
- * crypto/stream.h) under a key of its own, which the keeper wraps for the
- * agency.  Associated data is "sallyport/provider/1\n<agency id>\n<provider
+ * crypto/stream.h) under the agency's key for sign-in, which the keeper
+ * unwraps.  Associated data is "sallyport/provider/1\n<agency id>\n<provider
  * id>\n": another provider's or agency's does not open.
  */
-struct federation_sealed {
-	struct sp_id kek;
-	uint8_t wrapped[72];
-	size_t wrapped_len;
-	struct sp_buf bytes;
-};
 enum sp_code federation_provider_seal(struct crypto_secret *key,
     const struct sp_id *agency, const struct sp_id *provider,
     const struct sp_buf *secret, struct sp_buf *out,
@@ -108,19 +102,19 @@ enum sp_code federation_provider_open(struct crypto_secret *key,
     struct sp_err *err) SP_MUST_USE;
 
 /* Entry "provider.added" (config: the SHA-256 of what is configured, without
- * the secret).  `sealed` is NULL for one without a secret.  SP_E_CONFLICT,
+ * the secret).  `sealed` is empty for one without a secret.  SP_E_CONFLICT,
  * reason "provider.name": it is taken; SP_E_LIMIT, "provider.many". */
 enum sp_code federation_provider_add(const struct people_act *a,
-    const struct federation_provider *p, const struct federation_sealed *sealed,
+    const struct federation_provider *p, const struct sp_buf *sealed,
     struct sp_err *err) SP_MUST_USE;
 /* Entry "provider.removed".  SP_E_NOTFOUND.  What it began ends with it. */
 enum sp_code federation_provider_remove(const struct people_act *a,
     const char *name, struct sp_err *err) SP_MUST_USE;
 
-/* SP_E_NOTFOUND, reason "provider.unknown".  `sealed` (its buffer made by the
- * caller) may be NULL. */
+/* SP_E_NOTFOUND, reason "provider.unknown".  `sealed` gets the sealed secret,
+ * or stays empty; it may be NULL. */
 enum sp_code federation_provider_get(struct db *db, const char *name,
-    struct federation_provider *out, struct federation_sealed *sealed,
+    struct federation_provider *out, struct sp_buf *sealed,
     struct sp_err *err) SP_MUST_USE;
 /* Each by name. */
 enum sp_code federation_provider_each(struct db *db,
