@@ -80,26 +80,4 @@ room_provided(struct people_fixture *f, const char *changes,
 	CHECK_OK(room_add(f, out), &f->err);
 }
 
-/* Entries of this act so far. */
-static inline size_t
-room_entries(struct people_fixture *f, const char *act)
-{
-	static const struct db_sql all = { "SELECT entry FROM leaf" };
-	DB_STMT st = db_use(f->reader, &all);
-	bool found = false;
-	size_t n = 0;
-	char word[60];
-
-	(void)snprintf(word, sizeof(word), "\"act\":\"%s\"", act);
-	CHECK_OK(db_row(st, &found, &f->err), &f->err);
-	while (found) {
-		size_t len;
-		const char *entry = db_col_blob(st, 0, &len);
-
-		n += memmem(entry, len, word, strlen(word)) != NULL;
-		CHECK_OK(db_row(st, &found, &f->err), &f->err);
-	}
-	return n;
-}
-
 #endif
