@@ -4,6 +4,7 @@
 #include "evidence/repair.h"
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
+#include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
 #include "people/person.h"
@@ -198,7 +199,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
-		gate_token_person_schema };
+		federation_schema, gate_token_person_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
