@@ -3,6 +3,7 @@
 #include "api/events.h"
 #include "api/evidence.h"
 #include "api/log.h"
+#include "api/machine.h"
 #include "api/ops.h"
 #include "api/signin.h"
 #include "api/token.h"
@@ -19,6 +20,7 @@ static const struct http_topic *const topics[] = {
 	&api_events_topic,       /* events */
 	&api_signin_topic,       /* signin, session/renew */
 	&api_session_topic,      /* session, sessions, password, factors */
+	&api_machine_topic,      /* services, oauth/token */
 	&api_token_topic,        /* tokens, /v1/token */
 	&api_log_topic,          /* log */
 	&api_ops_topic,          /* /healthz, /readyz, /metrics, openapi.json */

@@ -26,6 +26,8 @@
 	    false)                                                             \
 	X(vouch, "COMMAND ...", "who vouches for the logs of a site", false)   \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
+	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
+	    false)                                                             \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \
 	X(server, "DIR", "the process that faces the network", true)           \

@@ -238,6 +238,7 @@ open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
 		.slug = r->agency.slug,
 		.dirfd = policy == NULL ? -1 : AT_FDCWD,
 		.folder = policy,
+		.provider = r->agency.provider,
 	};
 
 	return people_rules_load(&r->rules, &at, err);
@@ -289,6 +290,8 @@ open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 	SP_TRY(vault_store_open_fs(&r->store, dir, err));
 	SP_TRY(open_writer(r, dir, err));
 	SP_TRY(gate_open(&r->gate, &r->agency.id, r->writer, err));
+	if (r->agency.provider)
+		gate_of_provider(r->gate);
 	SP_TRY(open_counts(r, err));
 	return evidence_repair(r, &repaired, err);
 }
