@@ -174,16 +174,14 @@ add_statuses(struct statuses *s, const char *list)
 		}
 }
 
-static bool
-told(struct sp_json *j, const struct http_route *r, unsigned status)
+/* What the route itself says of this status, or NULL. */
+static const struct http_success *
+told_by(const struct http_route *r, unsigned status)
 {
-	for (size_t i = 0; i < HTTP_SUCCESSES; i++) {
-		if (r->success[i].status == status) {
-			success(j, &r->success[i]);
-			return true;
-		}
-	}
-	return false;
+	for (size_t i = 0; i < HTTP_SUCCESSES; i++)
+		if (r->success[i].status == status)
+			return &r->success[i];
+	return NULL;
 }
 
 static void
@@ -206,8 +204,11 @@ problems(struct sp_json *j, const struct http_route *r)
 	if (r->problems != NULL)
 		add_statuses(&s, r->problems);
 	for (unsigned i = 400; i < SP_COUNTOF(s.at); i++) {
-		/* Told among the successes, an answer of its own. */
-		if (told(j, r, i) || !s.at[i])
+		const struct http_success *own = told_by(r, i);
+
+		if (own != NULL)
+			success(j, own);
+		if (own != NULL || !s.at[i])
 			continue;
 		(void)snprintf(status, sizeof(status), "%u", i);
 		sp_json_object(j, status);
