@@ -6,6 +6,7 @@
 #include "api/machine.h"
 #include "api/ops.h"
 #include "api/people.h"
+#include "api/recovery.h"
 #include "api/signin.h"
 #include "api/token.h"
 #include "transfer/content.h"
@@ -21,6 +22,7 @@ static const struct http_topic *const topics[] = {
 	&api_events_topic,         /* events */
 	&api_signin_topic,         /* signin, session/renew */
 	&api_session_topic,        /* session, sessions, password, factors */
+	&api_recovery_topic,       /* recovery */
 	&api_machine_topic,        /* services, oauth/token */
 	&api_token_topic,          /* tokens, /v1/token */
 	&api_people_topic,         /* persons, rules, roles */

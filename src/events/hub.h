@@ -34,7 +34,8 @@
 	X(EVENTS_SEALED, "evidence.sealed")                                    \
 	X(EVENTS_CORRUPT, "evidence.corrupt")                                  \
 	X(EVENTS_MEDIA, "media.probed")                                        \
-	X(EVENTS_WITNESS, "witness.behind")
+	X(EVENTS_WITNESS, "witness.behind")                                    \
+	X(EVENTS_RECOVERY, "recovery.changed")
 
 enum events_kind {
 #define X(id, name) id,
