@@ -115,6 +115,10 @@ open_room(struct fill *f)
 	struct evidence_site_options o = { .dir = f->dir };
 	CRYPTO_AUTO_SECRET unlock = unlock_key(f);
 	char token[GATE_TOKEN_TEXT + 2] = "";
+	const struct evidence_shown shown = {
+		.bearer = token,
+		.address = "192.0.2.7",
+	};
 	struct sp_err err;
 	int sock;
 
@@ -124,9 +128,7 @@ open_room(struct fill *f)
 	MUST("keeper", keeper_spawn(f->dir, unlock, &f->keeper, &sock, &err));
 	keeper_client_attach(evidence_site_keeper(f->site), sock);
 	MUST("agency", evidence_site_room(f->site, f->slug, &f->room, &err));
-	MUST("token", evidence_room_know(f->room, token, &f->who, &err));
-	(void)snprintf(
-	    f->who.address, sizeof(f->who.address), "%s", "192.0.2.7");
+	MUST("token", evidence_room_know(f->room, &shown, &f->who, &err));
 	f->who.source = "api";
 }
 

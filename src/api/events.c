@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "evidence/upload.h"
+#include "gate/ongoing.h"
 #include "http/request.h"
 #include "http/streams.h"
 
@@ -310,20 +311,6 @@ read_wish(
 	return SP_OK;
 }
 
-/* The token was good before there was anybody whom its revocation could cut:
- * look again. */
-static enum sp_code
-still_known(const struct http_request *q, struct sp_err *err)
-{
-	const struct evidence_shown shown = {
-		.bearer = http_request_token(q),
-		.address = q->address,
-	};
-	struct gate_caller again;
-
-	return evidence_room_know(q->room, &shown, &again, err);
-}
-
 static enum sp_code
 stream_open(const struct http_request *q, struct http_answer *a,
     const struct events_wish *w, struct sp_err *err)
@@ -347,8 +334,9 @@ stream_open(const struct http_request *q, struct http_answer *a,
 	s->every = BEAT - (int64_t)(number % BEAT_STEPS) * BEAT_EARLIER;
 	if (code == SP_E_LIMIT)
 		(void)atomic_fetch_add(&all->refused, 1);
+	/* Before there was a listener, nobody could be cut off. */
 	if (code == SP_OK)
-		code = still_known(q, err);
+		code = gate_ongoing_check(&q->who, err);
 	if (code != SP_OK) {
 		stream_free(s);
 		return code;

@@ -91,6 +91,13 @@ enum sp_code evidence_room_revoke(struct evidence_room *r,
     const struct gate_caller *by, const struct sp_id *token,
     struct sp_err *err) SP_MUST_USE;
 
+/* Whatever is under way under this credential (who.token) or grant (who.via)
+ * ends now: streams of events; readers of content, whose viewings close as cut;
+ * bodies of uploads, of which everything that came is kept.  Called after what
+ * takes the credential away is durable: whoever was known before and begins
+ * only now is refused. */
+void evidence_room_cut(struct evidence_room *r, const struct sp_id *id);
+
 struct evidence_room_counts {
 	uint64_t evidence, bytes, uploads, viewings, corrupt;
 };

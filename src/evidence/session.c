@@ -1,5 +1,7 @@
 #include "evidence/session.h"
 
+#include "gate/ongoing.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ struct evidence_session {
 	struct evidence_room *room;
 	struct evidence_claim *claim;
 	struct gate_caller who;
+	struct gate_ongoing ongoing;
 	struct evidence_patch patch;
 	struct evidence_record record;
 	struct vault_seal *seal;
@@ -242,6 +245,7 @@ static void
 session_free(struct evidence_session *s, bool gone)
 {
 	/* First of all: nobody may cut what is being freed. */
+	gate_ongoing_end(&s->ongoing);
 	if (s->claim != NULL)
 		evidence_desk_cut_by(s->claim, NULL, NULL);
 	vault_seal_free(s->seal);
@@ -323,6 +327,9 @@ session_open(struct evidence_session *s, struct sp_err *err)
 
 	if (code == SP_OK)
 		code = check_patch(s, err);
+	if (code == SP_OK)
+		code = gate_ongoing_begin(
+		    &s->ongoing, &s->who, s->patch.cut, s->patch.cut_arg, err);
 	if (code == SP_OK && s->patch.checked)
 		code = spool_open(s, err);
 	else if (code == SP_OK)
@@ -480,6 +487,8 @@ evidence_session_write(struct evidence_session *s, const void *bytes,
 		*err = s->failure;
 		return s->failed;
 	}
+	if (gate_ongoing_over(&s->ongoing))
+		return gate_ongoing_refused(err);
 	if (len > s->most - s->at)
 		return sp_fail_as(err, SP_E_LIMIT, "upload.body",
 		    "the body goes beyond the upload's length of %ju bytes",
@@ -569,6 +578,16 @@ session_check(struct evidence_session *s, bool whole, struct sp_err *err)
 	return SP_OK;
 }
 
+/* What came before the cut is kept, but nothing is sealed for one who has no
+ * credential any more. */
+static enum sp_code
+session_settle_cut(struct evidence_session *s, struct sp_err *err)
+{
+	if (s->seal != NULL)
+		SP_TRY(session_rest(s, err));
+	return gate_ongoing_refused(err);
+}
+
 static enum sp_code
 session_settle(struct evidence_session *s, bool whole, struct sp_err *err)
 {
@@ -576,6 +595,8 @@ session_settle(struct evidence_session *s, bool whole, struct sp_err *err)
 		*err = s->failure;
 		return s->failed;
 	}
+	if (gate_ongoing_over(&s->ongoing))
+		return session_settle_cut(s, err);
 	if (s->patch.checked)
 		SP_TRY(session_check(s, whole, err));
 	if (s->seal == NULL)

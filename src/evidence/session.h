@@ -12,6 +12,10 @@
  *     |                         \----> failed: salvaged, or begun anew later
  *     \- claims the upload at the desk: one session at a time
  *
+ * When the sender's credential is cut (evidence_room_cut) a session takes no
+ * more and ends with SP_E_UNKNOWN "token.cut": what came rests, even when it
+ * was all of it; another's credential can have it sealed.
+ *
  * With a checksum to be met the bytes go to a spool (a sealed object of its
  * own whose key dies with the session) and join the upload once the checksum
  * fits: nothing is sealed in the upload's object that could be taken back.
@@ -28,7 +32,7 @@ struct evidence_patch {
 	enum crypto_digest_kind kind;
 	uint8_t sum[CRYPTO_DIGEST_MAX];
 	/* Called from another thread to wake a session that waits for bytes
-	 * (shut its socket down); may be NULL. */
+	 * (shut its socket down), perhaps twice; may be NULL. */
 	void (*cut)(void *arg);
 	void *cut_arg;
 };

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "crypto/stream.h"
 #include "evidence/object.h"
+#include "gate/ongoing.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ struct viewing {
 	atomic_uint_fast64_t bytes;
 	int64_t used; /* sp_ticks() of the last request's end */
 	unsigned readers;
+	bool cut; /* joined no more; closes with its last reader */
 };
 
 struct evidence_viewings {
@@ -39,6 +41,7 @@ struct evidence_reader {
 	struct gate_pass *pass;
 	struct sp_id id;
 	struct vault_read *read;
+	struct gate_ongoing ongoing;
 };
 
 static const struct db_sql content_by_id = {
@@ -174,8 +177,9 @@ viewing_find(struct evidence_viewings *v, const struct gate_caller *who,
 	struct viewing *w;
 
 	for (w = *bucket_of(v, evidence); w != NULL; w = w->next)
-		if (sp_id_equal(&w->evidence, evidence) &&
+		if (!w->cut && sp_id_equal(&w->evidence, evidence) &&
 		    sp_id_equal(&w->who.token, &who->token) &&
+		    sp_id_equal(&w->who.via.id, &who->via.id) &&
 		    strcmp(w->who.address, who->address) == 0)
 			return w;
 	return NULL;
@@ -298,16 +302,23 @@ viewing_join(struct evidence_room *r, const struct gate_caller *who,
 	return SP_OK;
 }
 
+/* `cut`: the reader was cut off. */
 static void
-viewing_leave(struct evidence_room *r, struct viewing *w)
+viewing_leave(struct evidence_room *r, struct viewing *w, bool cut)
 {
 	struct evidence_viewings *v = evidence_room_viewings(r);
+	bool last;
 
 	SP_REQUIRE(pthread_mutex_lock(&v->lock) == 0);
 	SP_REQUIRE(w->readers > 0);
 	w->readers--;
 	w->used = sp_ticks();
+	w->cut = w->cut || cut;
+	last = w->cut && w->readers == 0;
 	SP_REQUIRE(pthread_mutex_unlock(&v->lock) == 0);
+	if (last)
+		evidence_viewings_close(
+		    r, evidence_room_limits(r)->viewing_idle);
 }
 
 /* ---- Closing ---- */
@@ -318,6 +329,7 @@ struct close_act {
 	struct gate_caller who;
 	uint64_t entry;   /* of its opening */
 	uint64_t bytes;   /* served */
+	bool cut;         /* the credential was taken away */
 	bool interrupted; /* how many bytes were served is not known */
 };
 
@@ -334,6 +346,8 @@ close_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	sp_json_object(&j, NULL);
 	if (!a->interrupted)
 		sp_json_int(&j, "bytes", (int64_t)a->bytes);
+	if (a->cut)
+		sp_json_bool(&j, "cut", true);
 	sp_json_int(&j, "opened", (int64_t)a->entry);
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "evidence.closed", err));
@@ -354,6 +368,7 @@ viewing_close(struct evidence_room *r, struct viewing *w, struct sp_err *err)
 		.who = w->who,
 		.entry = gate_pass_entry(w->pass),
 		.bytes = atomic_load(&w->bytes),
+		.cut = w->cut,
 	};
 
 	return ledger_writer_run(evidence_room_writer(r), close_run, &act, err);
@@ -363,7 +378,7 @@ static bool
 is_idle(const struct viewing *w, int64_t now, sp_time idle)
 {
 	return w->state == VIEWING_OPEN && w->readers == 0 &&
-	    now - w->used >= idle;
+	    (w->cut || now - w->used >= idle);
 }
 
 /* With the lock held: take an idle viewing out. */
@@ -413,6 +428,20 @@ evidence_viewings_close(struct evidence_room *r, sp_time idle)
 		}
 		viewing_free(w);
 	}
+}
+
+void
+evidence_viewings_cut(struct evidence_room *r, const struct sp_id *id)
+{
+	struct evidence_viewings *v = evidence_room_viewings(r);
+
+	SP_REQUIRE(pthread_mutex_lock(&v->lock) == 0);
+	for (size_t i = 0; i < VIEWING_BUCKETS; i++)
+		for (struct viewing *w = v->bucket[i]; w != NULL; w = w->next)
+			w->cut = w->cut || sp_id_equal(&w->who.token, id) ||
+			    sp_id_equal(&w->who.via.id, id);
+	SP_REQUIRE(pthread_mutex_unlock(&v->lock) == 0);
+	evidence_viewings_close(r, evidence_room_limits(r)->viewing_idle);
 }
 
 static enum sp_code
@@ -516,7 +545,8 @@ reader_open(struct evidence_reader *rd, const struct sp_id *object,
 
 static enum sp_code
 reader_new(struct evidence_reader **out, const struct evidence_reader *with,
-    const struct sp_id *object, uint64_t size, struct sp_err *err)
+    const struct gate_caller *who, const struct sp_id *object, uint64_t size,
+    struct sp_err *err)
 {
 	struct evidence_reader *rd = malloc(sizeof(*rd));
 	enum sp_code code;
@@ -524,10 +554,13 @@ reader_new(struct evidence_reader **out, const struct evidence_reader *with,
 	if (rd == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a reader");
 	*rd = *with;
-	code = reader_open(rd, object, size, err);
+	code = gate_ongoing_begin(&rd->ongoing, who, NULL, NULL, err);
+	if (code == SP_OK)
+		code = reader_open(rd, object, size, err);
 	if (code != SP_OK) {
 		if (code == SP_E_CORRUPT)
 			reader_alert(rd);
+		gate_ongoing_end(&rd->ongoing);
 		free(rd);
 		return code;
 	}
@@ -548,13 +581,14 @@ evidence_reader_open(struct evidence_reader **out, struct evidence_room *r,
 	/* Who may not view must not learn from the answer what there is. */
 	if (!gate_role_may(who->role, GATE_VIEW))
 		return viewing_join(r, who, id, &with.viewing, err);
+	SP_TRY(gate_ongoing_check(who, err));
 	SP_TRY(content_load(r, id, &object, &c, err));
 	SP_TRY(viewing_join(r, who, id, &with.viewing, err));
 	with.pass = with.viewing->pass;
 	gate_pass_require(with.pass, GATE_VIEW, id);
-	code = reader_new(out, &with, &object, c.size, err);
+	code = reader_new(out, &with, who, &object, c.size, err);
 	if (code != SP_OK) {
-		viewing_leave(r, with.viewing);
+		viewing_leave(r, with.viewing, false);
 		return code;
 	}
 	gate_pass_ref(with.pass);
@@ -574,7 +608,8 @@ evidence_reader_open_for(struct evidence_reader **out, struct evidence_room *r,
 	gate_pass_require(pass,
 	    gate_pass_act(pass) == GATE_PROBE ? GATE_PROBE : GATE_EXPORT, id);
 	SP_TRY(content_load(r, id, &object, &c, err));
-	SP_TRY(reader_new(out, &with, &object, c.size, err));
+	SP_TRY(reader_new(
+	    out, &with, gate_pass_caller(pass), &object, c.size, err));
 	gate_pass_ref(pass);
 	*content = c;
 	return SP_OK;
@@ -584,8 +619,11 @@ static enum sp_code
 reader_load(struct evidence_reader *rd, uint64_t offset, void *out, size_t len,
     struct sp_err *err)
 {
-	enum sp_code code = vault_read_at(rd->read, offset, out, len, err);
+	enum sp_code code;
 
+	if (gate_ongoing_over(&rd->ongoing))
+		return gate_ongoing_refused(err);
+	code = vault_read_at(rd->read, offset, out, len, err);
 	if (code == SP_E_CORRUPT)
 		reader_alert(rd);
 	return code;
@@ -636,7 +674,9 @@ evidence_reader_close(struct evidence_reader *rd)
 		return;
 	vault_read_free(rd->read);
 	gate_pass_unref(rd->pass);
+	gate_ongoing_end(&rd->ongoing);
 	if (rd->viewing != NULL)
-		viewing_leave(rd->room, rd->viewing);
+		viewing_leave(
+		    rd->room, rd->viewing, gate_ongoing_over(&rd->ongoing));
 	free(rd);
 }

@@ -15,6 +15,10 @@
  *                             (none)     "evidence.closed", outcome failed,
  *                                        at the next start (row left over)
  *
+ * When the caller's credential is cut (evidence_room_cut) the readers' next
+ * segment is refused (SP_E_UNKNOWN, "token.cut"), and the viewing is closed
+ * with the last of them; its entry says so.
+ *
  * A range is read through a reader: one a request, one thread.
  */
 struct evidence_reader;
@@ -65,6 +69,8 @@ void evidence_viewings_free(struct evidence_viewings *v);
  * cannot be recorded now stays for the next time. */
 void evidence_viewings_close(struct evidence_room *r, sp_time idle);
 size_t evidence_viewings_count(struct evidence_viewings *v);
+/* Those under this credential or grant close, as cut. */
+void evidence_viewings_cut(struct evidence_room *r, const struct sp_id *id);
 /* Close what a process that died left open. */
 enum sp_code evidence_viewings_repair(
     struct evidence_room *r, struct sp_err *err) SP_MUST_USE;

@@ -40,7 +40,12 @@ known_at_home(const struct grants_visit *v, struct grants_known *out,
 	if (code == SP_E_NOTFOUND) {
 		SP_TRY(grants_share_row_known(
 		    reader.db, &v->share, out, err));
-		return out->by ? no_share(err) : SP_OK;
+		/* Outside persons have what is shared with themselves. */
+		return out->by ||
+			gate_role_row(v->who->role)->realm ==
+			    GATE_REALM_OUTSIDE
+		    ? no_share(err)
+		    : SP_OK;
 	}
 	SP_TRY(code);
 	if (r.to != GRANTS_TO_PERSON || sp_id_is_zero(&v->who->person) ||

@@ -65,8 +65,31 @@
 	X("sealed.shown")                                                      \
 	X("sealed.opened")                                                     \
 	X("personnel.exported")                                                \
+	X("session.opened")                                                    \
+	X("session.renewed")                                                   \
+	X("session.locked")                                                    \
+	X("session.ended")                                                     \
+	X("session.refused")                                                   \
+	X("session.throttled")                                                 \
+	X("notice.acknowledged")                                               \
+	X("credential.invited")                                                \
+	X("credential.enrolled")                                               \
+	X("credential.changed")                                                \
+	X("credential.removed")                                                \
+	X("credential.recovered")                                              \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("share.granted")                                                     \
+	X("share.revoked")                                                     \
+	X("share.declined")                                                    \
+	X("share.ended")                                                       \
+	X("share.used")                                                        \
+	X("group.formed")                                                      \
+	X("group.joined")                                                      \
+	X("group.changed")                                                     \
+	X("group.left")                                                        \
+	X("group.ended")                                                       \
+	X("group.persons")                                                     \
 	X("twin.joined")                                                       \
 	X("log.skipped")
 

@@ -55,9 +55,36 @@ static const struct word acts[] = {
 	{ "sealed.shown", "An identifying number of a person was shown" },
 	{ "sealed.opened", "What is sealed of a person was opened" },
 	{ "personnel.exported", "The personnel file was exported" },
+	{ "session.opened", "A person signed in" },
+	{ "session.renewed", "A person proved anew who they are" },
+	{ "session.locked", "A session was locked after a time without use" },
+	{ "session.ended", "A session ended" },
+	{ "session.refused", "An attempt to sign in was refused" },
+	{ "session.throttled",
+	    "Too many attempts to sign in came from one place" },
+	{ "notice.acknowledged", "The notice of use was acknowledged" },
+	{ "credential.invited", "A person was invited to enrol" },
+	{ "credential.enrolled", "A second factor was enrolled" },
+	{ "credential.changed",
+	    "A person’s password or recovery codes were changed" },
+	{ "credential.removed", "A second factor was removed" },
+	{ "credential.recovered",
+	    "A recovery code was used in place of a second factor" },
 	{ "lockbox.used", "The provider began work under a lockbox grant" },
 	{ "lockbox.touched",
 	    "The provider looked at it under a lockbox grant" },
+	{ "share.granted", "Shared with another agency" },
+	{ "share.revoked", "A share was revoked" },
+	{ "share.declined", "A share was declined by whom it was with" },
+	{ "share.ended", "A share ended" },
+	{ "share.used", "Opened what another agency shared" },
+	{ "group.formed", "A joint task force was formed" },
+	{ "group.joined", "An agency joined a joint task force" },
+	{ "group.changed", "Who is in a joint task force changed" },
+	{ "group.left", "An agency left a joint task force" },
+	{ "group.ended", "A joint task force ended" },
+	{ "group.persons",
+	    "Who comes to a joint task force for the agency was said" },
 	{ "twin.joined",
 	    "The other agency’s log has it too; its proof is kept here" },
 	{ "log.skipped", "A place in the log was passed over" },
@@ -172,6 +199,8 @@ closed(const struct report_event *e, struct sp_buf *out)
 	}
 	sp_buf_text(out, "began with entry ");
 	number(e->detail, "opened", out);
+	if (json_is_true(json_object_get(e->detail, "cut")))
+		sp_buf_text(out, "; cut off: the viewer's access was revoked");
 }
 
 static void

@@ -413,6 +413,70 @@ what_was_acknowledged_survives_any_death(void)
 	free(bytes);
 }
 
+/* A sender's credential goes while the body comes: what came is kept, nothing
+ * more is taken, nothing is sealed; another can go on with it. */
+static void
+a_cut_keeps_what_came(void)
+{
+	static const struct {
+		size_t before, whole;
+		bool checked;
+		uint64_t kept;
+	} rows[] = {
+		{ 0, 2 * MIB + 5, false, 0 },
+		{ 1, 2 * MIB + 5, false, 1 },
+		{ 2 * MIB, 2 * MIB + 5, false, 2 * MIB },
+		{ 2 * MIB + 5, 2 * MIB + 5, false, 2 * MIB + 5 }, /* all */
+		{ 2 * MIB, 2 * MIB + 5, true, 0 },
+		{ 2 * MIB + 5, 2 * MIB + 5, true, 0 },
+	};
+	uint8_t *bytes = fixture_bytes(2 * MIB + 5, 31);
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct gate_caller owner = f.who;
+		struct new_upload u = { .length = rows[i].whole };
+		struct evidence_patch p = { .length = EVIDENCE_LENGTH_UNKNOWN,
+			.content = rows[i].whole,
+			.checked = rows[i].checked };
+		struct evidence_session *s;
+		struct sp_err err;
+		struct sp_id id;
+		uint64_t at;
+		bool done;
+
+		CHECK_OK(fixture_create(&f, &u, &id, &err), &err);
+		crypto_sha256(bytes, rows[i].whole, p.sum);
+		f.who.token = sp_id_new();
+		{
+			GATE_AUTO_PASS pass =
+			    fixture_pass(&f, GATE_UPLOAD, NULL);
+
+			CHECK_OK(evidence_session_begin(
+				     &s, f.room, pass, &id, &p, &err),
+			    &err);
+		}
+		CHECK_OK(evidence_session_write(s, bytes, rows[i].before, &err),
+		    &err);
+		evidence_room_cut(f.room, &f.who.token);
+		CHECK_CODE(evidence_session_write(s, bytes, 1, &err),
+		    SP_E_UNKNOWN, &err);
+		CHECK(strcmp(err.reason, "token.cut") == 0);
+		CHECK_CODE(evidence_session_end(
+			       s, rows[i].before == rows[i].whole, NULL, &err),
+		    SP_E_UNKNOWN, &err);
+		f.who = owner;
+		CHECK_OK(fixture_offset(&f, &id, &at, &done, &err), &err);
+		/* What is whole is sealed for the next who asks after it. */
+		CHECK(at == rows[i].kept && done == (at == rows[i].whole));
+		if (!done)
+			CHECK_OK(fixture_patch(&f, &id, bytes, at,
+				     rows[i].whole - (size_t)at, &at, &err),
+			    &err);
+		fixture_check_content(&f, &id, bytes, rows[i].whole);
+	}
+	free(bytes);
+}
+
 /* Its sender is silent so long that it is cut to be expired, and puts away
  * what came meanwhile. */
 struct late {
@@ -539,6 +603,7 @@ main(int argc, char **argv)
 		{ "an older database is opened", an_older_database_is_opened },
 		{ "what was acknowledged survives any death",
 		    what_was_acknowledged_survives_any_death },
+		{ "a cut keeps what came", a_cut_keeps_what_came },
 		{ "those who listen hear how far it is",
 		    those_who_listen_hear_how_far_it_is },
 		{ "what went on meanwhile does not expire",

@@ -294,6 +294,61 @@ a_changed_object_fails_alone_and_alerts_once(void)
 	}
 }
 
+/* Whoever's credential goes reads no further segment, and the custody says why
+ * the viewing ended; others read on. */
+static void
+a_cut_ends_readers_now(void)
+{
+	SP_AUTO_BUF closed = sp_buf_new(LEDGER_ENTRY_MAX);
+	uint8_t *bytes = fixture_bytes(3 * MIB, 4), got[1000];
+	struct sp_id id = sealed(bytes, 3 * MIB), grant = sp_id_new();
+	struct gate_caller owner = f.who, thief = f.who, guest = f.who;
+	struct evidence_reader *stolen, *idle, *mine, *lent, *none;
+	struct evidence_content c;
+	struct sp_err err;
+
+	thief.token = sp_id_new();
+	guest.via.id = grant;
+	CHECK_OK(
+	    evidence_reader_open(&mine, f.room, &owner, &id, &c, &err), &err);
+	CHECK_OK(
+	    evidence_reader_open(&stolen, f.room, &thief, &id, &c, &err), &err);
+	CHECK_OK(
+	    evidence_reader_open(&lent, f.room, &guest, &id, &c, &err), &err);
+	(void)snprintf(thief.address, sizeof(thief.address), "192.0.2.8");
+	CHECK_OK(
+	    evidence_reader_open(&idle, f.room, &thief, &id, &c, &err), &err);
+	evidence_reader_close(idle);
+	CHECK_OK(evidence_reader_read(stolen, 0, got, 1000, &err), &err);
+	CHECK(entries(&id, "\"evidence.opened\"", NULL) == 4);
+
+	evidence_room_cut(f.room, &thief.token);
+	/* The one at which nobody was reading has closed. */
+	CHECK(entries(&id, "\"cut\":true", NULL) == 1);
+	CHECK_CODE(evidence_reader_read(stolen, MIB, got, 1000, &err),
+	    SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.cut") == 0);
+	CHECK_CODE(evidence_reader_probe(stolen, 0, &err), SP_E_UNKNOWN, &err);
+	evidence_reader_close(stolen);
+	CHECK(entries(&id, "\"cut\":true", &closed) == 2);
+	CHECK(strstr(sp_buf_str(&closed), "\"bytes\":1000,") != NULL);
+	CHECK_CODE(evidence_reader_open(&none, f.room, &thief, &id, &c, &err),
+	    SP_E_UNKNOWN, &err);
+
+	CHECK_OK(evidence_reader_read(lent, 0, got, 1000, &err), &err);
+	evidence_room_cut(f.room, &grant);
+	CHECK_CODE(
+	    evidence_reader_read(lent, 0, got, 1000, &err), SP_E_UNKNOWN, &err);
+	evidence_reader_close(lent);
+	CHECK_OK(evidence_reader_read(mine, MIB, got, 1000, &err), &err);
+	CHECK(memcmp(got, bytes + MIB, 1000) == 0);
+	evidence_reader_close(mine);
+	evidence_viewings_close(f.room, 0);
+	CHECK(entries(&id, "\"evidence.closed\"", NULL) == 4);
+	CHECK(entries(&id, "\"cut\":true", NULL) == 3);
+	free(bytes);
+}
+
 /* Everything before a changed segment can be served, up to its first byte. */
 static void
 what_is_read_together_fails_together(void)
@@ -336,6 +391,7 @@ main(int argc, char **argv)
 		    a_changed_object_fails_alone_and_alerts_once },
 		{ "what is read together fails together",
 		    what_is_read_together_fails_together },
+		{ "a cut ends readers now", a_cut_ends_readers_now },
 	};
 	struct sp_err err;
 	int rc;

@@ -143,6 +143,10 @@ details(void)
 		{ "evidence.opened", "{}", "" },
 		{ "evidence.closed", "{\"bytes\":1234,\"opened\":17}",
 		    "1,234 bytes were sent; it began with entry 17" },
+		{ "evidence.closed",
+		    "{\"bytes\":1234,\"cut\":true,\"opened\":17}",
+		    "1,234 bytes were sent; it began with entry 17; cut off: "
+		    "the viewer's access was revoked" },
 		{ "evidence.closed", "{\"opened\":1700}",
 		    "Interrupted, bytes sent unknown; it began with entry "
 		    "1,700" },

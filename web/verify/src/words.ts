@@ -339,8 +339,31 @@ const ACTS: Readonly<Record<string, string>> = {
   'sealed.shown': 'An identifying number of a person was shown',
   'sealed.opened': 'What is sealed of a person was opened',
   'personnel.exported': 'The personnel file was exported',
+  'session.opened': 'A person signed in',
+  'session.renewed': 'A person proved anew who they are',
+  'session.locked': 'A session was locked after a time without use',
+  'session.ended': 'A session ended',
+  'session.refused': 'An attempt to sign in was refused',
+  'session.throttled': 'Too many attempts to sign in came from one place',
+  'notice.acknowledged': 'The notice of use was acknowledged',
+  'credential.invited': 'A person was invited to enrol',
+  'credential.enrolled': 'A second factor was enrolled',
+  'credential.changed': 'A person’s password or recovery codes were changed',
+  'credential.removed': 'A second factor was removed',
+  'credential.recovered': 'A recovery code was used in place of a second factor',
   'lockbox.used': 'The provider began work under a lockbox grant',
   'lockbox.touched': 'The provider looked at it under a lockbox grant',
+  'share.granted': 'Shared with another agency',
+  'share.revoked': 'A share was revoked',
+  'share.declined': 'A share was declined by whom it was with',
+  'share.ended': 'A share ended',
+  'share.used': 'Opened what another agency shared',
+  'group.formed': 'A joint task force was formed',
+  'group.joined': 'An agency joined a joint task force',
+  'group.changed': 'Who is in a joint task force changed',
+  'group.left': 'An agency left a joint task force',
+  'group.ended': 'A joint task force ended',
+  'group.persons': 'Who comes to a joint task force for the agency was said',
   'twin.joined': 'The other agency’s log has it too; its proof is kept here',
   'log.skipped': 'A place in the log was passed over',
 };
@@ -406,6 +429,7 @@ export function detailWords(event: EventRow): string {
   if (event.act === 'evidence.closed') {
     say('bytes', (v) => `${bytes(Number(v))} were delivered`);
     say('opened', (v) => `opened by entry ${v}`);
+    say('cut', () => "cut off: the viewer's access was revoked");
   }
   if (event.act === 'evidence.sealed') {
     say('size', (v) => bytes(Number(v)));
