@@ -74,7 +74,9 @@ enum sp_code grants_share_list_json(const struct grants_house *h,
 enum sp_code grants_share_json(const struct grants_house *h,
     const struct sp_id *id, const struct sp_id *person, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
-/* {"id":…,"terms":the canonical text,"twins":[…]}: what a stranger checks. */
+/* Of a share or a group, what a stranger checks: {"id":…,"own":[{"body":the
+ * exact entry as text,"index":…,"proof":tlog-proof}…],"terms":the canonical
+ * text|null,"twins":[…as grants_twin_json]}; own and twins go together. */
 enum sp_code grants_share_proof_json(const struct grants_house *h,
     const struct sp_id *id, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
