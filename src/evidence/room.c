@@ -7,6 +7,7 @@
 #include "gate/once.h"
 #include "gate/ongoing.h"
 #include "people/person.h"
+#include "signin/passkey.h"
 #include "signin/session.h"
 
 #include <fcntl.h>
@@ -254,7 +255,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
-		signin_schema, share_schema, joint_schema };
+		signin_schema, signin_passkey_schema, share_schema,
+		joint_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

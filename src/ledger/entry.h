@@ -77,6 +77,7 @@
 	X("credential.changed")                                                \
 	X("credential.removed")                                                \
 	X("credential.recovered")                                              \
+	X("credential.suspected")                                              \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
 	X("share.granted")                                                     \

@@ -70,6 +70,8 @@ static const struct word acts[] = {
 	{ "credential.removed", "A second factor was removed" },
 	{ "credential.recovered",
 	    "A recovery code was used in place of a second factor" },
+	{ "credential.suspected",
+	    "A passkey was disabled, for there seems to be a copy of it" },
 	{ "lockbox.used", "The provider began work under a lockbox grant" },
 	{ "lockbox.touched",
 	    "The provider looked at it under a lockbox grant" },

@@ -244,7 +244,7 @@ sentence_placed(const char *act)
 {
 	return sentence_content(act) || is(act, "evidence.upload") ||
 	    is(act, "share.grant") || is(act, "share.reshare") ||
-	    is(act, "lockbox.use");
+	    is(act, "share.use") || is(act, "lockbox.use");
 }
 
 static inline const char *

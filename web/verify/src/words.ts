@@ -351,6 +351,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'credential.changed': 'A person’s password or recovery codes were changed',
   'credential.removed': 'A second factor was removed',
   'credential.recovered': 'A recovery code was used in place of a second factor',
+  'credential.suspected': 'A passkey was disabled, for there seems to be a copy of it',
   'lockbox.used': 'The provider began work under a lockbox grant',
   'lockbox.touched': 'The provider looked at it under a lockbox grant',
   'share.granted': 'Shared with another agency',
