@@ -4,6 +4,7 @@
 #include "api/evidence.h"
 #include "api/log.h"
 #include "api/ops.h"
+#include "api/share.h"
 #include "api/token.h"
 #include "transfer/content.h"
 #include "transfer/export.h"
@@ -17,6 +18,9 @@ static const struct http_topic *const topics[] = {
 	&api_evidence_topic,     /* evidence */
 	&api_events_topic,       /* events */
 	&api_token_topic,        /* tokens, /v1/token */
+	&api_share_topic,        /* shares */
+	&api_share_guest_topic,  /* shares/{share}/evidence */
+	&api_share_group_topic,  /* groups */
 	&api_log_topic,          /* log */
 	&api_ops_topic,          /* /healthz, /readyz, /metrics, openapi.json */
 };

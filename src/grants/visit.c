@@ -284,6 +284,30 @@ grants_visit_covers(const struct grants_guest *g, const struct sp_id *evidence,
 	return c.over || c.uncovered ? no_item(err) : SP_OK;
 }
 
+enum sp_code
+grants_visit_list(const struct grants_guest *g, const struct evidence_list *q,
+    struct sp_buf *out, struct sp_err *err)
+{
+	const struct gate_object all = { .kind = "evidence" };
+	struct evidence_list list = { .cursor = q->cursor, .n = q->n };
+	struct grants_share_row r;
+	GATE_AUTO_PASS pass = NULL;
+
+	SP_TRY(gate_admit(evidence_room_gate(g->room), &g->who, GATE_LIST,
+	    &all, &pass, err));
+	{
+		DB_LENT(reader, evidence_room_readers(g->room));
+
+		SP_TRY(grants_share_row_load(
+		    reader.db, &g->who.via.id, &r, err));
+	}
+	if (r.category[0] != '\0')
+		list.category = r.category;
+	else
+		list.share = &r.id;
+	return evidence_item_list(g->room, pass, &list, out, err);
+}
+
 /* --- what is said of it at home --- */
 
 struct using {

@@ -43,6 +43,12 @@ enum sp_code grants_visit_enter(const struct grants_visit *v,
 enum sp_code grants_visit_covers(const struct grants_guest *g,
     const struct sp_id *evidence, struct sp_err *err) SP_MUST_USE;
 
+/* A page of what is shared (evidence_item_list), of which `q` says cursor and
+ * n.  This asks the owner's gate (GATE_LIST). */
+enum sp_code grants_visit_list(const struct grants_guest *g,
+    const struct evidence_list *q, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+
 /* Something was opened: the entry "share.used" of the home (`n` items).  Where
  * home and owner are one house nothing more is to be said. */
 enum sp_code grants_visit_used(const struct grants_visit *v,
