@@ -91,6 +91,15 @@
 	X("group.left")                                                        \
 	X("group.ended")                                                       \
 	X("group.persons")                                                     \
+	X("service.added")                                                     \
+	X("service.rotated")                                                   \
+	X("service.revoked")                                                   \
+	X("service.token")                                                     \
+	X("service.refused")                                                   \
+	X("recovery.prepared")                                                 \
+	X("recovery.begun")                                                    \
+	X("recovery.confirmed")                                                \
+	X("recovery.refused")                                                  \
 	X("twin.joined")                                                       \
 	X("log.skipped")
 
