@@ -42,8 +42,8 @@ place_of(struct http_request *q, const struct grants_wish *w)
 }
 
 static enum sp_code
-admit_grant(struct http_request *q, const struct grants_wish *w,
-    struct sp_err *err)
+admit_grant(
+    struct http_request *q, const struct grants_wish *w, struct sp_err *err)
 {
 	struct gate_facts f = gate_caller_facts(&q->who, GATE_SHARE_GRANT);
 	struct gate_request rq = {
@@ -54,8 +54,7 @@ admit_grant(struct http_request *q, const struct grants_wish *w,
 	};
 
 	f.place = place_of(q, w);
-	return gate_admit_with(
-	    evidence_room_gate(q->room), &rq, &q->pass, err);
+	return gate_admit_with(evidence_room_gate(q->room), &rq, &q->pass, err);
 }
 
 /* In the owner's room, as whom the parent let in. */
@@ -183,8 +182,7 @@ revoke_share(struct http_request *q, struct http_answer *a, struct sp_err *err)
 }
 
 static enum sp_code
-decline_share(
-    struct http_request *q, struct http_answer *a, struct sp_err *err)
+decline_share(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct grants_house h = house_of(q);
 

@@ -35,6 +35,9 @@ agency_named(struct http_request *q, const char *slug, struct sp_id *out,
 		return sp_fail_as(err, SP_E_INVALID, "group.member",
 		    "there is no such agency on this site");
 	SP_TRY(code);
+	if (evidence_room_agency(room)->provider)
+		return sp_fail_as(err, SP_E_INVALID, "group.member",
+		    "the provider is in no group");
 	*out = evidence_room_agency(room)->id;
 	return SP_OK;
 }
@@ -217,7 +220,12 @@ static const struct http_input once_input[] = {
 	{ "header", "Idempotency-Key", HTTP_STRING, false, HTTP_ONCE },
 };
 
-#define ONE(text) { { 200, text, HTTP_JSON, "Group", NULL } }
+#define ONE(text)                                                              \
+	{                                                                      \
+		{                                                              \
+			200, text, HTTP_JSON, "Group", NULL                    \
+		}                                                              \
+	}
 
 static const struct http_route routes[] = {
 	{
@@ -355,8 +363,9 @@ static const struct http_schema schemas[] = {
 	    "schemas/Group\"},\"type\":\"array\"}},\"required\":[\"items\"],"
 	    "\"type\":\"object\"}" },
 	{ "GroupMember",
-	    "{\"additionalProperties\":false,\"properties\":{\"agency\":"
-	    HTTP_STRING "},\"required\":[\"agency\"],\"type\":\"object\"}" },
+	    "{\"additionalProperties\":false,\"properties\":{"
+	    "\"agency\":" HTTP_STRING
+	    "},\"required\":[\"agency\"],\"type\":\"object\"}" },
 	{ "GroupNew",
 	    "{\"additionalProperties\":false,\"properties\":{\"members\":{"
 	    "\"items\":" HTTP_STRING ",\"maxItems\":63,\"type\":\"array\","

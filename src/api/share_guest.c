@@ -80,8 +80,8 @@ come(struct http_request *q, enum gate_act act, struct coming *c,
 
 /* From here on the request is the guest's, in the owner's room. */
 static enum sp_code
-hand_over(struct http_request *q, struct http_answer *a,
-    const struct coming *c, struct sp_err *err)
+hand_over(struct http_request *q, struct http_answer *a, const struct coming *c,
+    struct sp_err *err)
 {
 	const struct http_route *own = own_route(q);
 	const struct gate_object on = { .kind = own->kind, .id = q->id };
@@ -123,8 +123,8 @@ list_shared(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	uint64_t n = 100;
 	struct coming c;
 
-	SP_TRY(http_request_query_u64(
-	    q, "limit", 1, EVIDENCE_LIST_MAX, &n, err));
+	SP_TRY(
+	    http_request_query_u64(q, "limit", 1, EVIDENCE_LIST_MAX, &n, err));
 	list.n = (size_t)n;
 	SP_TRY(come(q, GATE_LIST, &c, err));
 	SP_TRY(grants_visit_list(&c.guest, &list, &out, err));
@@ -243,8 +243,8 @@ static const struct http_route routes[] = {
 		"Content-Disposition" } },
 	},
 	{
-	    VISIT("showSharedMedia", "/media",
-		"What its media says of itself", GATE_SHOW),
+	    VISIT("showSharedMedia", "/media", "What its media says of itself",
+		GATE_SHOW),
 	    .success = { { 200, "What is known so far", HTTP_JSON, "Media",
 		NULL } },
 	},
@@ -273,8 +273,7 @@ static const struct http_route routes[] = {
 	},
 	{
 	    VISIT("previewSharedEvidence", "/poster.jpg",
-		"A frame of it, small; recorded in both ledgers",
-		GATE_PREVIEW),
+		"A frame of it, small; recorded in both ledgers", GATE_PREVIEW),
 	    HTTP_INPUT(condition_input),
 	    .success = { { 200, "The frame", "image/jpeg", NULL,
 			     "ETag Last-Modified Content-Disposition" },

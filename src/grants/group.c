@@ -48,8 +48,8 @@ site_of(const struct evidence_room *room)
 
 /* What entries say: {"agency":whose membership,"lead":…,"version":…}. */
 static void
-put_detail(const struct grants_group *g, const struct sp_id *about,
-    struct sp_buf *out)
+put_detail(
+    const struct grants_group *g, const struct sp_id *about, struct sp_buf *out)
 {
 	struct sp_json j = sp_json_to(out);
 	char text[SP_ID_TEXT];
@@ -65,8 +65,8 @@ put_detail(const struct grants_group *g, const struct sp_id *about,
 }
 
 static enum sp_code
-must_lead(
-    const struct grants_group *g, const struct sp_id *agency, struct sp_err *err)
+must_lead(const struct grants_group *g, const struct sp_id *agency,
+    struct sp_err *err)
 {
 	if (!sp_id_equal(&g->lead, agency))
 		return sp_fail_as(err, SP_E_DENIED, "group.lead",
@@ -191,9 +191,8 @@ struct telling {
 	const struct sp_id *group;
 	struct sp_id agency; /* the member */
 	/* NULL: only tell what it was not told. */
-	enum sp_code (*change)(
-	    struct grants_group *g, const struct sp_id *agency,
-	    struct sp_err *err);
+	enum sp_code (*change)(struct grants_group *g,
+	    const struct sp_id *agency, struct sp_err *err);
 	struct sp_buf detail, body;
 };
 
@@ -225,8 +224,8 @@ tell_here(struct ledger_tx *tx, struct grants_twin_act *io, struct sp_err *err)
 
 	SP_TRY(grants_group_load(db, t->group, &g, err));
 	if (t->change != NULL) {
-		SP_TRY(must_lead(
-		    &g, &evidence_room_agency(io->first)->id, err));
+		SP_TRY(
+		    must_lead(&g, &evidence_room_agency(io->first)->id, err));
 		SP_TRY(t->change(&g, &t->agency, err));
 		g.version++;
 		SP_TRY(grants_group_row_put(db, &g, err));
@@ -356,8 +355,8 @@ load(const struct grants_house *h, const struct sp_id *id,
 /* --- the lead's changes --- */
 
 static enum sp_code
-change_add(struct grants_group *g, const struct sp_id *agency,
-    struct sp_err *err)
+change_add(
+    struct grants_group *g, const struct sp_id *agency, struct sp_err *err)
 {
 	struct grants_member *m = member_of(g, agency);
 
@@ -378,8 +377,8 @@ change_add(struct grants_group *g, const struct sp_id *agency,
 }
 
 static enum sp_code
-change_remove(struct grants_group *g, const struct sp_id *agency,
-    struct sp_err *err)
+change_remove(
+    struct grants_group *g, const struct sp_id *agency, struct sp_err *err)
 {
 	struct grants_member *m = member_of(g, agency);
 
@@ -452,13 +451,13 @@ end_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 }
 
 enum sp_code
-grants_group_end(const struct grants_house *h, const struct sp_id *group,
-    struct sp_err *err)
+grants_group_end(
+    const struct grants_house *h, const struct sp_id *group, struct sp_err *err)
 {
 	struct ending e = { .h = h, .group = group };
 
-	SP_TRY(ledger_writer_run(
-	    evidence_room_writer(h->room), end_run, &e, err));
+	SP_TRY(
+	    ledger_writer_run(evidence_room_writer(h->room), end_run, &e, err));
 	cut_group(h, &e.g);
 	grants_group_go_on(h->site, h->room);
 	return SP_OK;
@@ -501,8 +500,8 @@ leave_here(struct ledger_tx *tx, struct grants_twin_act *io, struct sp_err *err)
 }
 
 enum sp_code
-grants_group_leave(const struct grants_house *h, const struct sp_id *group,
-    struct sp_err *err)
+grants_group_leave(
+    const struct grants_house *h, const struct sp_id *group, struct sp_err *err)
 {
 	AUTO_TELLING t = {
 		.group = group,
@@ -628,8 +627,7 @@ name_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	for (size_t i = 0; i < a->n; i++)
 		SP_TRY(name_one(db, a, i, err));
 	sp_json_object(&j, NULL);
-	SP_TRY(grants_group_row_persons_json(
-	    &j, "persons", db, a->group, err));
+	SP_TRY(grants_group_row_persons_json(&j, "persons", db, a->group, err));
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "persons", err));
 	e.detail = sp_buf_str(&detail);
@@ -805,8 +803,8 @@ grants_group_list_json(
 	for (;;) {
 		struct sp_id after = id;
 
-		SP_TRY(grants_group_row_next(
-		    reader.db, &after, &id, &found, err));
+		SP_TRY(
+		    grants_group_row_next(reader.db, &after, &id, &found, err));
 		if (!found)
 			break;
 		SP_TRY(put_group(&j, h, reader.db, &id, err));

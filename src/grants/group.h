@@ -108,12 +108,10 @@ enum sp_code grants_group_load(struct db *db, const struct sp_id *id,
 enum sp_code grants_group_list_json(const struct grants_house *h,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 enum sp_code grants_group_json(const struct grants_house *h,
-    const struct sp_id *id, struct sp_buf *out,
-    struct sp_err *err) SP_MUST_USE;
+    const struct sp_id *id, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
 /* Tell members what they were not told yet. */
-void grants_group_go_on(
-    struct evidence_site *site, struct evidence_room *room);
+void grants_group_go_on(struct evidence_site *site, struct evidence_room *room);
 extern const struct grants_twin_kind grants_group_kind;
 
 #endif

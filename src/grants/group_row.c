@@ -166,8 +166,8 @@ grants_group_row_told(struct db *db, const struct sp_id *id,
 }
 
 enum sp_code
-grants_group_row_count(struct db *db, const struct sp_id *lead, uint64_t *n,
-    struct sp_err *err)
+grants_group_row_count(
+    struct db *db, const struct sp_id *lead, uint64_t *n, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &group_count);
 	bool found = false;
@@ -191,8 +191,7 @@ grants_group_row_next(struct db *db, const struct sp_id *after,
 
 enum sp_code
 grants_group_row_untold(struct db *db, const struct sp_id *lead,
-    struct sp_id *group, struct sp_id *agency, bool *found,
-    struct sp_err *err)
+    struct sp_id *group, struct sp_id *agency, bool *found, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &group_untold);
 
@@ -350,8 +349,7 @@ static bool
 read_group(const json_t *in, struct grants_group *g)
 {
 	const char *name = json_string_value(json_object_get(in, "name"));
-	json_int_t version =
-	    json_integer_value(json_object_get(in, "version"));
+	json_int_t version = json_integer_value(json_object_get(in, "version"));
 
 	if (name == NULL || strlen(name) > GRANTS_GROUP_NAME || version < 1 ||
 	    !read_id(in, "id", &g->id) || !read_id(in, "lead", &g->lead) ||

@@ -10,8 +10,8 @@
 
 /* All of it but `left`, which stays; members are added or changed, never
  * taken out. */
-enum sp_code grants_group_row_put(
-    struct db *db, const struct grants_group *g, struct sp_err *err) SP_MUST_USE;
+enum sp_code grants_group_row_put(struct db *db, const struct grants_group *g,
+    struct sp_err *err) SP_MUST_USE;
 enum sp_code grants_group_row_left(struct db *db, const struct sp_id *id,
     sp_time when, struct sp_err *err) SP_MUST_USE;
 enum sp_code grants_group_row_told(struct db *db, const struct sp_id *id,
@@ -42,7 +42,7 @@ enum sp_code grants_group_row_persons_json(struct sp_json *j, const char *name,
 /* What a twin tells: {"ended":…,"formed_at":…,"id":…,"lead":…,
  * "members":[{"agency":…,"in":…,"since":…}…],"name":…,"version":…} */
 void grants_group_row_tell(const struct grants_group *g, struct sp_buf *out);
-enum sp_code grants_group_row_told_read(const char *body,
-    struct grants_group *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code grants_group_row_told_read(
+    const char *body, struct grants_group *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

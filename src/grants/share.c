@@ -25,8 +25,8 @@ site_of(const struct evidence_room *room)
 static enum sp_code
 over(struct sp_err *err)
 {
-	return sp_fail_as(err, SP_E_CONFLICT, "share.over",
-	    "the share is over already");
+	return sp_fail_as(
+	    err, SP_E_CONFLICT, "share.over", "the share is over already");
 }
 
 /* --- what entries and twins say --- */
@@ -164,8 +164,8 @@ tell_party(struct db *db, const struct change *c, struct grants_party *p,
 	enum grants_state due;
 	bool found = false;
 
-	SP_TRY(grants_share_row_party(
-	    db, &c->share, &c->agency, p, &found, err));
+	SP_TRY(
+	    grants_share_row_party(db, &c->share, &c->agency, p, &found, err));
 	if (!found)
 		*p = (struct grants_party){
 			.share = c->share,
@@ -178,8 +178,7 @@ tell_party(struct db *db, const struct change *c, struct grants_party *p,
 	p->told = true;
 	p->last = due;
 	p->version++;
-	return grants_share_row_party_put(
-	    db, p, r.state != GRANTS_ACTIVE, err);
+	return grants_share_row_party_put(db, p, r.state != GRANTS_ACTIVE, err);
 }
 
 static enum sp_code
@@ -294,13 +293,12 @@ end(const struct grants_house *h, const struct sp_id *share,
 }
 
 static enum sp_code
-work_of(struct evidence_room *room, struct grants_share_work *w,
-    struct sp_err *err)
+work_of(
+    struct evidence_room *room, struct grants_share_work *w, struct sp_err *err)
 {
 	DB_LENT(reader, evidence_room_readers(room));
 
-	return grants_share_row_work(
-	    reader.db, own(room), sp_now(), w, err);
+	return grants_share_row_work(reader.db, own(room), sp_now(), w, err);
 }
 
 static enum sp_code
@@ -358,8 +356,8 @@ abroad(const struct grants_house *h, const struct sp_id *owner,
 
 /* Of another's, which this house shared on. */
 static enum sp_code
-revoke_passed(const struct grants_house *h, const struct sp_id *id,
-    struct sp_err *err)
+revoke_passed(
+    const struct grants_house *h, const struct sp_id *id, struct sp_err *err)
 {
 	struct grants_known k;
 	struct gate_caller who;
@@ -377,8 +375,8 @@ revoke_passed(const struct grants_house *h, const struct sp_id *id,
 }
 
 enum sp_code
-grants_share_revoke(const struct grants_house *h, const struct sp_id *id,
-    struct sp_err *err)
+grants_share_revoke(
+    const struct grants_house *h, const struct sp_id *id, struct sp_err *err)
 {
 	struct sp_err why = { .code = SP_OK };
 	enum sp_code code = end(h, id, GRANTS_REVOKED, &why);
@@ -414,8 +412,8 @@ decline_here(
 }
 
 enum sp_code
-grants_share_decline(const struct grants_house *h, const struct sp_id *id,
-    struct sp_err *err)
+grants_share_decline(
+    const struct grants_house *h, const struct sp_id *id, struct sp_err *err)
 {
 	AUTO_CHANGE c = { .h = *h, .share = *id };
 	struct grants_twin_act a = {
@@ -471,8 +469,7 @@ read_known(const json_t *in, const struct grants_twin_told *told,
 {
 	GRANTS_AUTO_TERMS t = { .n = 0 };
 	const char *state = json_string_value(json_object_get(in, "state"));
-	json_int_t version =
-	    json_integer_value(json_object_get(in, "version"));
+	json_int_t version = json_integer_value(json_object_get(in, "version"));
 
 	SP_TRY(grants_terms_read(json_object_get(in, "terms"), &t, err));
 	if (state == NULL || !grants_terms_state_parse(state, &k->state) ||
@@ -653,12 +650,13 @@ to_agency(const struct grants_house *h, struct grants_wish *w,
     struct sp_id *first, struct sp_err *err)
 {
 	struct evidence_room *other;
-	enum sp_code code =
-	    evidence_site_room(h->site, w->agency, &other, err);
+	enum sp_code code = evidence_site_room(h->site, w->agency, &other, err);
 
 	if (code == SP_E_NOTFOUND)
 		return bad_to("there is no such agency on this site", err);
 	SP_TRY(code);
+	if (evidence_room_agency(other)->provider)
+		return bad_to("the provider is let in by its lockbox", err);
 	w->terms.to_id = *own(other);
 	if (sp_id_equal(&w->terms.to_id, &w->terms.owner) ||
 	    sp_id_equal(&w->terms.to_id, &w->terms.sharer))
@@ -738,8 +736,7 @@ resolve_to(const struct grants_house *h, struct evidence_room *owner,
 {
 	switch (w->terms.to) {
 	case GRANTS_TO_AGENCY: return to_agency(h, w, first, err);
-	case GRANTS_TO_GROUP:
-		return to_group(h, owner, &w->terms, first, err);
+	case GRANTS_TO_GROUP: return to_group(h, owner, &w->terms, first, err);
 	case GRANTS_TO_PERSON: return to_person(h, &w->terms, err);
 	case GRANTS_TO_COUNT: break;
 	}
@@ -800,8 +797,8 @@ add(const struct grants_house *h, const struct grants_share_new *n,
 }
 
 enum sp_code
-grants_share_add(const struct grants_house *h,
-    const struct grants_share_new *n, struct sp_id *id, struct sp_err *err)
+grants_share_add(const struct grants_house *h, const struct grants_share_new *n,
+    struct sp_id *id, struct sp_err *err)
 {
 	SP_CLEANUP(adding_done)
 	struct adding a = {

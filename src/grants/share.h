@@ -78,12 +78,10 @@ enum sp_code grants_share_json(const struct grants_house *h,
  * exact entry as text,"index":…,"proof":tlog-proof}…],"terms":the canonical
  * text|null,"twins":[…as grants_twin_json]}; own and twins go together. */
 enum sp_code grants_share_proof_json(const struct grants_house *h,
-    const struct sp_id *id, struct sp_buf *out,
-    struct sp_err *err) SP_MUST_USE;
+    const struct sp_id *id, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
 /* End what is over, tell who was not told. */
-void grants_share_go_on(
-    struct evidence_site *site, struct evidence_room *room);
+void grants_share_go_on(struct evidence_site *site, struct evidence_room *room);
 extern const struct grants_twin_kind grants_share_kind;
 
 #endif

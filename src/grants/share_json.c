@@ -71,8 +71,8 @@ struct shown {
 	struct db *db;
 	struct grants_terms terms;
 	struct sp_buf text;
-	bool own; /* this house's evidence */
-	bool by;  /* this house shared it on */
+	bool own;   /* this house's evidence */
+	bool by;    /* this house shared it on */
 	bool whole; /* with all ids */
 	enum grants_state state;
 };
@@ -208,7 +208,7 @@ put_share(struct sp_json *j, const struct shown *s, struct sp_err *err)
 	else
 		sp_json_null(j, "category");
 	sp_json_str(j, "direction",
-	    s->own     ? "given"
+	    s->own      ? "given"
 		: s->by ? "passed"
 			: "received");
 	put_what(j, s);
@@ -239,8 +239,8 @@ put_share(struct sp_json *j, const struct shown *s, struct sp_err *err)
 static enum sp_code
 no_share(struct sp_err *err)
 {
-	return sp_fail_as(err, SP_E_NOTFOUND, "share.unknown",
-	    "there is no such share");
+	return sp_fail_as(
+	    err, SP_E_NOTFOUND, "share.unknown", "there is no such share");
 }
 
 enum sp_code
@@ -303,7 +303,7 @@ grants_share_list_json(const struct grants_house *h,
     const struct grants_share_list *q, struct sp_buf *out, struct sp_err *err)
 {
 	const struct db_sql *sql = q->person != NULL ? &of_person
-	    : q->received			     ? &received
+	    : q->received                            ? &received
 						     : &given;
 	DB_LENT(reader, evidence_room_readers(h->room));
 	DB_STMT st = db_use(reader.db, sql);
@@ -375,8 +375,8 @@ grants_share_proof_json(const struct grants_house *h, const struct sp_id *id,
 		SP_TRY(db_row(st, &found, err));
 		if (!found)
 			break;
-		SP_TRY(put_own(&j, h->room, reader.db,
-		    (uint64_t)db_col_i64(st, 0), err));
+		SP_TRY(put_own(
+		    &j, h->room, reader.db, (uint64_t)db_col_i64(st, 0), err));
 	}
 	sp_json_end(&j);
 	if (code == SP_OK)

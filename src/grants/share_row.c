@@ -55,7 +55,7 @@ static const struct db_sql party_put = {
 	" WHEN p.declined THEN 'declined'"                                     \
 	" WHEN p.side = 'to' AND s.to_kind = 'group'"                          \
 	" AND NOT " IN_GROUP("s", "p.agency") " THEN 'ended'"                  \
-	" ELSE 'active' END"
+					      " ELSE 'active' END"
 
 static const struct db_sql party_due = {
 	"SELECT s.state, s.to_kind = 'group' AND NOT " IN_GROUP(
@@ -88,8 +88,7 @@ static const struct db_sql work_tell = {
 	"SELECT share, agency FROM ("
 	"SELECT p.share, p.agency FROM share_party p"
 	" JOIN share s ON s.id = p.share WHERE NOT p.settled"
-	" AND p.told IS NOT " DUE
-	" UNION ALL "
+	" AND p.told IS NOT " DUE " UNION ALL "
 	"SELECT s.id, m.agency FROM share s JOIN joint g ON g.id = s.to_id"
 	" JOIN joint_member m ON m.joint = g.id"
 	" LEFT JOIN share_party p ON p.share = s.id AND p.agency = m.agency"
@@ -120,8 +119,8 @@ static const struct db_sql known_decline = {
 static enum sp_code
 unknown(struct sp_err *err)
 {
-	return sp_fail_as(err, SP_E_NOTFOUND, "share.unknown",
-	    "there is no such share");
+	return sp_fail_as(
+	    err, SP_E_NOTFOUND, "share.unknown", "there is no such share");
 }
 
 static enum sp_code
@@ -133,7 +132,8 @@ col_to(struct db_stmt *st, int at, enum grants_to *out, struct sp_err *err)
 }
 
 static enum sp_code
-col_state(struct db_stmt *st, int at, enum grants_state *out, struct sp_err *err)
+col_state(
+    struct db_stmt *st, int at, enum grants_state *out, struct sp_err *err)
 {
 	if (!grants_terms_state_parse(db_col_text(st, at), out))
 		return sp_fail(err, SP_E_CORRUPT, "a share in no state");
@@ -244,16 +244,15 @@ grants_share_row_count(struct db *db, uint64_t *active, struct sp_err *err)
 
 enum sp_code
 grants_share_row_category(struct db *db, const struct sp_id *item,
-    char out[static EVIDENCE_CATEGORY_MAX + 1], bool *found,
-    struct sp_err *err)
+    char out[static EVIDENCE_CATEGORY_MAX + 1], bool *found, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &item_category);
 
 	db_bind_blob(st, 1, item->b, SP_ID_LEN);
 	SP_TRY(db_row(st, found, err));
 	if (*found)
-		(void)snprintf(out, EVIDENCE_CATEGORY_MAX + 1, "%s",
-		    db_col_text(st, 0));
+		(void)snprintf(
+		    out, EVIDENCE_CATEGORY_MAX + 1, "%s", db_col_text(st, 0));
 	return SP_OK;
 }
 
@@ -311,8 +310,7 @@ grants_share_row_party_put(struct db *db, const struct grants_party *p,
 	db_bind_blob(st, 2, p->agency.b, SP_ID_LEN);
 	db_bind_text(st, 3, p->by ? "by" : "to");
 	db_bind_i64(st, 4, p->declined);
-	db_bind_text(
-	    st, 5, p->told ? grants_terms_state_name(p->last) : NULL);
+	db_bind_text(st, 5, p->told ? grants_terms_state_name(p->last) : NULL);
 	db_bind_u64(st, 6, p->version);
 	db_bind_i64(st, 7, settled);
 	return db_run(st, NULL, err);

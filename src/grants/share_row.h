@@ -53,8 +53,7 @@ enum sp_code grants_share_row_party(struct db *db, const struct sp_id *share,
     struct sp_err *err) SP_MUST_USE;
 /* Put in or changed; `settled`: there will be nothing more to tell. */
 enum sp_code grants_share_row_party_put(struct db *db,
-    const struct grants_party *p, bool settled,
-    struct sp_err *err) SP_MUST_USE;
+    const struct grants_party *p, bool settled, struct sp_err *err) SP_MUST_USE;
 /* Whom it is with, or who shared it on, and who knows it as active. */
 enum sp_code grants_share_row_first_party(struct db *db,
     const struct sp_id *share, struct sp_id *agency, bool *found,
@@ -71,8 +70,7 @@ struct grants_share_work {
 	struct sp_id agency;     /* to tell: whom */
 };
 enum sp_code grants_share_row_work(struct db *db, const struct sp_id *owner,
-    sp_time now, struct grants_share_work *out,
-    struct sp_err *err) SP_MUST_USE;
+    sp_time now, struct grants_share_work *out, struct sp_err *err) SP_MUST_USE;
 /* A share with all that was made from it. */
 enum sp_code grants_share_row_tree(struct db *db, const struct sp_id *id,
     struct sp_id *out, size_t n, size_t *got, struct sp_err *err) SP_MUST_USE;

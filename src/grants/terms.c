@@ -383,8 +383,8 @@ wish_to(const json_t *v, struct grants_wish *w, struct sp_err *err)
 }
 
 static enum sp_code
-wish_until(const json_t *in, sp_time now, struct grants_wish *w,
-    struct sp_err *err)
+wish_until(
+    const json_t *in, sp_time now, struct grants_wish *w, struct sp_err *err)
 {
 	const json_t *until = json_object_get(in, "until");
 	const json_t *days = json_object_get(in, "days");
@@ -461,8 +461,8 @@ wish(const json_t *in, sp_time now, struct grants_wish *w, struct sp_err *err)
 }
 
 enum sp_code
-grants_terms_wish(const struct json_t *in, sp_time now,
-    struct grants_wish *out, struct sp_err *err)
+grants_terms_wish(const struct json_t *in, sp_time now, struct grants_wish *out,
+    struct sp_err *err)
 {
 	struct grants_wish w = { .timed = false };
 	enum sp_code code = wish(in, now, &w, err);

@@ -6,8 +6,8 @@
 
 /*
  * The terms of a share: what one house lets another (a group, an outside
- * person of its own) see of its evidence, how, and until when (docs/sharing.md).
- * Plain values and pure functions; any thread.
+ * person of its own) see of its evidence, how, and until when
+ * (docs/sharing.md). Plain values and pure functions; any thread.
  *
  * A share's life, in the house whose evidence it is (the owner):
  *
@@ -19,9 +19,9 @@
  * What is over never comes back.  Time is asked at each use: ENDED is only how
  * it is written down later.
  */
-#define GRANTS_ITEMS  1000 /* of one share */
-#define GRANTS_REASON 500  /* bytes */
-#define GRANTS_CHAIN  8    /* a share and those that it was made from */
+#define GRANTS_ITEMS     1000  /* of one share */
+#define GRANTS_REASON    500   /* bytes */
+#define GRANTS_CHAIN     8     /* a share and those that it was made from */
 #define GRANTS_TERMS_MAX 49152 /* bytes as JSON */
 
 #define GRANTS_STATES(X)                                                       \
@@ -51,7 +51,8 @@ enum grants_to {
 };
 
 const char *grants_terms_state_name(enum grants_state s);
-bool grants_terms_state_parse(const char *s, enum grants_state *out) SP_MUST_USE;
+bool grants_terms_state_parse(
+    const char *s, enum grants_state *out) SP_MUST_USE;
 const char *grants_terms_to_name(enum grants_to to);
 bool grants_terms_to_parse(const char *s, enum grants_to *out) SP_MUST_USE;
 /* May a share that is `from` become `to`? */
@@ -99,8 +100,8 @@ enum sp_code grants_terms_within(const struct grants_terms *child,
  * "download":…,"evidence":[…]|null,"granted_at":…,"id":…,"owner":…,
  * "parent":…|null,"reason":…,"reshare":…,"sharer":…,"to":{"id":…,"kind":…},
  * "until":…} */
-void grants_terms_put(struct sp_json *j, const char *name,
-    const struct grants_terms *t);
+void grants_terms_put(
+    struct sp_json *j, const char *name, const struct grants_terms *t);
 /* Back from it.  SP_E_INVALID: it is not these. */
 struct json_t;
 enum sp_code grants_terms_read(const struct json_t *in,
@@ -112,7 +113,7 @@ enum sp_code grants_terms_read(const struct json_t *in,
  *  "to":{"agency":SLUG} or {"group":ID} or {"person":ID}}; needed are what,
  * to and reason.  SP_E_INVALID, reason "share.<member>". */
 struct grants_wish {
-	struct grants_terms terms; /* id, owner, sharer, granted: not yet */
+	struct grants_terms terms;    /* id, owner, sharer, granted: not yet */
 	char agency[SP_SLUG_MAX + 1]; /* with GRANTS_TO_AGENCY */
 	bool timed;                   /* it says until when */
 };

@@ -14,8 +14,8 @@ own(const struct evidence_room *room)
 static enum sp_code
 no_share(struct sp_err *err)
 {
-	return sp_fail_as(err, SP_E_NOTFOUND, "share.unknown",
-	    "there is no such share");
+	return sp_fail_as(
+	    err, SP_E_NOTFOUND, "share.unknown", "there is no such share");
 }
 
 static enum sp_code
@@ -29,8 +29,8 @@ no_item(struct sp_err *err)
 
 /* What the home knows: its own share with this person, or what it was told. */
 static enum sp_code
-known_at_home(const struct grants_visit *v, struct grants_known *out,
-    struct sp_err *err)
+known_at_home(
+    const struct grants_visit *v, struct grants_known *out, struct sp_err *err)
 {
 	struct grants_share_row r;
 	enum sp_code code;
@@ -38,12 +38,10 @@ known_at_home(const struct grants_visit *v, struct grants_known *out,
 
 	code = grants_share_row_load(reader.db, &v->share, &r, err);
 	if (code == SP_E_NOTFOUND) {
-		SP_TRY(grants_share_row_known(
-		    reader.db, &v->share, out, err));
+		SP_TRY(grants_share_row_known(reader.db, &v->share, out, err));
 		/* Outside persons have what is shared with themselves. */
 		return out->by ||
-			gate_role_row(v->who->role)->realm ==
-			    GATE_REALM_OUTSIDE
+			gate_role_row(v->who->role)->realm == GATE_REALM_OUTSIDE
 		    ? no_share(err)
 		    : SP_OK;
 	}
@@ -78,8 +76,7 @@ home_gate(const struct grants_visit *v, const struct grants_known *k,
 	if (strcmp(evidence_room_agency(owner)->geography,
 		evidence_room_agency(v->home)->geography) != 0)
 		f.place = GATE_PLACE_OUTSIDE;
-	return gate_admit_with(
-	    evidence_room_gate(v->home), &rq, &pass, err);
+	return gate_admit_with(evidence_room_gate(v->home), &rq, &pass, err);
 }
 
 /* The person's records, which are the home's, judged by the owner's rules: a
@@ -110,7 +107,7 @@ clearance_there(const struct grants_visit *v, const struct evidence_room *owner,
 struct chain {
 	struct grants_share_row row[GRANTS_CHAIN];
 	size_t n;
-	bool over;     /* one of them is */
+	bool over;      /* one of them is */
 	bool uncovered; /* by one of them */
 };
 
@@ -136,8 +133,8 @@ look_at(struct db *db, struct chain *c, const struct sp_id *house,
 	if (c->n > 0 && !r->reshare)
 		c->over = true;
 	if (r->to != GRANTS_TO_PERSON) {
-		SP_TRY(grants_share_row_party(db, &r->id,
-		    user_of(c, c->n, house), &p, &found, err));
+		SP_TRY(grants_share_row_party(
+		    db, &r->id, user_of(c, c->n, house), &p, &found, err));
 		if (!found || p.by || p.declined)
 			c->over = true;
 	}
@@ -160,8 +157,8 @@ chain_load(struct evidence_room *owner, const struct sp_id *share,
 		if (c->n == GRANTS_CHAIN)
 			return sp_fail(
 			    err, SP_E_CORRUPT, "a share without a root");
-		SP_TRY(grants_share_row_load(
-		    reader.db, &at, &c->row[c->n], err));
+		SP_TRY(
+		    grants_share_row_load(reader.db, &at, &c->row[c->n], err));
 		at = c->row[c->n].parent;
 		SP_TRY(look_at(reader.db, c, house, evidence, err));
 	} while (!sp_id_is_zero(&at));
@@ -200,8 +197,8 @@ static enum sp_code
 chain_check(const struct grants_visit *v, struct evidence_room *owner,
     struct chain *c, struct sp_err *err)
 {
-	SP_TRY(chain_load(
-	    owner, &v->share, own(v->home), &v->evidence, c, err));
+	SP_TRY(
+	    chain_load(owner, &v->share, own(v->home), &v->evidence, c, err));
 	for (size_t i = 0; i < c->n && !c->over; i++)
 		if (c->row[i].to == GRANTS_TO_GROUP)
 			SP_TRY(in_group(v, owner, c, i, err));
@@ -227,8 +224,8 @@ refuse(const struct grants_visit *v, const struct grants_guest *g,
 	const struct gate_object on = { .kind = "share", .id = v->share };
 	GATE_AUTO_PASS pass = NULL;
 
-	SP_TRY(gate_admit(evidence_room_gate(g->room), &g->who, v->act, &on,
-	    &pass, err));
+	SP_TRY(gate_admit(
+	    evidence_room_gate(g->room), &g->who, v->act, &on, &pass, err));
 	return no_share(err); /* never: GATE_OTHER is no way to anything */
 }
 
@@ -260,8 +257,8 @@ enter(const struct grants_visit *v, const struct grants_known *k,
 }
 
 enum sp_code
-grants_visit_enter(const struct grants_visit *v, struct grants_guest *out,
-    struct sp_err *err)
+grants_visit_enter(
+    const struct grants_visit *v, struct grants_guest *out, struct sp_err *err)
 {
 	struct grants_known k;
 	struct grants_guest g = { .room = NULL };
@@ -279,8 +276,8 @@ grants_visit_covers(const struct grants_guest *g, const struct sp_id *evidence,
 {
 	struct chain c = { .n = 0 };
 
-	SP_TRY(chain_load(g->room, &g->who.via.id, &g->who.via.house, evidence,
-	    &c, err));
+	SP_TRY(chain_load(
+	    g->room, &g->who.via.id, &g->who.via.house, evidence, &c, err));
 	return c.over || c.uncovered ? no_item(err) : SP_OK;
 }
 
@@ -293,13 +290,13 @@ grants_visit_list(const struct grants_guest *g, const struct evidence_list *q,
 	struct grants_share_row r;
 	GATE_AUTO_PASS pass = NULL;
 
-	SP_TRY(gate_admit(evidence_room_gate(g->room), &g->who, GATE_LIST,
-	    &all, &pass, err));
+	SP_TRY(gate_admit(
+	    evidence_room_gate(g->room), &g->who, GATE_LIST, &all, &pass, err));
 	{
 		DB_LENT(reader, evidence_room_readers(g->room));
 
-		SP_TRY(grants_share_row_load(
-		    reader.db, &g->who.via.id, &r, err));
+		SP_TRY(
+		    grants_share_row_load(reader.db, &g->who.via.id, &r, err));
 	}
 	if (r.category[0] != '\0')
 		list.category = r.category;
@@ -310,7 +307,8 @@ grants_visit_list(const struct grants_guest *g, const struct evidence_list *q,
 
 /* --- what is said of it at home --- */
 
-struct using {
+struct using
+{
 	const struct grants_visit *v;
 	const struct grants_guest *g;
 	const struct sp_id *evidence;

@@ -68,8 +68,8 @@ struct hiring {
 };
 
 static inline enum sp_code
-hire_records(const struct people_act *a, const struct hiring *h,
-    struct sp_err *err)
+hire_records(
+    const struct people_act *a, const struct hiring *h, struct sp_err *err)
 {
 	static const char *const courses[] = { "level4", "pii" };
 	struct people_addendum_new signature = { .person = &h->id };
@@ -147,12 +147,12 @@ shares_person(struct evidence_room *room, const char *role, const char *kind,
 	};
 	struct sp_err err;
 
-	CHECK_OK(ledger_writer_run(
-		     evidence_room_writer(room), hire_run, &h, &err),
+	CHECK_OK(
+	    ledger_writer_run(evidence_room_writer(room), hire_run, &h, &err),
 	    &err);
 	DB_LENT(reader, evidence_room_readers(room));
-	CHECK_OK(gate_caller_person(reader.db, evidence_room_rules(room), &h.id,
-		     &who, &err),
+	CHECK_OK(gate_caller_person(
+		     reader.db, evidence_room_rules(room), &h.id, &who, &err),
 	    &err);
 	return who;
 }
@@ -167,8 +167,8 @@ shares_item(struct shares *s)
 	struct sp_err err;
 
 	CHECK_OK(fixture_create(&s->h.f, &u, &id, &err), &err);
-	CHECK_OK(fixture_patch(&s->h.f, &id, (const uint8_t *)"hello", 0, 5,
-		     NULL, &err),
+	CHECK_OK(fixture_patch(
+		     &s->h.f, &id, (const uint8_t *)"hello", 0, 5, NULL, &err),
 	    &err);
 	return id;
 }
@@ -203,11 +203,11 @@ offer_json(const struct offer *o)
 		json_decref(items);
 		items = json_string(o->category);
 	}
-	CHECK(json_object_set_new(
-		  j, o->category == NULL ? "evidence" : "category", items) == 0);
+	CHECK(json_object_set_new(j,
+		  o->category == NULL ? "evidence" : "category", items) == 0);
 	if (o->until != NULL)
-		CHECK(json_object_set_new(
-			  j, "until", json_string(o->until)) == 0);
+		CHECK(json_object_set_new(j, "until", json_string(o->until)) ==
+		    0);
 	if (o->parent != NULL) {
 		sp_id_text(o->parent, text);
 		CHECK(json_object_set_new(j, "parent", json_string(text)) == 0);
@@ -246,8 +246,7 @@ shares_share(struct shares *s, const struct offer *o)
 	struct sp_id id;
 	struct sp_err err;
 
-	CHECK_OK(
-	    shares_offer(s, s->h.a, &s->h.by_a, o, &id, &err), &err);
+	CHECK_OK(shares_offer(s, s->h.a, &s->h.by_a, o, &id, &err), &err);
 	return id;
 }
 
@@ -276,8 +275,8 @@ shares_view(struct shares *s, struct evidence_room *home,
 	enum sp_code code = grants_visit_enter(&v, &g, &err);
 
 	if (code == SP_OK)
-		code = gate_admit(evidence_room_gate(g.room), &g.who, act, &on,
-		    &pass, &err);
+		code = gate_admit(
+		    evidence_room_gate(g.room), &g.who, act, &on, &pass, &err);
 	*why = code == SP_OK ? "" : err.reason == NULL ? "?" : err.reason;
 	return code == SP_OK;
 }

@@ -13,7 +13,8 @@ expect(bool may, const char *why, const char *want)
 #define EXPECT(s, home, who, share, item, act, want)                           \
 	do {                                                                   \
 		const char *why_;                                              \
-		bool may_ = shares_view(s, home, who, share, item, act, &why_);\
+		bool may_ =                                                    \
+		    shares_view(s, home, who, share, item, act, &why_);        \
                                                                                \
 		expect(may_, why_, want);                                      \
 	} while (0)
@@ -34,18 +35,17 @@ test_view(void)
 	there_only = shares_person(s.h.b, "investigator", "agency", "FL");
 	officer = shares_person(s.h.b, "auditor", "agency", "CO FL");
 	c = shares_person(s.c, "investigator", "agency", "GA FL");
-	share = shares_share(&s, &(struct offer){
-	    .item = item, .n = 1, .to = TO_B });
+	share = shares_share(
+	    &s, &(struct offer){ .item = item, .n = 1, .to = TO_B });
 
 	EXPECT(&s, s.h.b, &good, &share, &item[0], GATE_VIEW, "");
 	EXPECT(&s, s.h.b, &good, &share, &item[0], GATE_SHOW, "");
 	EXPECT(&s, s.h.b, &good, &share, &item[0], GATE_CUSTODY, "");
 	/* To view is not to download. */
-	EXPECT(&s, s.h.b, &good, &share, &item[0], GATE_EXPORT,
-	    "other-agency");
+	EXPECT(&s, s.h.b, &good, &share, &item[0], GATE_EXPORT, "other-agency");
 	/* What is not shared and what there is not look alike. */
-	EXPECT(&s, s.h.b, &good, &share, &item[1], GATE_VIEW,
-	    "evidence.unknown");
+	EXPECT(
+	    &s, s.h.b, &good, &share, &item[1], GATE_VIEW, "evidence.unknown");
 	EXPECT(&s, s.h.b, &good, &share, &none, GATE_VIEW, "evidence.unknown");
 	/* Cleared at home, in the owner's state, or in both. */
 	EXPECT(&s, s.h.b, &home_only, &share, &item[0], GATE_VIEW,
@@ -57,8 +57,8 @@ test_view(void)
 	EXPECT(&s, s.h.b, &s.h.by_b, &share, &item[0], GATE_VIEW, "role");
 	/* A third agency has nothing, nor has the owner by that way. */
 	EXPECT(&s, s.c, &c, &share, &item[0], GATE_VIEW, "share.unknown");
-	EXPECT(&s, s.h.a, &s.h.by_a, &share, &item[0], GATE_VIEW,
-	    "share.unknown");
+	EXPECT(
+	    &s, s.h.a, &s.h.by_a, &share, &item[0], GATE_VIEW, "share.unknown");
 	EXPECT(&s, s.h.b, &good, &none, &item[0], GATE_VIEW, "share.unknown");
 
 	/* The denial for the other state is in the owner's ledger. */
@@ -79,10 +79,11 @@ test_category(void)
 	shares_begin(&s);
 	item = shares_item(&s);
 	who = shares_person(s.h.b, "custodian", "agency", "CO FL");
-	share = shares_share(&s, &(struct offer){ .category = "uncategorized",
-	    .to = TO_B, .download = true });
-	other = shares_share(
-	    &s, &(struct offer){ .category = "dui", .to = TO_B });
+	share = shares_share(&s,
+	    &(struct offer){
+		.category = "uncategorized", .to = TO_B, .download = true });
+	other =
+	    shares_share(&s, &(struct offer){ .category = "dui", .to = TO_B });
 	later = shares_item(&s);
 	EXPECT(&s, s.h.b, &who, &share, &item, GATE_EXPORT, "");
 	EXPECT(&s, s.h.b, &who, &share, &later, GATE_VIEW, "");
@@ -109,10 +110,10 @@ test_used(void)
 		item };
 
 	CHECK_OK(grants_visit_enter(&v, &g, &err), &err);
-	CHECK(shares_entries(s.h.b, "\"act\":\"share.used\"") == 0);
+	CHECK(shares_entries(s.h.b, "\"act\":\"share.used\",\"actor\"") == 0);
 	CHECK_OK(grants_visit_used(&v, &g, &item, 1, &err), &err);
-	CHECK(shares_entries(s.h.b, "\"act\":\"share.used\"") == 1);
-	CHECK(shares_entries(s.h.a, "\"act\":\"share.used\"") == 0);
+	CHECK(shares_entries(s.h.b, "\"act\":\"share.used\",\"actor\"") == 1);
+	CHECK(shares_entries(s.h.a, "\"act\":\"share.used\",\"actor\"") == 0);
 	CHECK_OK(grants_visit_covers(&g, &item, &err), &err);
 	CHECK(grants_visit_covers(&g, &share, &err) == SP_E_NOTFOUND);
 	shares_end(&s);
@@ -135,12 +136,13 @@ test_prosecutor(void)
 	out_b = shares_person(s.h.b, "prosecutor", "outside", "CO FL");
 	sp_id_text(&one.person, text);
 	(void)snprintf(to, sizeof(to), "{\"person\":\"%s\"}", text);
-	share = shares_share(&s, &(struct offer){
-	    .item = item, .n = 1, .to = to, .download = true });
+	share = shares_share(&s,
+	    &(struct offer){
+		.item = item, .n = 1, .to = to, .download = true });
 	EXPECT(&s, s.h.a, &one, &share, &item[0], GATE_VIEW, "");
 	EXPECT(&s, s.h.a, &one, &share, &item[0], GATE_EXPORT, "");
-	EXPECT(&s, s.h.a, &one, &share, &item[1], GATE_VIEW,
-	    "evidence.unknown");
+	EXPECT(
+	    &s, s.h.a, &one, &share, &item[1], GATE_VIEW, "evidence.unknown");
 	EXPECT(&s, s.h.a, &two, &share, &item[0], GATE_VIEW, "share.unknown");
 	/* Those of another house have no part in what that house was given. */
 	to_b = shares_share(
