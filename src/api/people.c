@@ -104,14 +104,17 @@ act_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		.now = sp_now(),
 	};
 
+	bool before = false;
+
 	SP_TRY(x->run(&a, x, err));
 	if (x->once == NULL)
 		return SP_OK;
-	SP_TRY(gate_once_take(tx, x->once, &x->made, &x->before, err));
+	SP_TRY(gate_once_take(tx, x->once, &x->made, &before, err));
+	if (!before)
+		return SP_OK;
 	/* Failing, the act takes back what was just made. */
-	return x->before
-	    ? sp_fail_as(err, SP_E_CONFLICT, "once.made", "made before")
-	    : SP_OK;
+	x->before = true;
+	return sp_fail_as(err, SP_E_CONFLICT, "once.made", "made before");
 }
 
 enum sp_code
