@@ -2,9 +2,10 @@
 // those who come with bad intent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Site } from './lib/site.mjs';
+import { Site, until } from './lib/site.mjs';
+import { follow } from './lib/events.mjs';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const post = (site, path, body, options = {}) => site.request('POST', path,
@@ -237,4 +238,39 @@ test('an SSN is in no answer, log or file, and opens for few', async (t) => {
   for (const text of [secret, secret.replaceAll('-', ''), Buffer.from(secret).toString('base64')])
     assert.ok(!bytes.includes(text), `${text} is in a file of the site`);
   assert.ok(!site.log.includes(secret));
+});
+
+test('rules are read again at SIGHUP; broken ones change nothing', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const lock = async () => (await site.get('rules')).json().rules
+    .find((r) => r.name === 'session.lock').value;
+  const overlay = (rules) => JSON.stringify({ applies: { state: 'FL' }, policy: 'CJISSECPOL',
+    version: '6.1', rules });
+  assert.equal(await lock(), 30);
+  mkdirSync(join(site.dir, 'policy'), { recursive: true });
+  writeFileSync(join(site.dir, 'policy', 'fl.json'), overlay({ 'session.lock': { value: 15,
+    unit: 'minutes', section: 'FDLE 4.2', text: 'Half of it here.' } }));
+  site.child.kill('SIGHUP');
+  await until('the new rules', async () => await lock() === 15);
+  writeFileSync(join(site.dir, 'policy', 'fl.json'), overlay({ 'session.lock': { value: 60,
+    unit: 'minutes', section: 'X', text: 'Laxer than the policy.' } }));
+  site.child.kill('SIGHUP');
+  await until('a refusal', () => /the old rules stay in force/.test(site.log));
+  assert.equal(await lock(), 15);
+});
+
+test('what happens to people is told to who may see it, and to nobody else', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const ann = await json(site, 'person', 'add', 'Ann', '--role', 'officer');
+  const device = await json(site, 'token', 'add', '--role', 'officer', '--label', 'desk');
+  const ours = await follow(site);
+  const theirs = await follow(site, { token: device.token });
+  t.after(() => { ours.close(); theirs.close(); });
+  await site.must(['person', 'disable', 'ann', '--reason', 'risk']);
+  const told = await ours.wait('the event', (e) => e.event === 'person.disabled');
+  assert.deepEqual({ ...told.data, time: '' },
+    { id: ann.id, object: 'person', reason: 'risk', time: '' });
+  await site.put(Buffer.from('a clip'));
+  await theirs.wait('the clip', (e) => e.event === 'evidence.sealed');
+  assert.ok(!theirs.events().some((e) => e.event.startsWith('person.')));
 });
