@@ -206,12 +206,21 @@ static const struct db_sql count_evidence = {
 };
 static const struct db_sql count_uploads = { "SELECT count(*) FROM upload" };
 
+struct past_rules {
+	struct people_rules *rules;
+	struct past_rules *before;
+};
+
 struct evidence_room {
 	struct people_agency agency;
 	struct keeper_client *keeper;
 	struct vault_pool *pool;
 	struct evidence_limits limits;
-	struct people_rules *rules;
+	char *policy; /* the folder of rules, or NULL */
+	_Atomic(struct people_rules *) rules;
+	/* Those that were in force before: whoever borrowed them may still
+	 * read. */
+	struct past_rules *past;
 	struct signin_banned *banned;
 	struct signin_notice *notice;
 	struct signin_place signin;
@@ -294,19 +303,92 @@ open_counts(struct evidence_room *r, struct sp_err *err)
 	return SP_OK;
 }
 
-/* A rule that cannot be read denies all: the room does not open. */
+/* --- rules --- */
+
 static enum sp_code
-open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
+load_rules(
+    struct evidence_room *r, struct people_rules **out, struct sp_err *err)
 {
 	struct people_rules_place at = {
 		.state = r->agency.state,
 		.slug = r->agency.slug,
-		.dirfd = policy == NULL ? -1 : AT_FDCWD,
-		.folder = policy,
+		.dirfd = r->policy == NULL ? -1 : AT_FDCWD,
+		.folder = r->policy,
 		.provider = r->agency.provider,
 	};
 
-	return people_rules_load(&r->rules, &at, err);
+	return people_rules_load(out, &at, err);
+}
+
+/* A rule that cannot be read denies all: the room does not open. */
+static enum sp_code
+open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
+{
+	struct people_rules *rules = NULL;
+
+	if (policy != NULL) {
+		r->policy = strdup(policy);
+		if (r->policy == NULL)
+			return sp_fail(err, SP_E_NOMEM, "no memory for a room");
+	}
+	SP_TRY(load_rules(r, &rules, err));
+	r->rules = rules;
+	return SP_OK;
+}
+
+#define RULES_TEXT_MAX ((size_t)1 << 20)
+
+static enum sp_code
+same_rules(const struct people_rules *a, const struct people_rules *b,
+    bool *same, struct sp_err *err)
+{
+	SP_AUTO_BUF one = sp_buf_new(RULES_TEXT_MAX);
+	SP_AUTO_BUF two = sp_buf_new(RULES_TEXT_MAX);
+	struct sp_json first = sp_json_to(&one), second = sp_json_to(&two);
+
+	people_rules_json(&first, NULL, a);
+	people_rules_json(&second, NULL, b);
+	SP_TRY(sp_buf_check(&one, "rules", err));
+	SP_TRY(sp_buf_check(&two, "rules", err));
+	*same = one.len == two.len && memcmp(one.at, two.at, one.len) == 0 &&
+	    strcmp(people_day_zone(a), people_day_zone(b)) == 0;
+	return SP_OK;
+}
+
+enum sp_code
+evidence_room_reload(struct evidence_room *r, bool *changed, struct sp_err *err)
+{
+	PEOPLE_AUTO_RULES made = NULL;
+	struct past_rules *past;
+	bool same = false;
+
+	SP_TRY(load_rules(r, &made, err));
+	SP_TRY(same_rules(r->rules, made, &same, err));
+	*changed = !same;
+	if (same)
+		return SP_OK;
+	past = malloc(sizeof(*past));
+	if (past == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for rules");
+	*past = (struct past_rules){ r->rules, r->past };
+	r->past = past;
+	r->rules = made;
+	r->signin.rules = SP_STEAL(made);
+	return SP_OK;
+}
+
+static void
+free_rules(struct evidence_room *r)
+{
+	while (r->past != NULL) {
+		struct past_rules *past = r->past;
+
+		r->past = past->before;
+		people_rules_free(past->rules);
+		free(past);
+	}
+	people_rules_free(r->rules);
+	free(r->policy);
 }
 
 static enum sp_code
@@ -414,8 +496,38 @@ evidence_room_close(struct evidence_room *r)
 	signin_notice_free(r->notice);
 	signin_banned_free(r->banned);
 	machine_guard_free(r->guard);
-	people_rules_free(r->rules);
+	free_rules(r);
 	free(r);
+}
+
+/* What the tick did, told to who listens; the ledger has it. */
+static void
+tell_people(struct evidence_room *r, const struct people_tick *t)
+{
+	static const enum events_kind kind[PEOPLE_NOTICE_COUNT] = {
+		[PEOPLE_NOTICE_DISABLED] = EVENTS_DISABLED,
+		[PEOPLE_NOTICE_TERMINATED] = EVENTS_TERMINATED,
+		[PEOPLE_NOTICE_WARNED] = EVENTS_WARNED,
+		[PEOPLE_NOTICE_LAPSED] = EVENTS_LAPSED,
+	};
+
+	for (size_t i = 0; i < t->notices; i++) {
+		const struct people_notice *n = &t->notice[i];
+		bool check = n->kind == PEOPLE_NOTICE_WARNED ||
+		    n->kind == PEOPLE_NOTICE_LAPSED;
+		struct events_event e = {
+			.kind = kind[n->kind],
+			.object = n->object,
+			.about = n->object_kind,
+			.why = check ? people_check_name(n->check)
+				     : people_reason_name(n->reason),
+			.days = n->days,
+		};
+
+		if (check)
+			people_day_text(n->until, e.until);
+		events_hub_tell(r->events, &e);
+	}
 }
 
 /* What happens to people by itself.  What cannot be written now is due again
@@ -440,6 +552,8 @@ tick_people(struct evidence_room *r)
 		if (code == SP_OK && due)
 			code = ledger_writer_run(
 			    r->writer, people_clearance_tick, t, NULL);
+		if (code == SP_OK)
+			tell_people(r, t);
 		if (code != SP_OK || !due)
 			break;
 	}
