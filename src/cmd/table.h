@@ -38,6 +38,9 @@
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
 	    false)                                                             \
+	X(recovery, "COMMAND ...", "shares for the loss of all administrators", \
+	    false)                                                             \
+	X(recover, "DIR", "use two such shares on the server itself", false)   \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \
 	X(server, "DIR", "the process that faces the network", true)           \
