@@ -158,6 +158,7 @@ struct evidence_room {
 	struct evidence_desk *desk;
 	struct evidence_viewings *viewings;
 	struct events_hub *events;
+	struct machine_guard *guard;
 	atomic_uint_fast64_t evidence, bytes, corrupt;
 };
 
@@ -193,7 +194,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
-		signin_schema, signin_passkey_schema };
+		signin_schema, signin_passkey_schema, machine_service_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -234,6 +235,7 @@ open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
 		.slug = r->agency.slug,
 		.dirfd = policy == NULL ? -1 : AT_FDCWD,
 		.folder = policy,
+		.provider = r->agency.provider,
 	};
 
 	return people_rules_load(&r->rules, &at, err);
@@ -247,11 +249,15 @@ open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 	r->desk = evidence_desk_new();
 	r->viewings = evidence_viewings_new();
 	r->events = events_hub_new();
-	if (r->desk == NULL || r->viewings == NULL || r->events == NULL)
+	r->guard = machine_guard_new();
+	if (r->desk == NULL || r->viewings == NULL || r->events == NULL ||
+	    r->guard == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
 	SP_TRY(vault_store_open_fs(&r->store, dir, err));
 	SP_TRY(open_writer(r, dir, err));
 	SP_TRY(gate_open(&r->gate, &r->agency.id, r->writer, err));
+	if (r->agency.provider)
+		gate_of_provider(r->gate);
 	SP_TRY(open_counts(r, err));
 	return evidence_repair(r, &repaired, err);
 }
@@ -294,6 +300,8 @@ evidence_room_close(struct evidence_room *r)
 		/* What does not rest is begun anew at the next start. */
 		SP_IGNORE(evidence_desk_rest_all(r, NULL));
 	}
+	if (r->writer != NULL && r->guard != NULL)
+		machine_guard_write(r->guard, &r->agency.id, r->writer, true);
 	gate_close(r->gate);
 	ledger_writer_close(r->writer);
 	ledger_log_close(r->log);
@@ -302,6 +310,7 @@ evidence_room_close(struct evidence_room *r)
 	evidence_desk_free(r->desk);
 	evidence_viewings_free(r->viewings);
 	events_hub_free(r->events);
+	machine_guard_free(r->guard);
 	people_rules_free(r->rules);
 	free(r);
 }
@@ -338,6 +347,7 @@ void
 evidence_room_tick(struct evidence_room *r)
 {
 	gate_tick(r->gate);
+	machine_guard_write(r->guard, &r->agency.id, r->writer, false);
 	tick_people(r);
 	evidence_viewings_close(r, r->limits.viewing_idle);
 	evidence_upload_expire(r);
@@ -359,6 +369,12 @@ struct gate *
 evidence_room_gate(struct evidence_room *r)
 {
 	return r->gate;
+}
+
+struct machine_guard *
+evidence_room_guard(struct evidence_room *r)
+{
+	return r->guard;
 }
 
 struct ledger_log *
@@ -454,14 +470,25 @@ know_session(struct evidence_room *r, const char *text, struct gate_caller *out,
 	return SP_OK;
 }
 
-static bool
-is_session(const char *text)
+/* That somebody shows a stolen one is told to the guard. */
+static enum sp_code
+know_service(struct evidence_room *r, const struct evidence_shown *shown,
+    struct gate_caller *out, struct sp_err *err)
 {
-	enum gate_text kind;
-	struct sp_id agency;
+	DB_LENT(reader, r->readers);
+	struct machine_shown service = { shown->bearer, shown->address,
+		shown->certificate };
+	struct gate_caller who = *out;
+	enum machine_refusal why = MACHINE_PROVEN;
+	enum sp_code code = machine_token_know(
+	    reader.db, &r->agency.id, &service, &who, &why, err);
 
-	return text != NULL && gate_text_parse(text, &kind, &agency) &&
-	    kind == GATE_TEXT_SESSION;
+	if (code == SP_OK)
+		*out = who;
+	else if (why != MACHINE_PROVEN)
+		machine_guard_refused(
+		    r->guard, &who.token, why, shown->address);
+	return code;
 }
 
 static enum sp_code
@@ -473,20 +500,34 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 	return gate_token_know(reader.db, &r->agency.id, text, out, err);
 }
 
+/* A text says by its first letters whose it is. */
+static enum sp_code
+know_bearer(struct evidence_room *r, const struct evidence_shown *shown,
+    struct gate_caller *out, struct sp_err *err)
+{
+	enum gate_text kind = GATE_TEXT_TOKEN;
+	struct sp_id agency;
+
+	if (shown->bearer != NULL)
+		SP_IGNORE(gate_text_parse(shown->bearer, &kind, &agency));
+	if (kind == GATE_TEXT_SESSION)
+		return know_session(r, shown->bearer, out, err);
+	if (kind == GATE_TEXT_ACCESS)
+		return know_service(r, shown, out, err);
+	return know_token(r, shown->bearer, out, err);
+}
+
 enum sp_code
 evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
-	const char *bearer = shown->bearer;
 	int64_t before = sp_ticks();
 
 	/* A bearer that comes with a cookie counts alone. */
-	if (bearer == NULL && shown->cookie != NULL)
+	if (shown->bearer == NULL && shown->cookie != NULL)
 		SP_TRY(know_session(r, shown->cookie, out, err));
-	else if (is_session(bearer))
-		SP_TRY(know_session(r, bearer, out, err));
 	else
-		SP_TRY(know_token(r, bearer, out, err));
+		SP_TRY(know_bearer(r, shown, out, err));
 	(void)snprintf(
 	    out->address, sizeof(out->address), "%s", shown->address);
 	out->known = before;

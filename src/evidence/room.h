@@ -4,6 +4,7 @@
 #include "events/hub.h"
 #include "gate/gate.h"
 #include "keeper/client.h"
+#include "machine/guard.h"
 #include "people/agency.h"
 #include "people/clearance.h"
 #include "vault/read.h"
@@ -41,6 +42,8 @@ void evidence_room_close(struct evidence_room *r);
 
 const struct people_agency *evidence_room_agency(const struct evidence_room *r);
 struct gate *evidence_room_gate(struct evidence_room *r);
+/* Watches who is turned away as a service. */
+struct machine_guard *evidence_room_guard(struct evidence_room *r);
 struct ledger_log *evidence_room_log(struct evidence_room *r);
 struct ledger_writer *evidence_room_writer(struct evidence_room *r);
 struct db_pool *evidence_room_readers(struct evidence_room *r);
