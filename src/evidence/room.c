@@ -8,7 +8,6 @@
 #include "gate/ongoing.h"
 #include "people/person.h"
 #include "signin/passkey.h"
-#include "signin/session.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -16,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_READERS 8
-#define TICK_ACTS    8 /* of people, in one tick: the rest in the next */
+#define ROOM_READERS  8
+#define TICK_ACTS     8 /* of people, in one tick: the rest in the next */
+#define TICK_SESSIONS 200
 
 /* The agency's database (docs/database.md).  No table names an agency: the
  * handle is the agency. */
@@ -149,6 +149,9 @@ struct evidence_room {
 	struct vault_pool *pool;
 	struct evidence_limits limits;
 	struct people_rules *rules;
+	struct signin_banned *banned;
+	struct signin_notice *notice;
+	struct signin_place signin;
 	struct sp_id boot;
 	struct db_pool *readers;
 	struct ledger_log *log;
@@ -242,6 +245,37 @@ open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
 }
 
 static enum sp_code
+signin_key(void *self, struct crypto_secret **out, struct sp_err *err)
+{
+	return evidence_room_key(self, out, err);
+}
+
+static void
+signin_cut(void *self, const struct sp_id *session)
+{
+	evidence_room_cut(self, session);
+}
+
+static enum sp_code
+open_signin(struct evidence_room *r, const char *policy, struct sp_err *err)
+{
+	SP_TRY(signin_banned_open(&r->banned, policy, err));
+	SP_TRY(signin_notice_open(&r->notice, policy, err));
+	r->signin = (struct signin_place){
+		.agency = &r->agency,
+		.rules = r->rules,
+		.writer = r->writer,
+		.readers = r->readers,
+		.banned = r->banned,
+		.notice = r->notice,
+		.key = signin_key,
+		.cut = signin_cut,
+		.self = r,
+	};
+	return SP_OK;
+}
+
+static enum sp_code
 open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
 	struct evidence_repaired repaired;
@@ -280,6 +314,8 @@ evidence_room_open(struct evidence_room **out,
 	code = open_rules(r, o->policy, err);
 	if (code == SP_OK)
 		code = open_parts(r, o->dir, err);
+	if (code == SP_OK)
+		code = open_signin(r, o->policy, err);
 	if (code != SP_OK) {
 		evidence_room_close(r);
 		return code;
@@ -310,6 +346,8 @@ evidence_room_close(struct evidence_room *r)
 	evidence_desk_free(r->desk);
 	evidence_viewings_free(r->viewings);
 	events_hub_free(r->events);
+	signin_notice_free(r->notice);
+	signin_banned_free(r->banned);
 	machine_guard_free(r->guard);
 	people_rules_free(r->rules);
 	free(r);
@@ -343,12 +381,42 @@ tick_people(struct evidence_room *r)
 	free(t);
 }
 
+static enum sp_code
+tick_signin_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct evidence_room *r = arg;
+	struct people_by by = people_by_site(&r->agency.id);
+	struct people_act a = { tx, &by, r->rules, sp_now() };
+
+	return signin_session_tick(&a, TICK_SESSIONS, err);
+}
+
+/* What sessions have become by themselves.  Until it is written down the door
+ * computes the same from the rows. */
+static void
+tick_signin(struct evidence_room *r)
+{
+	bool due = false;
+
+	{
+		DB_LENT(reader, r->readers);
+
+		if (signin_session_due(
+			reader.db, r->rules, sp_now(), &due, NULL) != SP_OK)
+			return;
+	}
+	if (due)
+		SP_IGNORE(
+		    ledger_writer_run(r->writer, tick_signin_act, r, NULL));
+}
+
 void
 evidence_room_tick(struct evidence_room *r)
 {
 	gate_tick(r->gate);
 	machine_guard_write(r->guard, &r->agency.id, r->writer, false);
 	tick_people(r);
+	tick_signin(r);
 	evidence_viewings_close(r, r->limits.viewing_idle);
 	evidence_upload_expire(r);
 }
@@ -357,6 +425,12 @@ const struct people_agency *
 evidence_room_agency(const struct evidence_room *r)
 {
 	return &r->agency;
+}
+
+const struct signin_place *
+evidence_room_signin(const struct evidence_room *r)
+{
+	return &r->signin;
 }
 
 const struct people_rules *

@@ -7,6 +7,7 @@
 #include "machine/guard.h"
 #include "people/agency.h"
 #include "people/clearance.h"
+#include "signin/ceremony.h"
 #include "vault/read.h"
 
 /*
@@ -69,8 +70,14 @@ void evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes);
 void evidence_room_count_corrupt(struct evidence_room *r);
 /* The rules of this agency, as they were when the room opened. */
 const struct people_rules *evidence_room_rules(const struct evidence_room *r);
-/* Expire uploads, close idle viewings, end accounts and warn of what lapses
- * (people/clearance.h). */
+/* Where one signs in to this agency. */
+const struct signin_place *evidence_room_signin(const struct evidence_room *r);
+/* The key of what is kept sealed of people's credentials (SIGNIN_KEY bytes),
+ * unwrapped by the keeper; made when it is first asked for. */
+enum sp_code evidence_room_key(struct evidence_room *r,
+    struct crypto_secret **out, struct sp_err *err) SP_MUST_USE;
+/* Expire uploads, close idle viewings, lock and end sessions, end accounts and
+ * warn of what lapses (people/clearance.h). */
 void evidence_room_tick(struct evidence_room *r);
 
 /* What a request shows to be known by; each may be NULL.  All borrowed. */
