@@ -12,6 +12,9 @@ declare const SALLYPORT_VERSION: string;
 /** After these the session is no more. */
 const OVER = new Set(['session.unknown', 'session.ended', 'session.void', 'session.expired']);
 
+/** And after these both factors must be shown anew. */
+const STALE = new Set(['session.stale', 'factor']);
+
 const when = (text: string): string =>
   new Date(text).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 
@@ -22,22 +25,18 @@ class Page {
   private agreed = false;
   private busy = false;
   private factors: readonly Factor[] = [];
-  private locked = false; // both factors anew, rather than the second alone
+  private staying = false; // rather than going on to `next`
 
   constructor(agency: string) {
-    this.api = new Api(agency);
+    this.api = new Api(`/v1/agencies/${encodeURIComponent(agency)}/`);
     this.next = safeNext(new URLSearchParams(location.search).get('next'), location.origin);
   }
 
   open(): void {
     by('version').textContent = SALLYPORT_VERSION;
     this.run(async () => {
-      const { agency, notice } = await this.api.about();
-      by('agency').textContent = agency;
-      this.notice = notice;
-      const me = await this.api.me();
-      if (me) this.at(me.stage, me.factors, me);
-      else this.showNotice();
+      this.notice = await this.api.notice();
+      await this.reload();
     });
   }
 
@@ -86,17 +85,12 @@ class Page {
   // --- where it stands ---
 
   private go(step: Step): void {
-    if (step.codes && step.codes.length > 0) {
-      const { codes, ...rest } = step;
-      this.showCodes(codes, () => this.at(rest.stage, rest.factors));
-      return;
-    }
-    this.at(step.stage, step.factors);
+    if (step.recovery_codes) this.showCodes(step.recovery_codes, () => this.at(step.stage, step.factors));
+    else this.at(step.stage, step.factors);
   }
 
   private at(stage: Step['stage'], factors: readonly Factor[], me?: Me): void {
     this.factors = factors;
-    this.locked = stage === 'locked';
     switch (stage) {
       case 'factor': return this.showFactor();
       case 'enrol': return this.showEnrol();
@@ -109,7 +103,7 @@ class Page {
 
   /** Signed in now: on to where one was going, or stay here. */
   private arrive(): void {
-    if (this.next) {
+    if (this.next && !this.staying) {
       location.assign(this.next);
       return;
     }
@@ -118,8 +112,9 @@ class Page {
 
   private async reload(): Promise<void> {
     const me = await this.api.me();
-    if (me) this.at(me.stage, me.factors, me);
-    else this.showStart();
+    if (me) this.at(me.session.stage, me.factors, me);
+    else if (this.agreed) this.showStart();
+    else this.showNotice();
   }
 
   /** After what runs now. */
@@ -143,7 +138,6 @@ class Page {
   }
 
   private showStart(): void {
-    this.locked = false;
     const login = field(WORDS.start.login, { autocomplete: 'username' });
     const password = field(WORDS.start.password, { type: 'password', autocomplete: 'current-password' });
     this.step(WORDS.start.title,
@@ -159,13 +153,13 @@ class Page {
   }
 
   private async alone(): Promise<Step> {
-    const asked = await this.api.passkeyQuestion();
-    return this.api.passkeyAnswer(await get(asked.publicKey), asked.for);
+    const asked = await this.api.aloneQuestion();
+    return this.api.aloneAnswer(asked.for, await get(asked.publicKey));
   }
 
   private async prove(): Promise<Step> {
-    const asked = await this.api.passkeyQuestion();
-    return this.api.passkeyAnswer(await get(asked.publicKey), undefined);
+    const { publicKey } = await this.api.question();
+    return this.api.answer(await get(publicKey));
   }
 
   private newPassword(): readonly [Field, Field] {
@@ -252,16 +246,17 @@ class Page {
         button(WORDS.enrol.passkeyGo, () => this.run(async () => this.go(await this.addPasskey())), 'main')),
       el('h3', {}, WORDS.enrol.totp),
       el('p', {}, WORDS.enrol.totpHelp),
-      el('p', { class: 'buttons' }, button(WORDS.enrol.totpGo, () => this.run(async () => this.showApp(() => this.showEnrol())))));
+      el('p', { class: 'buttons' }, button(WORDS.enrol.totpGo, () => this.run(async () => this.showApp(true)))));
   }
 
   private async addPasskey(): Promise<Step> {
-    const { publicKey } = await this.api.passkeyOffer();
-    return this.api.passkeyEnrol(await create(publicKey));
+    const { publicKey } = await this.api.offerPasskey();
+    return this.api.enrolPasskey(await create(publicKey));
   }
 
-  private async showApp(back: () => void): Promise<void> {
-    const { secret, uri } = await this.api.totpOffer();
+  /** `first`: where one is wanted; else one more. */
+  private async showApp(first: boolean): Promise<void> {
+    const { secret, uri } = await this.api.offerApp(first);
     const code = field(WORDS.app.code, { autocomplete: 'one-time-code', code: 'digits' });
     this.step(WORDS.app.title,
       el('p', {}, WORDS.app.scan),
@@ -269,10 +264,15 @@ class Page {
       el('p', {}, WORDS.app.type, ' ', el('code', {}, secret.replace(/(.{4})(?=.)/g, '$1 '))),
       el('p', {}, el('a', { href: uri }, WORDS.app.open)),
       form(WORDS.app.go, () => {
-        if (filled(code))
-          this.run(async () => this.go(await this.api.totpConfirm(code.input.value.replace(/\s/g, ''))));
+        if (filled(code)) this.run(async () => this.addApp(first, code.input.value.replace(/\s/g, '')));
       }, code.box),
-      el('p', {}, button(WORDS.app.back, back, 'plain')));
+      el('p', {}, button(WORDS.app.back, () => (first ? this.showEnrol() : this.later(async () => this.reload())), 'plain')));
+  }
+
+  private async addApp(first: boolean, code: string): Promise<void> {
+    const step = await this.api.enrolApp(first, code);
+    if (first) this.go(step);
+    else await this.again(WORDS.open.added);
   }
 
   private showCodes(codes: readonly string[], then: () => void): void {
@@ -295,21 +295,29 @@ class Page {
       }, 'main')));
   }
 
-  private showChange(): void {
+  /** `open`: of one's own will. */
+  private showChange(open = false): void {
     const old = field(WORDS.password.old, { type: 'password', autocomplete: 'current-password' });
     const [fresh, again] = this.newPassword();
     this.step(WORDS.password.changeTitle,
-      el('p', {}, WORDS.password.changeHelp),
+      !open && el('p', {}, WORDS.password.changeHelp),
       form(WORDS.password.change, () => {
         if (filled(old, fresh, again) && this.same(fresh, again))
-          this.run(async () => this.go(await this.api.change(old.input.value, fresh.input.value)));
-      }, old.box, fresh.box, again.box, reveal(old, fresh, again)));
+          this.privileged(async () => this.change(open, old.input.value, fresh.input.value));
+      }, old.box, fresh.box, again.box, reveal(old, fresh, again)),
+      open && el('p', {}, button(WORDS.app.leave, () => this.later(async () => this.reload()), 'plain')));
+  }
+
+  private async change(open: boolean, old: string, fresh: string): Promise<void> {
+    if (!open) return this.go(await this.api.change(old, fresh));
+    await this.api.changeOpen(old, fresh);
+    await this.again(WORDS.password.changed);
   }
 
   // --- signed in ---
 
   private showOpen(me: Me): void {
-    this.run(async () => {
+    this.later(async () => {
       const [sessions, credentials] = await Promise.all([this.api.sessions(), this.api.credentials()]);
       this.step(WORDS.open.title,
         this.next && el('p', {}, el('a', { href: this.next, class: 'next' }, WORDS.open.next)),
@@ -327,8 +335,10 @@ class Page {
             await this.addPasskey();
             await this.again(WORDS.open.added);
           })),
-          button(WORDS.open.addApp, () => this.privileged(async () => this.showApp(() => this.later(async () => this.reload()))))),
-      );
+          button(WORDS.open.addApp, () => this.privileged(async () => this.showApp(false))),
+          button(WORDS.open.newCodes, () => this.privileged(async () =>
+            this.showCodes(await this.api.newCodes(), () => this.later(async () => this.reload())))),
+          button(WORDS.open.password, () => this.showChange(true))));
     });
   }
 
@@ -367,7 +377,8 @@ class Page {
       try {
         await work();
       } catch (error) {
-        if (!(error instanceof Problem) || error.reason !== 'session.stale') throw error;
+        if (!(error instanceof Problem) || !STALE.has(error.reason)) throw error;
+        this.staying = true;
         this.showRenew(WORDS.renew.title, WORDS.renew.help);
       }
     });
@@ -376,6 +387,7 @@ class Page {
   private async leave(said: string): Promise<void> {
     await this.api.leave();
     this.agreed = false;
+    this.staying = false;
     this.showNotice();
     this.say('said', said);
   }

@@ -73,6 +73,7 @@ export const WORDS = {
     code: 'Code that the app shows now',
     go: 'Finish',
     back: 'Choose something else',
+    leave: 'Back',
   },
   codes: {
     title: 'Keep your recovery codes',
