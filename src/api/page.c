@@ -2,13 +2,35 @@
 
 #include "http/request.h"
 
+#include <string.h>
+
+/* Where the agency's name goes. */
+#define MARK "<!--agency-->"
+
+static void
+add_escaped(struct sp_buf *out, const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (strchr("<>&\"'", *s) != NULL)
+			sp_buf_fmt(out, "&#%d;", *s);
+		else
+			sp_buf_add(out, s, 1);
+}
+
 static enum sp_code
 show(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
+	const uint8_t *mark =
+	    memmem(api_page, api_page_len, MARK, strlen(MARK));
 	SP_AUTO_BUF page = sp_buf_new(HTTP_BODY_MAX);
+	size_t before;
 
-	(void)q;
-	sp_buf_add(&page, api_page, api_page_len);
+	SP_REQUIRE(mark != NULL);
+	before = (size_t)(mark - api_page);
+	sp_buf_add(&page, api_page, before);
+	add_escaped(&page, evidence_room_agency(q->room)->name);
+	sp_buf_add(
+	    &page, mark + strlen(MARK), api_page_len - before - strlen(MARK));
 	SP_TRY(sp_buf_check(&page, "the page", err));
 	http_answer_take(a, "text/html; charset=utf-8", &page);
 	http_answer_set(a, "Content-Security-Policy", api_page_policy);

@@ -216,8 +216,9 @@ enrol(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(body_read(q, true, &b, err));
 	e.label = b.label;
 	SP_TRY(signin_passkey_enrol(&d.at, &e, &codes, &step, err));
-	return api_signin_answer_enrolled(
-	    q, a, &step, codes.code[0][0] == '\0' ? NULL : &codes, err);
+	if (codes.code[0][0] == '\0')
+		return api_signin_answer(q, a, &step, false, err);
+	return api_signin_answer_enrolled(q, a, &step, &codes, err);
 }
 
 static enum sp_code
