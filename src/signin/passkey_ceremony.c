@@ -335,7 +335,7 @@ write_question(const struct people_act *a, const struct offering *o,
 	sp_json_str(&j, "rpId", o->d->site.id);
 	sp_json_int(&j, "timeout", TIMEOUT_MS);
 	sp_json_str(&j, "userVerification",
-	    s != NULL && is_second(s) ? "preferred" : "required");
+	    s != NULL && is_second(s) ? "discouraged" : "required");
 	sp_json_end(&j);
 	sp_json_end(&j);
 	return sp_buf_check(o->json, "options", err);

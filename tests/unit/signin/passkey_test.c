@@ -287,7 +287,7 @@ second_factor(void)
 	struct signin_step step;
 
 	CHECK(first.stage == SIGNIN_FACTOR);
-	CHECK(q.ids == 1 && strcmp(q.verification, "preferred") == 0);
+	CHECK(q.ids == 1 && strcmp(q.verification, "discouraged") == 0);
 	CHECK(sp_id_is_zero(&q.asked));
 	a.flags = 0x01; /* the password is the other one */
 	CHECK_OK(answer(&h, &a, &q, first.text, &step), &h.f.err);

@@ -88,7 +88,8 @@ export class Api {
     try {
       return await this.ask<Me>('GET', 'session');
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) return undefined;
+      // 404: signed in at another agency of this site.
+      if (error instanceof Problem && (error.status === 401 || error.status === 404)) return undefined;
       throw error;
     }
   }

@@ -5,7 +5,7 @@ import { by, el, picture, type Child } from './dom.ts';
 import { button, field, filled, form, reveal, type Field } from './form.ts';
 import { safeNext } from './next.ts';
 import { NoPasskey, available, create, get } from './webauthn.ts';
-import { NO_PASSKEY, WORDS, methods, problemText } from './words.ts';
+import { NO_PASSKEY, WORDS, browser, methods, problemText } from './words.ts';
 
 declare const SALLYPORT_VERSION: string;
 
@@ -130,7 +130,8 @@ class Page {
 
   private showNotice(then: () => void = () => this.showStart()): void {
     this.step(WORDS.notice.title,
-      el('p', { class: 'notice' }, this.notice?.text ?? ''),
+      el('div', { class: 'notice' }, ...(this.notice?.text ?? '').trim().split(/\n\s*\n/)
+        .map((paragraph) => el('p', {}, paragraph.replace(/\s+/g, ' ')))),
       el('p', { class: 'buttons' }, button(WORDS.notice.agree, () => {
         this.agreed = true;
         then();
@@ -343,7 +344,7 @@ class Page {
   }
 
   private session(s: Session): HTMLElement {
-    const what = `${s.agent || s.address}`;
+    const what = browser(s.agent) || s.address;
     return el('li', {},
       el('div', {},
         el('p', {}, s.current ? `${WORDS.open.here} · ` : '', what),
