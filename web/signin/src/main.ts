@@ -24,6 +24,7 @@ class Page {
   private notice: Notice | undefined;
   private agreed = false;
   private busy = false;
+  private after = ''; // to be said at the next step
   private factors: readonly Factor[] = [];
   private staying = false; // rather than going on to `next`
 
@@ -50,6 +51,9 @@ class Page {
 
   private step(title: string, ...children: readonly Child[]): void {
     const heading = el('h2', { tabindex: '-1' }, title);
+    this.say('problem', '');
+    this.say('said', this.after);
+    this.after = '';
     by('step').replaceChildren(el('section', {}, heading, ...children.filter((c): c is Node | string => !!c)));
     document.title = `${title} · ${by('agency').textContent ?? ''}`;
     heading.focus();
@@ -262,7 +266,8 @@ class Page {
     this.step(WORDS.app.title,
       el('p', {}, WORDS.app.scan),
       picture(encodeQR(uri, 'raw', { ecc: 'medium', border: 4 }), WORDS.app.picture),
-      el('p', {}, WORDS.app.type, ' ', el('code', {}, secret.replace(/(.{4})(?=.)/g, '$1 '))),
+      el('p', {}, WORDS.app.type),
+      el('p', {}, el('code', { class: 'key' }, secret.replace(/(.{4})(?=.)/g, '$1 '))),
       el('p', {}, el('a', { href: uri }, WORDS.app.open)),
       form(WORDS.app.go, () => {
         if (filled(code)) this.run(async () => this.addApp(first, code.input.value.replace(/\s/g, '')));
@@ -291,7 +296,6 @@ class Page {
       el('p', { class: 'buttons unprinted' }, button(WORDS.codes.go, () => {
         first.textContent = box.checked ? '' : WORDS.codes.first;
         if (!box.checked) return box.focus();
-        this.say('said', '');
         then();
       }, 'main')));
   }
@@ -368,8 +372,8 @@ class Page {
   }
 
   private async again(said: string): Promise<void> {
+    this.after = said;
     await this.reload();
-    setTimeout(() => this.say('said', said), 50);
   }
 
   /** What asks for a fresh proof: it is asked for when it has grown old. */
@@ -389,8 +393,8 @@ class Page {
     await this.api.leave();
     this.agreed = false;
     this.staying = false;
+    this.after = said;
     this.showNotice();
-    this.say('said', said);
   }
 }
 

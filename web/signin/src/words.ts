@@ -90,7 +90,7 @@ export const WORDS = {
     name: 'Name',
     login: 'Login',
     role: 'Role',
-    ends: 'Session ends',
+    ends: 'Ends, if not used',
     method: 'Signed in by',
     next: 'Continue to where you were going',
     out: 'Sign out',
