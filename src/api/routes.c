@@ -22,7 +22,7 @@ static const struct http_topic *const topics[] = {
 	&api_evidence_topic,       /* evidence */
 	&api_events_topic,         /* events */
 	&api_signin_topic,         /* signin, session/renew */
-	&api_passkey_topic,        /* signin/passkey, session/passkey(s) */
+	&api_passkey_topic,        /* signin/passkey, signin/passkey/… */
 	&api_session_topic,        /* session, sessions, password, factors */
 	&api_page_topic,           /* /signin/{agency} */
 	&api_machine_topic,        /* services, oauth/token */

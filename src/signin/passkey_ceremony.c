@@ -106,7 +106,7 @@ may_enrol(struct db *db, const struct signin_passkey_desk *d, const char *text,
 	if (s->stage != SIGNIN_OPEN)
 		return wrong_stage(s, err);
 	if (s->factor != GATE_FACTOR_SECOND || sp_now() - s->proved >= fresh)
-		return sp_fail_as(err, SP_E_DENIED, "session.stale",
+		return sp_fail_as(err, SP_E_DENIED, "factor",
 		    "sign in again, with both factors, before you enrol "
 		    "another passkey");
 	return SP_OK;

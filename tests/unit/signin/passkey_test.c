@@ -596,8 +596,8 @@ stages(void)
 	AUTO_QUESTION made = offer(&h, step.text);
 	CHECK_OK(ledger_writer_run(h.f.writer, forget_proof, &fresh, &h.f.err),
 	    &h.f.err);
-	REFUSED(&h, enrol(&h, &b, &made, step.text, &step), SP_E_DENIED,
-	    "session.stale");
+	REFUSED(
+	    &h, enrol(&h, &b, &made, step.text, &step), SP_E_DENIED, "factor");
 	CHECK(json.len == 0);
 	authenticator_free(&a);
 	authenticator_free(&b);
