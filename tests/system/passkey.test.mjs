@@ -119,7 +119,8 @@ siteSuite('passkey', { agencies: ['harbor-pd', 'mesa-so'] }, (context) => {
     await page.click('Finish');
     await page.says(/not the code/);
     await page.shot('app-wrong');
-    await page.type('Code that the app shows now', totp(secret));
+    const first = totp(secret);
+    await page.type('Code that the app shows now', first);
     await page.click('Finish');
     const codes = await page.keep();
     await page.at('You are signed in');
@@ -128,7 +129,7 @@ siteSuite('passkey', { agencies: ['harbor-pd', 'mesa-so'] }, (context) => {
     await page.at('Second step');
     await page.shot('factor-app');
     // The code that enrolled it is used up.
-    await page.type('Code from your authenticator app', totp(secret));
+    await page.type('Code from your authenticator app', first);
     await page.click('Continue');
     await page.says(/not right/);
     await page.click('Use a recovery code instead');
