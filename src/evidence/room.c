@@ -139,6 +139,68 @@ static const char twin_schema[] =
     "CREATE INDEX twin_object ON twin(object, id);"
     "CREATE INDEX twin_open ON twin(due, id) WHERE state = 'half'";
 
+/*
+ * Shares (src/grants/share.h).  `share` and its two are of what this house
+ * gave of its own; agencies that are named are always others'.  share_known is
+ * what others told, of what they share with this house and of what this house
+ * shared on.
+ */
+static const char share_schema[] =
+    "CREATE TABLE share("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " sharer BLOB NOT NULL, parent BLOB REFERENCES share(id),"
+    " to_kind TEXT NOT NULL"
+    "  CHECK(to_kind IN ('agency', 'group', 'person')),"
+    " to_id BLOB NOT NULL CHECK(length(to_id) = 16),"
+    " download INTEGER NOT NULL, reshare INTEGER NOT NULL,"
+    " granted INTEGER NOT NULL, until INTEGER NOT NULL, category TEXT,"
+    " state TEXT NOT NULL CHECK(state IN"
+    "  ('active', 'revoked', 'declined', 'ended')),"
+    " changed INTEGER NOT NULL, terms TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX share_open ON share(until) WHERE state = 'active';"
+    "CREATE INDEX share_parent ON share(parent) WHERE parent IS NOT NULL;"
+    "CREATE INDEX share_to ON share(to_id, id);"
+    "CREATE TABLE share_item("
+    " share BLOB NOT NULL REFERENCES share(id),"
+    " evidence BLOB NOT NULL REFERENCES evidence(id),"
+    " PRIMARY KEY(share, evidence)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE share_party("
+    " share BLOB NOT NULL REFERENCES share(id),"
+    " agency BLOB NOT NULL CHECK(length(agency) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('to', 'by')),"
+    " declined INTEGER NOT NULL, told TEXT, version INTEGER NOT NULL,"
+    " settled INTEGER NOT NULL,"
+    " PRIMARY KEY(share, agency)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX share_party_open ON share_party(share)"
+    " WHERE NOT settled;"
+    "CREATE TABLE share_known("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " owner BLOB NOT NULL CHECK(length(owner) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('to', 'by')),"
+    " download INTEGER NOT NULL, declined INTEGER NOT NULL,"
+    " to_kind TEXT NOT NULL, to_id BLOB NOT NULL,"
+    " state TEXT NOT NULL, version INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, terms TEXT NOT NULL) STRICT, WITHOUT ROWID";
+
+/* Joint task forces (src/grants/group.h), in each member's house. */
+static const char joint_schema[] =
+    "CREATE TABLE joint("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " lead BLOB NOT NULL CHECK(length(lead) = 16), name TEXT NOT NULL,"
+    " version INTEGER NOT NULL, ended INTEGER NOT NULL,"
+    " formed INTEGER NOT NULL, left_at INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE joint_member("
+    " joint BLOB NOT NULL REFERENCES joint(id),"
+    " agency BLOB NOT NULL CHECK(length(agency) = 16),"
+    " inside INTEGER NOT NULL, since INTEGER NOT NULL,"
+    " told INTEGER NOT NULL,"
+    " PRIMARY KEY(joint, agency)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE joint_person("
+    " joint BLOB NOT NULL REFERENCES joint(id),"
+    " person BLOB NOT NULL CHECK(length(person) = 16),"
+    " PRIMARY KEY(joint, person)) STRICT, WITHOUT ROWID";
+
 static const struct db_sql count_evidence = {
 	"SELECT items, bytes, corrupt FROM evidence_total",
 };
@@ -199,7 +261,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
-		federation_schema, gate_token_person_schema };
+		federation_schema, gate_token_person_schema, share_schema,
+		joint_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
