@@ -5,8 +5,6 @@
 #include "api/log.h"
 #include "api/machine.h"
 #include "api/ops.h"
-#include "api/page.h"
-#include "api/passkey.h"
 #include "api/people.h"
 #include "api/share.h"
 #include "api/signin.h"
@@ -23,9 +21,9 @@ static const struct http_topic *const topics[] = {
 	&api_evidence_topic,       /* evidence */
 	&api_events_topic,         /* events */
 	&api_signin_topic,         /* signin, session/renew */
-	&api_passkey_topic,        /* signin/passkey, signin/passkey/… */
+	&api_signin_passkey_topic, /* signin/passkey, signin/passkey/… */
 	&api_session_topic,        /* session, sessions, password, factors */
-	&api_page_topic,           /* /signin/{agency} */
+	&api_signin_page_topic,    /* /signin/{agency} */
 	&api_machine_topic,        /* services, oauth/token */
 	&api_token_topic,          /* tokens, /v1/token */
 	&api_people_topic,         /* persons, rules, roles */

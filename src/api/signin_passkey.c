@@ -1,6 +1,5 @@
-#include "api/passkey.h"
-
 #include "api/signin.h"
+
 #include "crypto/secret.h"
 #include "evidence/room.h"
 #include "http/json.h"
@@ -328,5 +327,5 @@ static const struct http_schema schemas[] = {
 	    "\"required\":[\"passkeys\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_passkey_topic = { routes, SP_COUNTOF(routes),
+const struct http_topic api_signin_passkey_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };
