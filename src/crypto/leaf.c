@@ -323,20 +323,24 @@ put_names(struct sp_buf *out, const char *owner, const char *subject)
 	put_buf(out, DER_SEQUENCE, &name);
 }
 
-/* RFC 5280 4.1.2.5: UTCTime up to 2049, then GeneralizedTime. */
+/* RFC 5280 4.1.2.5: UTCTime up to 2049, then GeneralizedTime.  Not with
+ * gmtime: that looks for the machine's time zone, in a file. */
 static void
 put_time(struct sp_buf *out, sp_time t)
 {
-	time_t seconds = (time_t)(t / SP_SECOND);
-	struct tm tm;
-	char text[20];
+	char text[SP_TIME_TEXT], digits[16];
+	size_t n = 0;
 
-	SP_REQUIRE(gmtime_r(&seconds, &tm) != NULL);
-	(void)strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm);
-	if (tm.tm_year < 150)
-		put(out, DER_UTC_TIME, text + 2, strlen(text) - 2);
+	sp_time_text(t, text);
+	for (const char *p = text; *p != '.'; p++)
+		if (*p >= '0' && *p <= '9')
+			digits[n++] = *p;
+	digits[n++] = 'Z';
+	SP_REQUIRE(n == 15);
+	if (memcmp(digits, "2050", 4) < 0)
+		put(out, DER_UTC_TIME, digits + 2, n - 2);
 	else
-		put(out, DER_GENERAL_TIME, text, strlen(text));
+		put(out, DER_GENERAL_TIME, digits, n);
 }
 
 static void
