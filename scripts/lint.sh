@@ -10,6 +10,7 @@ declare -A knows=(
 	[media]='base'
 	[events]='base'
 	[edge]='base'
+	[errand]='base'
 	[crypto]='base'
 	[db]='base'
 	[ledger]='base crypto db'
@@ -17,8 +18,9 @@ declare -A knows=(
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
+	[signin]='base crypto db ledger people gate'
 	[machine]='base crypto db ledger keeper people gate'
-	[evidence]='base events crypto db ledger vault keeper people gate machine'
+	[evidence]='base events crypto db ledger vault keeper people gate signin machine'
 	[grants]='base events crypto db ledger vault keeper people gate signin
 		machine evidence'
 	[processing]='base media events crypto db ledger vault keeper people gate
@@ -26,14 +28,14 @@ declare -A knows=(
 	[report]='base ledger gate evidence'
 	[bag]='base crypto ledger evidence report'
 	[witness]='base edge crypto ledger'
-	[vouch]='base crypto db ledger evidence witness events'
+	[vouch]='base errand crypto db ledger evidence witness events'
 	[http]='base edge gate evidence'
 	[transfer]='base gate evidence processing bag http'
-	[api]='base edge events crypto db ledger vault keeper people gate machine evidence
-		grants processing report bag vouch http transfer'
+	[api]='base edge events crypto db ledger vault keeper people gate signin machine
+		evidence grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
-	[cmd]='base edge events media crypto db ledger vault keeper people gate machine
+	[cmd]='base edge errand events media crypto db ledger vault keeper people gate signin machine
 		evidence grants processing
 		report bag
 		witness vouch http transfer api client dock'

@@ -1,5 +1,5 @@
 #include "crypto/provider.h"
-#include "vouch/errand.h"
+#include "vouch/asking.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,14 +25,14 @@ as_answer(const uint8_t *data, size_t size)
 	};
 	SP_AUTO_BUF line = sp_buf_new(LEDGER_NOTE_MAX);
 	struct vouch_cosigned got = { .line = &line };
-	struct vouch_answer answer;
+	struct errand_answer answer;
 	struct sp_err err = { .code = SP_OK };
 
 	SP_REQUIRE(
 	    ledger_cosigner_parse(key, sizeof(key) - 1, &w.key, NULL) == SP_OK);
 	sp_buf_text(&a.c.note, text);
 	a.c.text = sizeof(text) - 1;
-	if (vouch_answer_read(data, size, &answer, NULL) != SP_OK ||
+	if (errand_answer_read(data, size, &answer, NULL) != SP_OK ||
 	    answer.reply.status == 409)
 		return;
 	if (vouch_asking_answer(&a, &answer.reply, a.asked, &got, &err) ==
@@ -45,12 +45,12 @@ as_answer(const uint8_t *data, size_t size)
 static void
 as_errand(const uint8_t *data, size_t size)
 {
-	VOUCH_AUTO_ERRAND e = vouch_errand_new();
-	SP_AUTO_BUF again = sp_buf_new(VOUCH_PACKET_MAX);
+	ERRAND_AUTO e = errand_new();
+	SP_AUTO_BUF again = sp_buf_new(ERRAND_PACKET_MAX);
 
-	if (vouch_errand_read(data, size, &e, NULL) != SP_OK)
+	if (errand_read(data, size, &e, NULL) != SP_OK)
 		return;
-	vouch_errand_write(&e, &again);
+	errand_write(&e, &again);
 	SP_REQUIRE(again.len == size && memcmp(again.at, data, size) == 0);
 }
 

@@ -23,14 +23,22 @@
 	X(CONTROL_WORKER, 5, true)    /* to it: its socket, for the ticket */  \
 	X(CONTROL_NO_WORKER, 6, false) /* to it: none, for the ticket */       \
 	X(CONTROL_PRESS, 7, true)      /* to it: the press's socket */         \
-	X(CONTROL_CALL, 8, false)      /* from it: a messenger, please */      \
-	X(CONTROL_MESSENGER, 9, true)  /* to it: the messenger's socket */
+	X(CONTROL_CALL, 8, false)      /* from it: a messenger, please;        \
+					  `value` says for whom */             \
+	X(CONTROL_MESSENGER, 9, true)  /* to it: its socket, for `value` */
 
 enum control_message {
 #define X(id, number, fd) id,
 	CONTROL_MESSAGES(X)
 #undef X
 	    CONTROL_MESSAGE_COUNT
+};
+
+/* Whose messenger: each has its own (errand/messenger.h). */
+enum control_errands {
+	CONTROL_FOR_VOUCHING,
+	CONTROL_FOR_SIGNIN,
+	CONTROL_ERRANDS_COUNT
 };
 
 #define CONTROL_FD 3 /* where the server finds its end */

@@ -1,4 +1,4 @@
-#include "vouch/messenger.h"
+#include "errand/messenger.h"
 #include "base/log.h"
 #include "cmd/table.h"
 
@@ -25,17 +25,17 @@ cmd_messenger_run(const struct cmd *self, int argc, char **argv)
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 0 || fcntl(VOUCH_MESSENGER_FD, F_SETFD, FD_CLOEXEC) != 0)
+	if (n != 0 || fcntl(ERRAND_MESSENGER_FD, F_SETFD, FD_CLOEXEC) != 0)
 		return cmd_usage(self, "this process is started by serve");
 	sp_log_setup("messenger", SP_LOG_INFO);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
-	    vouch_messenger_enter(&can_read, &err) != SP_OK)
+	    errand_messenger_enter(&can_read, &err) != SP_OK)
 		return failed(&err);
 	if (can_read)
 		sp_log(SP_LOG_WARN, "messenger.can-read",
 		    "this kernel has no Landlock: this process, which reads "
 		    "what witnesses answer, could read the site's files");
-	return vouch_messenger_main(VOUCH_MESSENGER_FD, &err) == SP_OK
+	return errand_messenger_main(ERRAND_MESSENGER_FD, &err) == SP_OK
 	    ? CMD_DONE
 	    : failed(&err);
 }

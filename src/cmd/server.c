@@ -9,6 +9,7 @@
 #include "cmd/serve_args.h"
 #include "cmd/signals.h"
 #include "cmd/table.h"
+#include "errand/desk.h"
 #include "processing/crew.h"
 #include "report/press.h"
 #include "vouch/courier.h"
@@ -58,6 +59,7 @@ struct server {
 	struct cmd_hiring *hiring;
 	struct processing_crew *crew; /* NULL: nobody looks into media */
 	struct vouch_courier *courier;
+	struct errand_desk *errands; /* for sign-in elsewhere */
 	pthread_t ticker;
 	bool ticks; /* the thread runs */
 	pthread_mutex_t lock;
@@ -154,6 +156,15 @@ hear_signals(struct server *s)
 	}
 }
 
+static void
+attach_messenger(struct server *s, uint16_t whose, int *fd)
+{
+	if (whose == CONTROL_FOR_SIGNIN)
+		errand_desk_attach(s->errands, sp_file_steal(fd));
+	else
+		vouch_courier_attach(s->courier, sp_file_steal(fd));
+}
+
 /* A connection to a keeper, a press, a messenger or a media worker; anything
  * else ends us, with the supervisor. */
 static void
@@ -173,7 +184,7 @@ hear_control(struct server *s)
 	} else if (m == CONTROL_PRESS) {
 		report_press_attach(s->press, sp_file_steal(&fd));
 	} else if (m == CONTROL_MESSENGER) {
-		vouch_courier_attach(s->courier, sp_file_steal(&fd));
+		attach_messenger(s, value, &fd);
 	} else if (m == CONTROL_WORKER || m == CONTROL_NO_WORKER) {
 		cmd_hiring_take(s->hiring, value, sp_file_steal(&fd));
 	} else {
@@ -262,7 +273,28 @@ call_messenger(void *self)
 {
 	const struct server *s = self;
 
-	SP_IGNORE(cmd_control_send(s->control, CONTROL_CALL, 0, -1, NULL));
+	SP_IGNORE(cmd_control_send(
+	    s->control, CONTROL_CALL, CONTROL_FOR_VOUCHING, -1, NULL));
+}
+
+static void
+call_for_signin(void *self)
+{
+	const struct server *s = self;
+
+	SP_IGNORE(cmd_control_send(
+	    s->control, CONTROL_CALL, CONTROL_FOR_SIGNIN, -1, NULL));
+}
+
+static enum sp_code
+open_errands(struct server *s, struct sp_err *err)
+{
+	const struct errand_desk_options o = {
+		.call = call_for_signin,
+		.self = s,
+	};
+
+	return errand_desk_open(&s->errands, &o, err);
 }
 
 static enum sp_code
@@ -295,6 +327,7 @@ prepare(struct server *s, struct sp_err *err)
 	if (s->hiring == NULL || s->press == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for the server");
 	SP_TRY(evidence_site_open(&s->site, &site, err));
+	SP_TRY(open_errands(s, err));
 	return start_courier(s, err);
 }
 
@@ -346,6 +379,7 @@ finish(struct server *s)
 		http_server_stop(
 		    s->http, grace == 0 ? SERVE_STOP_SECONDS : grace);
 	vouch_courier_stop(s->courier);
+	errand_desk_close(s->errands);
 	if (s->site != NULL)
 		evidence_site_close(s->site);
 	report_press_free(s->press);

@@ -9,9 +9,9 @@
 #include "cmd/signals.h"
 #include "cmd/workers.h"
 #include "edge/listen.h"
+#include "errand/messenger.h"
 #include "keeper/spawn.h"
 #include "report/press.h"
-#include "vouch/messenger.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -89,8 +89,9 @@ struct supervisor {
 	int keeper_sock; /* connections that no server has yet, or -1 */
 	int press_sock;
 	struct cmd_workers workers;
-	struct child messenger; /* due when the server has called for one */
-	int64_t asked;          /* when to stop was first asked for */
+	/* Due when the server has called for one. */
+	struct child messenger[CONTROL_ERRANDS_COUNT];
+	int64_t asked; /* when to stop was first asked for */
 	int64_t deadline;
 	int exit_code;
 };
@@ -292,7 +293,8 @@ start_press(struct supervisor *s)
 }
 
 static enum sp_code
-spawn_messenger(struct supervisor *s, int *sock, struct sp_err *err)
+spawn_messenger(
+    struct supervisor *s, struct child *c, int *sock, struct sp_err *err)
 {
 	char name[] = "sallyport";
 	char word[] = "messenger";
@@ -307,33 +309,50 @@ spawn_messenger(struct supervisor *s, int *sock, struct sp_err *err)
 		return sp_fail_os(err, "make a socket pair");
 	mine = pair[0];
 	theirs = pair[1];
-	_Static_assert(VOUCH_MESSENGER_FD == 3, "the first that is given");
-	SP_TRY(keeper_spawn_self(argv, &theirs, 1, &s->messenger.pid, err));
+	_Static_assert(ERRAND_MESSENGER_FD == 3, "the first that is given");
+	SP_TRY(keeper_spawn_self(argv, &theirs, 1, &c->pid, err));
 	*sock = sp_file_steal(&mine);
 	return SP_OK;
 }
 
 /* Unanswered or unheard, it is called for again. */
 static void
-start_messenger(struct supervisor *s)
+start_messenger(struct supervisor *s, struct child *c)
 {
+	uint16_t whose = (uint16_t)(c - s->messenger);
 	struct sp_err err = { .code = SP_OK };
 	SP_AUTO_FD sock = -1;
 
-	s->messenger.due = NEVER;
-	s->messenger.started = sp_ticks();
-	if (spawn_messenger(s, &sock, &err) != SP_OK ||
-	    cmd_control_send(s->control, CONTROL_MESSENGER, 0, sock, &err) !=
-		SP_OK)
+	c->due = NEVER;
+	c->started = sp_ticks();
+	if (spawn_messenger(s, c, &sock, &err) != SP_OK ||
+	    cmd_control_send(
+		s->control, CONTROL_MESSENGER, whose, sock, &err) != SP_OK)
 		sp_log_err(SP_LOG_WARN, "messenger.none", &err,
-		    "nobody is asked to vouch");
+		    "nobody goes out for %s", c->name);
 }
 
 /* One that is called for while another is there waits for that one's end. */
 static int64_t
-messenger_due(const struct supervisor *s)
+messenger_due(const struct child *c)
 {
-	return s->messenger.pid > 0 ? NEVER : s->messenger.due;
+	return c->pid > 0 ? NEVER : c->due;
+}
+
+static void
+start_messengers_due(struct supervisor *s, int64_t now)
+{
+	for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
+		if (messenger_due(&s->messenger[i]) <= now)
+			start_messenger(s, &s->messenger[i]);
+}
+
+/* Whoever called for one is gone, or soon will be. */
+static void
+forget_calls(struct supervisor *s)
+{
+	for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
+		s->messenger[i].due = NEVER;
 }
 
 /* The keeper first: a wrong unlock secret is said before anything else. */
@@ -348,8 +367,7 @@ start_due(struct supervisor *s)
 		start_server(s);
 	if (s->press.due <= now)
 		start_press(s);
-	if (messenger_due(s) <= now)
-		start_messenger(s);
+	start_messengers_due(s, now);
 }
 
 /* Stopping. */
@@ -366,8 +384,8 @@ stop_server(struct supervisor *s)
 {
 	say("STOPPING=1");
 	s->server.due = NEVER;
-	s->press.due = NEVER;     /* the one there is ends with the server */
-	s->messenger.due = NEVER; /* likewise */
+	s->press.due = NEVER; /* the one there is ends with the server */
+	forget_calls(s);      /* likewise */
 	s->asked = sp_ticks();
 	s->deadline = s->asked + s->o->stop_within;
 	if (s->server.pid < 0)
@@ -511,7 +529,7 @@ server_ended(struct supervisor *s, int status)
 	else if (s->state == STOPPING && s->exit_code == CMD_DONE)
 		s->exit_code = code;
 	sp_file_closep(&s->control);
-	s->messenger.due = NEVER; /* whoever called for it is gone */
+	forget_calls(s);
 	buried(&s->server, status);
 	raise_event(s, SERVER_GONE);
 }
@@ -535,8 +553,9 @@ reap(struct supervisor *s)
 			buried(&s->press, status);
 			raise_event(s, PRESS_GONE);
 		}
-		if (pid == s->messenger.pid)
-			buried(&s->messenger, status);
+		for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
+			if (pid == s->messenger[i].pid)
+				buried(&s->messenger[i], status);
 	}
 }
 
@@ -614,9 +633,9 @@ answer_hire(struct supervisor *s, uint16_t ticket)
  * CALLS_APART after the last.
  */
 static void
-answer_call(struct supervisor *s)
+answer_call(struct supervisor *s, uint16_t whose)
 {
-	struct child *c = &s->messenger;
+	struct child *c = &s->messenger[whose % CONTROL_ERRANDS_COUNT];
 	int64_t rested = c->started + CALLS_APART;
 
 	if (s->state != STARTING && s->state != SERVING)
@@ -656,7 +675,7 @@ hear_server(struct supervisor *s)
 	if (m == CONTROL_HIRE)
 		answer_hire(s, value);
 	if (m == CONTROL_CALL)
-		answer_call(s);
+		answer_call(s, value);
 }
 
 static int
@@ -673,8 +692,9 @@ patience(const struct supervisor *s)
 		until = s->server.due;
 	if (s->press.due < until)
 		until = s->press.due;
-	if (messenger_due(s) < until)
-		until = messenger_due(s);
+	for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
+		if (messenger_due(&s->messenger[i]) < until)
+			until = messenger_due(&s->messenger[i]);
 	if (until == NEVER)
 		return -1;
 	left = until - sp_ticks();
@@ -716,10 +736,14 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 		    .pid = -1,
 		    .slowest = BACKOFF_MOST },
 		.press = { .name = "press", .pid = -1, .slowest = PRESS_MOST },
-		.messenger = { .name = "messenger",
-		    .pid = -1,
-		    .started = -CALLS_APART,
-		    .due = NEVER },
+		.messenger = { { .name = "those who vouch",
+				   .pid = -1,
+				   .started = -CALLS_APART,
+				   .due = NEVER },
+		    { .name = "sign-in",
+			.pid = -1,
+			.started = -CALLS_APART,
+			.due = NEVER } },
 		.signals = -1,
 		.control = -1,
 		.keeper_sock = -1,

@@ -7,6 +7,7 @@
 #include "gate/once.h"
 #include "gate/ongoing.h"
 #include "people/person.h"
+#include "signin/session.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -190,7 +191,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 	const char *const schema[] = { ledger_log_schema, gate_token_schema,
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
-		people_paper_schema, viewing_actor_schema, twin_schema };
+		people_paper_schema, viewing_actor_schema, twin_schema,
+		signin_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -424,15 +426,66 @@ evidence_room_viewings(struct evidence_room *r)
 	return r->viewings;
 }
 
+/* Its use is noted now and then; what cannot be noted makes it seem idle. */
+static enum sp_code
+touch_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct gate_caller *who = arg;
+	struct people_act a = { .tx = tx, .now = sp_now() };
+
+	return signin_session_touch(&a, &who->token, err);
+}
+
+static enum sp_code
+know_session(struct evidence_room *r, const char *text, struct gate_caller *out,
+    struct sp_err *err)
+{
+	bool touch = false;
+
+	{
+		DB_LENT(reader, r->readers);
+
+		SP_TRY(signin_session_know(reader.db, &r->agency.id, r->rules,
+		    text, out, &touch, err));
+	}
+	if (touch)
+		SP_IGNORE(ledger_writer_run(r->writer, touch_run, out, NULL));
+	return SP_OK;
+}
+
+static bool
+is_session(const char *text)
+{
+	enum gate_text kind;
+	struct sp_id agency;
+
+	return text != NULL && gate_text_parse(text, &kind, &agency) &&
+	    kind == GATE_TEXT_SESSION;
+}
+
+static enum sp_code
+know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
+    struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+
+	return gate_token_know(reader.db, &r->agency.id, text, out, err);
+}
+
 enum sp_code
 evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
-	DB_LENT(reader, r->readers);
+	const char *bearer = shown->bearer;
 	int64_t before = sp_ticks();
 
-	SP_TRY(
-	    gate_token_know(reader.db, &r->agency.id, shown->bearer, out, err));
+	/* A bearer that comes with a cookie counts alone. */
+	if (bearer == NULL && shown->cookie != NULL)
+		SP_TRY(know_session(r, shown->cookie, out, err));
+	else if (is_session(bearer))
+		SP_TRY(know_session(r, bearer, out, err));
+	else
+		SP_TRY(know_token(r, bearer, out, err));
 	(void)snprintf(
 	    out->address, sizeof(out->address), "%s", shown->address);
 	out->known = before;

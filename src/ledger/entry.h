@@ -65,6 +65,18 @@
 	X("sealed.shown")                                                      \
 	X("sealed.opened")                                                     \
 	X("personnel.exported")                                                \
+	X("session.opened")                                                    \
+	X("session.renewed")                                                   \
+	X("session.locked")                                                    \
+	X("session.ended")                                                     \
+	X("session.refused")                                                   \
+	X("session.throttled")                                                 \
+	X("notice.acknowledged")                                               \
+	X("credential.invited")                                                \
+	X("credential.enrolled")                                               \
+	X("credential.changed")                                                \
+	X("credential.removed")                                                \
+	X("credential.recovered")                                              \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
 	X("twin.joined")                                                       \

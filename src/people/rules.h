@@ -38,6 +38,8 @@
 	    24, -1)                                                            \
 	X(PEOPLE_SESSION_DISCONNECT, "session.disconnect", "minutes", 1, 1440, \
 	    -1)                                                                \
+	X(PEOPLE_SESSION_PRIVILEGED, "session.privileged", "minutes", 1, 720,  \
+	    -1)                                                                \
 	X(PEOPLE_ACCOUNT_NOTIFY, "account.notify", "days", 0, 30, -1)          \
 	X(PEOPLE_ACCOUNT_TEMPORARY, "account.temporary", "hours", 1, 720, -1)  \
 	X(PEOPLE_ACCOUNT_INACTIVE, "account.inactive", "days", 1, 365, -1)     \

@@ -75,7 +75,7 @@ check_time(const struct vouch_asking *a, const struct ledger_cosignature *sig,
 }
 
 static enum vouch_outcome
-cosigned(const struct vouch_asking *a, const struct vouch_reply *reply,
+cosigned(const struct vouch_asking *a, const struct errand_reply *reply,
     sp_time now, struct vouch_cosigned *out, struct sp_err *err)
 {
 	struct ledger_cosignature sig;
@@ -93,7 +93,7 @@ cosigned(const struct vouch_asking *a, const struct vouch_reply *reply,
 
 /* 409: its body is the size that it saw last, and LF. */
 static enum vouch_outcome
-elsewhere(const struct vouch_asking *a, const struct vouch_reply *reply,
+elsewhere(const struct vouch_asking *a, const struct errand_reply *reply,
     struct vouch_cosigned *out, struct sp_err *err)
 {
 	uint64_t now = ledger_log_size(a->log);
@@ -138,7 +138,7 @@ static const struct {
 };
 
 static enum vouch_outcome
-refused(const struct vouch_reply *reply, struct sp_err *err)
+refused(const struct errand_reply *reply, struct sp_err *err)
 {
 	if (reply->status == 0) {
 		return so(VOUCH_FAILED,
@@ -157,7 +157,7 @@ refused(const struct vouch_reply *reply, struct sp_err *err)
 
 enum vouch_outcome
 vouch_asking_answer(const struct vouch_asking *a,
-    const struct vouch_reply *reply, sp_time now, struct vouch_cosigned *out,
+    const struct errand_reply *reply, sp_time now, struct vouch_cosigned *out,
     struct sp_err *err)
 {
 	switch (reply->status) {

@@ -19,8 +19,7 @@
  *
  * One thread; log and witness are borrowed.
  */
-#define VOUCH_CLOCKS     (300 * SP_SECOND) /* two clocks may differ by */
-#define VOUCH_ANSWER_MAX ((size_t)64 << 10)
+#define VOUCH_CLOCKS (300 * SP_SECOND) /* two clocks may differ by */
 
 enum vouch_outcome {
 	VOUCH_DONE,
@@ -40,14 +39,6 @@ struct vouch_asking {
 void vouch_asking_done(struct vouch_asking *a);
 #define VOUCH_AUTO_ASKING SP_CLEANUP(vouch_asking_done) struct vouch_asking
 
-/* What came back: status 0 when nothing did, and then why. */
-struct vouch_reply {
-	unsigned status;
-	const char *body;
-	size_t len;
-	const char *problem;
-};
-
 /* Ask for the log's current checkpoint.  `old` is what the witness is taken to
  * have seen; `again` when it said so.  Appends the request's body. */
 enum sp_code vouch_asking_begin(struct vouch_asking *out,
@@ -62,7 +53,7 @@ struct vouch_cosigned {
 /* `now` is the wall clock.  FAILED and CONTRADICTED: `err` says why, in words
  * for who runs the site; out->time and ->line are only touched when DONE. */
 enum vouch_outcome vouch_asking_answer(const struct vouch_asking *a,
-    const struct vouch_reply *reply, sp_time now, struct vouch_cosigned *out,
+    const struct errand_reply *reply, sp_time now, struct vouch_cosigned *out,
     struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "errand/messenger.h"
 #include "events/hub.h"
-#include "vouch/messenger.h"
 #include "vouch/stamping.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 #define LOOK_EVERY   (SP_SECOND / 4)
 #define ROSTER_EVERY SP_SECOND
-#define ANSWER_IN    ((VOUCH_TRIP_SECONDS + 5) * SP_SECOND)
+#define ANSWER_IN    ((ERRAND_TRIP_SECONDS + 5) * SP_SECOND)
 #define REST_MOST    (600 * SP_SECOND)
 #define CALL_FIRST   SP_SECOND
 #define CALL_MOST    (60 * SP_SECOND)
@@ -298,7 +298,7 @@ vouched(struct vouch_courier *c, struct bench *b, size_t voucher, uint64_t size,
 
 static void
 take_cosignature(
-    struct vouch_courier *c, struct flight *f, const struct vouch_reply *reply)
+    struct vouch_courier *c, struct flight *f, const struct errand_reply *reply)
 {
 	struct bench *b = &c->bench[f->bench];
 	struct post *p = &b->post[f->voucher];
@@ -325,7 +325,7 @@ take_cosignature(
 
 static void
 take_timestamp(
-    struct vouch_courier *c, struct flight *f, const struct vouch_reply *reply)
+    struct vouch_courier *c, struct flight *f, const struct errand_reply *reply)
 {
 	struct bench *b = &c->bench[f->bench];
 	SP_AUTO_BUF token = sp_buf_new(CRYPTO_TIMESTAMP_MAX);
@@ -375,7 +375,7 @@ land_all(struct vouch_courier *c)
 }
 
 static void
-take_reply(struct vouch_courier *c, size_t i, const struct vouch_reply *reply)
+take_reply(struct vouch_courier *c, size_t i, const struct errand_reply *reply)
 {
 	struct flight f = land(c, i);
 
@@ -391,7 +391,7 @@ take_reply(struct vouch_courier *c, size_t i, const struct vouch_reply *reply)
 static void
 end_late(struct vouch_courier *c)
 {
-	const struct vouch_reply none = { .problem = "the messenger is slow" };
+	const struct errand_reply none = { .problem = "the messenger is slow" };
 	int64_t now = sp_ticks();
 
 	for (size_t i = c->flights; i-- > 0;)
@@ -443,10 +443,11 @@ take_brought(struct vouch_courier *c)
 static void
 take_packet(struct vouch_courier *c)
 {
-	struct vouch_answer a;
+	struct errand_answer a;
 	struct sp_err err = { .code = SP_OK };
 
-	if (vouch_answer_read(c->packet.at, c->packet.len, &a, &err) != SP_OK) {
+	if (errand_answer_read(c->packet.at, c->packet.len, &a, &err) !=
+	    SP_OK) {
 		sp_log_err(
 		    SP_LOG_ERROR, "messenger.malformed", &err, "it is left");
 		lose_messenger(c);
@@ -465,7 +466,7 @@ hear_messenger(struct vouch_courier *c)
 {
 	while (c->sock >= 0 && !atomic_load(&c->stop)) {
 		enum sp_code code =
-		    vouch_packet_receive(c->sock, &c->packet, NULL);
+		    errand_packet_receive(c->sock, &c->packet, NULL);
 
 		if (code == SP_E_LOCKED)
 			return;
@@ -499,21 +500,21 @@ pack(struct vouch_courier *c, struct flight *f, struct sp_buf *packet,
     struct sp_err *err)
 {
 	const struct vouch_voucher *v = &c->roster->at[f->voucher];
-	VOUCH_AUTO_ERRAND e = vouch_errand_new();
+	ERRAND_AUTO e = errand_new();
 
 	SP_TRY(begin(c, f, &e.body, err));
 	e.id = f->id;
-	e.kind = v->kind;
+	e.kind = v->kind == VOUCH_WITNESS ? ERRAND_WITNESS : ERRAND_AUTHORITY;
 	memcpy(e.url, v->url, sizeof(e.url));
 	sp_buf_add(&e.tls_ca, v->tls_ca.at, v->tls_ca.len);
-	vouch_errand_write(&e, packet);
+	errand_write(&e, packet);
 	return sp_buf_check(packet, "an errand", err);
 }
 
 static void
 ask(struct vouch_courier *c, size_t bench, size_t voucher)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	struct flight f = {
 		.id = ++c->last_id,
 		.bench = bench,
@@ -528,7 +529,7 @@ ask(struct vouch_courier *c, size_t bench, size_t voucher)
 		flight_done(&f);
 		return;
 	}
-	code = vouch_packet_send(c->sock, &packet, &err);
+	code = errand_packet_send(c->sock, &packet, &err);
 	if (code != SP_OK) {
 		flight_done(&f);
 		if (code != SP_E_LOCKED)
@@ -714,7 +715,7 @@ vouch_courier_start(struct vouch_courier **out,
 	if (c->o.gap == 0)
 		c->o.gap = VOUCH_GAP;
 	c->brought = c->sock = c->wake = -1;
-	c->packet = sp_buf_new(VOUCH_PACKET_MAX);
+	c->packet = sp_buf_new(ERRAND_PACKET_MAX);
 	code = start(c, err);
 	if (code != SP_OK) {
 		courier_free(c);

@@ -38,8 +38,8 @@ struct vouch_voucher
 vouch_voucher_new(void)
 {
 	return (struct vouch_voucher){
-		.trust = sp_buf_new(VOUCH_PEM_MAX),
-		.tls_ca = sp_buf_new(VOUCH_PEM_MAX),
+		.trust = sp_buf_new(ERRAND_PEM_MAX),
+		.tls_ca = sp_buf_new(ERRAND_PEM_MAX),
 	};
 }
 
@@ -57,12 +57,12 @@ vouch_voucher_free(struct vouch_voucher *v)
 static bool
 url_ok(const char *s)
 {
-	size_t len = strnlen(s, VOUCH_URL_MAX + 1);
+	size_t len = strnlen(s, ERRAND_URL_MAX + 1);
 	const char *host = strncmp(s, "https://", 8) == 0 ? s + 8
 	    : strncmp(s, "http://", 7) == 0               ? s + 7
 							  : NULL;
 
-	if (host == NULL || len > VOUCH_URL_MAX || host[0] == '/' ||
+	if (host == NULL || len > ERRAND_URL_MAX || host[0] == '/' ||
 	    host[0] == '\0')
 		return false;
 	for (size_t i = 0; i < len; i++)
@@ -127,7 +127,7 @@ vouch_voucher_check(struct vouch_voucher *v, struct sp_err *err)
 		return sp_fail(err, SP_E_INVALID,
 		    "a URL begins with https:// or http://, has no user, query "
 		    "or last '/', and at most %d characters",
-		    VOUCH_URL_MAX);
+		    ERRAND_URL_MAX);
 	if (v->tls_ca.len > 0)
 		SP_TRY(crypto_timestamp_ca_ok(sp_buf_str(&v->tls_ca), err));
 	SP_TRY(v->kind == VOUCH_WITNESS ? check_witness(v, err)

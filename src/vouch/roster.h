@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "crypto/timestamp.h"
 #include "db/db.h"
+#include "errand/errand.h"
 #include "ledger/cosign.h"
 
 /*
@@ -15,8 +16,6 @@
  * A roster that was loaded is its owner's, one thread at a time.
  */
 #define VOUCH_NAME_MAX   LEDGER_NAME_MAX
-#define VOUCH_URL_MAX    1024
-#define VOUCH_PEM_MAX    ((size_t)32 << 10)
 #define VOUCH_KIND_MOST  16 /* of a kind in a roster */
 #define VOUCH_MOST       ((size_t)2 * VOUCH_KIND_MOST)
 #define VOUCH_EVERY      (600 * SP_SECOND) /* between timestamps */
@@ -38,7 +37,7 @@ struct vouch_voucher {
 	struct sp_id id;
 	enum vouch_kind kind;
 	char name[VOUCH_NAME_MAX + 1]; /* a witness: of its key */
-	char url[VOUCH_URL_MAX + 1];   /* http or https */
+	char url[ERRAND_URL_MAX + 1];  /* http or https */
 	struct sp_buf trust;           /* verifier key; PEM of CAs */
 	struct sp_buf tls_ca;          /* PEM; empty: those of the system */
 	struct ledger_cosigner key;    /* a witness's */

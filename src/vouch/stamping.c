@@ -37,7 +37,7 @@ vouch_stamping_begin(struct vouch_stamping *out, struct ledger_log *log,
 }
 
 static enum sp_code
-stamped(const struct vouch_stamping *s, const struct vouch_reply *reply,
+stamped(const struct vouch_stamping *s, const struct errand_reply *reply,
     sp_time now, sp_time *time, struct sp_buf *token, struct sp_err *err)
 {
 	SP_AUTO_BUF der = sp_buf_new(CRYPTO_TIMESTAMP_MAX);
@@ -57,7 +57,7 @@ stamped(const struct vouch_stamping *s, const struct vouch_reply *reply,
 }
 
 static enum sp_code
-refused(const struct vouch_reply *reply, struct sp_err *err)
+refused(const struct errand_reply *reply, struct sp_err *err)
 {
 	if (reply->status == 0)
 		return sp_fail(err, SP_E_UNAVAIL, "no answer: %s",
@@ -68,7 +68,7 @@ refused(const struct vouch_reply *reply, struct sp_err *err)
 
 enum vouch_outcome
 vouch_stamping_answer(const struct vouch_stamping *s,
-    const struct vouch_reply *reply, sp_time now, sp_time *time,
+    const struct errand_reply *reply, sp_time now, sp_time *time,
     struct sp_buf *token, struct sp_err *err)
 {
 	enum sp_code code = reply->status == 200

@@ -24,7 +24,7 @@ enum sp_code vouch_stamping_begin(struct vouch_stamping *out,
 
 /* VOUCH_DONE: *time and `token` are there.  VOUCH_FAILED: `err` says why. */
 enum vouch_outcome vouch_stamping_answer(const struct vouch_stamping *s,
-    const struct vouch_reply *reply, sp_time now, sp_time *time,
+    const struct errand_reply *reply, sp_time now, sp_time *time,
     struct sp_buf *token, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -23,7 +23,7 @@ answer(const struct vouch_asking *a, unsigned status, const char *body,
 {
 	SP_AUTO_BUF line = sp_buf_new(LEDGER_NOTE_MAX);
 	struct vouch_cosigned got = { .time = -7, .line = &line, .old = 4711 };
-	const struct vouch_reply reply = { status, body, strlen(body), NULL };
+	const struct errand_reply reply = { status, body, strlen(body), NULL };
 	enum vouch_outcome o = vouch_asking_answer(a, &reply, now, &got, err);
 
 	CHECK((o == VOUCH_DONE) == (got.time != -7));
@@ -89,7 +89,7 @@ a_good_answer(void)
 	SP_AUTO_BUF line = sp_buf_new(LEDGER_NOTE_MAX);
 	WITNESS_AUTO_KEY stranger = witness_key_new("stranger");
 	struct vouch_cosigned got = { .line = &line };
-	struct vouch_reply reply = { .status = 200 };
+	struct errand_reply reply = { .status = 200 };
 	sp_time now = sp_now();
 	struct sp_err err;
 
@@ -289,7 +289,7 @@ no_answer(void)
 {
 	VOUCH_AUTO_ASKING a = { .old = 0 };
 	SP_AUTO_BUF body = sp_buf_new(WITNESS_REQUEST_MAX);
-	const struct vouch_reply none = { .problem = "it is asleep" };
+	const struct errand_reply none = { .problem = "it is asleep" };
 	struct vouch_cosigned got = { .time = 0 };
 	struct sp_err err;
 

@@ -2,9 +2,9 @@
 
 #include "authority.h"
 #include "base/file.h"
+#include "errand/errand.h"
 #include "events/hub.h"
 #include "vouch/courier.h"
-#include "vouch/errand.h"
 #include "witness/request.h"
 
 #include <poll.h>
@@ -73,40 +73,40 @@ something_comes(int ms)
 }
 
 /* The next errand. */
-static struct vouch_errand
+static struct errand
 errand(void)
 {
-	struct vouch_errand e = vouch_errand_new();
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	struct errand e = errand_new();
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	struct sp_err err;
 
 	CHECK(something_comes(WITHIN));
-	CHECK_OK(vouch_packet_receive(sock, &packet, &err), &err);
-	CHECK_OK(vouch_errand_read(packet.at, packet.len, &e, &err), &err);
+	CHECK_OK(errand_packet_receive(sock, &packet, &err), &err);
+	CHECK_OK(errand_read(packet.at, packet.len, &e, &err), &err);
 	return e;
 }
 
 static void
 give(uint32_t id, unsigned status, const void *body, size_t len)
 {
-	struct vouch_answer a = { .id = id,
+	struct errand_answer a = { .id = id,
 		.reply = { status, body, len, NULL } };
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	struct sp_err err;
 
 	if (status == 0)
 		(void)snprintf(a.problem, sizeof(a.problem), "none today");
-	vouch_answer_write(&a, &packet);
-	CHECK_OK(vouch_packet_send(sock, &packet, &err), &err);
+	errand_answer_write(&a, &packet);
+	CHECK_OK(errand_packet_send(sock, &packet, &err), &err);
 }
 
 static struct witness_request
-request(const struct vouch_errand *e)
+request(const struct errand *e)
 {
 	struct witness_request rq;
 	struct sp_err err;
 
-	CHECK(e->kind == VOUCH_WITNESS);
+	CHECK(e->kind == ERRAND_WITNESS);
 	CHECK_OK(
 	    witness_request_parse(sp_buf_str(&e->body), e->body.len, &rq, &err),
 	    &err);
@@ -127,7 +127,7 @@ asked_about(const struct witness_request *rq)
 
 /* Cosign as an honest witness. */
 static void
-cosign(const struct vouch_errand *e, const struct witness_key *w)
+cosign(const struct errand *e, const struct witness_key *w)
 {
 	const struct witness_request rq = request(e);
 	SP_AUTO_BUF line = sp_buf_new(LEDGER_NOTE_MAX);
@@ -189,7 +189,7 @@ always_the_newest_and_no_more(void)
 
 	roster_add(&w);
 	start();
-	VOUCH_AUTO_ERRAND e = errand();
+	ERRAND_AUTO e = errand();
 	struct witness_request rq = request(&e);
 
 	CHECK(strcmp(e.url, "http://w1") == 0 && rq.old == 0);
@@ -199,7 +199,7 @@ always_the_newest_and_no_more(void)
 	log_grow(3);
 	CHECK(!something_comes(600));
 	cosign(&e, &key);
-	VOUCH_AUTO_ERRAND second = errand();
+	ERRAND_AUTO second = errand();
 
 	rq = request(&second);
 	CHECK(rq.old == first && asked_about(&rq).size == first + 5);
@@ -221,7 +221,7 @@ it_goes_on_after_a_restart(void)
 
 	roster_add(&w);
 	start();
-	VOUCH_AUTO_ERRAND e = errand();
+	ERRAND_AUTO e = errand();
 
 	cosign(&e, &key);
 	until_cosigned(&key);
@@ -233,7 +233,7 @@ it_goes_on_after_a_restart(void)
 	until_cosigned(&key);
 	CHECK(!something_comes(600));
 	log_grow(1);
-	VOUCH_AUTO_ERRAND second = errand();
+	ERRAND_AUTO second = errand();
 
 	CHECK(request(&second).old == size);
 	stop();
@@ -248,19 +248,19 @@ a_witness_that_names_another_size(void)
 
 	roster_add(&w);
 	start();
-	VOUCH_AUTO_ERRAND e = errand();
+	ERRAND_AUTO e = errand();
 
 	give(e.id, 409, "2\n", 2);
-	VOUCH_AUTO_ERRAND second = errand();
+	ERRAND_AUTO second = errand();
 
 	CHECK(request(&second).old == 2);
 	give(second.id, 409, "1\n", 2); /* and again: it is left to rest */
 	until_says(name, "it names 1");
-	VOUCH_AUTO_ERRAND third = errand();
+	ERRAND_AUTO third = errand();
 
 	CHECK(request(&third).old == 0); /* from what is known */
 	give(third.id, 409, "1\n", 2);
-	VOUCH_AUTO_ERRAND fourth = errand();
+	ERRAND_AUTO fourth = errand();
 
 	CHECK(request(&fourth).old == 1);
 	cosign(&fourth, &key);
@@ -281,7 +281,7 @@ patience(void)
 	roster_add(&w);
 	start();
 	for (int i = 0; i < 6; i++) {
-		VOUCH_AUTO_ERRAND e = errand();
+		ERRAND_AUTO e = errand();
 
 		before = sp_ticks();
 		give(e.id, 0, NULL, 0);
@@ -289,7 +289,7 @@ patience(void)
 	until_says(name, "no answer: none today");
 	CHECK(seen.behind > 0 && seen.waits > 0 && !seen.contradicts);
 	/* the sixth rest: 32 gaps, a quarter less at the least */
-	VOUCH_AUTO_ERRAND seventh = errand();
+	ERRAND_AUTO seventh = errand();
 
 	CHECK(sp_ticks() - before >= 32 * GAP * 3 / 4);
 	give(seventh.id, 0, NULL, 0);
@@ -320,7 +320,7 @@ alarms(void)
 
 		roster_add(&w);
 		start();
-		VOUCH_AUTO_ERRAND e = errand();
+		ERRAND_AUTO e = errand();
 
 		give(e.id, rows[i].status, rows[i].body, strlen(rows[i].body));
 		until_says(name, rows[i].says);
@@ -330,10 +330,10 @@ alarms(void)
 		CHECK(told.kind == EVENTS_WITNESS && told.at == log_size() &&
 		    told.of == log_size());
 		events_hub_leave(l);
-		VOUCH_AUTO_ERRAND second = errand();
+		ERRAND_AUTO second = errand();
 
 		give(second.id, 503, "", 0); /* it stands */
-		VOUCH_AUTO_ERRAND third = errand();
+		ERRAND_AUTO third = errand();
 
 		until_says(name, rows[i].says);
 		CHECK(seen.contradicts);
@@ -358,10 +358,10 @@ beside_one_that_hangs(void)
 	roster_add(&q);
 	start();
 	for (int i = 0; i < 3; i++) {
-		VOUCH_AUTO_ERRAND e = errand();
+		ERRAND_AUTO e = errand();
 
 		if (strcmp(e.url, "http://slow") == 0) {
-			VOUCH_AUTO_ERRAND other = errand();
+			ERRAND_AUTO other = errand();
 
 			CHECK(strcmp(other.url, "http://quick") == 0);
 			cosign(&other, &quick);
@@ -385,14 +385,14 @@ a_messenger_that_is_lost(void)
 
 	roster_add(&w);
 	start();
-	VOUCH_AUTO_ERRAND e = errand();
+	ERRAND_AUTO e = errand();
 
 	before = atomic_load(&calls);
 	sp_file_closep(&sock); /* with a question open */
 	while (atomic_load(&calls) == before)
 		CHECK(poll(NULL, 0, 5) == 0);
 	attach();
-	VOUCH_AUTO_ERRAND again = errand();
+	ERRAND_AUTO again = errand();
 
 	CHECK(again.id != e.id);
 	/* The loss is not the witness's fault. */
@@ -423,12 +423,12 @@ the_roster_changes(void)
 	start();
 	CHECK(!something_comes(600));
 	roster_add(&a);
-	VOUCH_AUTO_ERRAND e = errand();
+	ERRAND_AUTO e = errand();
 
 	CHECK(strcmp(e.url, "http://one") == 0);
 	roster_add(&b); /* with a question open, which is dropped */
-	VOUCH_AUTO_ERRAND x = errand();
-	VOUCH_AUTO_ERRAND y = errand();
+	ERRAND_AUTO x = errand();
+	ERRAND_AUTO y = errand();
 
 	cosign(&e, &one); /* too late: nobody takes it */
 	cosign(strcmp(x.url, "http://one") == 0 ? &x : &y, &one);
@@ -452,7 +452,7 @@ the_roster_changes(void)
 		}
 	}
 	log_grow(1);
-	VOUCH_AUTO_ERRAND z = errand();
+	ERRAND_AUTO z = errand();
 
 	CHECK(strcmp(z.url, "http://two") == 0);
 	stop();
@@ -472,13 +472,13 @@ timestamps(void)
 
 	roster_add(&v);
 	start();
-	VOUCH_AUTO_ERRAND e = errand();
+	ERRAND_AUTO e = errand();
 
-	CHECK(e.kind == VOUCH_AUTHORITY);
+	CHECK(e.kind == ERRAND_AUTHORITY);
 	authority_answer(&authority, e.body.at, e.body.len, &lie, &reply);
 	give(e.id, 200, reply.at, reply.len);
 	until_says(name, "another request");
-	VOUCH_AUTO_ERRAND again = errand();
+	ERRAND_AUTO again = errand();
 
 	authority_answer(
 	    &authority, again.body.at, again.body.len, &none, &second);
@@ -489,9 +489,9 @@ timestamps(void)
 	log_grow(1); /* the interval is kept, after a restart too */
 	vouch_courier_stop(courier);
 	start();
-	VOUCH_AUTO_ERRAND third = errand();
+	ERRAND_AUTO third = errand();
 
-	CHECK(third.kind == VOUCH_AUTHORITY);
+	CHECK(third.kind == ERRAND_AUTHORITY);
 	CHECK(sp_ticks() - stamped > SP_SECOND * 8 / 10);
 	stop();
 }

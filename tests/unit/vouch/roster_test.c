@@ -117,7 +117,7 @@ urls(void)
 		{ "https://w.example/\xc3\xa4", false },
 	};
 	WITNESS_AUTO_KEY key = witness_key_new("w");
-	char longest[VOUCH_URL_MAX + 2];
+	char longest[ERRAND_URL_MAX + 2];
 	VOUCH_AUTO_VOUCHER v = voucher_witness(&key, "http://w");
 	struct sp_err err;
 
@@ -128,8 +128,8 @@ urls(void)
 	}
 	memset(longest, 'a', sizeof(longest));
 	memcpy(longest, "http://", 7);
-	longest[VOUCH_URL_MAX] = '\0';
-	memcpy(v.url, longest, VOUCH_URL_MAX + 1);
+	longest[ERRAND_URL_MAX] = '\0';
+	memcpy(v.url, longest, ERRAND_URL_MAX + 1);
 	CHECK_OK(vouch_voucher_check(&v, &err), &err);
 }
 
@@ -167,7 +167,7 @@ what_is_trusted(void)
 	sp_buf_clear(&a.trust);
 	sp_buf_text(&a.trust, "nothing");
 	CHECK_CODE(vouch_voucher_check(&a, &err), SP_E_INVALID, &err);
-	for (size_t i = 0; i < VOUCH_PEM_MAX; i += 7)
+	for (size_t i = 0; i < ERRAND_PEM_MAX; i += 7)
 		sp_buf_text(&a.trust, "1234567");
 	CHECK_CODE(vouch_voucher_check(&a, &err), SP_E_LIMIT, &err);
 }

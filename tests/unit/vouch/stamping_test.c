@@ -18,7 +18,7 @@ one(const struct row *row)
 	SP_AUTO_BUF body = sp_buf_new(1024);
 	SP_AUTO_BUF answer = sp_buf_new(CRYPTO_TIMESTAMP_MAX);
 	SP_AUTO_BUF token = sp_buf_new(CRYPTO_TIMESTAMP_MAX);
-	struct vouch_reply reply = { .status = 200 };
+	struct errand_reply reply = { .status = 200 };
 	sp_time time = -7;
 	struct sp_err err = { .text = "" };
 
@@ -83,7 +83,7 @@ other_statuses(void)
 	VOUCH_AUTO_VOUCHER v = voucher_authority(&authority, "clock", 0);
 	VOUCH_AUTO_STAMPING s = { .authority = NULL };
 	SP_AUTO_BUF body = sp_buf_new(1024);
-	struct vouch_reply reply = {
+	struct errand_reply reply = {
 		.status = 404, .body = "", .problem = "x"
 	};
 	struct sp_err err;

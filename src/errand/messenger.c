@@ -1,9 +1,11 @@
-#include "vouch/messenger.h"
+#include "errand/messenger.h"
 
 #include "base/file.h"
 #include "base/process.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,19 +47,21 @@ static const char *const readable[] = { "/etc", "/usr", "/lib", "/lib64",
 
 /* One errand under way. */
 struct trip {
-	struct vouch_errand errand;
+	struct errand errand;
 	CURL *easy;
 	struct curl_slist *headers;
 	struct sp_buf url;
 	struct sp_buf answer;
-	int ca; /* its file in memory, or -1 */
+	struct sp_buf basic; /* a header line, secret */
+	int ca;              /* its file in memory, or -1 */
+	bool kept_off; /* from an address that this errand may not go to */
 	char why[CURL_ERROR_SIZE];
 };
 
 struct messenger {
 	int sock;
 	CURLM *multi;
-	struct trip *trip[VOUCH_TRIPS];
+	struct trip *trip[ERRAND_TRIPS];
 	size_t trips;
 	struct sp_buf packet;
 	bool over;
@@ -70,9 +74,10 @@ trip_free(struct trip *t)
 		return;
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
-	vouch_errand_free(&t->errand);
+	errand_free(&t->errand);
 	sp_buf_free(&t->url);
 	sp_buf_free(&t->answer);
+	sp_buf_free(&t->basic);
 	sp_file_closep(&t->ca);
 	free(t);
 }
@@ -91,9 +96,10 @@ trip_new(void)
 
 	if (t == NULL)
 		return NULL;
-	t->errand = vouch_errand_new();
-	t->url = sp_buf_new(VOUCH_URL_MAX + 64);
-	t->answer = sp_buf_new(VOUCH_ANSWER_MAX);
+	t->errand = errand_new();
+	t->url = sp_buf_new(ERRAND_URL_MAX + 64);
+	t->answer = sp_buf_secret(ERRAND_ANSWER_MAX);
+	t->basic = sp_buf_secret(ERRAND_BASIC_MAX + 40);
 	t->ca = -1;
 	return t;
 }
@@ -102,16 +108,16 @@ trip_new(void)
 
 /* The server reads its end all the time; when it does not, it is at its end. */
 static void
-answer(struct messenger *m, const struct vouch_answer *a)
+answer(struct messenger *m, const struct errand_answer *a)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_secret(ERRAND_PACKET_MAX);
 	struct pollfd p = { .fd = m->sock, .events = POLLOUT };
 	enum sp_code code;
 
-	vouch_answer_write(a, &packet);
-	code = vouch_packet_send(m->sock, &packet, NULL);
+	errand_answer_write(a, &packet);
+	code = errand_packet_send(m->sock, &packet, NULL);
 	if (code == SP_E_LOCKED && poll(&p, 1, SEND_MS) == 1)
-		code = vouch_packet_send(m->sock, &packet, NULL);
+		code = errand_packet_send(m->sock, &packet, NULL);
 	if (code != SP_OK)
 		m->over = true;
 }
@@ -119,7 +125,7 @@ answer(struct messenger *m, const struct vouch_answer *a)
 static void
 answer_none(struct messenger *m, uint32_t id, const char *why)
 {
-	struct vouch_answer a = { .id = id };
+	struct errand_answer a = { .id = id };
 
 	(void)snprintf(a.problem, sizeof(a.problem), "%s", why);
 	answer(m, &a);
@@ -147,6 +153,11 @@ explain(const struct trip *t, CURLcode rc, char *out, size_t room)
 {
 	static const char slow_name[] = "Resolving timed out"; /* libcurl's */
 
+	if (t->kept_off) {
+		(void)snprintf(out, room,
+		    "its address is this machine's own, or its link's");
+		return;
+	}
 	if (strncmp(t->why, slow_name, strlen(slow_name)) == 0) {
 		(void)snprintf(out, room,
 		    "its host name could not be looked up within 5 seconds");
@@ -162,15 +173,46 @@ explain(const struct trip *t, CURLcode rc, char *out, size_t room)
 	    *t->why != '\0' ? t->why : curl_easy_strerror(rc));
 }
 
+/* Is this kind for URLs of an agency's naming? */
+static bool
+is_theirs(const struct trip *t)
+{
+	return t->errand.kind == ERRAND_DOCUMENT ||
+	    t->errand.kind == ERRAND_GRANT;
+}
+
+/* What is no JSON is none of those answers, and stays here: this process is
+ * no way to read what else can be reached from it. */
+static bool
+is_json(const struct trip *t)
+{
+	static const char *const types[] = { "application/json",
+		"application/jwk-set+json" };
+	char *type = NULL;
+	size_t len;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+	if (type == NULL)
+		return false;
+	len = strcspn(type, "; \t");
+	for (size_t i = 0; i < SP_COUNTOF(types); i++)
+		if (len == strlen(types[i]) &&
+		    strncasecmp(type, types[i], len) == 0)
+			return true;
+	return false;
+}
+
 static void
 arrived(struct messenger *m, struct trip *t, CURLcode rc)
 {
-	struct vouch_answer a = { .id = t->errand.id };
+	struct errand_answer a = { .id = t->errand.id };
 	long status = 0;
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (rc == CURLE_OK && is_theirs(t) && !is_json(t))
+		sp_buf_clear(&t->answer);
 	if (rc == CURLE_OK && status >= 100 && status <= 599)
-		a.reply = (struct vouch_reply){ (unsigned)status,
+		a.reply = (struct errand_reply){ (unsigned)status,
 			sp_buf_str(&t->answer), t->answer.len, NULL };
 	else
 		explain(t, rc, a.problem, sizeof(a.problem));
@@ -206,20 +248,122 @@ set_ca(struct trip *t)
 	return curl_easy_setopt(t->easy, CURLOPT_CAINFO, path) == CURLE_OK;
 }
 
+/* The line `text`, added to what t->headers holds. */
+static bool
+add_header(struct trip *t, const char *text)
+{
+	struct curl_slist *more = curl_slist_append(t->headers, text);
+
+	if (more == NULL)
+		return false;
+	t->headers = more;
+	return true;
+}
+
 static bool
 set_headers(struct trip *t)
 {
-	static const char *const type[] = {
-		[VOUCH_WITNESS] = "Content-Type: text/plain; charset=utf-8",
-		[VOUCH_AUTHORITY] = "Content-Type: application/timestamp-query",
+	static const char *const line[] = {
+		[ERRAND_WITNESS] = "Content-Type: text/plain; charset=utf-8",
+		[ERRAND_AUTHORITY] =
+		    "Content-Type: application/timestamp-query",
+		[ERRAND_DOCUMENT] = "Accept: application/json",
+		[ERRAND_GRANT] =
+		    "Content-Type: application/x-www-form-urlencoded",
 	};
-	struct curl_slist *both = NULL;
+	const struct sp_buf *basic = &t->errand.basic;
 
-	t->headers = curl_slist_append(NULL, type[t->errand.kind]);
-	if (t->headers != NULL)
-		both = curl_slist_append(t->headers, "Expect:");
-	return both != NULL &&
-	    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, both) == CURLE_OK;
+	if (!add_header(t, line[t->errand.kind]) || !add_header(t, "Expect:"))
+		return false;
+	if (t->errand.kind == ERRAND_GRANT &&
+	    !add_header(t, "Accept: application/json"))
+		return false;
+	if (basic->len > 0) {
+		sp_buf_text(&t->basic, "Authorization: Basic ");
+		sp_buf_add(&t->basic, basic->at, basic->len);
+		if (!sp_buf_ok(&t->basic) ||
+		    !add_header(t, sp_buf_str(&t->basic)))
+			return false;
+	}
+	return curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) ==
+	    CURLE_OK;
+}
+
+/* 127.0.0.0/8, and what a connection to "any" comes to; 169.254.0.0/16, where
+ * clouds tell a machine its secrets. */
+static void
+judge_v4(const uint8_t a[4], bool *loopback, bool *link)
+{
+	*loopback = a[0] == 127 || a[0] == 0;
+	*link = a[0] == 169 && a[1] == 254;
+}
+
+static void
+judge(const struct sockaddr *to, bool *loopback, bool *link)
+{
+	const struct in6_addr *six;
+
+	*loopback = *link = false;
+	if (to->sa_family == AF_INET) {
+		judge_v4((const uint8_t *)&(
+			     (const struct sockaddr_in *)(const void *)to)
+			     ->sin_addr,
+		    loopback, link);
+		return;
+	}
+	six = &((const struct sockaddr_in6 *)(const void *)to)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(six) || IN6_IS_ADDR_V4COMPAT(six))
+		judge_v4(six->s6_addr + 12, loopback, link);
+	if (IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six))
+		*loopback = true;
+	if (IN6_IS_ADDR_LINKLOCAL(six))
+		*link = true;
+}
+
+/* By the address itself, after names are looked up: a name that leads here is
+ * no way in, nor is one that leads elsewhere a moment later. */
+static curl_socket_t
+on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct trip *t = arg;
+	bool plain = strncasecmp(t->errand.url, "http:", 5) == 0;
+	bool loopback, link;
+
+	(void)purpose;
+	judge(&a->addr, &loopback, &link);
+	if (is_theirs(t) &&
+	    (link || (loopback && !t->errand.local) || (plain && !loopback))) {
+		t->kept_off = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* How it may be spoken to, and what is said. */
+static bool
+set_request(struct trip *t)
+{
+	CURL *e = t->easy;
+	const struct sp_buf *body = &t->errand.body;
+	bool https = is_theirs(t) && !t->errand.local;
+
+	(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+	if (t->errand.kind == ERRAND_DOCUMENT) {
+		(void)curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+	} else {
+		(void)curl_easy_setopt(e, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(
+		    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+		(void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, sp_buf_str(body));
+	}
+	/* An address is judged before it is connected to: a proxy's would be
+	 * judged in its place. */
+	if (is_theirs(t) && curl_easy_setopt(e, CURLOPT_PROXY, "") != CURLE_OK)
+		return false;
+	return curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
+		   https ? "https" : "http,https") == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_URL, sp_buf_str(&t->url)) == CURLE_OK;
 }
 
 /* Options that take a constant of libcurl's own cannot fail. */
@@ -227,7 +371,6 @@ static bool
 set_options(struct trip *t)
 {
 	CURL *e = t->easy;
-	const struct sp_buf *body = &t->errand.body;
 
 	(void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	/* A look-up that hangs is left to its thread: waiting for that would
@@ -242,30 +385,23 @@ set_options(struct trip *t)
 	    e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	(void)curl_easy_setopt(
-	    e, CURLOPT_TIMEOUT_MS, VOUCH_TRIP_SECONDS * 1000L);
+	    e, CURLOPT_TIMEOUT_MS, ERRAND_TRIP_SECONDS * 1000L);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why);
 	(void)curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, t);
-	(void)curl_easy_setopt(e, CURLOPT_POST, 1L);
-	(void)curl_easy_setopt(
-	    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
-	(void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, sp_buf_str(body));
 	return curl_easy_setopt(
-		   e, CURLOPT_USERAGENT, "sallyport/" SP_VERSION) == CURLE_OK &&
-	    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") ==
-	    CURLE_OK &&
-	    curl_easy_setopt(e, CURLOPT_URL, sp_buf_str(&t->url)) == CURLE_OK;
+		   e, CURLOPT_USERAGENT, "sallyport/" SP_VERSION) == CURLE_OK;
 }
 
 static bool
 set_out(struct messenger *m, struct trip *t)
 {
 	sp_buf_fmt(&t->url, "%s%s", t->errand.url,
-	    t->errand.kind == VOUCH_WITNESS ? "/add-checkpoint" : "");
+	    t->errand.kind == ERRAND_WITNESS ? "/add-checkpoint" : "");
 	t->easy = curl_easy_init();
 	return t->easy != NULL && sp_buf_ok(&t->url) && set_options(t) &&
-	    set_headers(t) && set_ca(t) &&
+	    set_request(t) && set_headers(t) && set_ca(t) &&
 	    curl_multi_add_handle(m->multi, t->easy) == CURLM_OK;
 }
 
@@ -277,7 +413,7 @@ take_up(struct messenger *m)
 	AUTO_TRIP t = trip_new();
 
 	if (t == NULL ||
-	    vouch_errand_read(m->packet.at, m->packet.len, &t->errand, NULL) !=
+	    errand_read(m->packet.at, m->packet.len, &t->errand, NULL) !=
 		SP_OK) {
 		m->over = true; /* the server is out of its mind */
 		return;
@@ -292,10 +428,10 @@ take_up(struct messenger *m)
 static void
 hear(struct messenger *m)
 {
-	for (int i = 0; i < MOST_ROUNDS && m->trips < VOUCH_TRIPS && !m->over;
+	for (int i = 0; i < MOST_ROUNDS && m->trips < ERRAND_TRIPS && !m->over;
 	     i++) {
 		enum sp_code code =
-		    vouch_packet_receive(m->sock, &m->packet, NULL);
+		    errand_packet_receive(m->sock, &m->packet, NULL);
 
 		if (code == SP_E_LOCKED)
 			return;
@@ -348,7 +484,7 @@ run(struct messenger *m, struct sp_err *err)
 			.fd = m->sock,
 			.events = CURL_WAIT_POLLIN,
 		};
-		unsigned n = m->trips < VOUCH_TRIPS ? 1 : 0;
+		unsigned n = m->trips < ERRAND_TRIPS ? 1 : 0;
 		int running = 0;
 
 		if (curl_multi_perform(m->multi, &running) != CURLM_OK)
@@ -364,7 +500,7 @@ run(struct messenger *m, struct sp_err *err)
 }
 
 enum sp_code
-vouch_messenger_enter(bool *can_read, struct sp_err *err)
+errand_messenger_enter(bool *can_read, struct sp_err *err)
 {
 	enum sp_code code;
 
@@ -378,11 +514,11 @@ vouch_messenger_enter(bool *can_read, struct sp_err *err)
 }
 
 enum sp_code
-vouch_messenger_main(int sock, struct sp_err *err)
+errand_messenger_main(int sock, struct sp_err *err)
 {
 	struct messenger m = {
 		.sock = sock,
-		.packet = sp_buf_new(VOUCH_PACKET_MAX),
+		.packet = sp_buf_secret(ERRAND_PACKET_MAX),
 	};
 	enum sp_code code;
 

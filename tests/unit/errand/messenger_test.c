@@ -1,5 +1,6 @@
-#include "vouch/messenger.h"
+#include "errand/messenger.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "crypto/provider.h"
@@ -69,13 +70,14 @@ flood(int fd)
 		continue;
 }
 
-/* 200 with the request itself as the body. */
+/* 200 with the request itself as the body, of this type. */
 static void
-echo(int fd, const char *request, size_t len)
+echo(int fd, const char *request, size_t len, const char *type)
 {
 	SP_AUTO_BUF out = sp_buf_new((size_t)200 << 10);
 
-	sp_buf_fmt(&out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", len);
+	sp_buf_fmt(&out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n",
+	    len, type);
 	sp_buf_add(&out, request, len);
 	SP_IGNORE(send(fd, out.at, out.len, MSG_NOSIGNAL));
 }
@@ -83,21 +85,31 @@ echo(int fd, const char *request, size_t len)
 static void
 answer(int fd, const char *request, size_t len)
 {
-	if (strncmp(request, "POST /hang", 10) == 0)
+	const char *path = strchr(request, '/');
+
+	if (strncmp(path, "/hang", 5) == 0)
 		until_closed(fd);
-	else if (strncmp(request, "POST /drip", 10) == 0)
+	else if (strncmp(path, "/drip", 5) == 0)
 		drip(fd);
-	else if (strncmp(request, "POST /flood", 11) == 0)
+	else if (strncmp(path, "/flood", 6) == 0)
 		flood(fd);
-	else if (strncmp(request, "POST /echo", 10) == 0)
-		echo(fd, request, len);
-	else if (strncmp(request, "POST /moved", 11) == 0)
+	else if (strncmp(path, "/echo", 5) == 0)
+		echo(fd, request, len, "");
+	else if (strncmp(path, "/json", 5) == 0)
+		echo(fd, request, len,
+		    "Content-Type: Application/JSON; charset=utf-8\r\n");
+	else if (strncmp(path, "/keys", 5) == 0)
+		echo(fd, request, len,
+		    "Content-Type: application/jwk-set+json\r\n");
+	else if (strncmp(path, "/html", 5) == 0)
+		echo(fd, request, len, "Content-Type: text/html\r\n");
+	else if (strncmp(path, "/moved", 6) == 0)
 		say(fd,
 		    "HTTP/1.1 307 No\r\nLocation: /echo\r\n"
 		    "Content-Length: 0\r\n\r\n");
-	else if (strncmp(request, "POST /size", 10) == 0)
+	else if (strncmp(path, "/size", 5) == 0)
 		say(fd, "HTTP/1.1 409 No\r\nContent-Length: 3\r\n\r\n12\n");
-	else if (strncmp(request, "POST /nonsense", 14) == 0)
+	else if (strncmp(path, "/nonsense", 9) == 0)
 		say(fd, "\x16\x03\x01 hello\r\n\r\n");
 	/* else: closed without a word */
 }
@@ -122,10 +134,11 @@ serve(void *arg)
 		len += (size_t)n;
 		end = strstr(in, "\r\n\r\n");
 		at = strstr(in, word);
-		if (end == NULL || at == NULL)
+		if (end == NULL || (at == NULL && in[0] != 'G'))
 			continue;
 		want = 0;
-		for (at += sizeof(word) - 1; *at >= '0' && *at <= '9'; at++)
+		for (at = at == NULL ? "" : at + sizeof(word) - 1;
+		     *at >= '0' && *at <= '9'; at++)
 			want = want * 10 + (size_t)(*at - '0');
 		if (len < (size_t)(end + 4 - in) + want)
 			continue;
@@ -222,7 +235,7 @@ post_main(void *arg)
 	struct sp_err err;
 
 	(void)arg;
-	post.code = vouch_messenger_main(post.theirs, &err);
+	post.code = errand_messenger_main(post.theirs, &err);
 	return NULL;
 }
 
@@ -248,10 +261,10 @@ post_stop(void)
 }
 
 static void
-send_out(int sock, uint32_t id, enum vouch_kind kind, const char *path)
+send_out(int sock, uint32_t id, enum errand_kind kind, const char *path)
 {
-	VOUCH_AUTO_ERRAND e = vouch_errand_new();
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	ERRAND_AUTO e = errand_new();
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	struct sp_err err;
 
 	e.id = id;
@@ -262,21 +275,21 @@ send_out(int sock, uint32_t id, enum vouch_kind kind, const char *path)
 	else
 		(void)snprintf(e.url, sizeof(e.url), "%s", path);
 	sp_buf_text(&e.body, "the body");
-	vouch_errand_write(&e, &packet);
-	CHECK_OK(vouch_packet_send(sock, &packet, &err), &err);
+	errand_write(&e, &packet);
+	CHECK_OK(errand_packet_send(sock, &packet, &err), &err);
 }
 
 /* The next answer; the packet is the caller's to look into. */
-static struct vouch_answer *
+static struct errand_answer *
 come_back(int sock, struct sp_buf *packet)
 {
-	static struct vouch_answer a;
+	static struct errand_answer a;
 	struct pollfd p = { .fd = sock, .events = POLLIN };
 	struct sp_err err;
 
 	CHECK(poll(&p, 1, 60000) == 1);
-	CHECK_OK(vouch_packet_receive(sock, packet, &err), &err);
-	CHECK_OK(vouch_answer_read(packet->at, packet->len, &a, &err), &err);
+	CHECK_OK(errand_packet_receive(sock, packet, &err), &err);
+	CHECK_OK(errand_answer_read(packet->at, packet->len, &a, &err), &err);
 	return &a;
 }
 
@@ -284,19 +297,19 @@ static void
 what_is_sent(void)
 {
 	static const struct {
-		enum vouch_kind kind;
+		enum errand_kind kind;
 		const char *line, *type;
 	} rows[] = {
-		{ VOUCH_WITNESS, "POST /echo/add-checkpoint HTTP/1.1\r\n",
+		{ ERRAND_WITNESS, "POST /echo/add-checkpoint HTTP/1.1\r\n",
 		    "Content-Type: text/plain; charset=utf-8\r\n" },
-		{ VOUCH_AUTHORITY, "POST /echo HTTP/1.1\r\n",
+		{ ERRAND_AUTHORITY, "POST /echo HTTP/1.1\r\n",
 		    "Content-Type: application/timestamp-query\r\n" },
 	};
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 
 	post_start();
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		const struct vouch_answer *a;
+		const struct errand_answer *a;
 		char *text;
 
 		send_out(post.mine, 7 + (uint32_t)i, rows[i].kind, "/echo");
@@ -332,13 +345,13 @@ what_comes_back(void)
 		{ "gopher://127.0.0.1/x", 0, "gopher" },
 		{ "https://127.0.0.1:99999/", 0, "malformed" },
 	};
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 
 	post_start();
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		const struct vouch_answer *a;
+		const struct errand_answer *a;
 
-		send_out(post.mine, 1, VOUCH_AUTHORITY, rows[i].path);
+		send_out(post.mine, 1, ERRAND_AUTHORITY, rows[i].path);
 		a = come_back(post.mine, &packet);
 		CHECK(a->reply.status == rows[i].status);
 		if (strstr(a->problem, rows[i].says) == NULL)
@@ -348,27 +361,141 @@ what_comes_back(void)
 	post_stop();
 }
 
+/* An errand for sign-in, to the stub or elsewhere. */
+static void
+send_theirs(uint32_t id, enum errand_kind kind, bool local, const char *url)
+{
+	ERRAND_AUTO e = errand_new();
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+	struct sp_err err;
+
+	e.id = id;
+	e.kind = kind;
+	e.local = local;
+	if (url[0] == '/')
+		(void)snprintf(e.url, sizeof(e.url), "http://127.0.0.1:%u%s",
+		    stub.port, url);
+	else
+		(void)snprintf(e.url, sizeof(e.url), "%s", url);
+	if (kind == ERRAND_GRANT) {
+		sp_buf_text(&e.basic, "aWQ6c2VjcmV0");
+		sp_buf_text(&e.body, "grant_type=authorization_code&code=x");
+	}
+	errand_write(&e, &packet);
+	CHECK_OK(errand_packet_send(post.mine, &packet, &err), &err);
+}
+
+static void
+what_is_sent_for_sign_in(void)
+{
+	static const struct {
+		const char *path;
+		enum errand_kind kind;
+		const char *has[4];
+	} rows[] = {
+		{ "/json", ERRAND_DOCUMENT,
+		    { "GET /json HTTP/1.1\r\n", "Accept: application/json\r\n",
+			"User-Agent: sallyport/", "\r\n\r\n" } },
+		{ "/keys", ERRAND_DOCUMENT,
+		    { "GET /keys HTTP/1.1\r\n", "Accept: application/json\r\n",
+			"User-Agent: sallyport/", "\r\n\r\n" } },
+		{ "/json", ERRAND_GRANT,
+		    { "POST /json HTTP/1.1\r\n",
+			"Authorization: Basic aWQ6c2VjcmV0\r\n",
+			"Content-Type: application/x-www-form-urlencoded\r\n",
+			"\r\n\r\ngrant_type=authorization_code&code=x" } },
+	};
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+
+	post_start();
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		const struct errand_answer *a;
+		char *text;
+
+		send_theirs(1, rows[i].kind, true, rows[i].path);
+		a = come_back(post.mine, &packet);
+		if (a->reply.status != 200)
+			tap_fail(__FILE__, __LINE__, rows[i].path, a->problem);
+		text = strndup(a->reply.body, a->reply.len);
+		for (size_t k = 0; k < 4; k++)
+			if (strstr(text, rows[i].has[k]) == NULL)
+				tap_fail(
+				    __FILE__, __LINE__, rows[i].has[k], text);
+		CHECK((strstr(text, "Authorization") != NULL) ==
+		    (rows[i].kind == ERRAND_GRANT));
+		free(text);
+	}
+	post_stop();
+}
+
+/* Whoever names those URLs reads nothing else through here, and reaches
+ * nothing on this machine or its link. */
+static void
+no_open_proxy(void)
+{
+	static const struct {
+		const char *url;
+		bool local;
+		unsigned status;
+		const char *says;
+	} rows[] = {
+		{ "/html", true, 200, "" }, /* without its body */
+		{ "/echo", true, 200, "" }, /* of no type */
+		{ "/moved", true, 307, "" },
+		{ "/json", false, 0, "http" }, /* not over plain http */
+		{ "http://idp.example/", true, 0, "" },
+		{ "https://127.0.0.1:1/", false, 0, "this machine's own" },
+		{ "https://127.8.9.10/", false, 0, "this machine's own" },
+		{ "https://localhost:1/", false, 0, "this machine's own" },
+		{ "https://[::1]/", false, 0, "this machine's own" },
+		{ "https://0.0.0.0/", false, 0, "this machine's own" },
+		{ "https://[::]/", false, 0, "this machine's own" },
+		{ "https://[::ffff:127.0.0.1]/", false, 0,
+		    "this machine's own" },
+		{ "https://2130706433/", false, 0, "this machine's own" },
+		{ "https://169.254.169.254/", true, 0, "link's" },
+		{ "https://[::ffff:169.254.169.254]/", true, 0, "link's" },
+		{ "https://[fe80::1]/", true, 0, "link's" },
+		{ "http://198.51.100.7/", true, 0, "" }, /* plain, not local */
+		{ "file:///etc/hostname", true, 0, "file" },
+	};
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+
+	post_start();
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		const struct errand_answer *a;
+
+		send_theirs(1, ERRAND_DOCUMENT, rows[i].local, rows[i].url);
+		a = come_back(post.mine, &packet);
+		if (a->reply.status != rows[i].status ||
+		    strstr(a->problem, rows[i].says) == NULL)
+			tap_fail(__FILE__, __LINE__, rows[i].url, a->problem);
+		CHECK(a->reply.len == 0);
+	}
+	post_stop();
+}
+
 /* As many as go at once hang: others come and go beside all but the last of
  * them, and then each has its time, from start to end. */
 static void
 those_that_hang(void)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	int64_t begun = sp_ticks();
 	size_t late = 0, quick = 0;
 
 	post_start();
-	for (uint32_t i = 1; i < VOUCH_TRIPS; i++)
-		send_out(post.mine, i, VOUCH_WITNESS,
+	for (uint32_t i = 1; i < ERRAND_TRIPS; i++)
+		send_out(post.mine, i, ERRAND_WITNESS,
 		    i % 2 == 0 ? "/hang" : "/drip");
 	for (uint32_t i = 0; i < 20; i++) {
-		send_out(post.mine, 1000 + i, VOUCH_WITNESS, "/echo");
+		send_out(post.mine, 1000 + i, ERRAND_WITNESS, "/echo");
 		CHECK(come_back(post.mine, &packet)->id == 1000 + i);
 	}
-	send_out(post.mine, VOUCH_TRIPS, VOUCH_WITNESS, "/hang");
-	send_out(post.mine, 2000, VOUCH_WITNESS, "/echo");
-	while (late + quick < VOUCH_TRIPS + 1) {
-		const struct vouch_answer *a = come_back(post.mine, &packet);
+	send_out(post.mine, ERRAND_TRIPS, ERRAND_WITNESS, "/hang");
+	send_out(post.mine, 2000, ERRAND_WITNESS, "/echo");
+	while (late + quick < ERRAND_TRIPS + 1) {
+		const struct errand_answer *a = come_back(post.mine, &packet);
 
 		if (a->id == 2000) {
 			CHECK(a->reply.status == 200 && late > 0);
@@ -379,7 +506,7 @@ those_that_hang(void)
 		    strstr(a->problem, "10 seconds") != NULL);
 		late++;
 	}
-	CHECK(sp_ticks() - begun >= VOUCH_TRIP_SECONDS * SP_SECOND / 2);
+	CHECK(sp_ticks() - begun >= ERRAND_TRIP_SECONDS * SP_SECOND / 2);
 	post_stop();
 }
 
@@ -388,7 +515,7 @@ those_that_hang(void)
 static void
 names_that_hang(void)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	int64_t slowest = 0, begun;
 	unsigned late = 0;
 
@@ -397,7 +524,7 @@ names_that_hang(void)
 		char url[64];
 
 		(void)snprintf(url, sizeof(url), "http://witness-%u.hangs", i);
-		send_out(post.mine, i, VOUCH_WITNESS, url);
+		send_out(post.mine, i, ERRAND_WITNESS, url);
 	}
 	while (atomic_load(&looking) < 10)
 		CHECK(poll(NULL, 0, 5) == 0);
@@ -405,9 +532,9 @@ names_that_hang(void)
 		bool back = false;
 
 		begun = sp_ticks();
-		send_out(post.mine, 1000, VOUCH_WITNESS, "/echo");
+		send_out(post.mine, 1000, ERRAND_WITNESS, "/echo");
 		while (!back) {
-			const struct vouch_answer *a =
+			const struct errand_answer *a =
 			    come_back(post.mine, &packet);
 
 			back = a->id == 1000;
@@ -424,7 +551,7 @@ names_that_hang(void)
 	CHECK(late == 10);
 	CHECK(slowest < SP_SECOND);
 	/* Nor is its end held up. */
-	send_out(post.mine, 1, VOUCH_WITNESS, "http://last.hangs");
+	send_out(post.mine, 1, ERRAND_WITNESS, "http://last.hangs");
 	while (atomic_load(&looking) < 1)
 		CHECK(poll(NULL, 0, 5) == 0);
 	begun = sp_ticks();
@@ -439,12 +566,12 @@ it_ends_with_the_socket(void)
 
 	post_start();
 	for (uint32_t i = 0; i < 10; i++)
-		send_out(post.mine, i, VOUCH_WITNESS, "/hang");
+		send_out(post.mine, i, ERRAND_WITNESS, "/hang");
 	while (atomic_load(&stub.hanging) < 10)
 		CHECK(poll(NULL, 0, 5) == 0);
 	begun = sp_ticks();
 	post_stop();
-	CHECK(sp_ticks() - begun < VOUCH_TRIP_SECONDS * SP_SECOND / 2);
+	CHECK(sp_ticks() - begun < ERRAND_TRIP_SECONDS * SP_SECOND / 2);
 }
 
 static void
@@ -474,7 +601,7 @@ tries(void)
 	static const int to_write[] = { O_WRONLY | O_CREAT, O_RDWR };
 	int s;
 
-	if (vouch_messenger_enter(&can_read, NULL) != SP_OK)
+	if (errand_messenger_enter(&can_read, NULL) != SP_OK)
 		return 1;
 	for (size_t i = 0; i < SP_COUNTOF(to_write); i++)
 		if (!refused(
@@ -552,7 +679,7 @@ reads(void)
 	bool can_read = true;
 	char path[96];
 
-	if (vouch_messenger_enter(&can_read, NULL) != SP_OK || can_read)
+	if (errand_messenger_enter(&can_read, NULL) != SP_OK || can_read)
 		return 1;
 	for (size_t i = 0; i < SP_COUNTOF(site_files); i++) {
 		site_path(path, sizeof(path), site_files[i]);
@@ -608,7 +735,7 @@ what_it_cannot_do(void)
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) { /* killed: nobody starts another program from there */
-		if (vouch_messenger_enter(&can_read, NULL) == SP_OK)
+		if (errand_messenger_enter(&can_read, NULL) == SP_OK)
 			(void)execl("/bin/true", "true", (char *)NULL);
 		_exit(0);
 	}
@@ -620,7 +747,7 @@ what_it_cannot_do(void)
 static void
 what_it_can_do(void)
 {
-	SP_AUTO_BUF packet = sp_buf_new(VOUCH_PACKET_MAX);
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
 	char url[64];
 	bool can_read = true;
 	int pair[2];
@@ -632,14 +759,14 @@ what_it_can_do(void)
 	CHECK(pid >= 0);
 	if (pid == 0) {
 		(void)close(pair[0]);
-		_exit(vouch_messenger_enter(&can_read, NULL) == SP_OK &&
-			    vouch_messenger_main(pair[1], NULL) == SP_OK
+		_exit(errand_messenger_enter(&can_read, NULL) == SP_OK &&
+			    errand_messenger_main(pair[1], NULL) == SP_OK
 			? 0
 			: 1);
 	}
 	(void)close(pair[1]);
 	(void)snprintf(url, sizeof(url), "http://localhost:%u/echo", stub.port);
-	send_out(pair[0], 1, VOUCH_WITNESS, url);
+	send_out(pair[0], 1, ERRAND_WITNESS, url);
 	CHECK(come_back(pair[0], &packet)->reply.status == 200);
 	(void)close(pair[0]);
 	CHECK(waitpid(pid, &status, 0) == pid);
@@ -658,6 +785,8 @@ main(void)
 		{ "what it can do", what_it_can_do },
 #endif
 		{ "what is sent", what_is_sent },
+		{ "what is sent for sign-in", what_is_sent_for_sign_in },
+		{ "no open proxy", no_open_proxy },
 		{ "what comes back", what_comes_back },
 		{ "those that hang", those_that_hang },
 		{ "names that hang", names_that_hang },

@@ -1,0 +1,55 @@
+#ifndef SIGNIN_THROTTLE_H
+#define SIGNIN_THROTTLE_H
+
+#include "people/person.h"
+
+/*
+ * Failed logons, counted in rows that are durable before the answer leaves:
+ * neither a restart nor kill -9 gives a guess for nothing.  Guesses sent at the
+ * same time are judged one after the other by the agency's writer, so that no
+ * more of them are looked at than of guesses sent in turn.
+ *
+ * Of an account (AC-7): the rules' logon.failures within logon.window lock it,
+ * person.disabled with the reason "locked", until an administrator enables it;
+ * so do authenticator.failures however slowly they come.  A success is two
+ * factors shown: a password alone clears nothing, or whoever knew it could try
+ * codes for ever.  What was before the account was last enabled does not count.
+ *
+ * Of an address (IPv6: of its /64), across all accounts and logins that nobody
+ * has: from SIGNIN_ADDRESS_FAILURES within the window on, one attempt is looked
+ * at each SIGNIN_ADDRESS_PACE and the others are told to come back.  An address
+ * is never shut out, for a whole station may stand behind one: whoever stuffs
+ * passwords there slows their neighbours down, who can go on, and it is seen:
+ * entry "session.throttled", once a window.  The price: who has many addresses
+ * is slowed by the locks of the accounts only.
+ */
+#define SIGNIN_ADDRESS_FAILURES 30
+#define SIGNIN_ADDRESS_PACE     (5 * SP_SECOND)
+
+/* May an attempt from there be looked at now?  SP_E_LIMIT, reason
+ * "signin.pace". */
+enum sp_code signin_throttle_ask(struct db *db,
+    const struct people_rules *rules, const char *address, sp_time now,
+    struct sp_err *err) SP_MUST_USE;
+
+/* An attempt failed.  `person` NULL: nobody has the login.  Locks the account
+ * when it is enough.  The entry "session.refused" has the code ("password",
+ * "factor", "login", "inactive", "locked") and stands for how many; of an
+ * account that is not active, or of logins that nobody has, there is at most
+ * one a minute. */
+struct signin_failure {
+	const struct people_person *person;
+	const char *code;
+};
+enum sp_code signin_throttle_fail(const struct people_act *a,
+    const struct signin_failure *f, struct sp_err *err) SP_MUST_USE;
+/* Forget this account's. */
+enum sp_code signin_throttle_clear(const struct people_act *a,
+    const struct sp_id *person, struct sp_err *err) SP_MUST_USE;
+
+/* How many count against the account now. */
+enum sp_code signin_throttle_count(struct db *db,
+    const struct people_rules *rules, const struct people_person *p,
+    sp_time now, int64_t *within, int64_t *all, struct sp_err *err) SP_MUST_USE;
+
+#endif
