@@ -21,6 +21,7 @@ numbers_stay(void)
 		{ KEEPER_WRAP, 4, "wrap" },
 		{ KEEPER_UNWRAP, 5, "unwrap" },
 		{ KEEPER_SIGN, 6, "sign" },
+		{ KEEPER_CERTIFY, 7, "certify" },
 	};
 
 	CHECK(SP_COUNTOF(rows) == KEEPER_REQUEST_COUNT);
