@@ -84,6 +84,9 @@ struct http_wire {
 	    *query; /* '+' is a space already, else undecoded */
 	size_t queries;
 	const char *address; /* numeric */
+	/* SHA-256 of the client's certificate, whose key it has proved to have,
+	 * and nothing else; or NULL. */
+	const uint8_t *certificate;
 };
 
 /* Where the body's bytes go. */
@@ -132,6 +135,7 @@ struct http_request {
 	uint64_t content; /* Content-Length; HTTP_SIZE_UNKNOWN when chunked */
 	bool untrusted;   /* where the request ends is in doubt: close */
 	char address[46];
+	const uint8_t *certificate; /* of http_wire */
 
 	struct http_match match;
 	struct sp_id id;            /* the path's {id}; zero without */

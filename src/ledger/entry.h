@@ -80,6 +80,10 @@
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
 	X("twin.joined")                                                       \
+	X("device.added")                                                      \
+	X("device.enrolled")                                                   \
+	X("device.rotated")                                                    \
+	X("device.revoked")                                                    \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

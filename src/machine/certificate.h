@@ -19,8 +19,8 @@
  * Functions with a `tx` run inside an act on the agency's writer; with a `db`,
  * on any handle of the caller's own.
  */
-#define MACHINE_PIN_LEN         CRYPTO_SHA256_LEN
-#define MACHINE_OVERLAP         (86400 * SP_SECOND)
+#define MACHINE_PIN_LEN CRYPTO_SHA256_LEN
+#define MACHINE_OVERLAP (86400 * SP_SECOND)
 /* A device may be ahead of us: "not before" is seen this much later. */
 #define MACHINE_SKEW            (300 * SP_SECOND)
 #define MACHINE_CERTIFICATE_DER CRYPTO_LEAF_MAX

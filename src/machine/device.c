@@ -437,8 +437,8 @@ find_given(struct giving *g, const uint8_t *used, struct sp_err *err)
 
 	if (memcmp(used, g->key_hash, CRYPTO_SHA256_LEN) != 0)
 		return code_unknown(err);
-	code = machine_certificate_by_key(reader.db, &g->device.id, g->key_hash,
-	    sp_now(), g->made, err);
+	code = machine_certificate_by_key(
+	    reader.db, &g->device.id, g->key_hash, sp_now(), g->made, err);
 	return code == SP_E_NOTFOUND ? code_unknown(err) : code;
 }
 
@@ -506,11 +506,11 @@ look_rotate(struct giving *g, bool *given, struct sp_err *err)
 	if (memcmp(now.key, g->key_hash, sizeof(now.key)) == 0)
 		return sp_fail_as(err, SP_E_INVALID, "csr.same-key",
 		    "a new certificate takes a new key");
-	code = machine_certificate_by_key(reader.db, &g->device.id, g->key_hash,
-	    sp_now(), g->made, err);
+	code = machine_certificate_by_key(
+	    reader.db, &g->device.id, g->key_hash, sp_now(), g->made, err);
 	*given = code == SP_OK;
 	if (code != SP_E_NOTFOUND)
-		return code;
+		return *given && g->made->superseded ? rotated(err) : code;
 	if (now.superseded)
 		return rotated(err);
 	return machine_device_find(reader.db, &g->device.id, &g->device, err);
@@ -542,8 +542,9 @@ machine_device_rotate(const struct machine_office *o,
     struct sp_err *err)
 {
 	struct machine_certificate made;
-	struct giving g = { .office = o, .ask = ask, .from = pin,
-		.made = &made };
+	struct giving g = {
+		.office = o, .ask = ask, .from = pin, .made = &made
+	};
 	bool given = false;
 
 	g.device.id = who->token;
