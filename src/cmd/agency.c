@@ -33,8 +33,13 @@ add_run(const struct cmd *self, int argc, char **argv)
 {
 	struct new_agency n = { .slug = NULL };
 	const char *unlock = NULL;
-	struct cmd_option option[1 + NEW_AGENCY_OPTIONS] = {
+	struct cmd_option option[2 + NEW_AGENCY_OPTIONS] = {
 		{ "unlock", 0, "SOURCE", UNLOCK_HELP, &unlock, NULL },
+		{ "provider", 0, NULL,
+		    "the house of whoever runs the site: its staff, no "
+		    "evidence "
+		    "(then --ori may be left out)",
+		    NULL, &n.provider },
 	};
 	struct people_agency a;
 	struct sp_err err = { .code = SP_OK };
@@ -42,7 +47,7 @@ add_run(const struct cmd *self, int argc, char **argv)
 	size_t operands;
 	int code;
 
-	cmd_new_agency_options(&n, option + 1);
+	cmd_new_agency_options(&n, option + 2);
 	code = cmd_parse(
 	    self, option, SP_COUNTOF(option), argc, argv, &operand, &operands);
 	if (code != CMD_DONE)
@@ -66,6 +71,7 @@ add_row(void *arg, const struct people_agency *a, struct sp_err *err)
 {
 	struct present_table *t = arg;
 	char when[SP_TIME_TEXT];
+	char name[PEOPLE_NAME_MAX + 16];
 
 	(void)err;
 	sp_time_text(a->created, when);
@@ -74,7 +80,9 @@ add_row(void *arg, const struct people_agency *a, struct sp_err *err)
 	cmd_present_table_add(t, a->ori);
 	cmd_present_table_add(t, a->geography);
 	cmd_present_table_add(t, when);
-	cmd_present_table_add(t, a->name);
+	(void)snprintf(name, sizeof(name), "%s%s", a->name,
+	    a->provider ? " (provider)" : "");
+	cmd_present_table_add(t, name);
 	return SP_OK;
 }
 
@@ -108,6 +116,7 @@ add_object(void *arg, const struct people_agency *a, struct sp_err *err)
 	sp_json_str(j, "log_key", sp_buf_str(&key));
 	sp_json_str(j, "name", a->name);
 	sp_json_str(j, "ori", a->ori);
+	sp_json_bool(j, "provider", a->provider);
 	sp_json_str(j, "slug", a->slug);
 	sp_json_str(j, "state", a->state);
 	sp_json_end(j);

@@ -37,7 +37,7 @@ enum sp_code
 cmd_new_agency_check(
     const struct new_agency *n, struct people_agency *out, struct sp_err *err)
 {
-	struct people_agency a = { .created = 0 };
+	struct people_agency a = { .provider = n->provider };
 	const struct {
 		const char *option;
 		const char *value;
@@ -54,6 +54,8 @@ cmd_new_agency_check(
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		size_t len;
 
+		if (rows[i].value == NULL && n->provider && rows[i].to == a.ori)
+			continue; /* it need not be an agency of justice */
 		if (rows[i].value == NULL)
 			return sp_fail(err, SP_E_INVALID, "--%s is missing",
 			    rows[i].option);

@@ -14,6 +14,7 @@ struct new_agency {
 	const char *ori;
 	const char *geography;
 	bool json;
+	bool provider; /* an option of `agency add` alone */
 };
 
 /* Their options: --agency, --name, --state, --ori, --geography, --json. */

@@ -244,6 +244,20 @@ evidence_site_room_of(struct evidence_site *s, const struct sp_id *agency,
 	return SP_OK;
 }
 
+enum sp_code
+evidence_site_provider(
+    struct evidence_site *s, struct evidence_room **out, struct sp_err *err)
+{
+	struct people_agency a;
+	enum sp_code code;
+
+	SP_REQUIRE(pthread_mutex_lock(&s->lock) == 0);
+	code = people_agency_of_provider(s->db, &a, err);
+	SP_REQUIRE(pthread_mutex_unlock(&s->lock) == 0);
+	SP_TRY(code);
+	return evidence_site_room_of(s, &a.id, out, err);
+}
+
 void
 evidence_site_each_room(struct evidence_site *s,
     void (*visit)(void *arg, struct evidence_room *room), void *arg)

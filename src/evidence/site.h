@@ -36,6 +36,10 @@ enum sp_code evidence_site_room_of(struct evidence_site *s,
 /* Open every agency's room now; start-up repair happens here. */
 enum sp_code evidence_site_open_rooms(
     struct evidence_site *s, struct sp_err *err) SP_MUST_USE;
+/* The provider's own house; SP_E_NOTFOUND, reason "agency.provider": the site
+ * has none. */
+enum sp_code evidence_site_provider(struct evidence_site *s,
+    struct evidence_room **out, struct sp_err *err) SP_MUST_USE;
 void evidence_site_each_room(struct evidence_site *s,
     void (*visit)(void *arg, struct evidence_room *room), void *arg);
 /* Housekeeping: expire uploads, close idle viewings.  Called every few

@@ -35,6 +35,7 @@ struct flood {
 struct gate {
 	struct sp_id agency;
 	struct ledger_writer *writer;
+	bool provider;
 	pthread_mutex_t lock; /* over the floods */
 	struct flood *flood;
 	size_t floods;
@@ -62,6 +63,20 @@ gate_open(struct gate **out, const struct sp_id *agency,
 	SP_REQUIRE(pthread_mutex_init(&g->lock, NULL) == 0);
 	*out = g;
 	return SP_OK;
+}
+
+void
+gate_of_provider(struct gate *g)
+{
+	g->provider = true;
+}
+
+void
+gate_facts_here(const struct gate *g, struct gate_facts *io)
+{
+	if (g->provider && io->relation == GATE_OWN &&
+	    gate_act_row(io->act)->most != GATE_CLASS_UNKNOWN)
+		io->relation = GATE_OTHER;
 }
 
 struct ledger_entry
@@ -366,7 +381,7 @@ record(struct gate *g, const struct gate_request *rq, const char *word,
 }
 
 static struct gate_verdict
-decide(const struct gate_request *rq)
+decide(const struct gate *g, const struct gate_request *rq)
 {
 	struct gate_facts f;
 
@@ -376,6 +391,7 @@ decide(const struct gate_request *rq)
 		f = *rq->facts;
 		SP_REQUIRE(f.act == rq->act && f.role == rq->who->role);
 	}
+	gate_facts_here(g, &f);
 	return gate_decide(&f);
 }
 
@@ -390,7 +406,7 @@ gate_admit_with(struct gate *g, const struct gate_request *rq,
 	SP_REQUIRE(rq->also == NULL || gate_act_recorded(rq->act));
 	if (!sp_id_equal(&rq->who->agency, &g->agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
-	v = decide(rq);
+	v = decide(g, rq);
 	if (!v.permit)
 		return deny(g, rq, v.code, err);
 	/* Before the entry: an entry says that the pass was given. */

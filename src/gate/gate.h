@@ -24,6 +24,13 @@ struct gate_pass;
 /* One an agency; the writer is borrowed and outlives the gate. */
 enum sp_code gate_open(struct gate **out, const struct sp_id *agency,
     struct ledger_writer *writer, struct sp_err *err) SP_MUST_USE;
+/* It is the gate of the provider's own house: no evidence is kept behind it, so
+ * that acts on evidence are nobody's there (lockbox; to those of other realms
+ * other-agency).  To be said before anybody asks. */
+void gate_of_provider(struct gate *g);
+/* What this gate makes of facts that were gathered for it, for explanations:
+ * gate_admit does it by itself. */
+void gate_facts_here(const struct gate *g, struct gate_facts *io);
 /* Writes what is counted and not yet written. */
 void gate_close(struct gate *g);
 /* Write entries for floods whose minute is over; to be called every few

@@ -101,10 +101,12 @@ request_body(struct sp_json *j, const struct http_route *r)
 		return;
 	sp_json_object(j, "requestBody");
 	if (r->takes == HTTP_TAKES_JSON)
-		content(j, "application/json", r->takes_schema);
+		content(j, HTTP_JSON, r->takes_schema);
+	else if (r->takes == HTTP_TAKES_FORM)
+		content(j, HTTP_FORM, r->takes_schema);
 	else
 		content(j, r->takes_schema, NULL);
-	sp_json_bool(j, "required", r->takes == HTTP_TAKES_JSON);
+	sp_json_bool(j, "required", r->takes != HTTP_TAKES_BYTES);
 	sp_json_end(j);
 }
 
@@ -187,6 +189,8 @@ problems(struct sp_json *j, const struct http_route *r)
 	add_statuses(&s, by_door[r->door]);
 	if (r->takes == HTTP_TAKES_JSON)
 		add_statuses(&s, "413 415");
+	if (r->takes == HTTP_TAKES_FORM)
+		add_statuses(&s, "413");
 	if (r->problems != NULL)
 		add_statuses(&s, r->problems);
 	/* Told among the successes. */

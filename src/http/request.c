@@ -28,7 +28,7 @@ http_request_new(const struct http_house *house)
 		return NULL;
 	q->house = house;
 	q->method = HTTP_METHOD_COUNT;
-	q->body = sp_buf_new(house->json_bytes);
+	q->body = sp_buf_secret(house->json_bytes); /* passwords are in some */
 	http_answer_init(&q->answer);
 	return q;
 }
@@ -480,6 +480,23 @@ check_tus(const struct http_request *q, struct sp_err *err)
 }
 
 static enum sp_code
+check_size(const struct http_request *q, struct sp_err *err)
+{
+	if (q->content != HTTP_SIZE_UNKNOWN &&
+	    q->content > q->house->json_bytes)
+		return sp_fail_as(err, SP_E_LIMIT, "http.size",
+		    "a body has at most %zu bytes", q->house->json_bytes);
+	return SP_OK;
+}
+
+/* Is the body kept until all of it is there? */
+static bool
+collects(const struct http_route *r)
+{
+	return r->takes == HTTP_TAKES_JSON || r->takes == HTTP_TAKES_FORM;
+}
+
+static enum sp_code
 check_body(const struct http_request *q, struct sp_err *err)
 {
 	switch (q->match.route->takes) {
@@ -489,16 +506,12 @@ check_body(const struct http_request *q, struct sp_err *err)
 			return SP_OK;
 		return sp_fail_as(
 		    err, SP_E_INVALID, "http.malformed", "no body is taken");
+	case HTTP_TAKES_FORM: return check_size(q, err);
 	case HTTP_TAKES_JSON:
 		if (!http_request_is(q, "application/json"))
 			return sp_fail_as(err, SP_E_INVALID, "http.media",
 			    "the body is application/json");
-		if (q->content != HTTP_SIZE_UNKNOWN &&
-		    q->content > q->house->json_bytes)
-			return sp_fail_as(err, SP_E_LIMIT, "http.size",
-			    "a JSON body has at most %zu bytes",
-			    q->house->json_bytes);
-		return SP_OK;
+		return check_size(q, err);
 	}
 	return sp_fail(err, SP_E_INTERNAL, "no such body");
 }
@@ -526,9 +539,9 @@ begin(struct http_request *q, const struct http_wire *w, enum http_turn *turn,
 
 	SP_TRY(admit_request(q, w, err));
 	r = q->match.route;
-	if (r->takes != HTTP_TAKES_JSON)
+	if (!collects(r))
 		SP_TRY(r->handle(q, &q->answer, err));
-	if (r->takes == HTTP_TAKES_JSON || q->sink != NULL)
+	if (collects(r) || q->sink != NULL)
 		*turn = HTTP_GO_ON;
 	return SP_OK;
 }
@@ -604,7 +617,7 @@ http_request_body(struct http_request *q, const void *bytes, size_t len)
 		if (sp_buf_ok(&q->body))
 			return HTTP_GO_ON;
 		(void)sp_fail_as(&err, SP_E_LIMIT, "http.size",
-		    "a JSON body has at most %zu bytes", q->house->json_bytes);
+		    "a body has at most %zu bytes", q->house->json_bytes);
 	} else {
 		if (sink->write(q->sink_self, bytes, len, &err) == SP_OK)
 			return HTTP_GO_ON;

@@ -2,6 +2,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "crypto/cert.h"
+#include "crypto/leaf.h"
 #include "edge/certificate.h"
 #include "edge/listen.h"
 #include "edge/quota.h"
@@ -35,7 +37,8 @@
 #define NEWS_BLOCK   ((uint64_t)512)       /* of one that waits for news */
 #define NEWS_SEND    (16 << 10) /* bytes the kernel keeps for its client */
 #define CLOSING      64         /* connections that are over and not gone yet */
-#define FILES_BESIDE 512        /* databases, logs, pipes */
+#define ASKS_BYTES   ((size_t)4 << 10)
+#define FILES_BESIDE 512 /* databases, logs, pipes */
 
 /* A refused body this small is read to its end, so that the connection lives
  * on; a larger one is not waited for. */
@@ -52,6 +55,7 @@ struct http_server {
 	struct edge_watch *watch;
 	struct edge_quota *quota; /* of connections that are no streams */
 	struct edge_certificates *certs;
+	struct sp_buf asks; /* whose certificates clients are asked for */
 	int listen_fd;
 	uint16_t port;
 	struct MHD_Daemon *daemon;
@@ -64,6 +68,9 @@ struct connection {
 	struct edge_certificate *cert;
 	int fd;
 	bool counted; /* among the ordinary ones */
+	bool looked;  /* for a client's certificate */
+	bool shown;   /* there is one: */
+	uint8_t certificate[CRYPTO_SHA256_LEN];
 	char address[EDGE_ADDRESS_MAX];
 };
 
@@ -132,6 +139,28 @@ on_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
 		c->cert = edge_certificate_take(c->server->certs);
 	edge_certificate_use(c->cert, chain, chain_len, key);
 	return 0;
+}
+
+/* The certificate that the client showed in this connection's handshake and
+ * proved to have the key of (GnuTLS lets no other pass), by its SHA-256.  What
+ * it is worth, the agency's database says, at each request. */
+static const uint8_t *
+client_certificate(struct connection *c, struct MHD_Connection *mc)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const gnutls_datum_t *chain;
+	unsigned n = 0;
+
+	if (!c->looked && info != NULL) {
+		chain = gnutls_certificate_get_peers(info->tls_session, &n);
+		c->shown = chain != NULL && n > 0;
+		if (c->shown)
+			crypto_sha256(
+			    chain[0].data, chain[0].size, c->certificate);
+		c->looked = true;
+	}
+	return c->shown ? c->certificate : NULL;
 }
 
 static void
@@ -474,6 +503,7 @@ begin(struct exchange *x, struct MHD_Connection *mc, struct http_wire *w)
 	w->queries = queries.n;
 	w->bytes = size == NULL ? 0 : size->header_size;
 	w->address = x->c->address;
+	w->certificate = client_certificate(x->c, mc);
 	x->q->cut = cut_connection;
 	x->q->cut_arg = x->c;
 	if (http_request_begin(x->q, w) == HTTP_ANSWERED)
@@ -609,6 +639,7 @@ server_free(struct http_server *s)
 	http_streams_free(s->house.streams);
 	http_stats_free(s->house.stats);
 	edge_certificates_free(s->certs);
+	sp_buf_free(&s->asks);
 	sp_file_closep(&s->listen_fd);
 	free(s);
 }
@@ -621,6 +652,7 @@ server_new(const struct http_server_options *o)
 	if (s == NULL)
 		return NULL;
 	s->listen_fd = -1;
+	s->asks = sp_buf_new(ASKS_BYTES);
 	s->limits = http_limits_filled(&o->limits);
 	s->house = (struct http_house){
 		.routes = o->routes,
@@ -633,6 +665,20 @@ server_new(const struct http_server_options *o)
 		    o->upload_max == 0 ? UINT64_C(1) << 40 : o->upload_max,
 	};
 	return s;
+}
+
+/*
+ * A client is asked for a certificate, and may have none.  It hears whose: only
+ * those of our devices, so that no browser offers its owner's other ones, a
+ * smart card's for instance.  GnuTLS takes that name from a certificate; this
+ * one is made for it, its key is thrown away, and nothing is trusted by it.
+ */
+static enum sp_code
+make_asks(struct http_server *s, struct sp_err *err)
+{
+	SP_AUTO_BUF key = sp_buf_secret(ASKS_BYTES);
+
+	return crypto_cert_make_ca(CRYPTO_LEAF_ISSUER, &s->asks, &key, err);
 }
 
 static enum sp_code
@@ -648,6 +694,7 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
 	    s->listen_fd, MHD_OPTION_HTTPS_PRIORITIES, EDGE_TLS_PRIORITY,
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
+	    MHD_OPTION_HTTPS_MEM_TRUST, sp_buf_str(&s->asks),
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
@@ -704,6 +751,7 @@ start(struct http_server *s, const struct http_server_options *o,
 	    edge_certificates_open(&s->certs, o->cert_path, o->key_path, err));
 	SP_TRY(edge_listen_parse(o->listen, &listen_on, err));
 	SP_TRY(edge_listen_open(&listen_on, &s->listen_fd, &s->port, err));
+	SP_TRY(make_asks(s, err));
 	return start_daemon(s, err);
 }
 

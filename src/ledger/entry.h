@@ -77,8 +77,18 @@
 	X("credential.changed")                                                \
 	X("credential.removed")                                                \
 	X("credential.recovered")                                              \
+	X("credential.suspected")                                              \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("service.added")                                                     \
+	X("service.rotated")                                                   \
+	X("service.revoked")                                                   \
+	X("service.token")                                                     \
+	X("service.refused")                                                   \
+	X("recovery.prepared")                                                 \
+	X("recovery.begun")                                                    \
+	X("recovery.confirmed")                                                \
+	X("recovery.refused")                                                  \
 	X("twin.joined")                                                       \
 	X("device.added")                                                      \
 	X("device.enrolled")                                                   \

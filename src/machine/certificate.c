@@ -153,7 +153,7 @@ machine_certificate_good(
 		return sp_fail_as(err, SP_E_UNKNOWN, "certificate.early",
 		    "this certificate is not valid yet: is the clock right?");
 	/* A clock that was set back makes none good again. */
-	if (now >= c->until || gate_token_expired(c->until))
+	if (gate_token_expired(c->until))
 		return sp_fail_as(err, SP_E_UNKNOWN, "certificate.expired",
 		    "this certificate has expired: the device has to be "
 		    "enrolled anew");

@@ -27,15 +27,20 @@ const char *const people_agency_migrations[] = {
 	" tls_ca TEXT,"
 	" added INTEGER NOT NULL,"
 	" UNIQUE(kind, name)) STRICT",
+	/* The house of whoever runs the site. */
+	"ALTER TABLE agency ADD COLUMN provider INTEGER NOT NULL DEFAULT 0"
+	" CHECK(provider IN (0, 1));"
+	"CREATE UNIQUE INDEX agency_provider ON agency(provider)"
+	" WHERE provider = 1",
 };
 const size_t people_agency_migrations_count =
     SP_COUNTOF(people_agency_migrations);
 
-#define COLUMNS "id, slug, name, state, ori, geography, vkey, created"
+#define COLUMNS "id, slug, name, state, ori, geography, vkey, created, provider"
 
 static const struct db_sql agency_insert = {
 	"INSERT INTO agency(" COLUMNS ")"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 };
 static const struct db_sql agency_by_slug = {
 	"SELECT " COLUMNS " FROM agency WHERE slug = ?1",
@@ -44,7 +49,11 @@ static const struct db_sql agency_each = {
 	"SELECT " COLUMNS " FROM agency ORDER BY slug",
 };
 static const struct db_sql agency_like = {
-	"SELECT 1 FROM agency WHERE ori = ?1 OR slug = ?2",
+	"SELECT 1 FROM agency WHERE ori = ?1 OR slug = ?2"
+	" OR (?3 = 1 AND provider = 1)",
+};
+static const struct db_sql agency_provider = {
+	"SELECT " COLUMNS " FROM agency WHERE provider = 1",
 };
 static const struct db_sql agency_ori_taken = {
 	"SELECT 1 FROM agency WHERE ori = ?1",
@@ -110,7 +119,10 @@ people_agency_check(const struct people_agency *a, struct sp_err *err)
 		return sp_fail_as(err, SP_E_INVALID, "agency.state",
 		    "state: the two letters of a state, district or "
 		    "territory, as FL");
-	if (!people_agency_ori_ok(a->ori))
+	/* An ORI is given to criminal justice agencies, which the provider need
+	 * not be. */
+	if (!people_agency_ori_ok(a->ori) &&
+	    !(a->provider && a->ori[0] == '\0'))
 		return sp_fail_as(err, SP_E_INVALID, "agency.ori",
 		    "ori: nine of A-Z and 0-9, as FL0130000");
 	if (!sp_word_ok(a->geography, sizeof(a->geography) - 1))
@@ -121,12 +133,20 @@ people_agency_check(const struct people_agency *a, struct sp_err *err)
 	return SP_OK;
 }
 
-/* Which of the two unique names is taken; called when inserting failed. */
+/* Which of what is unique is taken; called when inserting failed. */
 static enum sp_code
 taken(struct db *site, const struct people_agency *a, struct sp_err *err)
 {
 	DB_STMT st = db_use(site, &agency_ori_taken);
+	DB_STMT provider = db_use(site, &agency_provider);
 	bool found = false;
+
+	if (a->provider)
+		SP_TRY(db_row(provider, &found, err));
+	if (found)
+		return sp_fail_as(err, SP_E_CONFLICT, "agency.provider",
+		    "the site has a provider's house already: %s",
+		    db_col_text(provider, 1));
 
 	db_bind_text(st, 1, a->ori);
 	SP_TRY(db_row(st, &found, err));
@@ -146,6 +166,7 @@ people_agency_check_free(
 
 	db_bind_text(st, 1, a->ori);
 	db_bind_text(st, 2, a->slug);
+	db_bind_i64(st, 3, a->provider ? 1 : 0);
 	SP_TRY(db_row(st, &found, err));
 	return found ? taken(site, a, err) : SP_OK;
 }
@@ -164,6 +185,7 @@ insert(struct db *site, const struct people_agency *a, const char *vkey,
 	db_bind_text(st, 6, a->geography);
 	db_bind_text(st, 7, vkey);
 	db_bind_i64(st, 8, a->created);
+	db_bind_i64(st, 9, a->provider ? 1 : 0);
 	return db_run(st, NULL, err);
 }
 
@@ -199,7 +221,10 @@ col_copy(struct db_stmt *st, int at, char *out, size_t room, struct sp_err *err)
 static enum sp_code
 from_row(struct db_stmt *st, struct people_agency *out, struct sp_err *err)
 {
-	struct people_agency a = { .created = db_col_i64(st, 7) };
+	struct people_agency a = {
+		.created = db_col_i64(st, 7),
+		.provider = db_col_i64(st, 8) != 0,
+	};
 	const char *vkey = db_col_text(st, 6);
 
 	SP_TRY(db_col_bytes(st, 0, a.id.b, SP_ID_LEN, err));
@@ -229,6 +254,21 @@ people_agency_by_slug(struct db *site, const char *slug,
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
 		return sp_fail(err, SP_E_NOTFOUND, "no agency %s", slug);
+	return from_row(st, out, err);
+}
+
+enum sp_code
+people_agency_of_provider(
+    struct db *site, struct people_agency *out, struct sp_err *err)
+{
+	DB_STMT st = db_use(site, &agency_provider);
+	bool found = false;
+
+	SP_TRY(db_row(st, &found, err));
+	if (!found)
+		return sp_fail_as(err, SP_E_NOTFOUND, "agency.provider",
+		    "the site has no provider's house: sallyport agency add "
+		    "DIR SLUG --provider");
 	return from_row(st, out, err);
 }
 

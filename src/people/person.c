@@ -341,14 +341,42 @@ set_login(const char *s, struct people_person *p, struct sp_err *err)
 	return SP_OK;
 }
 
+/* Whose people may have a role: an agency's, the provider's, or both. */
 static enum sp_code
-set_role(const char *s, struct people_person *p, struct sp_err *err)
+check_house(
+    const struct people_rules *rules, enum people_role role, struct sp_err *err)
 {
-	if (s == NULL || !people_role_parse(s, &p->role))
+	bool provider =
+	    role == PEOPLE_OPERATOR || role == PEOPLE_PROVIDER_SECURITY;
+	bool both = role == PEOPLE_ADMINISTRATOR || role == PEOPLE_AUDITOR ||
+	    role == PEOPLE_LASO;
+
+	if (provider && !people_rules_provider(rules))
+		return sp_fail_as(err, SP_E_INVALID, "person.role",
+		    "person.role: %s is for people of the provider's own "
+		    "house (sallyport agency add DIR SLUG --provider)",
+		    people_role_name(role));
+	if (!provider && !both && people_rules_provider(rules))
+		return sp_fail_as(err, SP_E_INVALID, "person.role",
+		    "person.role: the provider's house keeps no evidence: one "
+		    "of operator, provider-security, administrator, auditor, "
+		    "laso");
+	return SP_OK;
+}
+
+static enum sp_code
+set_role(const struct people_rules *rules, const char *s,
+    struct people_person *p, struct sp_err *err)
+{
+	enum people_role role;
+
+	if (s == NULL || !people_role_parse(s, &role))
 		return sp_fail_as(err, SP_E_INVALID, "person.role",
 		    "person.role: one of officer, supervisor, investigator, "
 		    "custodian, records-clerk, prosecutor, auditor, laso, "
 		    "administrator, cso, operator, provider-security");
+	SP_TRY(check_house(rules, role, err));
+	p->role = role;
 	return SP_OK;
 }
 
@@ -447,7 +475,7 @@ make(const struct people_rules *rules, const struct people_person_new *n,
 	(void)snprintf(
 	    p.residence, sizeof(p.residence), "%s", people_rules_state(rules));
 	SP_TRY(set_all(&c, &p, err));
-	SP_TRY(set_role(n->role, &p, err));
+	SP_TRY(set_role(rules, n->role, &p, err));
 	SP_TRY(set_text("person.unit", n->unit, p.unit, sizeof(p.unit), err));
 	SP_TRY(set_temporary(rules, n, now, &p, err));
 	*out = p;
@@ -684,7 +712,7 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 	enum people_role before = p->role;
 
 	SP_TRY(people_by_other(ledger_tx_db(a->tx), a->by, &p->id, err));
-	SP_TRY(set_role(role, p, err));
+	SP_TRY(set_role(a->rules, role, p, err));
 	p->epoch = a->now;
 	SP_TRY(save(ledger_tx_db(a->tx), p, err));
 	sp_json_object(&j, NULL);

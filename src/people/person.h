@@ -42,7 +42,9 @@ extern const char people_record_schema[]; /* screening, training */
 extern const char people_paper_schema[];  /* signatures, agreements */
 
 /* Roles a person can have (gate/role has what each may do; device and service
- * are no persons').  Operator and provider-security are the provider's. */
+ * are no persons').  Operator and provider-security are for people of the
+ * provider's own house (people_rules_provider), who are else only
+ * administrator, auditor or laso. */
 #define PEOPLE_ROLES(X)                                                        \
 	X(PEOPLE_OFFICER, "officer")                                           \
 	X(PEOPLE_SUPERVISOR, "supervisor")                                     \

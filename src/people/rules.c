@@ -56,6 +56,7 @@ struct people_rules {
 	char version[POLICY_MAX + 1]; /* "6.1" */
 	char both[2 * POLICY_MAX + 2];
 	char state[3];
+	bool provider;
 	struct people_zone zone;
 	struct rule rule[PEOPLE_RULE_COUNT];
 	struct level level[PEOPLE_ROLE_COUNT];
@@ -441,6 +442,7 @@ people_rules_parse(struct people_rules **out, const struct people_rules *base,
 	if (base != NULL)
 		*r = *base;
 	memcpy(r->state, at->state, sizeof(r->state));
+	r->provider = at->provider;
 	SP_TRY(read_file(r, at, text, base != NULL, &for_us, err));
 	*applies = for_us;
 	if (for_us)
@@ -576,6 +578,7 @@ people_rules_load(struct people_rules **out,
 	enum sp_code code;
 
 	SP_TRY(people_rules_default(&r, at->state, err));
+	r->provider = at->provider;
 	if (at->dirfd != -1)
 		fd = openat(
 		    at->dirfd, at->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -598,6 +601,12 @@ people_rules_load(struct people_rules **out,
 }
 
 /* --- reading them --- */
+
+bool
+people_rules_provider(const struct people_rules *r)
+{
+	return r->provider;
+}
 
 int64_t
 people_rules_get(const struct people_rules *r, enum people_rule rule)

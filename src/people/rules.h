@@ -110,6 +110,7 @@ struct people_rules_place {
 	const char *slug;
 	int dirfd;
 	const char *folder; /* "policy" */
+	bool provider;      /* the provider's own house */
 };
 enum sp_code people_rules_load(struct people_rules **out,
     const struct people_rules_place *at, struct sp_err *err) SP_MUST_USE;
@@ -145,6 +146,9 @@ const char *people_rules_text(
 /* "CJISSECPOL 6.1". */
 const char *people_rules_policy(const struct people_rules *r);
 const char *people_rules_state(const struct people_rules *r);
+/* Is it the provider's own house?  Then its people have other roles than an
+ * agency's (people/person.h). */
+bool people_rules_provider(const struct people_rules *r);
 /* Level of the training a role needs, 1 to 4, and the section that says so;
  * `role` is the index of enum people_role. */
 int people_rules_level(const struct people_rules *r, unsigned role);

@@ -261,6 +261,31 @@ test('agency add while the site serves; agency list; names that are taken', asyn
   assert.match(table, /^mesa-so +CO +CO0390000 +us +\S+ +Mesa County Sheriff$/m);
 });
 
+test('the provider has one house, and keeps no evidence', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const add = (slug, ...more) => run(program, ['agency', 'add', site.dir, slug, '--name', 'Keystone Hosting',
+    '--state', 'FL', '--geography', 'us', '--json', ...more]);
+  const none = await add('keystone');
+  assert.equal(none.code, 2, none.stderr); // an agency has an ORI
+  const made = await add('keystone', '--provider');
+  assert.equal(made.code, 0, made.stderr);
+  site.agencies.keystone = JSON.parse(made.stdout);
+  const two = await add('brickwall', '--provider');
+  assert.equal(two.code, 3, two.stderr);
+  assert.match(two.stderr, /keystone/);
+  const list = JSON.parse((await run(program, ['agency', 'list', site.dir, '--json'])).stdout);
+  assert.deepEqual(list.agencies.map((a) => [a.slug, a.provider]), [['harbor-pd', false], ['keystone', true]]);
+  assert.match((await run(program, ['agency', 'list', site.dir])).stdout, / Keystone Hosting \(provider\)$/m);
+  // Its first administrator may do what administrators do, but nothing with evidence.
+  assert.equal((await site.get('tokens', { agency: 'keystone' })).status, 200);
+  for (const path of ['evidence', 'evidence/01930000-0000-7000-8000-000000000000']) {
+    const got = await site.get(path, { agency: 'keystone' });
+    assert.equal(got.status, 403, path);
+  }
+  await assert.rejects(site.put(Buffer.from('x'), undefined, { agency: 'keystone' }));
+  assert.equal((await site.get('evidence', { token: site.agencies.keystone.token })).status, 404);
+});
+
 test('help, version, completion', async () => {
   const help = await run(program, ['--help']);
   assert.equal(help.code, 0);

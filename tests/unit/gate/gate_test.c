@@ -215,6 +215,38 @@ facts_decide(void)
 	room_close(&r);
 }
 
+/* Behind the provider's gate there is no evidence: no role, token or not, has
+ * any act on it.  Other acts are as anywhere. */
+static void
+the_provider_keeps_no_evidence(void)
+{
+	struct room r;
+	struct gate_object on = item();
+	struct sp_err err = { .reason = NULL };
+
+	room_open(&r);
+	gate_of_provider(r.gate);
+	for (unsigned i = 0; i < GATE_ACT_COUNT * GATE_ROLE_COUNT; i++) {
+		enum gate_act act = (enum gate_act)(i / GATE_ROLE_COUNT);
+		enum gate_role role = (enum gate_role)(i % GATE_ROLE_COUNT);
+		bool evidence = gate_act_row(act)->most != GATE_CLASS_UNKNOWN;
+		struct gate_caller who = agency_fixture_caller(&r.a, role);
+		struct gate_facts f = gate_caller_facts(&who, act);
+		struct gate_verdict v = gate_decide(&f);
+		GATE_AUTO_PASS pass = NULL;
+		enum sp_code code;
+
+		code = gate_admit(r.gate, &who, act, &on, &pass, &err);
+		if (evidence)
+			CHECK_CODE(code, SP_E_DENIED, &err);
+		else
+			CHECK_CODE(code, v.permit ? SP_OK : SP_E_DENIED, &err);
+		gate_facts_here(r.gate, &f);
+		CHECK(f.relation == (evidence ? GATE_OTHER : GATE_OWN));
+	}
+	room_close(&r);
+}
+
 /* The site itself: one act, recorded as its own. */
 static void
 the_site_probes(void)
@@ -706,6 +738,8 @@ main(void)
 		    tokens_may_what_they_always_might },
 		{ "facts decide", facts_decide },
 		{ "the site probes", the_site_probes },
+		{ "the provider keeps no evidence",
+		    the_provider_keeps_no_evidence },
 		{ "entries say who, where and what",
 		    entries_say_who_where_and_what },
 		{ "entries of the site itself", entries_of_the_site_itself },

@@ -97,7 +97,7 @@ the_document_in_force_is_signed(void)
 		    "FBI CJIS Security Addendum", "The text.\n" },
 	};
 	struct people_person_new contractor = { .name = "Bo",
-		.role = "operator",
+		.role = "administrator",
 		.kind = "contractor",
 		.employer = "Acme" };
 	struct people_fixture_op op = { .n = &contractor };

@@ -172,6 +172,37 @@ taken_names_are_refused(void)
 	    SP_E_NOTFOUND, &err);
 }
 
+/* At most one a site; it may be without an ORI, and nobody else may. */
+static void
+there_is_one_provider(void)
+{
+	DB_AUTO site = site_open();
+	struct people_agency a = good("miami", "FL0130000"), got;
+	struct people_agency p = good("keystone", "");
+	struct people_agency q = good("other", "FL0130100");
+	struct sp_err err = { .reason = NULL };
+
+	CHECK_OK(people_agency_add(site, &a, &err), &err);
+	CHECK_CODE(
+	    people_agency_of_provider(site, &got, &err), SP_E_NOTFOUND, &err);
+	CHECK_CODE(people_agency_add(site, &p, &err), SP_E_INVALID, &err);
+	p.provider = q.provider = true;
+	CHECK_OK(people_agency_check_free(site, &p, &err), &err);
+	CHECK_OK(people_agency_add(site, &p, &err), &err);
+	CHECK_OK(people_agency_of_provider(site, &got, &err), &err);
+	CHECK(got.provider && strcmp(got.slug, "keystone") == 0);
+	CHECK(got.ori[0] == '\0');
+	CHECK_OK(people_agency_by_slug(site, "miami", &got, &err), &err);
+	CHECK(!got.provider);
+	CHECK_CODE(
+	    people_agency_check_free(site, &q, &err), SP_E_CONFLICT, &err);
+	CHECK(strcmp(err.reason, "agency.provider") == 0);
+	CHECK_CODE(people_agency_add(site, &q, &err), SP_E_CONFLICT, &err);
+	CHECK(strcmp(err.reason, "agency.provider") == 0);
+	q.provider = false;
+	CHECK_OK(people_agency_add(site, &q, &err), &err);
+}
+
 struct seen {
 	char slugs[200];
 	size_t stop_after, n;
@@ -252,6 +283,7 @@ main(void)
 		{ "a record comes back as it was",
 		    a_record_comes_back_as_it_was },
 		{ "taken names are refused", taken_names_are_refused },
+		{ "there is one provider", there_is_one_provider },
 		{ "each is in order and stops", each_is_in_order_and_stops },
 		{ "damage is seen", damage_is_seen },
 	};

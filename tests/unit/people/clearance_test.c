@@ -586,7 +586,7 @@ static void
 contractors_and_guests_need_more(void)
 {
 	struct people_person_new n = { .name = "B",
-		.role = "operator",
+		.role = "administrator",
 		.kind = "contractor",
 		.employer = "Acme" };
 	struct people_addendum_new company = { .company = "Acme",
@@ -599,7 +599,7 @@ contractors_and_guests_need_more(void)
 	people_fixture_open(&f);
 	CHECK_OK(people_fixture_add(&f, &op), &f.err);
 	people_fixture_clear(&f, &op.id);
-	/* The operator needs level 3, which is what was recorded. */
+	/* The administrator needs level 3, which is what was recorded. */
 	CHECK(
 	    people_fixture_verdict(&f, &op.id).code == PEOPLE_ADDENDUM_MISSING);
 	CHECK_OK(people_fixture_sign_as(&f, &sign), &f.err);

@@ -540,10 +540,68 @@ json_goes_both_ways(void)
 	people_fixture_close(&f);
 }
 
+/* Operators are the provider's, officers an agency's, and administrators,
+ * auditors and security officers of both: by every way to a role. */
+static void
+roles_are_of_their_house(void)
+{
+	static const struct people_rules_place keystone = {
+		.state = "FL",
+		.slug = "keystone",
+		.dirfd = -1,
+		.provider = true,
+	};
+	struct people_rules *agency, *provider = NULL;
+
+	people_fixture_open(&f);
+	agency = f.rules;
+	CHECK(!people_rules_provider(agency));
+	CHECK_OK(people_rules_load(&provider, &keystone, &f.err), &f.err);
+	CHECK(people_rules_provider(provider));
+	for (unsigned i = 0; i < PEOPLE_ROLE_COUNT; i++) {
+		enum people_role role = (enum people_role)i;
+		bool both = role == PEOPLE_ADMINISTRATOR ||
+		    role == PEOPLE_AUDITOR || role == PEOPLE_LASO;
+		bool theirs =
+		    role == PEOPLE_OPERATOR || role == PEOPLE_PROVIDER_SECURITY;
+
+		for (int house = 0; house < 2; house++) {
+			struct people_person_new n = { .name = "A",
+				.role = people_role_name(role) };
+			struct people_person_new other = { .name = "B",
+				.role = "auditor" };
+			struct people_fixture_op op = { .n = &n };
+			struct people_fixture_op change = { .n = &other };
+			bool may = both || theirs == (house == 1);
+			enum sp_code want = may ? SP_OK : SP_E_INVALID;
+
+			f.rules = house == 1 ? provider : agency;
+			CHECK(people_person_check(f.rules, &n, f.now, NULL) ==
+			    want);
+			CHECK_CODE(people_fixture_add(&f, &op), want, &f.err);
+			CHECK(may || strcmp(f.err.reason, "person.role") == 0);
+			CHECK_OK(people_fixture_add(&f, &change), &f.err);
+			change.s = n.role;
+			CHECK_CODE(
+			    people_fixture_role(&f, &change), want, &f.err);
+			change.s = "Night";
+			change.t = n.role;
+			CHECK_CODE(
+			    people_fixture_transfer(&f, &change), want, &f.err);
+			CHECK(people_fixture_get(&f, &change.id).role ==
+			    (may ? role : PEOPLE_AUDITOR));
+		}
+	}
+	f.rules = agency;
+	people_rules_free(provider);
+	people_fixture_close(&f);
+}
+
 int
 main(void)
 {
 	static const struct tap_case cases[] = {
+		{ "roles are of their house", roles_are_of_their_house },
 		{ "a person comes back as added",
 		    a_person_comes_back_as_added },
 		{ "defaults are the agency's own",

@@ -600,7 +600,7 @@ the_export_is_the_agency(void)
 		.adjudicator = "Tate, CSO",
 		.expires = "2028-01-01" };
 	struct people_person_new n = { .name = "Bo",
-		.role = "operator",
+		.role = "administrator",
 		.kind = "contractor",
 		.employer = "Acme, Inc.",
 		.employer_ori = "FLACME000",
