@@ -21,8 +21,8 @@ issue(const struct crypto_leaf_key *key)
 	SP_REQUIRE(crypto_leaf_issue(seed, &leaf, &der, NULL) == SP_OK);
 	/* Never an authority: the last basicConstraints is ours, and there is
 	 * no other. */
-	last = memmem(der.at, der.len, "\x06\x03\x55\x1d\x13\x01\x01\xff\x04",
-	    9);
+	last =
+	    memmem(der.at, der.len, "\x06\x03\x55\x1d\x13\x01\x01\xff\x04", 9);
 	SP_REQUIRE(last != NULL && memcmp(last + 9, "\x02\x30\x00", 3) == 0);
 	SP_REQUIRE(memmem(der.at, der.len, key->der, key->len) != NULL);
 }

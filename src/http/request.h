@@ -64,6 +64,8 @@ const char *http_field_name(enum http_field f);
 #define HTTP_QUERY_MAX  8
 #define HTTP_QUERY_TEXT 255
 
+#define HTTP_CERTIFICATE 32
+
 struct http_pair {
 	const char *name;
 	size_t name_len;
@@ -84,8 +86,8 @@ struct http_wire {
 	    *query; /* '+' is a space already, else undecoded */
 	size_t queries;
 	const char *address; /* numeric */
-	/* SHA-256 of the client's certificate, whose key it has proved to have,
-	 * and nothing else; or NULL. */
+	/* SHA-256 of the client's certificate (HTTP_CERTIFICATE bytes), whose
+	 * key it has proved to have, and nothing else; or NULL. */
 	const uint8_t *certificate;
 };
 

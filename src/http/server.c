@@ -2,8 +2,6 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "crypto/cert.h"
-#include "crypto/leaf.h"
 #include "edge/certificate.h"
 #include "edge/listen.h"
 #include "edge/quota.h"
@@ -37,8 +35,7 @@
 #define NEWS_BLOCK   ((uint64_t)512)       /* of one that waits for news */
 #define NEWS_SEND    (16 << 10) /* bytes the kernel keeps for its client */
 #define CLOSING      64         /* connections that are over and not gone yet */
-#define ASKS_BYTES   ((size_t)4 << 10)
-#define FILES_BESIDE 512 /* databases, logs, pipes */
+#define FILES_BESIDE 512        /* databases, logs, pipes */
 
 /* A refused body this small is read to its end, so that the connection lives
  * on; a larger one is not waited for. */
@@ -55,7 +52,6 @@ struct http_server {
 	struct edge_watch *watch;
 	struct edge_quota *quota; /* of connections that are no streams */
 	struct edge_certificates *certs;
-	struct sp_buf asks; /* whose certificates clients are asked for */
 	int listen_fd;
 	uint16_t port;
 	struct MHD_Daemon *daemon;
@@ -70,7 +66,7 @@ struct connection {
 	bool counted; /* among the ordinary ones */
 	bool looked;  /* for a client's certificate */
 	bool shown;   /* there is one: */
-	uint8_t certificate[CRYPTO_SHA256_LEN];
+	uint8_t certificate[HTTP_CERTIFICATE];
 	char address[EDGE_ADDRESS_MAX];
 };
 
@@ -150,14 +146,14 @@ client_certificate(struct connection *c, struct MHD_Connection *mc)
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	const gnutls_datum_t *chain;
+	size_t len = sizeof(c->certificate);
 	unsigned n = 0;
 
 	if (!c->looked && info != NULL) {
 		chain = gnutls_certificate_get_peers(info->tls_session, &n);
-		c->shown = chain != NULL && n > 0;
-		if (c->shown)
-			crypto_sha256(
-			    chain[0].data, chain[0].size, c->certificate);
+		c->shown = chain != NULL && n > 0 &&
+		    gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0],
+			c->certificate, &len) == GNUTLS_E_SUCCESS;
 		c->looked = true;
 	}
 	return c->shown ? c->certificate : NULL;
@@ -639,7 +635,6 @@ server_free(struct http_server *s)
 	http_streams_free(s->house.streams);
 	http_stats_free(s->house.stats);
 	edge_certificates_free(s->certs);
-	sp_buf_free(&s->asks);
 	sp_file_closep(&s->listen_fd);
 	free(s);
 }
@@ -652,7 +647,6 @@ server_new(const struct http_server_options *o)
 	if (s == NULL)
 		return NULL;
 	s->listen_fd = -1;
-	s->asks = sp_buf_new(ASKS_BYTES);
 	s->limits = http_limits_filled(&o->limits);
 	s->house = (struct http_house){
 		.routes = o->routes,
@@ -667,22 +661,8 @@ server_new(const struct http_server_options *o)
 	return s;
 }
 
-/*
- * A client is asked for a certificate, and may have none.  It hears whose: only
- * those of our devices, so that no browser offers its owner's other ones, a
- * smart card's for instance.  GnuTLS takes that name from a certificate; this
- * one is made for it, its key is thrown away, and nothing is trusted by it.
- */
 static enum sp_code
-make_asks(struct http_server *s, struct sp_err *err)
-{
-	SP_AUTO_BUF key = sp_buf_secret(ASKS_BYTES);
-
-	return crypto_cert_make_ca(CRYPTO_LEAF_ISSUER, &s->asks, &key, err);
-}
-
-static enum sp_code
-start_daemon(struct http_server *s, struct sp_err *err)
+start_daemon(struct http_server *s, const char *asks, struct sp_err *err)
 {
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD |
 	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_TLS |
@@ -694,7 +674,6 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
 	    s->listen_fd, MHD_OPTION_HTTPS_PRIORITIES, EDGE_TLS_PRIORITY,
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
-	    MHD_OPTION_HTTPS_MEM_TRUST, sp_buf_str(&s->asks),
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
@@ -702,7 +681,9 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	    s->limits.connections + s->limits.event_streams + CLOSING,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    CONNECTION_MEMORY(s->limits.header_bytes),
-	    MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, MHD_OPTION_END);
+	    MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
+	    asks == NULL ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_TRUST, asks,
+	    MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return sp_fail_os(err, "libmicrohttpd does not start");
 	return SP_OK;
@@ -751,8 +732,7 @@ start(struct http_server *s, const struct http_server_options *o,
 	    edge_certificates_open(&s->certs, o->cert_path, o->key_path, err));
 	SP_TRY(edge_listen_parse(o->listen, &listen_on, err));
 	SP_TRY(edge_listen_open(&listen_on, &s->listen_fd, &s->port, err));
-	SP_TRY(make_asks(s, err));
-	return start_daemon(s, err);
+	return start_daemon(s, o->asks, err);
 }
 
 enum sp_code
