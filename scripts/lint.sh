@@ -30,7 +30,7 @@ declare -A knows=(
 	[witness]='base edge crypto ledger'
 	[vouch]='base errand crypto db ledger evidence witness events'
 	[http]='base edge gate evidence'
-	[transfer]='base gate evidence processing bag http'
+	[transfer]='base crypto gate evidence processing bag vouch http'
 	[api]='base edge events crypto db ledger vault keeper people gate signin machine
 		evidence grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'

@@ -582,6 +582,17 @@ sealing_entry(struct evidence_room *r, const struct sp_id *id, uint64_t *index,
 }
 
 enum sp_code
+evidence_item_is(struct evidence_room *r, const struct sp_id *id, bool *there,
+    struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(r));
+	DB_STMT st = db_use(reader.db, &item_entry);
+
+	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	return db_row(st, there, err);
+}
+
+enum sp_code
 evidence_item_receipt(struct evidence_room *r, struct gate_pass *pass,
     const struct sp_id *id, struct sp_buf *out, struct sp_err *err)
 {

@@ -67,6 +67,9 @@ const char *evidence_state_name(enum evidence_state s);
 void evidence_item_tell(
     struct evidence_room *r, enum events_kind kind, const struct sp_id *id);
 
+/* Is there such an item in this agency? */
+enum sp_code evidence_item_is(struct evidence_room *r, const struct sp_id *id,
+    bool *there, struct sp_err *err) SP_MUST_USE;
 /* One item as JSON (docs/api.md, Evidence): what …/evidence/{id} answers. */
 enum sp_code evidence_item_json(struct evidence_room *r, struct gate_pass *pass,
     const struct sp_id *id, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
