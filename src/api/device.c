@@ -275,8 +275,8 @@ may_try(const struct http_request *q, const struct machine_try *t,
 	if (machine_guard_may(evidence_room_guard(q->room), t,
 		evidence_room_rules(q->room), &wait))
 		return SP_OK;
-	http_answer_fmt(a, "Retry-After", "%jd",
-	    (intmax_t)(wait / SP_SECOND + 1));
+	http_answer_fmt(
+	    a, "Retry-After", "%jd", (intmax_t)(wait / SP_SECOND + 1));
 	return sp_fail_as(err, SP_E_LIMIT, "code.pace",
 	    "too many codes that were not good came from there: try again "
 	    "later");
@@ -321,8 +321,8 @@ rotate_device(struct http_request *q, struct http_answer *a, struct sp_err *err)
 		    "a device renews its own certificate, and shows it");
 	SP_TRY(api_device_ask(q->body.at, q->body.len, false, &in, err));
 	ask.len = strlen(in.csr);
-	SP_TRY(machine_device_rotate(
-	    &o, &q->who, q->certificate, &ask, &c, err));
+	SP_TRY(
+	    machine_device_rotate(&o, &q->who, q->certificate, &ask, &c, err));
 	a->status = 201;
 	return answer_certificate(q, a, &c, err);
 }

@@ -461,6 +461,21 @@ enrol_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	return record(tx, g, "device.enrolled", err);
 }
 
+static enum sp_code
+give(struct giving *g, const char *text, struct sp_err *err)
+{
+	uint8_t used[CRYPTO_SHA256_LEN] = { 0 };
+	enum sp_code code;
+
+	SP_TRY(certify(g, err));
+	code = ledger_writer_run(g->office->writer, enrol_run, g, err);
+	if (code != SP_E_UNKNOWN)
+		return code;
+	/* Whoever was faster may have been itself, asking twice. */
+	SP_TRY(find_code(g, text, used, err));
+	return find_given(g, used, err);
+}
+
 enum sp_code
 machine_device_enrol(const struct machine_office *o, const char *code,
     const struct machine_ask *ask, struct machine_certificate *out,
@@ -473,12 +488,10 @@ machine_device_enrol(const struct machine_office *o, const char *code,
 	/* Nobody without a code has us read a request. */
 	SP_TRY(find_code(&g, code, used, err));
 	SP_TRY(read_ask(&g, err));
-	if (g.device.enrolled != 0) {
+	if (g.device.enrolled != 0)
 		SP_TRY(find_given(&g, used, err));
-	} else {
-		SP_TRY(certify(&g, err));
-		SP_TRY(ledger_writer_run(o->writer, enrol_run, &g, err));
-	}
+	else
+		SP_TRY(give(&g, code, err));
 	*out = made;
 	return SP_OK;
 }
