@@ -19,8 +19,10 @@ declare -A knows=(
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
 	[signin]='base crypto db ledger people gate'
+	[federation]='base errand crypto db ledger people gate signin'
 	[machine]='base crypto db ledger keeper people gate'
-	[evidence]='base events crypto db ledger vault keeper people gate signin machine'
+	[evidence]='base events crypto db ledger vault keeper people gate signin machine
+		federation'
 	[grants]='base events crypto db ledger vault keeper people gate signin
 		machine evidence'
 	[processing]='base media events crypto db ledger vault keeper people gate

@@ -7,6 +7,7 @@
 #include "api/machine.h"
 #include "api/ops.h"
 #include "api/people.h"
+#include "api/signin.h"
 #include "api/token.h"
 #include "transfer/content.h"
 #include "transfer/export.h"
@@ -19,6 +20,8 @@ static const struct http_topic *const topics[] = {
 	&transfer_export_topic,    /* exports */
 	&api_evidence_topic,       /* evidence */
 	&api_events_topic,         /* events */
+	&api_signin_topic,         /* signin, session/renew */
+	&api_session_topic,        /* session, sessions, password, factors */
 	&api_machine_topic,        /* services, oauth/token */
 	&api_device_topic,         /* devices */
 	&api_token_topic,          /* tokens, /v1/token */

@@ -4,6 +4,7 @@
 #include "evidence/repair.h"
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
+#include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
 #include "machine/device.h"
@@ -199,6 +200,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
+		federation_schema, gate_token_person_schema,
 		machine_certificate_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
@@ -573,7 +575,8 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 {
 	DB_LENT(reader, r->readers);
 
-	return gate_token_know(reader.db, &r->agency.id, text, out, err);
+	return gate_token_know(
+	    reader.db, r->rules, &r->agency.id, text, out, err);
 }
 
 static enum sp_code

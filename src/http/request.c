@@ -43,6 +43,7 @@ http_request_free(struct http_request *q)
 	http_answer_done(&q->answer);
 	sp_buf_free(&q->body);
 	free(q->query);
+	explicit_bzero(q->cookie, sizeof(q->cookie));
 	free(q);
 }
 
@@ -355,8 +356,22 @@ http_request_token(const struct http_request *q)
 {
 	const char *text = NULL;
 
+	if (q->cookie[0] != '\0')
+		return q->cookie;
 	SP_REQUIRE(bearer(q, &text, NULL) == SP_OK);
 	return text;
+}
+
+enum sp_code
+http_request_shown(
+    struct http_request *q, const char **text, struct sp_err *err)
+{
+	if (q->field[HTTP_F_AUTHORIZATION] != NULL ||
+	    !http_request_cookie(q, q->cookie))
+		return bearer(q, text, err);
+	SP_TRY(http_request_same_site(q, err));
+	*text = q->cookie;
+	return SP_OK;
 }
 
 static enum sp_code
@@ -382,6 +397,15 @@ enter_own(struct http_request *q, const char *text, struct sp_err *err)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
 		    "no such token was issued here");
 	return code;
+}
+
+static bool
+only_certificate(struct http_request *q)
+{
+	return q->certificate != NULL &&
+	    q->field[HTTP_F_AUTHORIZATION] == NULL &&
+	    http_match_has(&q->match, "agency") &&
+	    !http_request_cookie(q, q->cookie);
 }
 
 /* A client certificate and nothing else: a device.  One that is not known in
@@ -410,15 +434,19 @@ know(struct http_request *q, struct sp_err *err)
 		.certificate = q->certificate,
 		.address = q->address,
 	};
+	const char *text = NULL;
 
-	if (q->certificate != NULL && q->field[HTTP_F_AUTHORIZATION] == NULL &&
-	    http_match_has(&q->match, "agency"))
+	if (only_certificate(q))
 		return know_certificate(q, &shown, err);
-	SP_TRY(bearer(q, &shown.bearer, err));
+	SP_TRY(http_request_shown(q, &text, err));
+	if (q->cookie[0] != '\0')
+		shown.cookie = text;
+	else
+		shown.bearer = text;
 	if (http_match_has(&q->match, "agency"))
 		SP_TRY(enter(q, err));
 	else
-		SP_TRY(enter_own(q, shown.bearer, err));
+		SP_TRY(enter_own(q, text, err));
 	SP_TRY(evidence_room_know(q->room, &shown, &q->who, err));
 	q->who.source = "api";
 	return SP_OK;

@@ -78,6 +78,10 @@
 	X("credential.removed")                                                \
 	X("credential.recovered")                                              \
 	X("credential.suspected")                                              \
+	X("provider.added")                                                    \
+	X("provider.removed")                                                  \
+	X("identity.linked")                                                   \
+	X("identity.unlinked")                                                 \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
 	X("service.added")                                                     \
