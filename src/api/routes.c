@@ -7,6 +7,7 @@
 #include "api/machine.h"
 #include "api/ops.h"
 #include "api/people.h"
+#include "api/share.h"
 #include "api/signin.h"
 #include "api/token.h"
 #include "transfer/content.h"
@@ -29,6 +30,9 @@ static const struct http_topic *const topics[] = {
 	&api_people_record_topic,  /* clearance, records, agreements */
 	&api_people_roster_topic,  /* roster */
 	&api_people_explain_topic, /* explain */
+	&api_share_topic,          /* shares */
+	&api_share_guest_topic,    /* shares/{share}/evidence */
+	&api_share_group_topic,    /* groups */
 	&api_log_topic,            /* log */
 	&api_ops_topic, /* /healthz, /readyz, /metrics, openapi.json */
 };

@@ -12,6 +12,7 @@
 #include "crypto/cert.h"
 #include "crypto/leaf.h"
 #include "errand/desk.h"
+#include "grants/tick.h"
 #include "processing/crew.h"
 #include "report/press.h"
 #include "vouch/courier.h"
@@ -89,6 +90,7 @@ tick(void *arg)
 			continue;
 		(void)pthread_mutex_unlock(&s->lock);
 		evidence_site_tick(s->site);
+		grants_tick(s->site);
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
@@ -126,6 +128,24 @@ stop_ticker(struct server *s)
 
 /* ---- What the supervisor and signals say ---- */
 
+/* Rules that cannot be read change nothing: the old ones stay. */
+static void
+reload_rules(void *arg, struct evidence_room *room)
+{
+	const char *slug = evidence_room_agency(room)->slug;
+	struct sp_err err = { .code = SP_OK };
+	bool *ok = arg, changed = false;
+
+	if (evidence_room_reload(room, &changed, &err) != SP_OK) {
+		*ok = false;
+		sp_log_err(SP_LOG_ERROR, "rules.kept", &err,
+		    "%s: the old rules stay in force", slug);
+	} else if (changed) {
+		sp_log(SP_LOG_INFO, "rules.reloaded",
+		    "%s: other rules are in force", slug);
+	}
+}
+
 static void
 reload(struct server *s)
 {
@@ -142,6 +162,7 @@ reload(struct server *s)
 	else
 		sp_log_err(SP_LOG_ERROR, "certificate.kept", &err,
 		    "reload failed, the old certificate stays");
+	evidence_site_each_room(s->site, reload_rules, &ok);
 	if (cmd_control_send(
 		s->control, CONTROL_RELOADED, ok ? 1 : 0, -1, &err) != SP_OK)
 		sp_log_err(SP_LOG_ERROR, "control.failed", &err, "reloaded");
