@@ -35,6 +35,9 @@
 	X(agreement, "COMMAND ...", "the agency's agreements", false)          \
 	X(explain, "PERSON ACT [OBJECT]", "why somebody may or may not",       \
 	    false)                                                             \
+	X(share, "COMMAND ...", "share evidence with others, or use theirs",   \
+	    false)                                                             \
+	X(group, "COMMAND ...", "joint task forces of agencies", false)        \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
 	    false)                                                             \

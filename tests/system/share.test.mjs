@@ -3,7 +3,9 @@
 // proves the other's entry to a stranger.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import https from 'node:https';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { People } from './lib/people.mjs';
 import { until } from './lib/site.mjs';
@@ -233,6 +235,40 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
     assert.equal((await seen(id, items[1], '', who.prosecutor, A)).status, 404);
     denied(await mine('evidence'), 'other-agency');
     denied(await mine(`evidence/${items[0]}`), 'other-agency');
+  });
+
+  test('the same by the command line', async () => {
+    const say = async (args, agency, token, code = 0) => {
+      const got = await site.cli([...args, '--agency', agency], agency,
+        { env: { ...site.cliEnv(agency), SALLYPORT_TOKEN: token } });
+      assert.equal(got.code, code, `${args.join(' ')}: ${got.stdout}${got.stderr}`);
+      return got.stdout.trim();
+    };
+    const own = async (agency, person) => (await ask(agency, person.token, 'POST', 'tokens/own',
+      { label: 'cli', expires_in_days: 1 })).json().token;
+    const partner = await own(B, who.partner);
+    const [id] = (await say(['share', 'add', '--to', B, '--reason', 'by hand', items[0]], A, site.token(A))).split(' ');
+    assert.match(await say(['share', 'list', '--received'], B, partner), /by hand/);
+    assert.match(await say(['share', 'items', id], B, partner), /first\.txt/);
+    const file = join(site.dir, 'fetched.txt');
+    await say(['share', 'get', id, items[0], '-o', file], B, partner);
+    assert.equal(readFileSync(file, 'utf8'), 'the first item');
+    await say(['share', 'get', id, items[1], '-o', `${file}2`], B, partner, 3);
+    const proof = JSON.parse(await say(['share', 'show', id, '--proof'], B, partner));
+    assert.equal(proof.twins[0].state, 'whole');
+    assert.equal(await say(['share', 'decline', id], B, partner), `${id} declined`);
+    await say(['share', 'revoke', id], A, site.token(A), 3);
+    for (const bad of [['add', items[0]], ['add', '--to', B, items[0]], ['add', '--to', B, '--reason', 'r'],
+      ['add', '--to', B, '--person', id, '--reason', 'r', items[0]], ['show'], ['get', id], ['list', 'x']])
+      await say(['share', ...bad], A, site.token(A), 2);
+    const group = JSON.parse(await say(['group', 'add', 'By hand', B, '--json'], A, site.token(A))).id;
+    assert.match(await say(['group', 'list'], B, partner), /By hand/);
+    await say(['group', 'member', group, C], A, site.token(A));
+    assert.match(await say(['group', 'member', group, C, '--remove'], A, site.token(A)), /ridge-pd {2}\(out\)/);
+    await say(['group', 'persons', group, who.partner.id], B, site.token(B));
+    await say(['group', 'leave', group], B, site.token(B));
+    assert.match(await say(['group', 'end', group], A, site.token(A)), /\(ended\)/);
+    await say(['group', 'leave', group, '--remove'], B, site.token(B), 2);
   });
 
   test('a joint task force: in, and out at once', async () => {
