@@ -5,7 +5,10 @@
 #include "api/log.h"
 #include "api/machine.h"
 #include "api/ops.h"
+#include "api/page.h"
+#include "api/passkey.h"
 #include "api/people.h"
+#include "api/signin.h"
 #include "api/token.h"
 #include "transfer/content.h"
 #include "transfer/export.h"
@@ -18,6 +21,10 @@ static const struct http_topic *const topics[] = {
 	&transfer_export_topic,    /* exports */
 	&api_evidence_topic,       /* evidence */
 	&api_events_topic,         /* events */
+	&api_signin_topic,         /* signin, session/renew */
+	&api_passkey_topic,        /* signin/passkey, session/passkey(s) */
+	&api_session_topic,        /* session, sessions, password, factors */
+	&api_page_topic,           /* /signin/{agency} */
 	&api_machine_topic,        /* services, oauth/token */
 	&api_token_topic,          /* tokens, /v1/token */
 	&api_people_topic,         /* persons, rules, roles */

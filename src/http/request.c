@@ -43,6 +43,7 @@ http_request_free(struct http_request *q)
 	http_answer_done(&q->answer);
 	sp_buf_free(&q->body);
 	free(q->query);
+	explicit_bzero(q->cookie, sizeof(q->cookie));
 	free(q);
 }
 
@@ -354,8 +355,22 @@ http_request_token(const struct http_request *q)
 {
 	const char *text = NULL;
 
+	if (q->cookie[0] != '\0')
+		return q->cookie;
 	SP_REQUIRE(bearer(q, &text, NULL) == SP_OK);
 	return text;
+}
+
+enum sp_code
+http_request_shown(
+    struct http_request *q, const char **text, struct sp_err *err)
+{
+	if (q->field[HTTP_F_AUTHORIZATION] != NULL ||
+	    !http_request_cookie(q, q->cookie))
+		return bearer(q, text, err);
+	SP_TRY(http_request_same_site(q, err));
+	*text = q->cookie;
+	return SP_OK;
 }
 
 static enum sp_code
@@ -389,12 +404,17 @@ static enum sp_code
 know(struct http_request *q, struct sp_err *err)
 {
 	struct evidence_shown shown = { .address = q->address };
+	const char *text = NULL;
 
-	SP_TRY(bearer(q, &shown.bearer, err));
+	SP_TRY(http_request_shown(q, &text, err));
+	if (q->cookie[0] != '\0')
+		shown.cookie = text;
+	else
+		shown.bearer = text;
 	if (http_match_has(&q->match, "agency"))
 		SP_TRY(enter(q, err));
 	else
-		SP_TRY(enter_own(q, shown.bearer, err));
+		SP_TRY(enter_own(q, text, err));
 	SP_TRY(evidence_room_know(q->room, &shown, &q->who, err));
 	q->who.source = "api";
 	return SP_OK;

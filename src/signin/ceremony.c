@@ -404,6 +404,7 @@ signin_ceremony_renew(const struct signin_place *p,
 
 struct changing {
 	struct attempt t;
+	bool open;
 	struct sp_id ended[SIGNIN_SESSIONS_MAX];
 	size_t n;
 };
@@ -419,7 +420,7 @@ change_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	struct signin_session s;
 
 	SP_TRY(find(&a, t, &s, err));
-	if (s.stage != SIGNIN_OPEN && s.stage != SIGNIN_CHANGE)
+	if (s.stage != (c->open ? SIGNIN_OPEN : SIGNIN_CHANGE))
 		return sp_fail_as(err, SP_E_CONFLICT, "session.stage",
 		    "not in this session: %s", signin_stage_name(s.stage));
 	SP_TRY(judge_password(&a, t, &t->refused, err));
@@ -486,7 +487,10 @@ signin_ceremony_change(const struct signin_place *p,
     struct signin_step *out, struct sp_err *err)
 {
 	SP_CLEANUP(changing_done)
-	struct changing g = { .t = { .p = p, .from = from, .text = c->text } };
+	struct changing g = {
+		.t = { .p = p, .from = from, .text = c->text },
+		.open = c->open,
+	};
 	struct signin_session s;
 
 	SP_TRY(ask(p, from, err));

@@ -81,6 +81,8 @@ enum sp_code signin_ceremony_renew(const struct signin_place *p,
  * waited; of an open one its text goes on, and out->text is "". */
 struct signin_change {
 	const char *text;
+	bool open; /* of an open session, admitted by the gate; else of one that
+		    * waits for it */
 	struct crypto_secret *old, *password;
 };
 enum sp_code signin_ceremony_change(const struct signin_place *p,
