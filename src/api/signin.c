@@ -421,9 +421,9 @@ renew(struct http_request *q, struct http_answer *a, struct sp_err *err)
 #define PUBLIC_STEP(where, name, says, body, does)                             \
 	{                                                                      \
 		.method = HTTP_POST, .path = HTTP_AGENCY where, .id = name,    \
-		.summary = says, .door = HTTP_DOOR_PUBLIC, .kind = "session",  \
+		.summary = says, .door = HTTP_DOOR_PUBLIC,                     \
 		.takes = HTTP_TAKES_JSON, .takes_schema = body,                \
-		.success = { STEP }, .problems = "401 403 409 507",            \
+		.success = { STEP }, .problems = "401 403 409 429 507",        \
 		.handle = does,                                                \
 	}
 
@@ -442,7 +442,7 @@ static const struct http_route routes[] = {
 	    .id = "showNotice",
 	    .summary = "The notice of use",
 	    .door = HTTP_DOOR_PUBLIC,
-	    .kind = "agency",
+
 	    .success = { { 200, "Its text", HTTP_JSON, "Notice", NULL } },
 	    .handle = show_notice,
 	},
@@ -461,9 +461,9 @@ static const struct http_route routes[] = {
 	    .id = "enrolTotp",
 	    .summary = "A secret for an authenticator app, shown this once",
 	    .door = HTTP_DOOR_PUBLIC,
-	    .kind = "session",
+
 	    .success = { { 200, "The secret", HTTP_JSON, "TotpOffer", NULL } },
-	    .problems = "401 403 409 507",
+	    .problems = "401 403 409 429 507",
 	    .handle = enrol,
 	},
 	PUBLIC_STEP("signin/enrol/confirm", "enrolTotpConfirm",

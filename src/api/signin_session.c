@@ -1,5 +1,6 @@
 #include "api/signin.h"
 
+#include "api/people_part.h"
 #include "base/parse.h"
 #include "crypto/secret.h"
 #include "evidence/room.h"
@@ -33,6 +34,28 @@ admit_for(struct http_request *q, const struct sp_id *person,
 	    sp_id_equal(&q->who.person, person);
 
 	return admit(q, self ? GATE_SESSION_OWN : other, kind, on, err);
+}
+
+/* The path's {person} (an id, a login, "~"); zero when nobody is that, which
+ * only who may ask is told. */
+static enum sp_code
+whom(struct http_request *q, struct sp_id *out, struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(q->room));
+	struct people_person p;
+	enum sp_code code = api_people_find(
+	    q, reader.db, http_match_param(&q->match, "person"), &p, err);
+
+	if (code == SP_OK)
+		*out = p.id;
+	return code == SP_E_NOTFOUND ? SP_OK : code;
+}
+
+static enum sp_code
+no_such_person(struct sp_err *err)
+{
+	return sp_fail_as(
+	    err, SP_E_NOTFOUND, "person.unknown", "no such person");
 }
 
 /* --- sessions --- */
@@ -157,9 +180,13 @@ end_session(struct http_request *q, struct http_answer *a, struct sp_err *err)
 static enum sp_code
 end_all(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	struct ending e = { .q = q, .person = q->id };
+	struct ending e = { .q = q };
 
-	SP_TRY(admit_for(q, &q->id, GATE_SESSION_END, &q->id, "person", err));
+	SP_TRY(whom(q, &e.person, err));
+	SP_TRY(admit_for(
+	    q, &e.person, GATE_SESSION_END, &e.person, "person", err));
+	if (sp_id_is_zero(&e.person))
+		return no_such_person(err);
 	return end(q, a, &e, err);
 }
 
@@ -218,6 +245,7 @@ list_sessions(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 struct inviting {
 	const struct http_request *q;
+	struct sp_id person;
 	int64_t hours;
 	char text[GATE_TEXT_MAX];
 	sp_time expires;
@@ -232,19 +260,20 @@ invite_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		sp_now() };
 
 	return signin_invite_make(
-	    &a, &i->q->id, i->hours, i->text, &i->expires, err);
+	    &a, &i->person, i->hours, i->text, &i->expires, err);
 }
 
 /* Never oneself, by whatever account. */
 static enum sp_code
-admit_reset(struct http_request *q, struct sp_err *err)
+admit_reset(
+    struct http_request *q, const struct sp_id *person, struct sp_err *err)
 {
 	struct gate_facts facts =
 	    gate_caller_facts(&q->who, GATE_CREDENTIAL_RESET);
 	struct gate_request rq = {
 		.who = &q->who,
 		.act = GATE_CREDENTIAL_RESET,
-		.on = { "person", q->id },
+		.on = { "person", *person },
 		.facts = &facts,
 	};
 
@@ -252,7 +281,7 @@ admit_reset(struct http_request *q, struct sp_err *err)
 		DB_LENT(reader, evidence_room_readers(q->room));
 
 		SP_TRY(gate_caller_duty(
-		    reader.db, &q->who, &q->id, &facts.duty, err));
+		    reader.db, &q->who, person, &facts.duty, err));
 	}
 	return gate_admit_with(evidence_room_gate(q->room), &rq, &q->pass, err);
 }
@@ -282,7 +311,10 @@ invite(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	struct inviting i = { .q = q };
 	CRYPTO_WIPE_ON_EXIT(i);
 
-	SP_TRY(admit_reset(q, err));
+	SP_TRY(whom(q, &i.person, err));
+	SP_TRY(admit_reset(q, &i.person, err));
+	if (sp_id_is_zero(&i.person))
+		return no_such_person(err);
 	SP_TRY(read_hours(q, &i.hours, err));
 	SP_TRY(ledger_writer_run(
 	    evidence_room_writer(q->room), invite_act, &i, err));
@@ -503,7 +535,7 @@ static const struct http_route routes[] = {
 	    .handle = end_session,
 	},
 	{
-	    KNOWN(HTTP_DELETE, "persons/{id}/sessions", "endSessions",
+	    KNOWN(HTTP_DELETE, "persons/{person}/sessions", "endSessions",
 		"End all sessions of a person at once"),
 	    .kind = "person",
 	    .act = GATE_SESSION_END,
@@ -511,7 +543,7 @@ static const struct http_route routes[] = {
 	    .handle = end_all,
 	},
 	{
-	    KNOWN(HTTP_POST, "persons/{id}/invitations", "invitePerson",
+	    KNOWN(HTTP_POST, "persons/{person}/invitations", "invitePerson",
 		"A one-time code to set password and second factor"),
 	    .kind = "person",
 	    .act = GATE_CREDENTIAL_RESET,
@@ -550,7 +582,7 @@ static const struct http_route routes[] = {
 	    .handle = remove_factor,
 	},
 	{
-	    KNOWN(HTTP_POST, "factors/totp", "offerTotp",
+	    KNOWN(HTTP_POST, "totp", "offerTotp",
 		"A secret for one more authenticator app, shown this once"),
 	    .kind = "credential",
 	    .act = GATE_CREDENTIAL_CHANGE,
@@ -558,7 +590,7 @@ static const struct http_route routes[] = {
 	    .handle = offer_totp,
 	},
 	{
-	    KNOWN(HTTP_POST, "factors/totp/confirm", "confirmTotp",
+	    KNOWN(HTTP_POST, "totp/confirm", "confirmTotp",
 		"The app's first code"),
 	    .kind = "credential",
 	    .act = GATE_CREDENTIAL_CHANGE,
@@ -568,7 +600,7 @@ static const struct http_route routes[] = {
 	    .handle = confirm_totp,
 	},
 	{
-	    KNOWN(HTTP_POST, "factors/recovery", "remakeRecoveryCodes",
+	    KNOWN(HTTP_POST, "recovery-codes", "remakeRecoveryCodes",
 		"New recovery codes in place of the old, shown this once"),
 	    .kind = "credential",
 	    .act = GATE_CREDENTIAL_CHANGE,

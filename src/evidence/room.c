@@ -199,7 +199,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
-		federation_schema };
+		federation_schema, gate_token_person_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -573,7 +573,8 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 {
 	DB_LENT(reader, r->readers);
 
-	return gate_token_know(reader.db, &r->agency.id, text, out, err);
+	return gate_token_know(
+	    reader.db, r->rules, &r->agency.id, text, out, err);
 }
 
 /* A text says by its first letters whose it is. */

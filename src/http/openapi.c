@@ -174,6 +174,16 @@ add_statuses(struct statuses *s, const char *list)
 		}
 }
 
+/* What the route itself says of this status, or NULL. */
+static const struct http_success *
+told_by(const struct http_route *r, unsigned status)
+{
+	for (size_t i = 0; i < HTTP_SUCCESSES; i++)
+		if (r->success[i].status == status)
+			return &r->success[i];
+	return NULL;
+}
+
 static void
 problems(struct sp_json *j, const struct http_route *r)
 {
@@ -193,11 +203,12 @@ problems(struct sp_json *j, const struct http_route *r)
 		add_statuses(&s, "413");
 	if (r->problems != NULL)
 		add_statuses(&s, r->problems);
-	/* Told among the successes. */
-	for (size_t i = 0; i < HTTP_SUCCESSES; i++)
-		s.at[r->success[i].status] = false;
 	for (unsigned i = 400; i < SP_COUNTOF(s.at); i++) {
-		if (!s.at[i])
+		const struct http_success *own = told_by(r, i);
+
+		if (own != NULL)
+			success(j, own);
+		if (own != NULL || !s.at[i])
 			continue;
 		(void)snprintf(status, sizeof(status), "%u", i);
 		sp_json_object(j, status);
@@ -217,9 +228,6 @@ operation(struct sp_json *j, const struct http_route *r)
 		if (r->success[i].status != 0 && r->success[i].status < 400)
 			success(j, &r->success[i]);
 	problems(j, r);
-	for (size_t i = 0; i < HTTP_SUCCESSES; i++)
-		if (r->success[i].status >= 400)
-			success(j, &r->success[i]);
 	sp_json_end(j);
 	if (r->door == HTTP_DOOR_KNOWN || r->door == HTTP_DOOR_GATE)
 		sp_json_raw(j, "security", "[{\"token\":[]}]");

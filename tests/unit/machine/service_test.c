@@ -351,7 +351,8 @@ a_stolen_token_is_worth_nothing_elsewhere(void)
 	CHECK_CODE(
 	    machine_token_know(a.reader, &a.id, &shown, &who, &why, &err),
 	    SP_E_UNKNOWN, &err);
-	CHECK_CODE(gate_token_know(a.reader, &a.id, i.token.text, &who, &err),
+	CHECK_CODE(
+	    gate_token_know(a.reader, a.rules, &a.id, i.token.text, &who, &err),
 	    SP_E_UNKNOWN, &err);
 	agency_fixture_close(&b);
 	agency_fixture_close(&a);
