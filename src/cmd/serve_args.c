@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define PATH_TEXT   4096
-#define OWN_OPTIONS 7
+#define OWN_OPTIONS 8
 
 /* What the words said, before they are checked. */
 struct words {
