@@ -1,5 +1,6 @@
 #include "api/routes.h"
 
+#include "api/device.h"
 #include "api/events.h"
 #include "api/evidence.h"
 #include "api/federation.h"
@@ -9,6 +10,7 @@
 #include "api/page.h"
 #include "api/passkey.h"
 #include "api/people.h"
+#include "api/share.h"
 #include "api/signin.h"
 #include "api/token.h"
 #include "transfer/content.h"
@@ -29,11 +31,15 @@ static const struct http_topic *const topics[] = {
 	&api_machine_topic,        /* services, oauth/token */
 	&api_federation_topic,     /* signin/oidc */
 	&api_provider_topic,       /* providers */
+	&api_device_topic,         /* devices */
 	&api_token_topic,          /* tokens, /v1/token */
 	&api_people_topic,         /* persons, rules, roles */
 	&api_people_record_topic,  /* clearance, records, agreements */
 	&api_people_roster_topic,  /* roster */
 	&api_people_explain_topic, /* explain */
+	&api_share_topic,          /* shares */
+	&api_share_guest_topic,    /* shares/{share}/evidence */
+	&api_share_group_topic,    /* groups */
 	&api_log_topic,            /* log */
 	&api_ops_topic, /* /healthz, /readyz, /metrics, openapi.json */
 };

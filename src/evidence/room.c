@@ -7,6 +7,7 @@
 #include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
+#include "machine/device.h"
 #include "people/person.h"
 #include "signin/passkey.h"
 
@@ -139,17 +140,88 @@ static const char twin_schema[] =
     "CREATE INDEX twin_object ON twin(object, id);"
     "CREATE INDEX twin_open ON twin(due, id) WHERE state = 'half'";
 
+/*
+ * Shares (src/grants/share.h).  `share` and its two are of what this house
+ * gave of its own; agencies that are named are always others'.  share_known is
+ * what others told, of what they share with this house and of what this house
+ * shared on.
+ */
+static const char share_schema[] =
+    "CREATE TABLE share("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " sharer BLOB NOT NULL, parent BLOB REFERENCES share(id),"
+    " to_kind TEXT NOT NULL"
+    "  CHECK(to_kind IN ('agency', 'group', 'person')),"
+    " to_id BLOB NOT NULL CHECK(length(to_id) = 16),"
+    " download INTEGER NOT NULL, reshare INTEGER NOT NULL,"
+    " granted INTEGER NOT NULL, until INTEGER NOT NULL, category TEXT,"
+    " state TEXT NOT NULL CHECK(state IN"
+    "  ('active', 'revoked', 'declined', 'ended')),"
+    " changed INTEGER NOT NULL, terms TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX share_open ON share(until) WHERE state = 'active';"
+    "CREATE INDEX share_parent ON share(parent) WHERE parent IS NOT NULL;"
+    "CREATE INDEX share_to ON share(to_id, id);"
+    "CREATE TABLE share_item("
+    " share BLOB NOT NULL REFERENCES share(id),"
+    " evidence BLOB NOT NULL REFERENCES evidence(id),"
+    " PRIMARY KEY(share, evidence)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE share_party("
+    " share BLOB NOT NULL REFERENCES share(id),"
+    " agency BLOB NOT NULL CHECK(length(agency) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('to', 'by')),"
+    " declined INTEGER NOT NULL, told TEXT, version INTEGER NOT NULL,"
+    " settled INTEGER NOT NULL,"
+    " PRIMARY KEY(share, agency)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX share_party_open ON share_party(share)"
+    " WHERE NOT settled;"
+    "CREATE TABLE share_known("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " owner BLOB NOT NULL CHECK(length(owner) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('to', 'by')),"
+    " download INTEGER NOT NULL, declined INTEGER NOT NULL,"
+    " to_kind TEXT NOT NULL, to_id BLOB NOT NULL,"
+    " state TEXT NOT NULL, version INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, terms TEXT NOT NULL) STRICT, WITHOUT ROWID";
+
+/* Joint task forces (src/grants/group.h), in each member's house. */
+static const char joint_schema[] =
+    "CREATE TABLE joint("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " lead BLOB NOT NULL CHECK(length(lead) = 16), name TEXT NOT NULL,"
+    " version INTEGER NOT NULL, ended INTEGER NOT NULL,"
+    " formed INTEGER NOT NULL, left_at INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE joint_member("
+    " joint BLOB NOT NULL REFERENCES joint(id),"
+    " agency BLOB NOT NULL CHECK(length(agency) = 16),"
+    " inside INTEGER NOT NULL, since INTEGER NOT NULL,"
+    " told INTEGER NOT NULL,"
+    " PRIMARY KEY(joint, agency)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE joint_person("
+    " joint BLOB NOT NULL REFERENCES joint(id),"
+    " person BLOB NOT NULL CHECK(length(person) = 16),"
+    " PRIMARY KEY(joint, person)) STRICT, WITHOUT ROWID";
+
 static const struct db_sql count_evidence = {
 	"SELECT items, bytes, corrupt FROM evidence_total",
 };
 static const struct db_sql count_uploads = { "SELECT count(*) FROM upload" };
+
+struct past_rules {
+	struct people_rules *rules;
+	struct past_rules *before;
+};
 
 struct evidence_room {
 	struct people_agency agency;
 	struct keeper_client *keeper;
 	struct vault_pool *pool;
 	struct evidence_limits limits;
-	struct people_rules *rules;
+	char *policy; /* the folder of rules, or NULL */
+	_Atomic(struct people_rules *) rules;
+	/* Those that were in force before: whoever borrowed them may still
+	 * read. */
+	struct past_rules *past;
 	struct signin_banned *banned;
 	struct signin_notice *notice;
 	struct signin_place signin;
@@ -199,7 +271,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
-		federation_schema, gate_token_person_schema };
+		federation_schema, gate_token_person_schema, share_schema,
+		joint_schema, machine_certificate_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -231,19 +304,92 @@ open_counts(struct evidence_room *r, struct sp_err *err)
 	return SP_OK;
 }
 
-/* A rule that cannot be read denies all: the room does not open. */
+/* --- rules --- */
+
 static enum sp_code
-open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
+load_rules(
+    struct evidence_room *r, struct people_rules **out, struct sp_err *err)
 {
 	struct people_rules_place at = {
 		.state = r->agency.state,
 		.slug = r->agency.slug,
-		.dirfd = policy == NULL ? -1 : AT_FDCWD,
-		.folder = policy,
+		.dirfd = r->policy == NULL ? -1 : AT_FDCWD,
+		.folder = r->policy,
 		.provider = r->agency.provider,
 	};
 
-	return people_rules_load(&r->rules, &at, err);
+	return people_rules_load(out, &at, err);
+}
+
+/* A rule that cannot be read denies all: the room does not open. */
+static enum sp_code
+open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
+{
+	struct people_rules *rules = NULL;
+
+	if (policy != NULL) {
+		r->policy = strdup(policy);
+		if (r->policy == NULL)
+			return sp_fail(err, SP_E_NOMEM, "no memory for a room");
+	}
+	SP_TRY(load_rules(r, &rules, err));
+	r->rules = rules;
+	return SP_OK;
+}
+
+#define RULES_TEXT_MAX ((size_t)1 << 20)
+
+static enum sp_code
+same_rules(const struct people_rules *a, const struct people_rules *b,
+    bool *same, struct sp_err *err)
+{
+	SP_AUTO_BUF one = sp_buf_new(RULES_TEXT_MAX);
+	SP_AUTO_BUF two = sp_buf_new(RULES_TEXT_MAX);
+	struct sp_json first = sp_json_to(&one), second = sp_json_to(&two);
+
+	people_rules_json(&first, NULL, a);
+	people_rules_json(&second, NULL, b);
+	SP_TRY(sp_buf_check(&one, "rules", err));
+	SP_TRY(sp_buf_check(&two, "rules", err));
+	*same = one.len == two.len && memcmp(one.at, two.at, one.len) == 0 &&
+	    strcmp(people_day_zone(a), people_day_zone(b)) == 0;
+	return SP_OK;
+}
+
+enum sp_code
+evidence_room_reload(struct evidence_room *r, bool *changed, struct sp_err *err)
+{
+	PEOPLE_AUTO_RULES made = NULL;
+	struct past_rules *past;
+	bool same = false;
+
+	SP_TRY(load_rules(r, &made, err));
+	SP_TRY(same_rules(r->rules, made, &same, err));
+	*changed = !same;
+	if (same)
+		return SP_OK;
+	past = malloc(sizeof(*past));
+	if (past == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for rules");
+	*past = (struct past_rules){ r->rules, r->past };
+	r->past = past;
+	r->rules = made;
+	r->signin.rules = SP_STEAL(made);
+	return SP_OK;
+}
+
+static void
+free_rules(struct evidence_room *r)
+{
+	while (r->past != NULL) {
+		struct past_rules *past = r->past;
+
+		r->past = past->before;
+		people_rules_free(past->rules);
+		free(past);
+	}
+	people_rules_free(r->rules);
+	free(r->policy);
 }
 
 static enum sp_code
@@ -351,8 +497,38 @@ evidence_room_close(struct evidence_room *r)
 	signin_notice_free(r->notice);
 	signin_banned_free(r->banned);
 	machine_guard_free(r->guard);
-	people_rules_free(r->rules);
+	free_rules(r);
 	free(r);
+}
+
+/* What the tick did, told to who listens; the ledger has it. */
+static void
+tell_people(struct evidence_room *r, const struct people_tick *t)
+{
+	static const enum events_kind kind[PEOPLE_NOTICE_COUNT] = {
+		[PEOPLE_NOTICE_DISABLED] = EVENTS_DISABLED,
+		[PEOPLE_NOTICE_TERMINATED] = EVENTS_TERMINATED,
+		[PEOPLE_NOTICE_WARNED] = EVENTS_WARNED,
+		[PEOPLE_NOTICE_LAPSED] = EVENTS_LAPSED,
+	};
+
+	for (size_t i = 0; i < t->notices; i++) {
+		const struct people_notice *n = &t->notice[i];
+		bool check = n->kind == PEOPLE_NOTICE_WARNED ||
+		    n->kind == PEOPLE_NOTICE_LAPSED;
+		struct events_event e = {
+			.kind = kind[n->kind],
+			.object = n->object,
+			.about = n->object_kind,
+			.why = check ? people_check_name(n->check)
+				     : people_reason_name(n->reason),
+			.days = n->days,
+		};
+
+		if (check)
+			people_day_text(n->until, e.until);
+		events_hub_tell(r->events, &e);
+	}
 }
 
 /* What happens to people by itself.  What cannot be written now is due again
@@ -377,6 +553,8 @@ tick_people(struct evidence_room *r)
 		if (code == SP_OK && due)
 			code = ledger_writer_run(
 			    r->writer, people_clearance_tick, t, NULL);
+		if (code == SP_OK)
+			tell_people(r, t);
 		if (code != SP_OK || !due)
 			break;
 	}
@@ -577,6 +755,15 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 	    reader.db, r->rules, &r->agency.id, text, out, err);
 }
 
+static enum sp_code
+know_device(struct evidence_room *r, const uint8_t *pin,
+    struct gate_caller *out, struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+
+	return machine_device_know(reader.db, &r->agency.id, pin, out, err);
+}
+
 /* A text says by its first letters whose it is. */
 static enum sp_code
 know_bearer(struct evidence_room *r, const struct evidence_shown *shown,
@@ -603,6 +790,8 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
 	/* A bearer that comes with a cookie counts alone. */
 	if (shown->bearer == NULL && shown->cookie != NULL)
 		SP_TRY(know_session(r, shown->cookie, out, err));
+	else if (shown->bearer == NULL && shown->certificate != NULL)
+		SP_TRY(know_device(r, shown->certificate, out, err));
 	else
 		SP_TRY(know_bearer(r, shown, out, err));
 	(void)snprintf(
@@ -613,7 +802,7 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
 
 struct revoking {
 	const struct gate_caller *by;
-	const struct sp_id *token;
+	const struct sp_id *id; /* of a token, a device */
 };
 
 static enum sp_code
@@ -621,17 +810,37 @@ revoke_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	const struct revoking *a = arg;
 
-	return gate_token_revoke(tx, a->by, a->token, err);
+	return gate_token_revoke(tx, a->by, a->id, err);
+}
+
+static enum sp_code
+revoke_device_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct revoking *a = arg;
+
+	return machine_device_revoke(tx, a->by, a->id, err);
 }
 
 enum sp_code
 evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
     const struct sp_id *token, struct sp_err *err)
 {
-	struct revoking act = { .by = by, .token = token };
+	struct revoking act = { .by = by, .id = token };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
 	evidence_room_cut(r, token);
+	return SP_OK;
+}
+
+enum sp_code
+evidence_room_revoke_device(struct evidence_room *r,
+    const struct gate_caller *by, const struct sp_id *device,
+    struct sp_err *err)
+{
+	struct revoking act = { .by = by, .id = device };
+
+	SP_TRY(ledger_writer_run(r->writer, revoke_device_run, &act, err));
+	evidence_room_cut(r, device);
 	return SP_OK;
 }
 

@@ -84,6 +84,17 @@
 	X("identity.unlinked")                                                 \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("share.granted")                                                     \
+	X("share.revoked")                                                     \
+	X("share.declined")                                                    \
+	X("share.ended")                                                       \
+	X("share.used")                                                        \
+	X("group.formed")                                                      \
+	X("group.joined")                                                      \
+	X("group.changed")                                                     \
+	X("group.left")                                                        \
+	X("group.ended")                                                       \
+	X("group.persons")                                                     \
 	X("service.added")                                                     \
 	X("service.rotated")                                                   \
 	X("service.revoked")                                                   \
@@ -94,6 +105,10 @@
 	X("recovery.confirmed")                                                \
 	X("recovery.refused")                                                  \
 	X("twin.joined")                                                       \
+	X("device.added")                                                      \
+	X("device.enrolled")                                                   \
+	X("device.rotated")                                                    \
+	X("device.revoked")                                                    \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \
