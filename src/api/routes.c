@@ -7,8 +7,6 @@
 #include "api/log.h"
 #include "api/machine.h"
 #include "api/ops.h"
-#include "api/page.h"
-#include "api/passkey.h"
 #include "api/people.h"
 #include "api/share.h"
 #include "api/signin.h"
@@ -25,9 +23,9 @@ static const struct http_topic *const topics[] = {
 	&api_evidence_topic,       /* evidence */
 	&api_events_topic,         /* events */
 	&api_signin_topic,         /* signin, session/renew */
-	&api_passkey_topic,        /* signin/passkey, session/passkey(s) */
+	&api_signin_passkey_topic, /* signin/passkey, signin/passkey/… */
 	&api_session_topic,        /* session, sessions, password, factors */
-	&api_page_topic,           /* /signin/{agency} */
+	&api_signin_page_topic,    /* /signin/{agency} */
 	&api_machine_topic,        /* services, oauth/token */
 	&api_federation_topic,     /* signin/oidc */
 	&api_provider_topic,       /* providers */

@@ -13,6 +13,25 @@
 extern const struct http_topic api_signin_topic;
 extern const struct http_topic api_session_topic;
 
+/*
+ * Passkeys (signin/passkey.h): what a browser is to ask its authenticator, and
+ * what it answered.  To sign in by one alone, to show one in a session, and to
+ * enrol one in a session that waits for a first factor or was proved lately.
+ * The relying party is the name by which the request came (http/origin.h).
+ */
+extern const struct http_topic api_signin_passkey_topic;
+
+/*
+ * The sign-in page: one HTML file with its script and style inside
+ * (web/signin), allowed by their hashes in the policy that it is served with.
+ * It speaks to this API and to nobody else.
+ */
+extern const struct http_topic api_signin_page_topic;
+/* Made by web/signin/build.mjs. */
+extern const char api_signin_page_policy[];
+extern const uint8_t api_signin_page[];
+extern const size_t api_signin_page_len;
+
 /* For the sources of this module: members of a JSON body that are text. */
 struct api_signin_member {
 	const char *name;

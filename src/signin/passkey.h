@@ -177,7 +177,7 @@ struct signin_passkey_desk {
  *
  * A new passkey for the person of a session in which the first one is to be
  * enrolled, or an open one proved within the rules' session.privileged.
- * SP_E_CONFLICT, reason "session.stage"; SP_E_DENIED, "session.stale". */
+ * SP_E_CONFLICT, reason "session.stage"; SP_E_DENIED, "factor". */
 enum sp_code signin_passkey_offer(const struct signin_passkey_desk *d,
     const char *text, struct sp_buf *json, struct sp_err *err) SP_MUST_USE;
 /* And what it answered: enrolled.  The session is raised where it waited for

@@ -106,7 +106,7 @@ may_enrol(struct db *db, const struct signin_passkey_desk *d, const char *text,
 	if (s->stage != SIGNIN_OPEN)
 		return wrong_stage(s, err);
 	if (s->factor != GATE_FACTOR_SECOND || sp_now() - s->proved >= fresh)
-		return sp_fail_as(err, SP_E_DENIED, "session.stale",
+		return sp_fail_as(err, SP_E_DENIED, "factor",
 		    "sign in again, with both factors, before you enrol "
 		    "another passkey");
 	return SP_OK;
@@ -335,7 +335,7 @@ write_question(const struct people_act *a, const struct offering *o,
 	sp_json_str(&j, "rpId", o->d->site.id);
 	sp_json_int(&j, "timeout", TIMEOUT_MS);
 	sp_json_str(&j, "userVerification",
-	    s != NULL && is_second(s) ? "preferred" : "required");
+	    s != NULL && is_second(s) ? "discouraged" : "required");
 	sp_json_end(&j);
 	sp_json_end(&j);
 	return sp_buf_check(o->json, "options", err);

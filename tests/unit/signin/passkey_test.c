@@ -287,7 +287,7 @@ second_factor(void)
 	struct signin_step step;
 
 	CHECK(first.stage == SIGNIN_FACTOR);
-	CHECK(q.ids == 1 && strcmp(q.verification, "preferred") == 0);
+	CHECK(q.ids == 1 && strcmp(q.verification, "discouraged") == 0);
 	CHECK(sp_id_is_zero(&q.asked));
 	a.flags = 0x01; /* the password is the other one */
 	CHECK_OK(answer(&h, &a, &q, first.text, &step), &h.f.err);
@@ -596,8 +596,8 @@ stages(void)
 	AUTO_QUESTION made = offer(&h, step.text);
 	CHECK_OK(ledger_writer_run(h.f.writer, forget_proof, &fresh, &h.f.err),
 	    &h.f.err);
-	REFUSED(&h, enrol(&h, &b, &made, step.text, &step), SP_E_DENIED,
-	    "session.stale");
+	REFUSED(
+	    &h, enrol(&h, &b, &made, step.text, &step), SP_E_DENIED, "factor");
 	CHECK(json.len == 0);
 	authenticator_free(&a);
 	authenticator_free(&b);

@@ -100,7 +100,8 @@ export class Api {
     try {
       return await this.ask<Me>('GET', 'session');
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) return undefined;
+      // 404: signed in at another agency of this site.
+      if (error instanceof Problem && (error.status === 401 || error.status === 404)) return undefined;
       throw error;
     }
   }
@@ -128,11 +129,11 @@ export class Api {
   }
 
   question(): Promise<{ readonly publicKey: RequestJson }> {
-    return this.ask('POST', 'session/passkey/options');
+    return this.ask('POST', 'signin/passkey/second/options');
   }
 
   answer(credential: object): Promise<Step> {
-    return this.ask('POST', 'session/passkey', { credential });
+    return this.ask('POST', 'signin/passkey/second', { credential });
   }
 
   change(old: string, password: string): Promise<Step> {
@@ -149,19 +150,19 @@ export class Api {
 
   /** Enrolling; `first`: in a session that waits for its first second step. */
   offerPasskey(): Promise<{ readonly publicKey: CreationJson }> {
-    return this.ask('POST', 'session/passkeys/options');
+    return this.ask('POST', 'signin/passkey/new/options');
   }
 
   enrolPasskey(credential: object): Promise<Step> {
-    return this.ask('POST', 'session/passkeys', { credential });
+    return this.ask('POST', 'signin/passkey/new', { credential });
   }
 
   offerApp(first: boolean): Promise<Offer> {
-    return this.ask('POST', first ? 'signin/enrol' : 'factors/totp');
+    return this.ask('POST', first ? 'signin/enrol' : 'totp');
   }
 
   enrolApp(first: boolean, code: string): Promise<Step> {
-    return this.ask('POST', first ? 'signin/enrol/confirm' : 'factors/totp/confirm', { code });
+    return this.ask('POST', first ? 'signin/enrol/confirm' : 'totp/confirm', { code });
   }
 
   // --- signed in ---
@@ -176,7 +177,7 @@ export class Api {
 
   async credentials(): Promise<readonly Credential[]> {
     const { items } = await this.ask<Items<Credential>>('GET', 'factors');
-    const { passkeys } = await this.ask<{ readonly passkeys: readonly { readonly id: string; readonly disabled_at?: string }[] }>('GET', 'session/passkeys');
+    const { passkeys } = await this.ask<{ readonly passkeys: readonly { readonly id: string; readonly disabled_at?: string }[] }>('GET', 'signin/passkey');
     return items.map((item) => ({ ...passkeys.find(({ id }) => id === item.id), ...item }));
   }
 
@@ -185,7 +186,7 @@ export class Api {
   }
 
   async newCodes(): Promise<readonly string[]> {
-    return (await this.ask<{ readonly recovery_codes: readonly string[] }>('POST', 'factors/recovery')).recovery_codes;
+    return (await this.ask<{ readonly recovery_codes: readonly string[] }>('POST', 'recovery-codes')).recovery_codes;
   }
 
   changeOpen(old: string, password: string): Promise<void> {

@@ -5,7 +5,7 @@ import { by, el, picture, type Child } from './dom.ts';
 import { button, field, filled, form, reveal, type Field } from './form.ts';
 import { safeNext } from './next.ts';
 import { NoPasskey, available, create, get } from './webauthn.ts';
-import { NO_PASSKEY, WORDS, elsewhereText, methods, problemText } from './words.ts';
+import { NO_PASSKEY, WORDS, browser, elsewhereText, methods, problemText } from './words.ts';
 
 declare const SALLYPORT_VERSION: string;
 
@@ -25,6 +25,7 @@ class Page {
   private providers: readonly Provider[] = [];
   private agreed = false;
   private busy = false;
+  private after = ''; // to be said at the next step
   private factors: readonly Factor[] = [];
   private staying = false; // rather than going on to `next`
 
@@ -62,6 +63,9 @@ class Page {
 
   private step(title: string, ...children: readonly Child[]): void {
     const heading = el('h2', { tabindex: '-1' }, title);
+    this.say('problem', '');
+    this.say('said', this.after);
+    this.after = '';
     by('step').replaceChildren(el('section', {}, heading, ...children.filter((c): c is Node | string => !!c)));
     document.title = `${title} · ${by('agency').textContent ?? ''}`;
     heading.focus();
@@ -142,7 +146,8 @@ class Page {
 
   private showNotice(then: () => void = () => this.showStart()): void {
     this.step(WORDS.notice.title,
-      el('p', { class: 'notice' }, this.notice?.text ?? ''),
+      el('div', { class: 'notice' }, ...(this.notice?.text ?? '').trim().split(/\n\s*\n/)
+        .map((paragraph) => el('p', {}, paragraph.replace(/\s+/g, ' ')))),
       el('p', { class: 'buttons' }, button(WORDS.notice.agree, () => {
         this.agreed = true;
         then();
@@ -275,7 +280,8 @@ class Page {
     this.step(WORDS.app.title,
       el('p', {}, WORDS.app.scan),
       picture(encodeQR(uri, 'raw', { ecc: 'medium', border: 4 }), WORDS.app.picture),
-      el('p', {}, WORDS.app.type, ' ', el('code', {}, secret.replace(/(.{4})(?=.)/g, '$1 '))),
+      el('p', {}, WORDS.app.type),
+      el('p', {}, el('code', { class: 'key' }, secret.replace(/(.{4})(?=.)/g, '$1 '))),
       el('p', {}, el('a', { href: uri }, WORDS.app.open)),
       form(WORDS.app.go, () => {
         if (filled(code)) this.run(async () => this.addApp(first, code.input.value.replace(/\s/g, '')));
@@ -304,7 +310,6 @@ class Page {
       el('p', { class: 'buttons unprinted' }, button(WORDS.codes.go, () => {
         first.textContent = box.checked ? '' : WORDS.codes.first;
         if (!box.checked) return box.focus();
-        this.say('said', '');
         then();
       }, 'main')));
   }
@@ -357,7 +362,7 @@ class Page {
   }
 
   private session(s: Session): HTMLElement {
-    const what = `${s.agent || s.address}`;
+    const what = browser(s.agent) || s.address;
     return el('li', {},
       el('div', {},
         el('p', {}, s.current ? `${WORDS.open.here} · ` : '', what),
@@ -381,8 +386,8 @@ class Page {
   }
 
   private async again(said: string): Promise<void> {
+    this.after = said;
     await this.reload();
-    setTimeout(() => this.say('said', said), 50);
   }
 
   /** What asks for a fresh proof: it is asked for when it has grown old. */
@@ -402,8 +407,8 @@ class Page {
     await this.api.leave();
     this.agreed = false;
     this.staying = false;
+    this.after = said;
     this.showNotice();
-    this.say('said', said);
   }
 }
 

@@ -91,7 +91,7 @@ export const WORDS = {
     name: 'Name',
     login: 'Login',
     role: 'Role',
-    ends: 'Session ends',
+    ends: 'Ends, if not used',
     method: 'Signed in by',
     next: 'Continue to where you were going',
     out: 'Sign out',
@@ -125,11 +125,27 @@ export const WORDS = {
 } as const;
 
 const METHODS: Readonly<Record<string, string>> = {
-  password: 'password', passkey: 'passkey', totp: 'authenticator app', recovery: 'recovery code', oidc: 'your agency’s own sign-in',
+  password: 'password', invitation: 'invitation', passkey: 'passkey', totp: 'authenticator app', recovery: 'recovery code', oidc: 'your agency’s own sign-in',
 };
 
-export const methods = (method: string): string =>
-  method.split(' ').map((word) => METHODS[word] ?? word).join(' and ');
+/** "password passkey" in words. */
+export function methods(method: string): string {
+  const words = method.split(' ').map((word) => METHODS[word] ?? word);
+  const last = words.pop() ?? '';
+  return words.length > 0 ? `${words.join(', ')} and ${last}` : last;
+}
+
+const BROWSERS = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']] as const;
+const SYSTEMS = [['Windows', 'Windows'], ['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Mac OS', 'Mac'],
+  ['CrOS', 'ChromeOS'], ['Linux', 'Linux']] as const;
+
+/** What a client calls itself, in two words where that can be told. */
+export function browser(agent: string): string {
+  const name = BROWSERS.find(([mark]) => agent.includes(mark))?.[1];
+  const system = SYSTEMS.find(([mark]) => agent.includes(mark))?.[1];
+  if (name) return system ? `${name} on ${system}` : name;
+  return agent.length > 60 ? `${agent.slice(0, 60)}…` : agent;
+}
 
 /** What to do when a passkey came to nothing. */
 export const NO_PASSKEY: Readonly<Record<NoPasskey['kind'], string>> = {

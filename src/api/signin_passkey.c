@@ -1,6 +1,5 @@
-#include "api/passkey.h"
-
 #include "api/signin.h"
+
 #include "crypto/secret.h"
 #include "evidence/room.h"
 #include "http/json.h"
@@ -250,7 +249,7 @@ list(struct http_request *q, struct http_answer *a, struct sp_err *err)
 #define QUESTION(where, name, says, shape, does)                               \
 	{                                                                      \
 		.method = HTTP_POST, .path = HTTP_AGENCY where, .id = name,    \
-		.summary = says, .door = HTTP_DOOR_PUBLIC, .kind = "session",  \
+		.summary = says, .door = HTTP_DOOR_PUBLIC,                     \
 		.success = { { 200, "Options for the browser", HTTP_JSON,      \
 		    shape, NULL } },                                           \
 		.problems = "401 403 409 429 507", .handle = does,             \
@@ -258,7 +257,7 @@ list(struct http_request *q, struct http_answer *a, struct sp_err *err)
 #define ANSWER(where, name, says, body, does)                                  \
 	{                                                                      \
 		.method = HTTP_POST, .path = HTTP_AGENCY where, .id = name,    \
-		.summary = says, .door = HTTP_DOOR_PUBLIC, .kind = "session",  \
+		.summary = says, .door = HTTP_DOOR_PUBLIC,                     \
 		.takes = HTTP_TAKES_JSON, .takes_schema = body,                \
 		.success = { { 200, "What is wanted next", HTTP_JSON,          \
 		    "SigninStep", NULL } },                                    \
@@ -271,30 +270,29 @@ static const struct http_route routes[] = {
 	    "PasskeyRequest", alone_options),
 	ANSWER("signin/passkey", "signInPasskey", "Sign in by a passkey alone",
 	    "PasskeyAlone", alone),
-	QUESTION("session/passkey/options", "sessionPasskeyQuestion",
-	    "What to ask the browser: a passkey of the session's person",
-	    "PasskeyRequest", prove_options),
-	ANSWER("session/passkey", "sessionPasskey",
-	    "The second factor, or to renew the session: a passkey",
-	    "PasskeyProof", prove),
-	QUESTION("session/passkeys/options", "passkeyOffer",
-	    "What to ask the browser, to enrol a passkey", "PasskeyCreation",
-	    enrol_options),
-	ANSWER("session/passkeys", "enrolPasskey",
-	    "Enrol a passkey; with the first factor, recovery codes are shown "
-	    "this once",
-	    "PasskeyNew", enrol),
 	{
 	    .method = HTTP_GET,
-	    .path = HTTP_AGENCY "session/passkeys",
+	    .path = HTTP_AGENCY "signin/passkey",
 	    .id = "listPasskeys",
 	    .summary = "One's own passkeys",
 	    .door = HTTP_DOOR_PUBLIC,
-	    .kind = "session",
 	    .success = { { 200, "Oldest first", HTTP_JSON, "Passkeys", NULL } },
 	    .problems = "401 403 409",
 	    .handle = list,
 	},
+	QUESTION("signin/passkey/second/options", "sessionPasskeyQuestion",
+	    "What to ask the browser: a passkey of the session's person",
+	    "PasskeyRequest", prove_options),
+	ANSWER("signin/passkey/second", "sessionPasskey",
+	    "The second factor, or to renew the session: a passkey",
+	    "PasskeyProof", prove),
+	QUESTION("signin/passkey/new/options", "passkeyOffer",
+	    "What to ask the browser, to enrol a passkey", "PasskeyCreation",
+	    enrol_options),
+	ANSWER("signin/passkey/new", "enrolPasskey",
+	    "Enrol a passkey; with the first factor, recovery codes are shown "
+	    "this once",
+	    "PasskeyNew", enrol),
 };
 
 #define CREDENTIAL "{\"type\":\"object\"}"
@@ -329,5 +327,5 @@ static const struct http_schema schemas[] = {
 	    "\"required\":[\"passkeys\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_passkey_topic = { routes, SP_COUNTOF(routes),
+const struct http_topic api_signin_passkey_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };
