@@ -205,7 +205,7 @@ add_options(struct run *r, struct cmd_option *option)
 	option[n++] = (struct cmd_option){ "secret-file", 0, "FILE",
 		"holds the client's secret; -: standard input", &r->secret_file,
 		NULL };
-	option[n++] = (struct cmd_option){ "ca", 0, "FILE",
+	option[n++] = (struct cmd_option){ "provider-ca", 0, "FILE",
 		"CAs of its certificate (default: the system's)", &r->ca_file,
 		NULL };
 	option[n++] = (struct cmd_option){ "max-age", 0, "SECONDS",
