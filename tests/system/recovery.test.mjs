@@ -4,9 +4,22 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { follow } from './lib/events.mjs';
-import { ask, person, session } from './lib/people.mjs';
+import { People } from './lib/people.mjs';
 import { program, run, Site } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
+
+/** A JSON request as `token`. */
+const ask = (site, method, path, body, token) => site.request(method, path, { token,
+  headers: body === undefined ? {} : { 'content-type': 'application/json' },
+  body: body === undefined ? undefined : JSON.stringify(body) });
+
+async function person(site, wish, by = site.token()) {
+  const made = await ask(site, 'POST', 'persons', wish, by);
+  assert.equal(made.status, 201, made.body.toString());
+  return { id: made.json().id };
+}
+
+const session = (site, who) => new People(site, 'harbor-pd').signIn(who);
 
 /** The command line as whoever holds this text. */
 const as = (site, token, args, input) =>

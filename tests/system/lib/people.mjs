@@ -1,10 +1,10 @@
-// People of a site who sign in as programs do: invitation, password and
-// authenticator app, the notice of use.
+// People of an agency, cleared and signed in by the public API: account, records,
+// invitation, password, TOTP, notice.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
-/** RFC 6238 by node's own HMAC. */
-function totp(secret) {
+/** RFC 6238 by node's own HMAC: the code of now. */
+export function totp(secret) {
   const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c)
     .toString(2).padStart(5, '0')).join('');
   const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
@@ -15,34 +15,55 @@ function totp(secret) {
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, '0');
 }
 
-/** A JSON request as `token` (null: nobody). */
-export function ask(site, method, path, body, token = null) {
-  return site.request(method, path, { token,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body) });
-}
+export class People {
+  constructor(site, agency) {
+    this.site = site;
+    this.agency = agency;
+    this.partners = new Set();
+  }
 
-/** A new person, {id}, added with the administrator's token `by`. */
-export async function person(site, wish, by = site.token()) {
-  const made = await ask(site, 'POST', 'persons', wish, by);
-  assert.equal(made.status, 201, made.body.toString());
-  return { id: made.json().id };
-}
+  async post(path, body, token = this.site.token(this.agency)) {
+    const a = await this.site.request('POST', path, { agency: this.agency, token,
+      headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    assert.ok(a.status < 300, `${this.agency} ${path}: ${a.status} ${a.body}`);
+    return a.body.length > 0 ? a.json() : undefined;
+  }
 
-/** From an invitation to an open session, with two factors: its text. */
-export async function session(site, who, by = site.token()) {
-  const step = async (path, body, token, stage) => {
-    const a = await ask(site, 'POST', path, body, token);
-    assert.equal(a.status, 200, a.body.toString());
-    if (stage) assert.equal(a.json().stage, stage);
-    return a.json();
-  };
-  const made = await ask(site, 'POST', `persons/${who.id}/invitations`, {}, by);
-  assert.equal(made.status, 201, made.body.toString());
-  const first = await step('signin/accept',
-    { invitation: made.json().invitation, password: 'seven wide rivers' }, null, 'enrol');
-  const { secret } = await step('signin/enrol', undefined, first.session);
-  const second = await step('signin/enrol/confirm', { code: totp(secret), label: 'phone' }, first.session, 'notice');
-  const { sha256 } = (await ask(site, 'GET', 'signin/notice')).json();
-  return (await step('signin/notice', { sha256 }, second.session, 'open')).session;
+  /** An agreement of each kind that is needed, once. */
+  async agree(body) {
+    const key = JSON.stringify(body);
+    if (this.partners.has(key)) return;
+    this.partners.add(key);
+    await this.post('agreements', body);
+  }
+
+  /** An account with all its records: {id, name}; `states` were checked in. */
+  async hire(name, role, { states = [], more = {} } = {}) {
+    const { id } = await this.post('persons', { name, role, ...more });
+    await this.agree({});
+    if (more.employer)
+      await this.agree({ kind: 'information-exchange', partner: more.employer });
+    for (const state of states) await this.post(`persons/${id}/screenings`, { state });
+    for (const course of ['level4', 'pii']) await this.post(`persons/${id}/trainings`, { course });
+    await this.post(`persons/${id}/signatures`, {});
+    return { id, name };
+  }
+
+  /** From an invitation to an open session: its text. */
+  async signIn(person, password = 'seven wide rivers') {
+    const { invitation } = await this.post(`persons/${person.id}/invitations`, {});
+    const first = await this.post('signin/accept', { invitation, password }, null);
+    const offer = await this.site.request('POST', 'signin/enrol', { agency: this.agency, token: first.session });
+    assert.equal(offer.status, 200, offer.body.toString());
+    const second = await this.post('signin/enrol/confirm',
+      { code: totp(offer.json().secret), label: 'phone' }, first.session);
+    const { sha256 } = (await this.site.get('signin/notice', { agency: this.agency, token: null })).json();
+    return (await this.post('signin/notice', { sha256 }, second.session)).session;
+  }
+
+  /** Hired and signed in: {id, token}. */
+  async add(name, role, options) {
+    const person = await this.hire(name, role, options);
+    return { ...person, token: await this.signIn(person) };
+  }
 }
