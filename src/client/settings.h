@@ -11,11 +11,14 @@
  *   --site URL       SALLYPORT_SITE     ~/.config/sallyport/site
  *   --ca FILE        SALLYPORT_CA       ~/.config/sallyport/ca.pem
  *   --agency SLUG    SALLYPORT_AGENCY   ~/.config/sallyport/agency
- *                    SALLYPORT_TOKEN    ~/.config/sallyport/token
+ *                    SALLYPORT_TOKEN    ~/.config/sallyport/device.pem
+ *                                       ~/.config/sallyport/token
  *
  * The token has no option: arguments are seen by every user of a machine.
- * $XDG_CONFIG_HOME stands for ~/.config where it is set.  A token file that
- * others may read is refused.
+ * device.pem, key and certificate of an enrolled device, is used in place of a
+ * token file (`sallyport device enrol` writes it).
+ * $XDG_CONFIG_HOME stands for ~/.config where it is set.  A token file or
+ * device.pem that others may read is refused.
  */
 #define SETTINGS_TOKEN_MAX 128
 
@@ -24,6 +27,7 @@ struct settings {
 	struct sp_buf ca;            /* a path; "": the system's CAs */
 	struct sp_buf agency;        /* a slug; "": not said */
 	struct crypto_secret *token; /* text with its NUL; NULL: none */
+	struct sp_buf device;        /* path of device.pem; "": none */
 };
 
 /* What the command line said; NULL where it said nothing. */
@@ -46,6 +50,10 @@ const char *client_settings_token(const struct settings *s);
  * query is SP_E_INVALID. */
 enum sp_code client_settings_site_parse(
     const char *s, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
+
+/* A file of the configuration folder, which is made when missing. */
+enum sp_code client_settings_config_path(
+    const char *name, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
 /* The folder in which the client remembers things between runs, made when
  * missing: `under` $XDG_STATE_HOME/sallyport or ~/.local/state/sallyport. */

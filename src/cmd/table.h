@@ -38,6 +38,8 @@
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
 	    false)                                                             \
+	X(device, "COMMAND ...", "cameras, docks, phones, by certificate",     \
+	    false)                                                             \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \
 	X(server, "DIR", "the process that faces the network", true)           \
