@@ -270,15 +270,20 @@ token_file(struct settings *s, struct sp_err *err)
 }
 
 static enum sp_code
-load_token(struct settings *s, struct sp_err *err)
+load_token(struct settings *s, bool as_device, struct sp_err *err)
 {
 	const char *text = said("SALLYPORT_TOKEN");
 
-	if (text == NULL)
+	if (text != NULL)
+		return keep_token(
+		    s, text, strlen(text), "SALLYPORT_TOKEN", err);
+	if (as_device)
 		SP_TRY(load_device(s, err));
-	if (text == NULL)
-		return s->device.len > 0 ? SP_OK : token_file(s, err);
-	return keep_token(s, text, strlen(text), "SALLYPORT_TOKEN", err);
+	if (s->device.len == 0)
+		SP_TRY(token_file(s, err));
+	if (s->token == NULL && !as_device)
+		SP_TRY(load_device(s, err));
+	return SP_OK;
 }
 
 static enum sp_code
@@ -288,7 +293,7 @@ load_all(
 	SP_TRY(load_site(s, o->site, err));
 	SP_TRY(load_ca(s, o->ca, err));
 	SP_TRY(load_agency(s, o->agency, err));
-	return load_token(s, err);
+	return load_token(s, o->device, err);
 }
 
 enum sp_code
@@ -320,6 +325,18 @@ client_settings_done(struct settings *s)
 	sp_buf_free(&s->device);
 	crypto_secret_free(s->token);
 	s->token = NULL;
+}
+
+enum sp_code
+client_settings_speak_as(
+    struct settings *s, const char *text, struct sp_err *err)
+{
+	struct settings fresh = { .token = NULL };
+
+	SP_TRY(keep_token(&fresh, text, strlen(text), "the answer", err));
+	crypto_secret_free(s->token);
+	s->token = fresh.token;
+	return SP_OK;
 }
 
 const char *
@@ -355,9 +372,24 @@ client_settings_config_path(
 	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
 
 	SP_TRY(home_folder("XDG_CONFIG_HOME", ".config", &path, err));
+	SP_TRY(sp_buf_check(&path, "the settings' folder", err));
 	SP_TRY(make_folders((char *)path.at, err));
 	sp_buf_fmt(out, "%s/%s", sp_buf_str(&path), name);
 	return sp_buf_check(out, name, err);
+}
+
+enum sp_code
+client_settings_keep(const char *text, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+
+	SP_TRY(client_settings_config_path("token", &path, err));
+	if (text != NULL)
+		return sp_file_replace(
+		    AT_FDCWD, sp_buf_str(&path), text, strlen(text), 0600, err);
+	if (unlink(sp_buf_str(&path)) != 0 && errno != ENOENT)
+		return sp_fail_os(err, "forget %.120s", sp_buf_str(&path));
+	return SP_OK;
 }
 
 enum sp_code

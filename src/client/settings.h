@@ -15,8 +15,9 @@
  *                                       ~/.config/sallyport/token
  *
  * The token has no option: arguments are seen by every user of a machine.
- * device.pem, key and certificate of an enrolled device, is used in place of a
- * token file (`sallyport device enrol` writes it).
+ * device.pem is key and certificate of an enrolled device (`sallyport device
+ * enrol` writes it): `put` and `dock` speak with it rather than with the file
+ * `token`, everything else where there is no such file.
  * $XDG_CONFIG_HOME stands for ~/.config where it is set.  A token file or
  * device.pem that others may read is refused.
  */
@@ -35,6 +36,8 @@ struct settings_options {
 	const char *site;
 	const char *ca;
 	const char *agency;
+	bool device; /* speak as a device where there is a device.pem, rather
+		      * than with the file `token` */
 };
 
 /* SP_E_INVALID when a value is malformed or no site is said anywhere.  *out
@@ -42,6 +45,13 @@ struct settings_options {
 enum sp_code client_settings_load(struct settings *out,
     const struct settings_options *o, struct sp_err *err) SP_MUST_USE;
 void client_settings_done(struct settings *s);
+/* Another token (or a session's text) in place of what was loaded. */
+enum sp_code client_settings_speak_as(
+    struct settings *s, const char *text, struct sp_err *err) SP_MUST_USE;
+/* Keep this text in the token's file, for its owner alone; NULL: forget what is
+ * kept there. */
+enum sp_code client_settings_keep(
+    const char *text, struct sp_err *err) SP_MUST_USE;
 /* The token's text, or NULL. */
 const char *client_settings_token(const struct settings *s);
 

@@ -407,7 +407,7 @@ rotate(struct run *r, struct sp_err *err)
 static int
 run_rotate(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
+	struct client_options common = { .device = true };
 	struct run r = { .json = false };
 	char **operand;
 	size_t n;

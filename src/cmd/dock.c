@@ -365,6 +365,7 @@ cmd_dock_run(const struct cmd *self, int argc, char **argv)
 	if (r == NULL)
 		return no_memory(self);
 	r->self = self;
+	r->common.device = true;
 	r->dir = sp_buf_new(DOCK_NAME_MAX - 1);
 	r->journal = sp_buf_new(DOCK_NAME_MAX);
 	r->receipts = sp_buf_new(DOCK_NAME_MAX + 16);

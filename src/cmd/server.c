@@ -368,6 +368,7 @@ start_http(struct server *s, struct sp_err *err)
 		.listen = s->args->listen,
 		.cert_path = sp_buf_str(&s->args->cert),
 		.key_path = sp_buf_str(&s->args->key),
+		.origins = &s->args->origins,
 		.limits = l->http,
 		.upload_max = l->evidence.upload_max,
 		.starting = true };

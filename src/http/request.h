@@ -5,6 +5,7 @@
 #include "evidence/site.h"
 #include "gate/text.h"
 #include "http/answer.h"
+#include "http/origin.h"
 #include "http/router.h"
 
 /*
@@ -116,6 +117,7 @@ struct http_house {
 	struct vouch_courier *courier; /* or NULL */
 	struct http_stats *stats;
 	struct http_streams *streams;
+	struct http_origins origins; /* what the site is called */
 	size_t header_bytes;
 	size_t json_bytes;
 	uint64_t upload_max; /* what OPTIONS of uploads tells */
