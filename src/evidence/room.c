@@ -7,6 +7,7 @@
 #include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
+#include "machine/device.h"
 #include "people/person.h"
 #include "signin/passkey.h"
 
@@ -271,7 +272,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
 		federation_schema, gate_token_person_schema, share_schema,
-		joint_schema };
+		joint_schema, machine_certificate_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -754,6 +755,15 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 	    reader.db, r->rules, &r->agency.id, text, out, err);
 }
 
+static enum sp_code
+know_device(struct evidence_room *r, const uint8_t *pin,
+    struct gate_caller *out, struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+
+	return machine_device_know(reader.db, &r->agency.id, pin, out, err);
+}
+
 /* A text says by its first letters whose it is. */
 static enum sp_code
 know_bearer(struct evidence_room *r, const struct evidence_shown *shown,
@@ -780,6 +790,8 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
 	/* A bearer that comes with a cookie counts alone. */
 	if (shown->bearer == NULL && shown->cookie != NULL)
 		SP_TRY(know_session(r, shown->cookie, out, err));
+	else if (shown->bearer == NULL && shown->certificate != NULL)
+		SP_TRY(know_device(r, shown->certificate, out, err));
 	else
 		SP_TRY(know_bearer(r, shown, out, err));
 	(void)snprintf(
@@ -790,7 +802,7 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
 
 struct revoking {
 	const struct gate_caller *by;
-	const struct sp_id *token;
+	const struct sp_id *id; /* of a token, a device */
 };
 
 static enum sp_code
@@ -798,17 +810,37 @@ revoke_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	const struct revoking *a = arg;
 
-	return gate_token_revoke(tx, a->by, a->token, err);
+	return gate_token_revoke(tx, a->by, a->id, err);
+}
+
+static enum sp_code
+revoke_device_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct revoking *a = arg;
+
+	return machine_device_revoke(tx, a->by, a->id, err);
 }
 
 enum sp_code
 evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
     const struct sp_id *token, struct sp_err *err)
 {
-	struct revoking act = { .by = by, .token = token };
+	struct revoking act = { .by = by, .id = token };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
 	evidence_room_cut(r, token);
+	return SP_OK;
+}
+
+enum sp_code
+evidence_room_revoke_device(struct evidence_room *r,
+    const struct gate_caller *by, const struct sp_id *device,
+    struct sp_err *err)
+{
+	struct revoking act = { .by = by, .id = device };
+
+	SP_TRY(ledger_writer_run(r->writer, revoke_device_run, &act, err));
+	evidence_room_cut(r, device);
 	return SP_OK;
 }
 

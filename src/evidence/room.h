@@ -105,6 +105,12 @@ enum sp_code evidence_room_revoke(struct evidence_room *r,
     const struct gate_caller *by, const struct sp_id *token,
     struct sp_err *err) SP_MUST_USE;
 
+/* Revoke a device (machine_device_revoke): durable when it returns, and what is
+ * under way of it is cut off. */
+enum sp_code evidence_room_revoke_device(struct evidence_room *r,
+    const struct gate_caller *by, const struct sp_id *device,
+    struct sp_err *err) SP_MUST_USE;
+
 /* Whatever is under way under this credential (who.token) or grant (who.via)
  * ends now: streams of events; readers of content, whose viewings close as cut;
  * bodies of uploads, of which everything that came is kept.  Called after what

@@ -5,6 +5,7 @@
 #include "evidence/site.h"
 #include "gate/text.h"
 #include "http/answer.h"
+#include "http/origin.h"
 #include "http/router.h"
 
 /*
@@ -66,6 +67,8 @@ const char *http_field_name(enum http_field f);
 #define HTTP_QUERY_MAX  8
 #define HTTP_QUERY_TEXT 255
 
+#define HTTP_CERTIFICATE 32
+
 struct http_pair {
 	const char *name;
 	size_t name_len;
@@ -86,6 +89,9 @@ struct http_wire {
 	    *query; /* '+' is a space already, else undecoded */
 	size_t queries;
 	const char *address; /* numeric */
+	/* SHA-256 of the client's certificate (HTTP_CERTIFICATE bytes), whose
+	 * key it has proved to have, and nothing else; or NULL. */
+	const uint8_t *certificate;
 };
 
 /* Where the body's bytes go. */
@@ -111,6 +117,7 @@ struct http_house {
 	struct vouch_courier *courier; /* or NULL */
 	struct http_stats *stats;
 	struct http_streams *streams;
+	struct http_origins origins; /* what the site is called */
 	size_t header_bytes;
 	size_t json_bytes;
 	uint64_t upload_max; /* what OPTIONS of uploads tells */
@@ -134,6 +141,7 @@ struct http_request {
 	uint64_t content; /* Content-Length; HTTP_SIZE_UNKNOWN when chunked */
 	bool untrusted;   /* where the request ends is in doubt: close */
 	char address[46];
+	const uint8_t *certificate; /* of http_wire */
 	char cookie[GATE_TEXT_MAX]; /* "": it does not count */
 
 	struct http_match match;
