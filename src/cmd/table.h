@@ -45,6 +45,8 @@
 	X(recovery, "COMMAND ...", "shares for the loss of all administrators", \
 	    false)                                                             \
 	X(recover, "DIR", "use two such shares on the server itself", false)   \
+	X(device, "COMMAND ...", "cameras, docks, phones, by certificate",     \
+	    false)                                                             \
 	X(idp, "COMMAND ...", "identity providers, where people sign in",      \
 	    false)                                                             \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
