@@ -34,7 +34,9 @@
 	X(EVENTS_SEALED, "evidence.sealed")                                    \
 	X(EVENTS_CORRUPT, "evidence.corrupt")                                  \
 	X(EVENTS_MEDIA, "media.probed")                                        \
-	X(EVENTS_WITNESS, "witness.behind")
+	X(EVENTS_WITNESS, "witness.behind")                                    \
+	X(EVENTS_LOCKBOX, "lockbox.changed")                                   \
+	X(EVENTS_GLASS, "glass.broken")
 
 enum events_kind {
 #define X(id, name) id,
@@ -47,7 +49,8 @@ struct events_event {
 	uint64_t id;
 	sp_time time;
 	enum events_kind kind;
-	struct sp_id object; /* upload or evidence (the same id); else zero */
+	/* Upload or evidence (the same id), or lockbox request; else zero. */
+	struct sp_id object;
 	struct sp_id by;     /* whose token brings it in, where known */
 	uint64_t at, of;     /* bytes so far, of; or entries behind, of size */
 };

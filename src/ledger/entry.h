@@ -77,8 +77,18 @@
 	X("credential.changed")                                                \
 	X("credential.removed")                                                \
 	X("credential.recovered")                                              \
+	X("lockbox.requested")                                                 \
+	X("lockbox.asked")                                                     \
+	X("lockbox.approved")                                                  \
+	X("lockbox.denied")                                                    \
+	X("lockbox.expired")                                                   \
+	X("lockbox.revoked")                                                   \
+	X("lockbox.completed")                                                 \
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
+	X("glass.requested")                                                   \
+	X("glass.broken")                                                      \
+	X("glass.reviewed")                                                    \
 	X("twin.joined")                                                       \
 	X("log.skipped")
 
