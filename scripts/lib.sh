@@ -27,9 +27,9 @@ programs=(sallyport sallyport-media sallyport-press)
 packages_fonts=(fonts-liberation fonts-dejavu-core fonts-freefont-ttf
 	fonts-droid-fallback fonts-unifont)
 packages_build=(gcc libc6-dev meson ninja-build pkg-config libssl-dev
-	libsqlite3-dev libseccomp-dev libjansson-dev libcsv-dev libarchive-dev
+	libsqlite3-dev libseccomp-dev libjansson-dev libcsv-dev libcjose-dev libarchive-dev
 	'libcurl4-gnutls-dev|libcurl4-openssl-dev' libmicrohttpd-dev
-	libgnutls28-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
+	libgnutls28-dev libfido2-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
 	libcairo2-dev libpango1.0-dev "${packages_fonts[@]}")
 packages_clang=(clang libclang-rt-14-dev llvm)
 packages_system=(ca-certificates curl openssl unzip sqlite3 procps util-linux

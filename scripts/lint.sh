@@ -19,8 +19,10 @@ declare -A knows=(
 	[people]='base crypto db ledger'
 	[gate]='base crypto db ledger people'
 	[signin]='base crypto db ledger people gate'
+	[federation]='base errand crypto db ledger people gate signin'
 	[machine]='base crypto db ledger keeper people gate'
-	[evidence]='base events crypto db ledger vault keeper people gate signin machine'
+	[evidence]='base events crypto db ledger vault keeper people gate signin machine
+		federation'
 	[grants]='base events crypto db ledger vault keeper people gate signin
 		machine evidence'
 	[processing]='base media events crypto db ledger vault keeper people gate
@@ -30,7 +32,7 @@ declare -A knows=(
 	[witness]='base edge crypto ledger'
 	[vouch]='base errand crypto db ledger evidence witness events'
 	[http]='base edge gate evidence'
-	[transfer]='base gate evidence processing bag http'
+	[transfer]='base crypto gate evidence processing bag vouch http'
 	[api]='base edge events crypto db ledger vault keeper people gate signin machine
 		evidence grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'

@@ -3,7 +3,11 @@
 #include "api/events.h"
 #include "api/evidence.h"
 #include "api/log.h"
+#include "api/machine.h"
 #include "api/ops.h"
+#include "api/people.h"
+#include "api/share.h"
+#include "api/signin.h"
 #include "api/token.h"
 #include "transfer/content.h"
 #include "transfer/export.h"
@@ -11,14 +15,24 @@
 
 /* A new topic is a line here, with what it is about. */
 static const struct http_topic *const topics[] = {
-	&transfer_tus_topic,     /* uploads */
-	&transfer_content_topic, /* evidence/{id}/content, poster.jpg */
-	&transfer_export_topic,  /* exports */
-	&api_evidence_topic,     /* evidence */
-	&api_events_topic,       /* events */
-	&api_token_topic,        /* tokens, /v1/token */
-	&api_log_topic,          /* log */
-	&api_ops_topic,          /* /healthz, /readyz, /metrics, openapi.json */
+	&transfer_tus_topic,       /* uploads */
+	&transfer_content_topic,   /* evidence/{id}/content, poster.jpg */
+	&transfer_export_topic,    /* exports */
+	&api_evidence_topic,       /* evidence */
+	&api_events_topic,         /* events */
+	&api_signin_topic,         /* signin, session/renew */
+	&api_session_topic,        /* session, sessions, password, factors */
+	&api_machine_topic,        /* services, oauth/token */
+	&api_token_topic,          /* tokens, /v1/token */
+	&api_people_topic,         /* persons, rules, roles */
+	&api_people_record_topic,  /* clearance, records, agreements */
+	&api_people_roster_topic,  /* roster */
+	&api_people_explain_topic, /* explain */
+	&api_share_topic,          /* shares */
+	&api_share_guest_topic,    /* shares/{share}/evidence */
+	&api_share_group_topic,    /* groups */
+	&api_log_topic,            /* log */
+	&api_ops_topic, /* /healthz, /readyz, /metrics, openapi.json */
 };
 
 const struct http_routes api_routes = { topics, SP_COUNTOF(topics) };

@@ -64,15 +64,32 @@ wish_expiry(const json_t *root, sp_time now, struct api_token_wish *w,
 	return SP_OK;
 }
 
+/* Whose it is to be, where it is to be a person's. */
+static enum sp_code
+wish_person(const json_t *root, struct api_token_wish *w, struct sp_err *err)
+{
+	const json_t *person = json_object_get(root, "person");
+
+	if (!json_is_string(person) ||
+	    !sp_id_parse(json_string_value(person), json_string_length(person),
+		&w->person))
+		return sp_fail_as(
+		    err, SP_E_INVALID, "token.person", "person: the id of one");
+	w->of_person = true;
+	return SP_OK;
+}
+
 static enum sp_code
 wish(const json_t *root, sp_time now, struct api_token_wish *w,
     struct sp_err *err)
 {
+	bool person = json_object_get(root, "person") != NULL;
+
 	if (!json_is_object(root) || json_object_size(root) != 3)
 		return sp_fail(err, SP_E_INVALID,
-		    "an object with role, label and expires_at or "
+		    "an object with role or person, label, and expires_at or "
 		    "expires_in_days, and nothing else");
-	SP_TRY(wish_role(root, w, err));
+	SP_TRY(person ? wish_person(root, w, err) : wish_role(root, w, err));
 	SP_TRY(wish_label(root, w, err));
 	return wish_expiry(root, now, w, err);
 }
@@ -86,6 +103,26 @@ api_token_wish(const void *json, size_t len, sp_time now,
 
 	SP_TRY(http_json_read(json, len, &root, err));
 	SP_TRY(wish(root, now, &w, err));
+	*out = w;
+	return SP_OK;
+}
+
+/* One's own: {"label", "expires_at" | "expires_in_days"}. */
+static enum sp_code
+wish_own(const struct http_request *q, struct api_token_wish *out,
+    struct sp_err *err)
+{
+	struct api_token_wish w = { .of_person = true,
+		.person = q->who.person };
+	json_auto_t *root = NULL;
+
+	SP_TRY(http_json_read(q->body.at, q->body.len, &root, err));
+	if (!json_is_object(root) || json_object_size(root) != 2)
+		return sp_fail(err, SP_E_INVALID,
+		    "an object with label, and expires_at or expires_in_days, "
+		    "and nothing else");
+	SP_TRY(wish_label(root, &w, err));
+	SP_TRY(wish_expiry(root, sp_now(), &w, err));
 	*out = w;
 	return SP_OK;
 }
@@ -118,6 +155,8 @@ issue_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	struct gate_token_new t = {
 		.agency = i->q->who.agency,
 		.role = i->wish->role,
+		.person = i->wish->of_person ? &i->wish->person : NULL,
+		.rules = evidence_room_rules(i->q->room),
 		.label = i->wish->label,
 		.expires = i->wish->expires,
 		.by = &i->q->who,
@@ -144,22 +183,27 @@ json_issued(const struct issuing *i, struct sp_buf *out)
 	http_json_time(&j, "expires_at", i->wish->expires);
 	http_json_id(&j, "id", &i->id);
 	sp_json_str(&j, "label", i->wish->label);
-	sp_json_str(&j, "role", gate_role_name(i->wish->role));
+	if (i->wish->of_person) {
+		http_json_id(&j, "person", &i->wish->person);
+		sp_json_null(&j, "role");
+	} else {
+		sp_json_null(&j, "person");
+		sp_json_str(&j, "role", gate_role_name(i->wish->role));
+	}
 	sp_json_str(&j, "token", i->text);
 	sp_json_end(&j);
 }
 
 static enum sp_code
-issue_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
+issue(struct http_request *q, const struct api_token_wish *w,
+    struct http_answer *a, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_secret(4096);
-	struct api_token_wish w;
-	struct issuing i = { .q = q, .wish = &w };
+	struct issuing i = { .q = q, .wish = w };
 	CRYPTO_WIPE_ON_EXIT(i);
 	struct gate_once once;
 	char id[SP_ID_TEXT];
 
-	SP_TRY(api_token_wish(q->body.at, q->body.len, sp_now(), &w, err));
 	SP_TRY(http_json_once(q, &once, &i.once, err));
 	SP_TRY(ledger_writer_run(
 	    evidence_room_writer(q->room), issue_act, &i, err));
@@ -171,6 +215,25 @@ issue_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	    http_match_param(&q->match, "agency"), id);
 	http_answer_take(a, "application/json", &out);
 	return SP_OK;
+}
+
+static enum sp_code
+issue_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	struct api_token_wish w;
+
+	SP_TRY(api_token_wish(q->body.at, q->body.len, sp_now(), &w, err));
+	return issue(q, &w, a, err);
+}
+
+static enum sp_code
+issue_own_token(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	struct api_token_wish w;
+
+	SP_TRY(wish_own(q, &w, err));
+	return issue(q, &w, a, err);
 }
 
 static enum sp_code
@@ -191,6 +254,10 @@ json_token(void *arg, const struct gate_token *t, struct sp_err *err)
 	http_json_time(j, "expires_at", t->expires);
 	http_json_id(j, "id", &t->id);
 	sp_json_str(j, "label", t->label);
+	if (sp_id_is_zero(&t->person))
+		sp_json_null(j, "person");
+	else
+		http_json_id(j, "person", &t->person);
 	if (t->revoked == 0)
 		sp_json_null(j, "revoked_at");
 	else
@@ -225,6 +292,11 @@ show_own_token(
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "agency", evidence_room_agency(q->room)->slug);
 	http_json_id(&j, "id", &q->who.token);
+	sp_json_str(&j, "kind", gate_caller_kind(&q->who));
+	if (sp_id_is_zero(&q->who.person))
+		sp_json_null(&j, "person");
+	else
+		http_json_id(&j, "person", &q->who.person);
 	sp_json_str(&j, "role", gate_role_name(q->who.role));
 	sp_json_end(&j);
 	return http_json_answer(a, &out, "token", err);
@@ -269,6 +341,24 @@ static const struct http_route routes[] = {
 	    .handle = issue_token,
 	},
 	{
+	    .method = HTTP_POST,
+	    .path = HTTP_AGENCY "tokens/own",
+	    .id = "issueOwnToken",
+	    .summary =
+		"A token of one's own, for the command line; its text is "
+		"shown this once",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_CREDENTIAL_CHANGE,
+	    .kind = "person",
+	    .takes = HTTP_TAKES_JSON,
+	    .takes_schema = "TokenOwnNew",
+	    HTTP_INPUT(once_input),
+	    .success = { { 201, "The token", HTTP_JSON, "TokenIssued",
+		"Location" } },
+	    .problems = "409 507",
+	    .handle = issue_own_token,
+	},
+	{
 	    .method = HTTP_DELETE,
 	    .path = HTTP_AGENCY "tokens/{id}",
 	    .id = "revokeToken",
@@ -297,16 +387,17 @@ static const struct http_schema schemas[] = {
 	{ "Token",
 	    "{\"properties\":{\"created_at\":" HTTP_TIME
 	    ",\"expires_at\":" HTTP_TIME ",\"id\":" HTTP_ID
-	    ",\"label\":" HTTP_STRING ",\"revoked_at\":" HTTP_NULLABLE
-	    ",\"role\":" ROLE
+	    ",\"label\":" HTTP_STRING ",\"person\":" HTTP_NULLABLE
+	    ",\"revoked_at\":" HTTP_NULLABLE ",\"role\":" ROLE
 	    "},\"required\":[\"created_at\",\"expires_at\",\"id\",\"label\","
 	    "\"revoked_at\",\"role\"],\"type\":\"object\"}" },
 	{ "TokenIssued",
 	    "{\"properties\":{\"expires_at\":" HTTP_TIME ",\"id\":" HTTP_ID
-	    ",\"label\":" HTTP_STRING ",\"role\":" ROLE
+	    ",\"label\":" HTTP_STRING ",\"person\":" HTTP_NULLABLE
+	    ",\"role\":" HTTP_NULLABLE
 	    ",\"token\":{\"description\":\"Shown this "
 	    "once.\",\"type\":\"string\"}},\"required\":[\"expires_at\",\"id\","
-	    "\"label\",\"role\",\"token\"],\"type\":\"object\"}" },
+	    "\"label\",\"person\",\"role\",\"token\"],\"type\":\"object\"}" },
 	{ "TokenList",
 	    "{\"properties\":{\"items\":{\"items\":{\"$ref\":\"#/components/"
 	    "schemas/"
@@ -318,11 +409,21 @@ static const struct http_schema schemas[] = {
 	    "\"properties\":{\"expires_at\":" HTTP_TIME
 	    ",\"expires_in_days\":{\"maximum\":366,\"minimum\":1,\"type\":"
 	    "\"integer\"},\"label\":{\"maxLength\":100,\"minLength\":1,"
-	    "\"type\":\"string\"},\"role\":" ROLE
-	    "},\"required\":[\"label\",\"role\"],\"type\":\"object\"}" },
+	    "\"type\":\"string\"},\"person\":" HTTP_ID ",\"role\":" ROLE
+	    "},\"required\":[\"label\"],\"type\":\"object\"}" },
+	{ "TokenOwnNew",
+	    "{\"additionalProperties\":false,\"oneOf\":[{\"required\":["
+	    "\"expires_at\"]},{\"required\":[\"expires_in_days\"]}],"
+	    "\"properties\":{\"expires_at\":" HTTP_TIME
+	    ",\"expires_in_days\":{\"maximum\":366,\"minimum\":1,\"type\":"
+	    "\"integer\"},\"label\":{\"maxLength\":100,\"minLength\":1,"
+	    "\"type\":\"string\"}},\"required\":[\"label\"],\"type\":"
+	    "\"object\"}" },
 	{ "TokenOwn",
 	    "{\"properties\":{\"agency\":" HTTP_STRING ",\"id\":" HTTP_ID
-	    ",\"role\":" ROLE "},\"required\":[\"agency\",\"id\",\"role\"],"
+	    ",\"kind\":" HTTP_STRING ",\"person\":" HTTP_NULLABLE
+	    ",\"role\":" HTTP_STRING
+	    "},\"required\":[\"agency\",\"id\",\"role\"],"
 	    "\"type\":\"object\"}" },
 };
 

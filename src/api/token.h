@@ -7,12 +7,14 @@
 /* Tokens: the agency's, and whose the caller's own is. */
 extern const struct http_topic api_token_topic;
 
-/* POST tokens: {"role", "label", "expires_at" | "expires_in_days"}, nothing
- * else.  A token lives at most API_TOKEN_DAYS. */
+/* POST tokens: {"role" | "person", "label", "expires_at" | "expires_in_days"},
+ * nothing else.  A token lives at most API_TOKEN_DAYS. */
 #define API_TOKEN_DAYS 366
 
 struct api_token_wish {
 	enum gate_role role;
+	bool of_person;
+	struct sp_id person;
 	char label[GATE_TOKEN_LABEL + 1];
 	sp_time expires;
 };

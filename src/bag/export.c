@@ -31,6 +31,7 @@ struct bag_export {
 	struct item *item;
 	size_t n;
 	struct bag_proof proof;
+	struct bag_vouched vouched;
 	uint8_t block[CRYPTO_STREAM_SEGMENT];
 };
 
@@ -44,6 +45,7 @@ bag_export_free(struct bag_export *x)
 	gate_pass_unref(x->show);
 	free(x->item);
 	bag_proof_done(&x->proof);
+	bag_vouched_free(&x->vouched);
 	free(x);
 }
 
@@ -212,6 +214,10 @@ bag_export_begin(struct bag_export **out, struct evidence_room *r,
 	x->press = wish->press;
 	x->format = wish->format;
 	x->n = wish->n;
+	if (wish->vouched != NULL) {
+		x->vouched = *wish->vouched;
+		*wish->vouched = bag_vouched_new();
+	}
 	SP_TRY(begin(x, wish, err));
 	/* After all that it tells of. */
 	x->made = sp_now();
@@ -282,7 +288,10 @@ static const char readme_what[] =
     "  verify.html  a page for any web browser that checks all of this and\n"
     "               says in plain words what it finds; it needs no network\n"
     "  log/         the key that the agency's log is signed with, and the\n"
-    "               signed state (\"checkpoint\") that all proofs rest on\n"
+    "               signed state (\"checkpoint\") that all proofs rest on;\n"
+    "               where others vouch for the log, an earlier state that\n"
+    "               witnesses signed too (\"cosigned\"), and one with a\n"
+    "               time authority's stamp (\"timestamped\")\n"
     "  *manifest-*  the fingerprints (hashes) of all files in this package\n"
     "\n"
     "The files open with the programs that usually open files of their kind.\n"
@@ -327,9 +336,22 @@ static const char readme_what[] =
     "\n"
     "     sallyport verify --key <key> <package>\n"
     "\n"
+    "4. That there is no second log, kept for others.  Witnesses sign the\n"
+    "   states of the log that they have seen, and see that each continues\n"
+    "   the one before; a time authority stamps them.  With their keys, got\n"
+    "   from them and not from the agency:\n"
+    "\n"
+    "     sallyport verify --key <key> --witness <key> --authority <ca.pem> "
+    "\\\n"
+    "       <package>\n"
+    "     openssl ts -verify -in log/timestamp.tsr -data log/timestamped \\\n"
+    "       -CAfile <ca.pem>\n"
+    "\n"
     "   The forms are public standards: BagIt (RFC 8493), and signed notes,\n"
     "   tlog-checkpoint and tlog-proof (c2sp.org).  Anyone's program that\n"
-    "   reads them can take the place of \"sallyport\".\n"
+    "   reads them can take the place of \"sallyport\".\n";
+
+static const char readme_limits[] =
     "\n"
     "WHAT THIS DOES NOT PROVE\n"
     "\n"
@@ -374,6 +396,7 @@ put_readme(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 	ledger_vkey_text(ledger_log_vkey(evidence_room_log(x->room)), &text);
 	sp_buf_fmt(&text, "\nitems     %zu, listed at the end\n\n", x->n);
 	sp_buf_text(&text, readme_what);
+	sp_buf_text(&text, readme_limits);
 	sp_buf_text(&text, "\nITEMS\n\n");
 	for (size_t i = 0; i < x->n; i++)
 		describe_item(&x->item[i], &text);
@@ -388,7 +411,8 @@ put_log(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 	ledger_vkey_text(ledger_log_vkey(evidence_room_log(x->room)), &key);
 	sp_buf_text(&key, "\n");
 	SP_TRY(put_text(w, "log/key", &key, err));
-	return put_text(w, "log/checkpoint", &x->proof.note, err);
+	SP_TRY(put_text(w, "log/checkpoint", &x->proof.note, err));
+	return bag_vouched_put(&x->proof, &x->vouched, w, err);
 }
 
 /* --- documents --- */

@@ -1,6 +1,7 @@
 #ifndef BAG_EXPORT_H
 #define BAG_EXPORT_H
 
+#include "bag/vouched.h"
 #include "bag/write.h"
 #include "evidence/viewing.h"
 #include "report/press.h"
@@ -26,6 +27,9 @@ struct bag_export_wish {
 	enum bag_format format;
 	struct report_press
 	    *press; /* sets the documents; NULL: there is none */
+	/* What others said of the log, read before this is asked; is moved
+	 * out.  NULL: nothing. */
+	struct bag_vouched *vouched;
 };
 
 /* Admits, writes the entries, reads the items' records: what can be refused

@@ -93,3 +93,16 @@ bag_proof_of(
 	ledger_proof_text(index, &path, sp_buf_str(&p->note), out);
 	return sp_buf_check(out, "a proof", err);
 }
+
+enum sp_code
+bag_proof_since(struct bag_proof *p, uint64_t old, struct ledger_path *out,
+    struct sp_err *err)
+{
+	const struct ledger_nodes nodes = { read_node, p };
+
+	if (old == 0 || old > p->checkpoint.size)
+		return sp_fail(
+		    err, SP_E_NOTFOUND, "no earlier state of the log");
+	return ledger_merkle_consistency(
+	    &nodes, old, p->checkpoint.size, out, err);
+}

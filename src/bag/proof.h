@@ -30,4 +30,9 @@ void bag_proof_done(struct bag_proof *p);
 enum sp_code bag_proof_of(struct bag_proof *p, uint64_t index,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
+/* The path from an earlier state of the log, of `old` entries, to that
+ * checkpoint.  SP_E_NOTFOUND: it is no earlier one. */
+enum sp_code bag_proof_since(struct bag_proof *p, uint64_t old,
+    struct ledger_path *out, struct sp_err *err) SP_MUST_USE;
+
 #endif

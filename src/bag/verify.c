@@ -14,6 +14,7 @@
  *
  *   log/key          is a verifier key, and the one insisted on
  *   log/checkpoint   is signed with it
+ *   log/cosigned, log/timestamped   see vouched.h
  *   data/<id>/<name> one file for each item, and nothing else in data/
  *   custody/<id>/    belongs to an item
  *     <n>.json       has its proof <n>.tlog-proof under that checkpoint, for
@@ -32,7 +33,8 @@ struct check {
 	struct bag_verify_report *report;
 	struct ledger_vkey key;
 	const struct bag_file *note; /* log/checkpoint */
-	char agency[SP_ID_TEXT];     /* of the first entry; "" before it */
+	struct ledger_checkpoint checkpoint;
+	char agency[SP_ID_TEXT]; /* of the first entry; "" before it */
 };
 
 /* One item: its file, and what its entries have said so far. */
@@ -107,14 +109,13 @@ static enum sp_code
 check_checkpoint(struct check *c, struct sp_err *err)
 {
 	static const char path[] = "log/checkpoint";
-	struct ledger_checkpoint checkpoint;
 	struct sp_err why;
 
 	SP_TRY(need(c, path, &c->note, err));
 	if (ledger_checkpoint_check(&c->key, (const char *)c->note->at,
-		c->note->size, &checkpoint, &why) != SP_OK)
+		c->note->size, &c->checkpoint, &why) != SP_OK)
 		return lie_or(c, path, &why, err);
-	c->report->log_size = checkpoint.size;
+	c->report->log_size = c->checkpoint.size;
 	return SP_OK;
 }
 
@@ -455,14 +456,19 @@ on_progress(void *arg, uint64_t bytes)
 }
 
 static enum sp_code
-check_all(struct check *c, const struct ledger_vkey *pin, struct sp_err *err)
+check_all(struct check *c, const struct bag_verify_options *o,
+    const struct ledger_vkey *pin, struct sp_err *err)
 {
+	const struct bag_vouched_ground ground = { c->bag, &c->key,
+		&c->checkpoint, &c->report->place };
 	size_t n = 0;
 
 	(void)bag_content_files(c->bag, &n);
 	c->report->files = n;
 	SP_TRY(check_key(c, pin, err));
 	SP_TRY(check_checkpoint(c, err));
+	SP_TRY(
+	    bag_vouched_check(&ground, &o->vouched, &c->report->vouched, err));
 	SP_TRY(check_items(c, err));
 	SP_TRY(check_strays(c, err));
 	return c->report->items > 0
@@ -485,5 +491,5 @@ bag_verify(const struct bag_verify_options *o, struct bag_verify_report *report,
 		SP_TRY(ledger_vkey_parse(o->pin, strlen(o->pin), &pin, err));
 	SP_TRY(bag_content_read(&bag, &from, &report->place, err));
 	c.bag = bag;
-	return check_all(&c, o->pin == NULL ? NULL : &pin, err);
+	return check_all(&c, o, o->pin == NULL ? NULL : &pin, err);
 }

@@ -7,40 +7,48 @@
 #include <sys/random.h>
 
 /*
- * UUID version 7 (RFC 9562 5.7):
+ * UUID version 7 (RFC 9562 5.7; 6.2, a counter in the bits of rand_a):
  *   48 bits  milliseconds since 1970
- *    4 bits  7        12 bits random
+ *    4 bits  7        12 bits counter, begins anywhere below 2048
  *    2 bits  10       62 bits random
  */
+#define COUNTER_BITS 12
+#define COUNTER_FROM 0x07FFU
 
+/* Milliseconds and counter in one word, greater than any before; a counter that
+ * overflows borrows the next millisecond. */
 static uint64_t
-milliseconds(void)
+next(uint64_t start)
 {
 	static _Atomic uint64_t latest;
 	uint64_t seen = atomic_load(&latest);
-	uint64_t now = (uint64_t)sp_now() / 1000;
+	uint64_t fresh = ((uint64_t)sp_now() / 1000) << COUNTER_BITS;
+	uint64_t made;
 
-	while (now > seen) {
-		if (atomic_compare_exchange_weak(&latest, &seen, now))
-			return now;
-	}
-	return seen;
+	do {
+		made = fresh > (seen | ((1U << COUNTER_BITS) - 1))
+		    ? fresh | start
+		    : seen + 1;
+	} while (!atomic_compare_exchange_weak(&latest, &seen, made));
+	return made;
 }
 
 struct sp_id
 sp_id_new(void)
 {
-	uint64_t ms = milliseconds();
 	struct sp_id id;
+	uint64_t at;
 	ssize_t got;
 
 	do {
 		got = getrandom(id.b + 6, SP_ID_LEN - 6, 0);
 	} while (got < 0 && errno == EINTR);
 	SP_REQUIRE(got == SP_ID_LEN - 6); /* below 256 bytes: all or nothing */
+	at = next(((uint64_t)id.b[6] << 8 | id.b[7]) & COUNTER_FROM);
 	for (int i = 0; i < 6; i++)
-		id.b[i] = (uint8_t)(ms >> (40 - 8 * i));
-	id.b[6] = (id.b[6] & 0x0F) | 0x70;
+		id.b[i] = (uint8_t)(at >> (40 + COUNTER_BITS - 8 * i));
+	id.b[6] = (uint8_t)(0x70 | (at >> 8 & 0x0F));
+	id.b[7] = (uint8_t)at;
 	id.b[8] = (id.b[8] & 0x3F) | 0x80;
 	return id;
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-/* UUID version 7 (RFC 9562 5.7): sorts by time, 74 random bits. */
+/* UUID version 7 (RFC 9562 5.7): sorts by time, 62 random bits. */
 #define SP_ID_LEN  16
 #define SP_ID_TEXT 37
 
@@ -11,8 +11,9 @@ struct sp_id {
 	uint8_t b[SP_ID_LEN];
 };
 
-/* The time in ids never goes back: when the clock does, new ids keep the
- * latest millisecond seen until it has caught up.  Any thread. */
+/* Each is greater than all that this process made before: what was recorded
+ * later sorts later, within a millisecond too, and when the clock is set back.
+ * Any thread. */
 struct sp_id sp_id_new(void);
 void sp_id_text(const struct sp_id *id, char out[static SP_ID_TEXT]);
 /* 36 characters, lower case, version 7 and RFC variant. */

@@ -10,6 +10,7 @@
 #include "cmd/signals.h"
 #include "cmd/table.h"
 #include "errand/desk.h"
+#include "grants/tick.h"
 #include "processing/crew.h"
 #include "report/press.h"
 #include "vouch/courier.h"
@@ -85,6 +86,7 @@ tick(void *arg)
 			continue;
 		(void)pthread_mutex_unlock(&s->lock);
 		evidence_site_tick(s->site);
+		grants_tick(s->site);
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

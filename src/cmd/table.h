@@ -25,7 +25,19 @@
 	X(log, "COMMAND ...", "check the agency's log, or prove things by it", \
 	    false)                                                             \
 	X(vouch, "COMMAND ...", "who vouches for the logs of a site", false)   \
+	X(person, "COMMAND ...", "the agency's people and their accounts",     \
+	    false)                                                             \
+	X(role, "COMMAND ...", "roles, and who has which", false)              \
+	X(screening, "COMMAND ...", "checks of people by fingerprint", false)  \
+	X(training, "COMMAND ...", "training, completed and demanded", false)  \
+	X(addendum, "COMMAND ...", "what people and companies have signed",    \
+	    false)                                                             \
+	X(agreement, "COMMAND ...", "the agency's agreements", false)          \
+	X(explain, "PERSON ACT [OBJECT]", "why somebody may or may not",       \
+	    false)                                                             \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
+	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
+	    false)                                                             \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \
 	X(server, "DIR", "the process that faces the network", true)           \

@@ -10,6 +10,8 @@
 struct run {
 	struct client client;
 	const char *role;
+	const char *person;
+	bool own;
 	const char *label;
 	uint64_t days;
 	const char *id;
@@ -44,13 +46,15 @@ add(struct run *r, struct sp_err *err)
 	SITE_AUTO_JSON made = NULL;
 	const char *text = NULL;
 	char clean[256];
-	SITE_AUTO_JSON wish = json_pack("{s:s, s:s*, s:I}", "role", r->role,
-	    "label", r->label, "expires_in_days", (json_int_t)r->days);
+	SITE_AUTO_JSON wish = json_pack("{s:s*, s:s*, s:s, s:I}", "role",
+	    r->role, "person", r->person, "label", r->label, "expires_in_days",
+	    (json_int_t)r->days);
 
 	if (wish == NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "the label is not proper UTF-8");
-	SP_TRY(client_site_path(&r->client.site, &path, err, "tokens"));
+	SP_TRY(client_site_path(
+	    &r->client.site, &path, err, r->own ? "tokens/own" : "tokens"));
 	SP_TRY(client_site_send_json(
 	    &r->client.site, "POST", sp_buf_str(&path), wish, &made, err));
 	SP_TRY(client_site_json_text(made, "token", &text, err));
@@ -64,19 +68,42 @@ add(struct run *r, struct sp_err *err)
 	return cmd_present_flush(err);
 }
 
+/* A machine's with a role, a person's, or one's own. */
+static int
+check_whose(const struct cmd *self, const struct run *r)
+{
+	enum gate_role role;
+	struct sp_err err;
+
+	if ((r->role != NULL) + (r->person != NULL) + r->own != 1)
+		return cmd_usage(
+		    self, "one of --role, --person and --own is wanted");
+	if (r->role != NULL &&
+	    (!gate_role_parse(r->role, &role) || !gate_role_row(role)->token))
+		return cmd_usage(self,
+		    "--role is administrator, custodian, "
+		    "officer, auditor or device");
+	if (r->person != NULL && cmd_client_id(r->person, &err) != SP_OK)
+		return cmd_usage(self, "--person is the id of a person");
+	return CMD_DONE;
+}
+
 static int
 run_add(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
 	struct run r = { .days = DAYS_DEFAULT };
 	const char *days = NULL;
-	enum gate_role role;
 	char **operand;
 	size_t n;
 	const struct cmd_option option[] = {
 		{ "role", 0, "ROLE",
 		    "administrator, custodian, officer, auditor or device",
 		    &r.role, NULL },
+		{ "person", 0, "ID", "or: a person's, with the role they have",
+		    &r.person, NULL },
+		{ "own", 0, NULL, "or: of whoever asks, a person", NULL,
+		    &r.own },
 		{ "label", 0, "TEXT", "whose it is, for people", &r.label,
 		    NULL },
 		{ "days", 0, "N", "valid for N days (default 90)", &days,
@@ -90,11 +117,9 @@ run_add(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 0)
 		return cmd_usage(self, "'%s' is too much", operand[0]);
-	if (r.role == NULL || !gate_role_parse(r.role, &role) ||
-	    !gate_role_row(role)->token)
-		return cmd_usage(self,
-		    "--role is administrator, custodian, "
-		    "officer, auditor or device");
+	code = check_whose(self, &r);
+	if (code != CMD_DONE)
+		return code;
 	if (r.label == NULL)
 		return cmd_usage(self, "say whose it is with --label");
 	if (days != NULL &&

@@ -1,18 +1,39 @@
 #include "bag/verify.h"
+#include "base/file.h"
 #include "client/log_memory.h"
 #include "cmd/client.h"
+#include "cmd/log_quorum.h"
 #include "cmd/table.h"
+#include "crypto/timestamp.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#define CA_MAX ((size_t)1 << 20)
 #define UNUSED "taken and not used: no site is asked"
 
 static void
 on_progress(void *arg, uint64_t done)
 {
 	cmd_progress_at(arg, done);
+}
+
+/* What others said of the log; sizes are 0 where nothing is carried. */
+static int
+add_vouched(json_t *j, const struct bag_vouched_report *v)
+{
+	char at[SP_TIME_TEXT];
+
+	sp_time_text(v->timestamped_at, at);
+	return json_object_set_new(j, "vouched",
+	    json_pack("{s:I, s:I, s:I, s:I, s:s?}", "cosignatures",
+		(json_int_t)v->cosignatures, "cosigned_by",
+		(json_int_t)v->cosigned_by, "cosigned_size",
+		(json_int_t)v->cosigned_size, "timestamped_size",
+		(json_int_t)v->timestamped_size, "timestamped_at",
+		v->timestamped_at == 0 ? NULL : at));
 }
 
 static enum sp_code
@@ -33,7 +54,42 @@ say_json(const char *bag, const struct bag_verify_report *r,
 	if (j == NULL)
 		return sp_fail(err, SP_E_INVALID,
 		    "the bag names things that cannot be written as JSON");
+	if (add_vouched(j, &r->vouched) != 0)
+		return sp_fail(err, SP_E_NOMEM, "no memory for the report");
 	return cmd_present_json(j, err);
+}
+
+static void
+say_cosigned(const struct bag_vouched_report *v)
+{
+	if (v->cosigned_size == 0)
+		return;
+	(void)printf("  its first %" PRIu64 " entries are cosigned (%" PRIu64
+		     " lines): ",
+	    v->cosigned_size, v->cosignatures);
+	if (v->cosigned_by > 0)
+		(void)printf(
+		    "%" PRIu64 " by the witnesses given\n", v->cosigned_by);
+	else
+		(void)puts("not checked, give a\n"
+			   "    witness's key with --witness");
+}
+
+static void
+say_timestamped(const struct bag_vouched_report *v)
+{
+	char at[SP_TIME_TEXT];
+
+	if (v->timestamped_size == 0)
+		return;
+	sp_time_text(v->timestamped_at, at);
+	(void)printf("  its first %" PRIu64 " entries are timestamped: ",
+	    v->timestamped_size);
+	if (v->timestamped_at != 0)
+		(void)printf("%s, by the authority given\n", at);
+	else
+		(void)puts("not checked, give the\n"
+			   "    authority's CA with --authority");
 }
 
 static enum sp_code
@@ -62,6 +118,8 @@ say_good(const struct bag_verify_report *r, struct sp_err *err)
 		(void)puts("  the key came with the bag: compare it with the "
 			   "one the agency publishes,\n"
 			   "    or give that with --key");
+	say_cosigned(&r->vouched);
+	say_timestamped(&r->vouched);
 	return cmd_present_flush(err);
 }
 
@@ -80,15 +138,28 @@ fail_at(const struct cmd *self, const struct bag_verify_report *r,
 	return CMD_CHECK_FAILED;
 }
 
+/* What the bag is held against. */
+struct held {
+	const char *pin;
+	struct quorum witnesses;
+	struct sp_buf authority; /* PEM; empty: none */
+	bool json;
+};
+
 static int
-run_verify(const struct cmd *self, const char *bag, const char *pin, bool json)
+run_verify(const struct cmd *self, const char *bag, const struct held *h)
 {
 	struct sp_err err = { .code = SP_OK };
 	struct bag_verify_report report = { .files = 0 };
 	struct cmd_progress bar;
 	struct stat st = { .st_size = 0 };
 	struct bag_verify_options o = { .from = { .path = bag },
-		.pin = pin,
+		.pin = h->pin,
+		.vouched = { .witness = h->witnesses.witness,
+		    .witnesses = h->witnesses.n,
+		    .authority = h->authority.len == 0
+			? NULL
+			: sp_buf_str(&h->authority) },
 		.progress = on_progress,
 		.progress_arg = &bar };
 
@@ -99,21 +170,35 @@ run_verify(const struct cmd *self, const char *bag, const char *pin, bool json)
 	struct sp_err why = err;
 
 	cmd_progress_end(&bar);
-	if (json &&
+	if (h->json &&
 	    say_json(bag, &report, code == SP_OK ? NULL : &why, &err) != SP_OK)
 		return fail_at(self, &report, &err);
 	if (code != SP_OK)
 		return fail_at(self, &report, &why);
-	if (!json && say_good(&report, &err) != SP_OK)
+	if (!h->json && say_good(&report, &err) != SP_OK)
 		return fail_at(self, &report, &err);
 	return CMD_DONE;
+}
+
+static enum sp_code
+hold_against(struct held *h, const char *const *witness, const char *authority,
+    struct sp_err *err)
+{
+	if (*witness != NULL)
+		SP_TRY(cmd_log_quorum_init(&h->witnesses, witness, 0, 0, err));
+	if (authority == NULL)
+		return SP_OK;
+	SP_TRY(sp_file_read(AT_FDCWD, authority, &h->authority, err));
+	return crypto_timestamp_ca_ok(sp_buf_str(&h->authority), err);
 }
 
 int
 cmd_verify_run(const struct cmd *self, int argc, char **argv)
 {
-	const char *key = NULL;
-	bool json = false;
+	const char *key = NULL, *authority = NULL;
+	const char *witness[CMD_REPEATS + 1] = { NULL };
+	SP_AUTO_BUF ca = sp_buf_new(CA_MAX);
+	struct held held = { .json = false };
 	const char *unused;
 	char **bag;
 	size_t n;
@@ -123,7 +208,13 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 	const struct cmd_option option[] = {
 		{ "key", 0, "KEY", "the log's key, or a file that holds it",
 		    &key, NULL },
-		{ "json", 0, NULL, "print JSON", NULL, &json },
+		{ "witness", 0, "KEY...",
+		    "insist on this witness's cosignature (repeatable)",
+		    witness, NULL },
+		{ "authority", 0, "FILE",
+		    "insist on a timestamp that this CA (PEM) vouches for",
+		    &authority, NULL },
+		{ "json", 0, NULL, "print JSON", NULL, &held.json },
 		/* So that a script may say the same to every command. */
 		{ "agency", 0, "SLUG", UNUSED, &unused, NULL },
 		{ "site", 0, "URL", UNUSED, &unused, NULL },
@@ -140,6 +231,11 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self, "--key: %s", err.text);
 	if (key != NULL)
 		ledger_vkey_text(&vkey, &pin);
-	return run_verify(
-	    self, bag[0], key == NULL ? NULL : sp_buf_str(&pin), json);
+	held.pin = key == NULL ? NULL : sp_buf_str(&pin);
+	held.authority = ca;
+	code = hold_against(&held, witness, authority, &err) == SP_OK
+	    ? run_verify(self, bag[0], &held)
+	    : cmd_usage(self, "%s", err.text);
+	ca = held.authority;
+	return code;
 }

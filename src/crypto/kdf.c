@@ -87,3 +87,31 @@ crypto_kdf_hkdf(enum crypto_digest_kind hash, struct crypto_secret *ikm,
 		return crypto_openssl_fail(err, "derive a key");
 	return SP_OK;
 }
+
+enum sp_code
+crypto_hmac(enum crypto_digest_kind hash, struct crypto_secret *key,
+    struct crypto_piece message, uint8_t *out, struct sp_err *err)
+{
+	SP_CLEANUP(EVP_MAC_CTX_freep)
+	EVP_MAC_CTX *ctx =
+	    EVP_MAC_CTX_new(crypto_openssl_mac(CRYPTO_FETCH_HMAC));
+	uint8_t made[CRYPTO_DIGEST_MAX];
+	size_t len = 0;
+	OSSL_PARAM params[] = {
+		text_param(OSSL_MAC_PARAM_DIGEST,
+		    EVP_MD_get0_name(crypto_openssl_md(hash))),
+		text_param(OSSL_MAC_PARAM_PROPERTIES, crypto_openssl_query()),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (ctx == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a MAC");
+	if (EVP_MAC_init(ctx, crypto_secret_bytes(key), crypto_secret_len(key),
+		params) != 1 ||
+	    EVP_MAC_update(ctx, message.at, message.len) != 1 ||
+	    EVP_MAC_final(ctx, made, &len, sizeof(made)) != 1)
+		return crypto_openssl_fail(err, "make a MAC");
+	SP_REQUIRE(len == crypto_digest_len(hash));
+	memcpy(out, made, len);
+	return SP_OK;
+}

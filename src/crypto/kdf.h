@@ -19,4 +19,9 @@ enum sp_code crypto_kdf_hkdf(enum crypto_digest_kind hash,
     struct crypto_piece info, struct crypto_secret *out,
     struct sp_err *err) SP_MUST_USE;
 
+/* HMAC (FIPS 198-1): writes crypto_digest_len(hash) bytes to `out`. */
+enum sp_code crypto_hmac(enum crypto_digest_kind hash,
+    struct crypto_secret *key, struct crypto_piece message, uint8_t *out,
+    struct sp_err *err) SP_MUST_USE;
+
 #endif

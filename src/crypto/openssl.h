@@ -16,6 +16,7 @@
 	X(CRYPTO_FETCH_AES_128_GCM, CIPHER, "AES-128-GCM")                     \
 	X(CRYPTO_FETCH_AES_256_GCM, CIPHER, "AES-256-GCM")                     \
 	X(CRYPTO_FETCH_AES_256_KWP, CIPHER, "AES-256-WRAP-PAD")                \
+	X(CRYPTO_FETCH_HMAC, MAC, "HMAC")                                      \
 	X(CRYPTO_FETCH_HKDF, KDF, "HKDF")                                      \
 	X(CRYPTO_FETCH_PBKDF2, KDF, "PBKDF2")                                  \
 	X(CRYPTO_FETCH_ED25519, SIGNATURE, "ED25519")                          \
@@ -31,9 +32,10 @@ enum crypto_fetch {
 OSSL_LIB_CTX *crypto_openssl_context(void);
 const char *crypto_openssl_query(void);
 const EVP_MD *crypto_openssl_md(enum crypto_digest_kind kind);
-/* `which` must be a cipher (a KDF) of the table. */
+/* `which` must be a cipher (a KDF, a MAC) of the table. */
 const EVP_CIPHER *crypto_openssl_cipher(enum crypto_fetch which);
 EVP_KDF *crypto_openssl_kdf(enum crypto_fetch which);
+EVP_MAC *crypto_openssl_mac(enum crypto_fetch which);
 
 /* SP_E_INTERNAL (SP_E_NOMEM when that is why) with what OpenSSL says; its
  * queue of errors is emptied. */
@@ -61,6 +63,7 @@ crypto_openssl_fail(struct sp_err *err, const char *what)
 CRYPTO_OPENSSL_CLEANUP(EVP_CIPHER_CTX, EVP_CIPHER_CTX_free);
 CRYPTO_OPENSSL_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free);
 CRYPTO_OPENSSL_CLEANUP(EVP_KDF_CTX, EVP_KDF_CTX_free);
+CRYPTO_OPENSSL_CLEANUP(EVP_MAC_CTX, EVP_MAC_CTX_free);
 CRYPTO_OPENSSL_CLEANUP(EVP_PKEY, EVP_PKEY_free);
 
 #endif

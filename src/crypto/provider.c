@@ -13,7 +13,7 @@ static struct {
 	void *fetched[CRYPTO_FETCH_COUNT];
 } provider;
 
-enum kind { KIND_MD, KIND_CIPHER, KIND_KDF, KIND_SIGNATURE };
+enum kind { KIND_MD, KIND_CIPHER, KIND_MAC, KIND_KDF, KIND_SIGNATURE };
 
 static const struct {
 	enum kind kind;
@@ -31,6 +31,7 @@ fetch(
 	switch (kind) {
 	case KIND_MD: return EVP_MD_fetch(context, name, query);
 	case KIND_CIPHER: return EVP_CIPHER_fetch(context, name, query);
+	case KIND_MAC: return EVP_MAC_fetch(context, name, query);
 	case KIND_KDF: return EVP_KDF_fetch(context, name, query);
 	case KIND_SIGNATURE: return EVP_SIGNATURE_fetch(context, name, query);
 	}
@@ -43,6 +44,7 @@ release(enum kind kind, void *object)
 	switch (kind) {
 	case KIND_MD: EVP_MD_free(object); break;
 	case KIND_CIPHER: EVP_CIPHER_free(object); break;
+	case KIND_MAC: EVP_MAC_free(object); break;
 	case KIND_KDF: EVP_KDF_free(object); break;
 	case KIND_SIGNATURE: EVP_SIGNATURE_free(object); break;
 	}
@@ -163,6 +165,14 @@ EVP_KDF *
 crypto_openssl_kdf(enum crypto_fetch which)
 {
 	SP_REQUIRE(rows[which].kind == KIND_KDF);
+	SP_REQUIRE(provider.fetched[which] != NULL);
+	return provider.fetched[which];
+}
+
+EVP_MAC *
+crypto_openssl_mac(enum crypto_fetch which)
+{
+	SP_REQUIRE(rows[which].kind == KIND_MAC);
 	SP_REQUIRE(provider.fetched[which] != NULL);
 	return provider.fetched[which];
 }

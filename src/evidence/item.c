@@ -328,6 +328,11 @@ static const struct db_sql items_of_sha256 = {
 	" AND sha256 = ?4 AND (?3 IS NULL OR category = ?3)"
 	" ORDER BY id DESC LIMIT ?2",
 };
+static const struct db_sql items_of_share = {
+	"SELECT " ITEM_COLUMNS " FROM evidence WHERE id < ?1"
+	" AND id IN (SELECT evidence FROM share_item WHERE share = ?5)"
+	" ORDER BY id DESC LIMIT ?2",
+};
 static const struct db_sql same_content = {
 	"SELECT id FROM evidence WHERE sha256 = ?1 AND id <> ?2"
 	" ORDER BY id LIMIT 100",
@@ -366,6 +371,13 @@ json_id(struct sp_json *j, const char *name, struct db_stmt *st, int column,
 	return SP_OK;
 }
 
+/* Came in by a share or a lockbox grant. */
+static bool
+is_guest(const struct gate_pass *pass)
+{
+	return gate_pass_caller(pass)->via.kind != NULL;
+}
+
 /* Items with the same content know of each other. */
 static enum sp_code
 json_same(
@@ -391,8 +403,8 @@ json_same(
 }
 
 static enum sp_code
-json_item(
-    struct sp_json *j, struct db *db, struct db_stmt *st, struct sp_err *err)
+json_item(struct sp_json *j, struct db *db, struct db_stmt *st, bool guest,
+    struct sp_err *err)
 {
 	char received[SP_TIME_TEXT];
 	uint8_t sum[CRYPTO_SHA256_LEN];
@@ -410,7 +422,12 @@ json_item(
 	sp_json_str(j, "media_state", db_col_text(st, ITEM_MEDIA_STATE));
 	sp_json_str(j, "media_type", db_col_text(st, ITEM_MEDIA_TYPE));
 	sp_json_str(j, "received_at", received);
-	SP_TRY(json_same(j, db, st, err));
+	if (guest) {
+		sp_json_array(j, "same_content");
+		sp_json_end(j);
+	} else {
+		SP_TRY(json_same(j, db, st, err));
+	}
 	sp_json_hex(j, "sha256", sum, sizeof(sum));
 	sp_json_int(j, "size", db_col_i64(st, ITEM_SIZE));
 	sp_json_str(j, "state", db_col_text(st, ITEM_STATE));
@@ -434,7 +451,7 @@ evidence_item_json(struct evidence_room *r, struct gate_pass *pass,
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
 		return no_item(err);
-	SP_TRY(json_item(&j, reader.db, st, err));
+	SP_TRY(json_item(&j, reader.db, st, is_guest(pass), err));
 	return sp_buf_check(out, "evidence", err);
 }
 
@@ -499,6 +516,7 @@ struct list_page {
 	size_t n, most;
 	struct sp_id last; /* of the items so far */
 	bool found;        /* there is one more */
+	bool guest;        /* for one */
 };
 
 /* A page is full with `most` items, or with fewer that are large. */
@@ -513,7 +531,7 @@ list_item(struct list_page *p, struct sp_err *err)
 {
 	p->n++;
 	SP_TRY(db_col_bytes(p->st, ITEM_ID, p->last.b, SP_ID_LEN, err));
-	SP_TRY(json_item(p->json, p->db, p->st, err));
+	SP_TRY(json_item(p->json, p->db, p->st, p->guest, err));
 	return db_row(p->st, &p->found, err);
 }
 
@@ -526,6 +544,16 @@ list_items(struct list_page *p, struct sp_err *err)
 	return SP_OK;
 }
 
+static const struct db_sql *
+list_sql(const struct evidence_list *q, const struct list_query *query)
+{
+	if (q->share != NULL)
+		return &items_of_share;
+	if (query->by_sha256)
+		return &items_of_sha256;
+	return q->category != NULL ? &items_of_category : &items;
+}
+
 enum sp_code
 evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
     const struct evidence_list *q, struct sp_buf *out, struct sp_err *err)
@@ -535,20 +563,25 @@ evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
 	const struct db_sql *sql;
 	struct sp_json j = sp_json_to(out);
 	char next[SP_ID_TEXT];
-	struct list_page page = { .json = &j, .db = reader.db, .most = q->n };
+	struct list_page page = {
+		.json = &j,
+		.db = reader.db,
+		.most = q->n,
+		.guest = is_guest(pass),
+	};
 
 	gate_pass_require(pass, GATE_LIST, NULL);
 	SP_TRY(list_parse(q, &query, err));
-	sql = query.by_sha256     ? &items_of_sha256
-	    : q->category != NULL ? &items_of_category
-				  : &items;
+	sql = list_sql(q, &query);
 	DB_STMT st = db_use(reader.db, sql);
 	db_bind_blob(st, 1, query.before.b, SP_ID_LEN);
 	db_bind_u64(st, 2, q->n + 1);
-	if (sql != &items)
+	if (sql == &items_of_category || sql == &items_of_sha256)
 		db_bind_text(st, 3, q->category);
-	if (query.by_sha256)
+	if (sql == &items_of_sha256)
 		db_bind_blob(st, 4, query.sha256, CRYPTO_SHA256_LEN);
+	if (sql == &items_of_share)
+		db_bind_blob(st, 5, q->share->b, SP_ID_LEN);
 	sp_json_object(&j, NULL);
 	sp_json_array(&j, "items");
 	page.st = st;
@@ -579,6 +612,17 @@ sealing_entry(struct evidence_room *r, const struct sp_id *id, uint64_t *index,
 		return no_item(err);
 	*index = (uint64_t)db_col_i64(st, 0);
 	return SP_OK;
+}
+
+enum sp_code
+evidence_item_is(struct evidence_room *r, const struct sp_id *id, bool *there,
+    struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(r));
+	DB_STMT st = db_use(reader.db, &item_entry);
+
+	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	return db_row(st, there, err);
 }
 
 enum sp_code

@@ -67,7 +67,11 @@ const char *evidence_state_name(enum evidence_state s);
 void evidence_item_tell(
     struct evidence_room *r, enum events_kind kind, const struct sp_id *id);
 
-/* One item as JSON (docs/api.md, Evidence): what …/evidence/{id} answers. */
+/* Is there such an item in this agency? */
+enum sp_code evidence_item_is(struct evidence_room *r, const struct sp_id *id,
+    bool *there, struct sp_err *err) SP_MUST_USE;
+/* One item as JSON (docs/api.md, Evidence): what …/evidence/{id} answers.  A
+ * guest is not told which other items have the same content. */
 enum sp_code evidence_item_json(struct evidence_room *r, struct gate_pass *pass,
     const struct sp_id *id, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 /* A page, newest first: {"items":[...],"next":"<cursor>"|null}.  `cursor` is
@@ -79,6 +83,9 @@ struct evidence_list {
 	size_t n;
 	const char *sha256;   /* hex, or NULL: any */
 	const char *category; /* or NULL */
+	/* Only the items that this share names (then sha256 and category are
+	 * not asked), or NULL. */
+	const struct sp_id *share;
 };
 enum sp_code evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
     const struct evidence_list *q, struct sp_buf *out,

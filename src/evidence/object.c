@@ -100,6 +100,59 @@ evidence_object_key(struct evidence_room *r, const struct sp_id *id,
 	    &evidence_room_agency(r)->id, &wrapped, dek, err);
 }
 
+/* --- the agency's own key --- */
+
+struct own_key {
+	const struct evidence_object *object;
+	bool there; /* somebody else was first */
+};
+
+static enum sp_code
+has_recipient(
+    struct db *db, const struct sp_id *id, bool *found, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &recipient_by_object);
+
+	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	return db_row(st, found, err);
+}
+
+static enum sp_code
+own_key_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct own_key *k = arg;
+	struct db *db = ledger_tx_db(tx);
+
+	SP_TRY(has_recipient(db, &k->object->id, &k->there, err));
+	if (k->there)
+		return SP_OK;
+	return evidence_object_insert(db, k->object, err);
+}
+
+enum sp_code
+evidence_object_agency_key(
+    struct evidence_room *r, struct crypto_secret **dek, struct sp_err *err)
+{
+	const struct sp_id *agency = &evidence_room_agency(r)->id;
+	EVIDENCE_AUTO_OBJECT o = { .dek = NULL };
+	struct own_key k = { .object = &o };
+
+	{
+		DB_LENT(reader, evidence_room_readers(r));
+		SP_TRY(has_recipient(reader.db, agency, &k.there, err));
+	}
+	if (k.there)
+		return evidence_object_key(r, agency, dek, err);
+	SP_TRY(evidence_object_new(r, &o, err));
+	o.id = *agency;
+	SP_TRY(
+	    ledger_writer_run(evidence_room_writer(r), own_key_run, &k, err));
+	if (k.there)
+		return evidence_object_key(r, agency, dek, err);
+	*dek = SP_STEAL(o.dek);
+	return SP_OK;
+}
+
 struct vault_object
 evidence_object_vault(
     struct evidence_room *r, const struct sp_id *id, struct crypto_secret *dek)

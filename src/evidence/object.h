@@ -33,6 +33,12 @@ enum sp_code evidence_object_key(struct evidence_room *r,
     const struct sp_id *id, struct crypto_secret **dek,
     struct sp_err *err) SP_MUST_USE;
 
+/* The agency's own key, of no object (its row's `object` is the agency's id):
+ * what is sealed of its people is under it.  Made when it is first asked for;
+ * never inside an act. */
+enum sp_code evidence_object_agency_key(struct evidence_room *r,
+    struct crypto_secret **dek, struct sp_err *err) SP_MUST_USE;
+
 /* What the vault wants to know; `dek` is borrowed. */
 struct vault_object evidence_object_vault(
     struct evidence_room *r, const struct sp_id *id, struct crypto_secret *dek);

@@ -4,10 +4,11 @@
 #include "evidence/repair.h"
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
+#include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
 #include "people/person.h"
-#include "signin/session.h"
+#include "signin/passkey.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -15,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_READERS 8
-#define TICK_ACTS    8 /* of people, in one tick: the rest in the next */
+#define ROOM_READERS  8
+#define TICK_ACTS     8 /* of people, in one tick: the rest in the next */
+#define TICK_SESSIONS 200
 
 /* The agency's database (docs/database.md).  No table names an agency: the
  * handle is the agency. */
@@ -167,6 +169,68 @@ static const char lockbox_schema[] =
     " times INTEGER NOT NULL,"
     " PRIMARY KEY(request, evidence, token)) STRICT, WITHOUT ROWID;";
 
+/*
+ * Shares (src/grants/share.h).  `share` and its two are of what this house
+ * gave of its own; agencies that are named are always others'.  share_known is
+ * what others told, of what they share with this house and of what this house
+ * shared on.
+ */
+static const char share_schema[] =
+    "CREATE TABLE share("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " sharer BLOB NOT NULL, parent BLOB REFERENCES share(id),"
+    " to_kind TEXT NOT NULL"
+    "  CHECK(to_kind IN ('agency', 'group', 'person')),"
+    " to_id BLOB NOT NULL CHECK(length(to_id) = 16),"
+    " download INTEGER NOT NULL, reshare INTEGER NOT NULL,"
+    " granted INTEGER NOT NULL, until INTEGER NOT NULL, category TEXT,"
+    " state TEXT NOT NULL CHECK(state IN"
+    "  ('active', 'revoked', 'declined', 'ended')),"
+    " changed INTEGER NOT NULL, terms TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX share_open ON share(until) WHERE state = 'active';"
+    "CREATE INDEX share_parent ON share(parent) WHERE parent IS NOT NULL;"
+    "CREATE INDEX share_to ON share(to_id, id);"
+    "CREATE TABLE share_item("
+    " share BLOB NOT NULL REFERENCES share(id),"
+    " evidence BLOB NOT NULL REFERENCES evidence(id),"
+    " PRIMARY KEY(share, evidence)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE share_party("
+    " share BLOB NOT NULL REFERENCES share(id),"
+    " agency BLOB NOT NULL CHECK(length(agency) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('to', 'by')),"
+    " declined INTEGER NOT NULL, told TEXT, version INTEGER NOT NULL,"
+    " settled INTEGER NOT NULL,"
+    " PRIMARY KEY(share, agency)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX share_party_open ON share_party(share)"
+    " WHERE NOT settled;"
+    "CREATE TABLE share_known("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " owner BLOB NOT NULL CHECK(length(owner) = 16),"
+    " side TEXT NOT NULL CHECK(side IN ('to', 'by')),"
+    " download INTEGER NOT NULL, declined INTEGER NOT NULL,"
+    " to_kind TEXT NOT NULL, to_id BLOB NOT NULL,"
+    " state TEXT NOT NULL, version INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, terms TEXT NOT NULL) STRICT, WITHOUT ROWID";
+
+/* Joint task forces (src/grants/group.h), in each member's house. */
+static const char joint_schema[] =
+    "CREATE TABLE joint("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " lead BLOB NOT NULL CHECK(length(lead) = 16), name TEXT NOT NULL,"
+    " version INTEGER NOT NULL, ended INTEGER NOT NULL,"
+    " formed INTEGER NOT NULL, left_at INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE joint_member("
+    " joint BLOB NOT NULL REFERENCES joint(id),"
+    " agency BLOB NOT NULL CHECK(length(agency) = 16),"
+    " inside INTEGER NOT NULL, since INTEGER NOT NULL,"
+    " told INTEGER NOT NULL,"
+    " PRIMARY KEY(joint, agency)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE joint_person("
+    " joint BLOB NOT NULL REFERENCES joint(id),"
+    " person BLOB NOT NULL CHECK(length(person) = 16),"
+    " PRIMARY KEY(joint, person)) STRICT, WITHOUT ROWID";
+
 static const struct db_sql count_evidence = {
 	"SELECT items, bytes, corrupt FROM evidence_total",
 };
@@ -178,6 +242,9 @@ struct evidence_room {
 	struct vault_pool *pool;
 	struct evidence_limits limits;
 	struct people_rules *rules;
+	struct signin_banned *banned;
+	struct signin_notice *notice;
+	struct signin_place signin;
 	struct sp_id boot;
 	struct db_pool *readers;
 	struct ledger_log *log;
@@ -187,6 +254,7 @@ struct evidence_room {
 	struct evidence_desk *desk;
 	struct evidence_viewings *viewings;
 	struct events_hub *events;
+	struct machine_guard *guard;
 	atomic_uint_fast64_t evidence, bytes, corrupt;
 };
 
@@ -222,7 +290,9 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		evidence_schema, gate_once_schema, media_schema, total_schema,
 		vouch_schema, people_person_schema, people_record_schema,
 		people_paper_schema, viewing_actor_schema, twin_schema,
-		signin_schema, lockbox_schema };
+		signin_schema, signin_passkey_schema, machine_service_schema,
+		federation_schema, gate_token_person_schema, share_schema,
+		joint_schema, lockbox_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -270,6 +340,37 @@ open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
 }
 
 static enum sp_code
+signin_key(void *self, struct crypto_secret **out, struct sp_err *err)
+{
+	return evidence_room_key(self, out, err);
+}
+
+static void
+signin_cut(void *self, const struct sp_id *session)
+{
+	evidence_room_cut(self, session);
+}
+
+static enum sp_code
+open_signin(struct evidence_room *r, const char *policy, struct sp_err *err)
+{
+	SP_TRY(signin_banned_open(&r->banned, policy, err));
+	SP_TRY(signin_notice_open(&r->notice, policy, err));
+	r->signin = (struct signin_place){
+		.agency = &r->agency,
+		.rules = r->rules,
+		.writer = r->writer,
+		.readers = r->readers,
+		.banned = r->banned,
+		.notice = r->notice,
+		.key = signin_key,
+		.cut = signin_cut,
+		.self = r,
+	};
+	return SP_OK;
+}
+
+static enum sp_code
 open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
 	struct evidence_repaired repaired;
@@ -277,7 +378,9 @@ open_parts(struct evidence_room *r, const char *dir, struct sp_err *err)
 	r->desk = evidence_desk_new();
 	r->viewings = evidence_viewings_new();
 	r->events = events_hub_new();
-	if (r->desk == NULL || r->viewings == NULL || r->events == NULL)
+	r->guard = machine_guard_new();
+	if (r->desk == NULL || r->viewings == NULL || r->events == NULL ||
+	    r->guard == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a room");
 	SP_TRY(vault_store_open_fs(&r->store, dir, err));
 	SP_TRY(open_writer(r, dir, err));
@@ -306,6 +409,8 @@ evidence_room_open(struct evidence_room **out,
 	code = open_rules(r, o->policy, err);
 	if (code == SP_OK)
 		code = open_parts(r, o->dir, err);
+	if (code == SP_OK)
+		code = open_signin(r, o->policy, err);
 	if (code != SP_OK) {
 		evidence_room_close(r);
 		return code;
@@ -326,6 +431,8 @@ evidence_room_close(struct evidence_room *r)
 		/* What does not rest is begun anew at the next start. */
 		SP_IGNORE(evidence_desk_rest_all(r, NULL));
 	}
+	if (r->writer != NULL && r->guard != NULL)
+		machine_guard_write(r->guard, &r->agency.id, r->writer, true);
 	gate_close(r->gate);
 	ledger_writer_close(r->writer);
 	ledger_log_close(r->log);
@@ -334,6 +441,9 @@ evidence_room_close(struct evidence_room *r)
 	evidence_desk_free(r->desk);
 	evidence_viewings_free(r->viewings);
 	events_hub_free(r->events);
+	signin_notice_free(r->notice);
+	signin_banned_free(r->banned);
+	machine_guard_free(r->guard);
 	people_rules_free(r->rules);
 	free(r);
 }
@@ -366,11 +476,42 @@ tick_people(struct evidence_room *r)
 	free(t);
 }
 
+static enum sp_code
+tick_signin_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct evidence_room *r = arg;
+	struct people_by by = people_by_site(&r->agency.id);
+	struct people_act a = { tx, &by, r->rules, sp_now() };
+
+	return signin_session_tick(&a, TICK_SESSIONS, err);
+}
+
+/* What sessions have become by themselves.  Until it is written down the door
+ * computes the same from the rows. */
+static void
+tick_signin(struct evidence_room *r)
+{
+	bool due = false;
+
+	{
+		DB_LENT(reader, r->readers);
+
+		if (signin_session_due(
+			reader.db, r->rules, sp_now(), &due, NULL) != SP_OK)
+			return;
+	}
+	if (due)
+		SP_IGNORE(
+		    ledger_writer_run(r->writer, tick_signin_act, r, NULL));
+}
+
 void
 evidence_room_tick(struct evidence_room *r)
 {
 	gate_tick(r->gate);
+	machine_guard_write(r->guard, &r->agency.id, r->writer, false);
 	tick_people(r);
+	tick_signin(r);
 	evidence_viewings_close(r, r->limits.viewing_idle);
 	evidence_upload_expire(r);
 }
@@ -379,6 +520,12 @@ const struct people_agency *
 evidence_room_agency(const struct evidence_room *r)
 {
 	return &r->agency;
+}
+
+const struct signin_place *
+evidence_room_signin(const struct evidence_room *r)
+{
+	return &r->signin;
 }
 
 const struct people_rules *
@@ -391,6 +538,12 @@ struct gate *
 evidence_room_gate(struct evidence_room *r)
 {
 	return r->gate;
+}
+
+struct machine_guard *
+evidence_room_guard(struct evidence_room *r)
+{
+	return r->guard;
 }
 
 struct ledger_log *
@@ -486,14 +639,25 @@ know_session(struct evidence_room *r, const char *text, struct gate_caller *out,
 	return SP_OK;
 }
 
-static bool
-is_session(const char *text)
+/* That somebody shows a stolen one is told to the guard. */
+static enum sp_code
+know_service(struct evidence_room *r, const struct evidence_shown *shown,
+    struct gate_caller *out, struct sp_err *err)
 {
-	enum gate_text kind;
-	struct sp_id agency;
+	DB_LENT(reader, r->readers);
+	struct machine_shown service = { shown->bearer, shown->address,
+		shown->certificate };
+	struct gate_caller who = *out;
+	enum machine_refusal why = MACHINE_PROVEN;
+	enum sp_code code = machine_token_know(
+	    reader.db, &r->agency.id, &service, &who, &why, err);
 
-	return text != NULL && gate_text_parse(text, &kind, &agency) &&
-	    kind == GATE_TEXT_SESSION;
+	if (code == SP_OK)
+		*out = who;
+	else if (why != MACHINE_PROVEN)
+		machine_guard_refused(
+		    r->guard, &who.token, why, shown->address);
+	return code;
 }
 
 static enum sp_code
@@ -502,23 +666,38 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 {
 	DB_LENT(reader, r->readers);
 
-	return gate_token_know(reader.db, &r->agency.id, text, out, err);
+	return gate_token_know(
+	    reader.db, r->rules, &r->agency.id, text, out, err);
+}
+
+/* A text says by its first letters whose it is. */
+static enum sp_code
+know_bearer(struct evidence_room *r, const struct evidence_shown *shown,
+    struct gate_caller *out, struct sp_err *err)
+{
+	enum gate_text kind = GATE_TEXT_TOKEN;
+	struct sp_id agency;
+
+	if (shown->bearer != NULL)
+		SP_IGNORE(gate_text_parse(shown->bearer, &kind, &agency));
+	if (kind == GATE_TEXT_SESSION)
+		return know_session(r, shown->bearer, out, err);
+	if (kind == GATE_TEXT_ACCESS)
+		return know_service(r, shown, out, err);
+	return know_token(r, shown->bearer, out, err);
 }
 
 enum sp_code
 evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
-	const char *bearer = shown->bearer;
 	int64_t before = sp_ticks();
 
 	/* A bearer that comes with a cookie counts alone. */
-	if (bearer == NULL && shown->cookie != NULL)
+	if (shown->bearer == NULL && shown->cookie != NULL)
 		SP_TRY(know_session(r, shown->cookie, out, err));
-	else if (is_session(bearer))
-		SP_TRY(know_session(r, bearer, out, err));
 	else
-		SP_TRY(know_token(r, bearer, out, err));
+		SP_TRY(know_bearer(r, shown, out, err));
 	(void)snprintf(
 	    out->address, sizeof(out->address), "%s", shown->address);
 	out->known = before;

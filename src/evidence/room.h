@@ -4,8 +4,10 @@
 #include "events/hub.h"
 #include "gate/gate.h"
 #include "keeper/client.h"
+#include "machine/guard.h"
 #include "people/agency.h"
 #include "people/clearance.h"
+#include "signin/ceremony.h"
 #include "vault/read.h"
 
 /*
@@ -41,6 +43,8 @@ void evidence_room_close(struct evidence_room *r);
 
 const struct people_agency *evidence_room_agency(const struct evidence_room *r);
 struct gate *evidence_room_gate(struct evidence_room *r);
+/* Watches who is turned away as a service. */
+struct machine_guard *evidence_room_guard(struct evidence_room *r);
 struct ledger_log *evidence_room_log(struct evidence_room *r);
 struct ledger_writer *evidence_room_writer(struct evidence_room *r);
 struct db_pool *evidence_room_readers(struct evidence_room *r);
@@ -66,8 +70,14 @@ void evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes);
 void evidence_room_count_corrupt(struct evidence_room *r);
 /* The rules of this agency, as they were when the room opened. */
 const struct people_rules *evidence_room_rules(const struct evidence_room *r);
-/* Expire uploads, close idle viewings, end accounts and warn of what lapses
- * (people/clearance.h). */
+/* Where one signs in to this agency. */
+const struct signin_place *evidence_room_signin(const struct evidence_room *r);
+/* The key of what is kept sealed of people's credentials (SIGNIN_KEY bytes),
+ * unwrapped by the keeper; made when it is first asked for. */
+enum sp_code evidence_room_key(struct evidence_room *r,
+    struct crypto_secret **out, struct sp_err *err) SP_MUST_USE;
+/* Expire uploads, close idle viewings, lock and end sessions, end accounts and
+ * warn of what lapses (people/clearance.h). */
 void evidence_room_tick(struct evidence_room *r);
 
 /* What a request shows to be known by; each may be NULL.  All borrowed. */

@@ -185,6 +185,19 @@ viewing_find(struct evidence_viewings *v, const struct gate_caller *who,
 	return NULL;
 }
 
+bool
+evidence_viewing_has(struct evidence_room *r, const struct gate_caller *who,
+    const struct sp_id *id)
+{
+	struct evidence_viewings *v = evidence_room_viewings(r);
+	bool has;
+
+	SP_REQUIRE(pthread_mutex_lock(&v->lock) == 0);
+	has = viewing_find(v, who, id) != NULL;
+	SP_REQUIRE(pthread_mutex_unlock(&v->lock) == 0);
+	return has;
+}
+
 /* With the lock held. */
 static void
 viewing_link(struct evidence_viewings *v, struct viewing *w)

@@ -42,6 +42,9 @@ enum sp_code evidence_reader_open(struct evidence_reader **out,
     struct evidence_room *r, const struct gate_caller *who,
     const struct sp_id *id, struct evidence_content *content,
     struct sp_err *err) SP_MUST_USE;
+/* Is the caller looking at this item already? */
+bool evidence_viewing_has(struct evidence_room *r,
+    const struct gate_caller *who, const struct sp_id *id);
 /* Under a pass for GATE_EXPORT or GATE_PROBE of this item (referenced, not
  * taken). */
 enum sp_code evidence_reader_open_for(struct evidence_reader **out,

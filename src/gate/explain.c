@@ -238,6 +238,13 @@ or_null(struct sp_json *j, const char *name, const char *text)
 }
 
 static void
+raw_if(struct sp_json *j, const char *name, const char *value)
+{
+	if (value != NULL)
+		sp_json_raw(j, name, value);
+}
+
+static void
 json_changes(struct sp_json *j, const struct gate_facts *f)
 {
 	sp_json_array(j, "changes");
@@ -286,12 +293,13 @@ gate_explain_json(const struct gate_facts *f,
 	if (about == NULL)
 		about = &nothing;
 	sp_json_object(&j, NULL);
+	raw_if(&j, "account", about->account);
 	sp_json_str(&j, "act", gate_act_name(f->act));
+	raw_if(&j, "assumed", about->assumed);
 	json_changes(&j, f);
 	or_null(&j, "class",
 	    class == GATE_CLASS_UNKNOWN ? NULL : gate_class_name(class));
-	if (about->clearance != NULL)
-		sp_json_raw(&j, "clearance", about->clearance);
+	raw_if(&j, "clearance", about->clearance);
 	or_null(&j, "code", v.permit ? NULL : gate_code_name(v.code));
 	sp_json_str(&j, "decision", v.permit ? "permit" : "deny");
 	or_null(&j, "entry", v.entry);
@@ -300,7 +308,8 @@ gate_explain_json(const struct gate_facts *f,
 	json_path(&j, f, &v);
 	if (about->person != NULL)
 		sp_json_str(&j, "person", about->person);
-	sp_json_str(&j, "role", gate_role_name(f->role));
+	or_null(&j, "role",
+	    f->identity == GATE_NOBODY ? NULL : gate_role_name(f->role));
 	sp_json_end(&j);
 }
 

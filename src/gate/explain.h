@@ -14,15 +14,18 @@
 
 /* Whom and what it is about, where the caller can say; each may be NULL. */
 struct gate_explain_about {
-	const char *object;    /* id */
-	const char *person;    /* id */
-	const char *clearance; /* a canonical JSON value: how it was computed */
+	const char *object; /* id */
+	const char *person; /* id */
+	/* Canonical JSON values: */
+	const char *account;   /* what the person's account is, or "null" */
+	const char *assumed;   /* what nobody has found out, but supposed */
+	const char *clearance; /* how it was computed */
 };
 
 /*
  * One JSON object, members in canonical order:
  *
- * {"act":ACT,
+ * {"account":…,"act":ACT,"assumed":…,   account, assumed: when given
  *  "changes":[{"code":CODE,"do":TEXT,"step":STEP},…],
  *  "class":"restricted"|null,   the closest kept that would be open
  *  "clearance":…,               when given
@@ -32,7 +35,7 @@ struct gate_explain_about {
  *  "object":…,"person":…,       when given
  *  "path":[{"outcome":"passed"|"failed"|"not asked"|"not reached",
  *           "rule":TEXT,"section":TEXT,"step":STEP},…],
- *  "role":ROLE}
+ *  "role":ROLE|null}             null: of somebody unknown
  *
  * "changes" has one for each step that fails, the decisive one first: all of
  * them would have to change.  None: permitted.

@@ -130,7 +130,7 @@ static const struct gate_act_row acts[GATE_ACT_COUNT] = {
 [GATE_SHARE_REVOKE] =     { ". * . * . . . * * . . . . .", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
 [GATE_SHARE_USE] =        { "* * * * * * * . * . . . . .", NULL,
-	SHARED, CLEARED, SECOND, RESTRICTED },
+	SHARED, CLEARED | PERSONS | PLACED, SECOND, RESTRICTED },
 [GATE_GROUP_SHOW] =       { "* * * * . . * * * . . . . .", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
 [GATE_GROUP_MANAGE] =     { ". * . * . . . . * . . . . .", NULL,

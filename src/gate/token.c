@@ -19,12 +19,25 @@ const char gate_token_schema[] =
     " revoked INTEGER NOT NULL DEFAULT 0"
     ") STRICT";
 
+/* `factor`: how strongly who issued it had proven to be that person. */
+const char gate_token_person_schema[] =
+    "ALTER TABLE gate_token ADD COLUMN person BLOB;"
+    "ALTER TABLE gate_token ADD COLUMN factor TEXT NOT NULL DEFAULT 'none';"
+    "CREATE INDEX gate_token_person ON gate_token(person)"
+    " WHERE person IS NOT NULL";
+
 static const struct db_sql token_insert = {
-	"INSERT INTO gate_token(id, hash, role, label, created, expires)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	"INSERT INTO gate_token"
+	"(id, hash, role, label, created, expires, person, factor)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 };
 static const struct db_sql token_by_hash = {
-	"SELECT id, role, expires, revoked FROM gate_token WHERE hash = ?1",
+	"SELECT id, role, expires, revoked, created, person, factor"
+	" FROM gate_token WHERE hash = ?1",
+};
+static const struct db_sql token_of_person = {
+	"SELECT id FROM gate_token WHERE person = ?1 AND revoked = 0"
+	" ORDER BY created DESC LIMIT ?2",
 };
 static const struct db_sql token_by_id = {
 	"SELECT revoked FROM gate_token WHERE id = ?1",
@@ -33,7 +46,7 @@ static const struct db_sql token_revoke = {
 	"UPDATE gate_token SET revoked = ?2 WHERE id = ?1 AND revoked = 0",
 };
 static const struct db_sql token_each = {
-	"SELECT id, role, label, created, expires, revoked"
+	"SELECT id, role, label, created, expires, revoked, person"
 	" FROM gate_token ORDER BY created, id",
 };
 
@@ -103,6 +116,46 @@ token_entry(const struct gate_caller *by, const struct sp_id *agency,
 	};
 }
 
+/* Two factors are only one's own, shown just now in a session: not those of
+ * who gives the token to somebody else, nor those behind another token. */
+static enum gate_factor
+factor(const struct gate_token_new *t)
+{
+	const struct gate_caller *by = t->by;
+	bool own = by != NULL && t->person != NULL &&
+	    sp_id_equal(&by->person, t->person) &&
+	    strcmp(gate_caller_kind(by), "session") == 0 &&
+	    by->is.session == GATE_SESSION_OPEN;
+
+	if (t->person == NULL)
+		return GATE_FACTOR_NONE;
+	return own && by->is.factor >= GATE_FACTOR_SECOND &&
+		by->is.since_proof >= 0 &&
+		by->is.since_proof < by->is.limits.fresh
+	    ? GATE_FACTOR_SECOND
+	    : GATE_FACTOR_SINGLE;
+}
+
+/* A person's token has their role, for who lists it. */
+static enum sp_code
+take_person(struct db *db, struct gate_token_new *io, struct sp_err *err)
+{
+	struct people_person p;
+	enum sp_code code;
+
+	if (io->person == NULL)
+		return SP_OK;
+	code = people_person_by_id(db, io->person, &p, err);
+	if (code != SP_OK && code != SP_E_NOTFOUND)
+		return code;
+	if (code == SP_E_NOTFOUND ||
+	    people_person_state(&p, io->rules, sp_now()).state != PEOPLE_ACTIVE)
+		return sp_fail_as(err, SP_E_INVALID, "token.person",
+		    "person: there is none of this id whose account is active");
+	SP_REQUIRE(gate_role_parse(people_role_name(p.role), &io->role));
+	return SP_OK;
+}
+
 static enum sp_code
 insert(struct ledger_tx *tx, const struct gate_token_new *t,
     const struct sp_id *id, const char *text, struct sp_err *err)
@@ -117,6 +170,8 @@ insert(struct ledger_tx *tx, const struct gate_token_new *t,
 	db_bind_text(st, 4, t->label);
 	db_bind_i64(st, 5, sp_now());
 	db_bind_i64(st, 6, t->expires);
+	db_bind_blob(st, 7, t->person == NULL ? NULL : t->person->b, SP_ID_LEN);
+	db_bind_text(st, 8, gate_factor_name(factor(t)));
 	return db_run(st, NULL, err);
 }
 
@@ -133,6 +188,13 @@ record_issue(struct ledger_tx *tx, const struct gate_token_new *t,
 	sp_time_text(t->expires, expires);
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "expires", expires);
+	if (t->person != NULL) {
+		char person[SP_ID_TEXT];
+
+		sp_id_text(t->person, person);
+		sp_json_str(&j, "factor", gate_factor_name(factor(t)));
+		sp_json_str(&j, "person", person);
+	}
 	sp_json_str(&j, "role", gate_role_name(t->role));
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
@@ -141,9 +203,10 @@ record_issue(struct ledger_tx *tx, const struct gate_token_new *t,
 }
 
 enum sp_code
-gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *t,
+gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *wish,
     struct sp_id *id, char text[static GATE_TOKEN_TEXT], struct sp_err *err)
 {
+	struct gate_token_new new = *wish, *t = &new;
 	struct sp_id made = sp_id_new();
 	char secret[GATE_TOKEN_TEXT] = "";
 	CRYPTO_WIPE_ON_EXIT(secret);
@@ -155,6 +218,7 @@ gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *t,
 	if (t->expires <= latest_now())
 		return sp_fail_as(err, SP_E_INVALID, "token.expires",
 		    "expires: a token must expire after now");
+	SP_TRY(take_person(ledger_tx_db(tx), t, err));
 	gate_text_make(GATE_TEXT_TOKEN, &t->agency, secret);
 	SP_TRY(insert(tx, t, &made, secret, err));
 	SP_TRY(record_issue(tx, t, &made, err));
@@ -219,6 +283,8 @@ from_row(struct db_stmt *st, struct gate_token *out, struct sp_err *err)
 		return sp_fail(err, SP_E_CORRUPT,
 		    "a token in the database has a label too long");
 	memcpy(t.label, label, strlen(label) + 1);
+	if (!db_col_null(st, 6))
+		SP_TRY(db_col_bytes(st, 6, t.person.b, SP_ID_LEN, err));
 	*out = t;
 	return SP_OK;
 }
@@ -243,14 +309,43 @@ gate_token_each(struct db *db,
 	}
 }
 
+enum sp_code
+gate_token_of_person(struct db *db, const struct sp_id *person,
+    struct sp_id *id, size_t n, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &token_of_person);
+	size_t have = 0;
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
+	db_bind_u64(st, 2, n);
+	for (;;) {
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			break;
+		SP_REQUIRE(have < n);
+		SP_TRY(db_col_bytes(st, 0, id[have++].b, SP_ID_LEN, err));
+	}
+	*got = have;
+	return SP_OK;
+}
+
+/* What the database has of a token. */
+struct row {
+	struct sp_id id, person;
+	enum gate_role role;
+	bool own; /* a person's */
+	bool second;
+	sp_time created, expires, revoked;
+};
+
 static enum sp_code
-look_up(struct db *db, const char *text, struct gate_caller *out,
-    struct sp_err *err)
+find(struct db *db, const char *text, struct row *out, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &token_by_hash);
 	uint8_t hash[CRYPTO_SHA256_LEN];
-	enum gate_role role = GATE_DEVICE;
-	struct sp_id id;
+	struct row r = { .role = GATE_DEVICE };
 	bool found = false;
 
 	gate_text_hash(text, hash);
@@ -259,25 +354,82 @@ look_up(struct db *db, const char *text, struct gate_caller *out,
 	if (!found)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
 		    "the token is not known");
-	SP_TRY(db_col_bytes(st, 0, id.b, SP_ID_LEN, err));
-	SP_TRY(role_from(st, 1, &role, err));
-	if (db_col_i64(st, 3) != 0)
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.revoked",
-		    "the token was revoked");
-	if (gate_token_expired(db_col_i64(st, 2)))
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.expired",
-		    "the token has expired");
-	out->token = id;
-	out->role = role;
-	out->expires = db_col_i64(st, 2);
+	SP_TRY(db_col_bytes(st, 0, r.id.b, SP_ID_LEN, err));
+	SP_TRY(role_from(st, 1, &r.role, err));
+	r.expires = db_col_i64(st, 2);
+	r.revoked = db_col_i64(st, 3);
+	r.created = db_col_i64(st, 4);
+	r.own = !db_col_null(st, 5);
+	if (r.own)
+		SP_TRY(db_col_bytes(st, 5, r.person.b, SP_ID_LEN, err));
+	r.second = strcmp(db_col_text(st, 6),
+		       gate_factor_name(GATE_FACTOR_SECOND)) == 0;
+	*out = r;
 	return SP_OK;
 }
 
-enum sp_code
-gate_token_know(struct db *db, const struct sp_id *agency, const char *text,
-    struct gate_caller *out, struct sp_err *err)
+static enum sp_code
+look_up(struct db *db, const char *text, struct row *out, struct sp_err *err)
 {
+	SP_TRY(find(db, text, out, err));
+	if (out->revoked != 0)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.revoked",
+		    "the token was revoked");
+	if (gate_token_expired(out->expires))
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.expired",
+		    "the token has expired");
+	return SP_OK;
+}
+
+/* How a person stands who shows their token.  Should the clock have been set
+ * back, it is from the future, and no proof. */
+static struct gate_standing
+standing(const struct row *r, const struct people_rules *rules)
+{
+	struct gate_standing is = {
+		.session = GATE_SESSION_KEY,
+		.since_proof = latest_now() - r->created,
+		.factor = GATE_FACTOR_SINGLE,
+		.limits = {
+			.idle = people_rules_time(rules, PEOPLE_SESSION_LOCK),
+			.reproof = people_rules_time(
+			    rules, PEOPLE_SESSION_REAUTHENTICATE),
+			.fresh = people_rules_time(
+			    rules, PEOPLE_SESSION_PRIVILEGED),
+		},
+	};
+
+	if (r->second && is.since_proof >= 0 &&
+	    is.since_proof < is.limits.reproof)
+		is.factor = GATE_FACTOR_SECOND;
+	return is;
+}
+
+static enum sp_code
+know_person(struct db *db, const struct people_rules *rules,
+    const struct row *r, struct gate_caller *io, struct sp_err *err)
+{
+	struct people_person p;
+	enum sp_code code = people_person_by_id(db, &r->person, &p, err);
+
+	if (code != SP_OK && code != SP_E_NOTFOUND)
+		return code;
+	if (code == SP_OK && p.epoch > r->created)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.void",
+		    "the person's role, unit or state has changed since: "
+		    "another token is needed");
+	io->is = standing(r, rules);
+	return gate_caller_person(db, rules, &r->person, io, err);
+}
+
+enum sp_code
+gate_token_know(struct db *db, const struct people_rules *rules,
+    const struct sp_id *agency, const char *text, struct gate_caller *out,
+    struct sp_err *err)
+{
+	struct gate_caller who = *out;
 	struct sp_id of;
+	struct row r;
 
 	if (text == NULL || text[0] == '\0')
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.missing",
@@ -287,7 +439,14 @@ gate_token_know(struct db *db, const struct sp_id *agency, const char *text,
 		    "this is not the text of a token");
 	if (!sp_id_equal(&of, agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
-	SP_TRY(look_up(db, text, out, err));
-	out->agency = *agency;
+	SP_TRY(look_up(db, text, &r, err));
+	who.agency = *agency;
+	who.token = r.id;
+	who.kind = "token";
+	who.role = r.role;
+	who.expires = r.expires;
+	if (r.own)
+		SP_TRY(know_person(db, rules, &r, &who, err));
+	*out = who;
 	return SP_OK;
 }

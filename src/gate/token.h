@@ -12,15 +12,27 @@
  * Bearer tokens: "spt_" texts (gate/text.h), kept as hashes in the agency's
  * database, with a role and an expiry.  The agency in the text lets a token of
  * another agency be told apart without asking that agency's database.
+ *
+ * A token may be a person's.  Then it carries no role of its own: role, state
+ * and clearance are the person's at each request, and all rules about persons
+ * apply.  It is void once the person's role, unit or state changes (the epoch
+ * of people/person.h).  It counts as proof of two factors only when the person
+ * made it for themselves, in a session in which they had shown both a short
+ * while before; and only for as long as a session would
+ * (session.reauthenticate), then as one.  So an administrator can give somebody
+ * a token, but not act as them with it where it matters.
  */
 #define GATE_TOKEN_TEXT  GATE_TEXT_MAX
 #define GATE_TOKEN_LABEL 100
 
-extern const char gate_token_schema[]; /* among the agency's migrations */
+/* Among the agency's migrations, the second after the people's. */
+extern const char gate_token_schema[];
+extern const char gate_token_person_schema[];
 
 struct gate_token {
 	struct sp_id id;
-	enum gate_role role;
+	enum gate_role role; /* a person's: what they had when it was issued */
+	struct sp_id person; /* zero: no person's */
 	char label[GATE_TOKEN_LABEL + 1];
 	sp_time created;
 	sp_time expires;
@@ -36,10 +48,13 @@ bool gate_token_parse(const char *text, struct sp_id *agency) SP_MUST_USE;
  * site's own (init): then the entry's actor is the site.  The text is shown
  * once and never again.  SP_E_INVALID, reason "token.label": not 1 to
  * GATE_TOKEN_LABEL bytes of UTF-8 without control characters; "token.expires":
- * not after now. */
+ * not after now; "token.person": no such person, or not active.  Of a person's,
+ * detail has factor and person too. */
 struct gate_token_new {
 	struct sp_id agency;
-	enum gate_role role;
+	enum gate_role role;              /* of a machine's */
+	const struct sp_id *person;       /* NULL: it is no person's */
+	const struct people_rules *rules; /* for a person's */
 	const char *label;
 	sp_time expires;
 	const struct gate_caller *by;
@@ -59,16 +74,24 @@ enum sp_code gate_token_each(struct db *db,
 	void *arg, const struct gate_token *t, struct sp_err *err),
     void *arg, struct sp_err *err) SP_MUST_USE;
 
+/* Live tokens of a person, at most n ids: to be cut off (evidence_room_cut)
+ * when the account ends. */
+enum sp_code gate_token_of_person(struct db *db, const struct sp_id *person,
+    struct sp_id *id, size_t n, size_t *got, struct sp_err *err) SP_MUST_USE;
+
 /* Who holds this bearer text?  SP_E_NOTFOUND: a token of another agency;
  * SP_E_UNKNOWN: none, malformed, never issued, revoked or expired (the reason
- * says which: token.missing, token.unknown, token.revoked, token.expired).
- * Fills agency, token, role and expires of *out.
+ * says which: token.missing, token.unknown, token.revoked, token.expired;
+ * token.void and person.inactive for a person's).  Fills agency, token, kind,
+ * role and expires of *out; for a person's also person, clearance and how they
+ * stand, by these rules.
  *
  * Expiry is judged by the latest time this process has seen here, so a clock
  * that is set back does not revive a token in a running server; after a start
  * the clock is believed again. */
-enum sp_code gate_token_know(struct db *db, const struct sp_id *agency,
-    const char *text, struct gate_caller *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code gate_token_know(struct db *db, const struct people_rules *rules,
+    const struct sp_id *agency, const char *text, struct gate_caller *out,
+    struct sp_err *err) SP_MUST_USE;
 /* Is this time over, judged in the same way? */
 bool gate_token_expired(sp_time expires) SP_MUST_USE;
 

@@ -101,10 +101,12 @@ request_body(struct sp_json *j, const struct http_route *r)
 		return;
 	sp_json_object(j, "requestBody");
 	if (r->takes == HTTP_TAKES_JSON)
-		content(j, "application/json", r->takes_schema);
+		content(j, HTTP_JSON, r->takes_schema);
+	else if (r->takes == HTTP_TAKES_FORM)
+		content(j, HTTP_FORM, r->takes_schema);
 	else
 		content(j, r->takes_schema, NULL);
-	sp_json_bool(j, "required", r->takes == HTTP_TAKES_JSON);
+	sp_json_bool(j, "required", r->takes != HTTP_TAKES_BYTES);
 	sp_json_end(j);
 }
 
@@ -172,6 +174,16 @@ add_statuses(struct statuses *s, const char *list)
 		}
 }
 
+/* What the route itself says of this status, or NULL. */
+static const struct http_success *
+told_by(const struct http_route *r, unsigned status)
+{
+	for (size_t i = 0; i < HTTP_SUCCESSES; i++)
+		if (r->success[i].status == status)
+			return &r->success[i];
+	return NULL;
+}
+
 static void
 problems(struct sp_json *j, const struct http_route *r)
 {
@@ -187,13 +199,16 @@ problems(struct sp_json *j, const struct http_route *r)
 	add_statuses(&s, by_door[r->door]);
 	if (r->takes == HTTP_TAKES_JSON)
 		add_statuses(&s, "413 415");
+	if (r->takes == HTTP_TAKES_FORM)
+		add_statuses(&s, "413");
 	if (r->problems != NULL)
 		add_statuses(&s, r->problems);
-	/* Told among the successes. */
-	for (size_t i = 0; i < HTTP_SUCCESSES; i++)
-		s.at[r->success[i].status] = false;
 	for (unsigned i = 400; i < SP_COUNTOF(s.at); i++) {
-		if (!s.at[i])
+		const struct http_success *own = told_by(r, i);
+
+		if (own != NULL)
+			success(j, own);
+		if (own != NULL || !s.at[i])
 			continue;
 		(void)snprintf(status, sizeof(status), "%u", i);
 		sp_json_object(j, status);
@@ -213,9 +228,6 @@ operation(struct sp_json *j, const struct http_route *r)
 		if (r->success[i].status != 0 && r->success[i].status < 400)
 			success(j, &r->success[i]);
 	problems(j, r);
-	for (size_t i = 0; i < HTTP_SUCCESSES; i++)
-		if (r->success[i].status >= 400)
-			success(j, &r->success[i]);
 	sp_json_end(j);
 	if (r->door == HTTP_DOOR_KNOWN || r->door == HTTP_DOOR_GATE)
 		sp_json_raw(j, "security", "[{\"token\":[]}]");

@@ -28,7 +28,7 @@ http_request_new(const struct http_house *house)
 		return NULL;
 	q->house = house;
 	q->method = HTTP_METHOD_COUNT;
-	q->body = sp_buf_new(house->json_bytes);
+	q->body = sp_buf_secret(house->json_bytes); /* passwords are in some */
 	http_answer_init(&q->answer);
 	return q;
 }
@@ -43,6 +43,7 @@ http_request_free(struct http_request *q)
 	http_answer_done(&q->answer);
 	sp_buf_free(&q->body);
 	free(q->query);
+	explicit_bzero(q->cookie, sizeof(q->cookie));
 	free(q);
 }
 
@@ -354,8 +355,22 @@ http_request_token(const struct http_request *q)
 {
 	const char *text = NULL;
 
+	if (q->cookie[0] != '\0')
+		return q->cookie;
 	SP_REQUIRE(bearer(q, &text, NULL) == SP_OK);
 	return text;
+}
+
+enum sp_code
+http_request_shown(
+    struct http_request *q, const char **text, struct sp_err *err)
+{
+	if (q->field[HTTP_F_AUTHORIZATION] != NULL ||
+	    !http_request_cookie(q, q->cookie))
+		return bearer(q, text, err);
+	SP_TRY(http_request_same_site(q, err));
+	*text = q->cookie;
+	return SP_OK;
 }
 
 static enum sp_code
@@ -389,12 +404,17 @@ static enum sp_code
 know(struct http_request *q, struct sp_err *err)
 {
 	struct evidence_shown shown = { .address = q->address };
+	const char *text = NULL;
 
-	SP_TRY(bearer(q, &shown.bearer, err));
+	SP_TRY(http_request_shown(q, &text, err));
+	if (q->cookie[0] != '\0')
+		shown.cookie = text;
+	else
+		shown.bearer = text;
 	if (http_match_has(&q->match, "agency"))
 		SP_TRY(enter(q, err));
 	else
-		SP_TRY(enter_own(q, shown.bearer, err));
+		SP_TRY(enter_own(q, text, err));
 	SP_TRY(evidence_room_know(q->room, &shown, &q->who, err));
 	q->who.source = "api";
 	return SP_OK;
@@ -456,6 +476,23 @@ check_tus(const struct http_request *q, struct sp_err *err)
 }
 
 static enum sp_code
+check_size(const struct http_request *q, struct sp_err *err)
+{
+	if (q->content != HTTP_SIZE_UNKNOWN &&
+	    q->content > q->house->json_bytes)
+		return sp_fail_as(err, SP_E_LIMIT, "http.size",
+		    "a body has at most %zu bytes", q->house->json_bytes);
+	return SP_OK;
+}
+
+/* Is the body kept until all of it is there? */
+static bool
+collects(const struct http_route *r)
+{
+	return r->takes == HTTP_TAKES_JSON || r->takes == HTTP_TAKES_FORM;
+}
+
+static enum sp_code
 check_body(const struct http_request *q, struct sp_err *err)
 {
 	switch (q->match.route->takes) {
@@ -465,16 +502,12 @@ check_body(const struct http_request *q, struct sp_err *err)
 			return SP_OK;
 		return sp_fail_as(
 		    err, SP_E_INVALID, "http.malformed", "no body is taken");
+	case HTTP_TAKES_FORM: return check_size(q, err);
 	case HTTP_TAKES_JSON:
 		if (!http_request_is(q, "application/json"))
 			return sp_fail_as(err, SP_E_INVALID, "http.media",
 			    "the body is application/json");
-		if (q->content != HTTP_SIZE_UNKNOWN &&
-		    q->content > q->house->json_bytes)
-			return sp_fail_as(err, SP_E_LIMIT, "http.size",
-			    "a JSON body has at most %zu bytes",
-			    q->house->json_bytes);
-		return SP_OK;
+		return check_size(q, err);
 	}
 	return sp_fail(err, SP_E_INTERNAL, "no such body");
 }
@@ -502,9 +535,9 @@ begin(struct http_request *q, const struct http_wire *w, enum http_turn *turn,
 
 	SP_TRY(admit_request(q, w, err));
 	r = q->match.route;
-	if (r->takes != HTTP_TAKES_JSON)
+	if (!collects(r))
 		SP_TRY(r->handle(q, &q->answer, err));
-	if (r->takes == HTTP_TAKES_JSON || q->sink != NULL)
+	if (collects(r) || q->sink != NULL)
 		*turn = HTTP_GO_ON;
 	return SP_OK;
 }
@@ -580,7 +613,7 @@ http_request_body(struct http_request *q, const void *bytes, size_t len)
 		if (sp_buf_ok(&q->body))
 			return HTTP_GO_ON;
 		(void)sp_fail_as(&err, SP_E_LIMIT, "http.size",
-		    "a JSON body has at most %zu bytes", q->house->json_bytes);
+		    "a body has at most %zu bytes", q->house->json_bytes);
 	} else {
 		if (sink->write(q->sink_self, bytes, len, &err) == SP_OK)
 			return HTTP_GO_ON;

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "evidence/site.h"
+#include "gate/text.h"
 #include "http/answer.h"
 #include "http/router.h"
 
@@ -36,6 +37,7 @@
 	X(HTTP_F_IF_NONE_MATCH, "If-None-Match")                               \
 	X(HTTP_F_IF_MODIFIED_SINCE, "If-Modified-Since")                       \
 	X(HTTP_F_IF_UNMODIFIED_SINCE, "If-Unmodified-Since")                   \
+	X(HTTP_F_USER_AGENT, "User-Agent")                                     \
 	X(HTTP_F_COOKIE, "Cookie")                                             \
 	X(HTTP_F_ORIGIN, "Origin")                                             \
 	X(HTTP_F_SEC_FETCH_SITE, "Sec-Fetch-Site")                             \
@@ -132,6 +134,7 @@ struct http_request {
 	uint64_t content; /* Content-Length; HTTP_SIZE_UNKNOWN when chunked */
 	bool untrusted;   /* where the request ends is in doubt: close */
 	char address[46];
+	char cookie[GATE_TEXT_MAX]; /* "": it does not count */
 
 	struct http_match match;
 	struct sp_id id;            /* the path's {id}; zero without */
@@ -175,8 +178,30 @@ const char *http_request_query(const struct http_request *q, const char *name);
 enum sp_code http_request_query_u64(const struct http_request *q,
     const char *name, uint64_t least, uint64_t most, uint64_t *out,
     struct sp_err *err) SP_MUST_USE;
-/* The bearer token's text; for requests that the door let in with one. */
+/* What the caller is known by, out of Authorization or the cookie; for requests
+ * that the door let in with one. */
 const char *http_request_token(const struct http_request *q);
+/* The same for requests that the door let in without asking: the text, which
+ * the caller judges.  SP_E_UNKNOWN: there is none; SP_E_DENIED as
+ * http_request_same_site. */
+enum sp_code http_request_shown(
+    struct http_request *q, const char **text, struct sp_err *err) SP_MUST_USE;
+
+/*
+ * The session's cookie.  A browser sends it by itself, so that whoever is known
+ * by it must also be on a page of this site: for any method but GET and HEAD,
+ * Origin must be "https://" and the request's Host or, where there is none,
+ * Sec-Fetch-Site "same-origin"; else SP_E_DENIED, reason "csrf".  With a bearer
+ * the cookie counts for nothing.  The prefix "__Host-" has browsers refuse one
+ * that another host, or plain HTTP, would set.
+ */
+#define HTTP_COOKIE "__Host-sallyport"
+bool http_request_cookie(
+    const struct http_request *q, char out[static GATE_TEXT_MAX]) SP_MUST_USE;
+enum sp_code http_request_same_site(
+    const struct http_request *q, struct sp_err *err) SP_MUST_USE;
+/* text NULL: forget it. */
+void http_request_set_cookie(struct http_answer *a, const char *text);
 /* A header field that holds a decimal number; *out is untouched when it is
  * absent.  SP_E_INVALID otherwise. */
 enum sp_code http_request_u64(const struct http_request *q, enum http_field f,

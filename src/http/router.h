@@ -40,7 +40,13 @@ enum http_door {
 	HTTP_DOOR_GATE,   /* a token; the gate admits `act` on `kind` {id} */
 };
 
-enum http_takes { HTTP_TAKES_NOTHING, HTTP_TAKES_JSON, HTTP_TAKES_BYTES };
+enum http_takes {
+	HTTP_TAKES_NOTHING,
+	HTTP_TAKES_JSON,
+	HTTP_TAKES_FORM, /* collected as JSON is; the handler asks for its media
+			  * type, and answers in the form's own way */
+	HTTP_TAKES_BYTES
+};
 
 /* A query parameter or header field of a route. */
 struct http_input {
@@ -119,6 +125,7 @@ const struct http_route *http_routes_at(const struct http_routes *t, size_t i);
 
 #define HTTP_AGENCY "/v1/agencies/{agency}/"
 #define HTTP_JSON   "application/json"
+#define HTTP_FORM   "application/x-www-form-urlencoded"
 #define HTTP_BYTES  "application/octet-stream"
 #define HTTP_TEXT   "text/plain; charset=utf-8"
 

@@ -89,6 +89,31 @@
 	X("glass.requested")                                                   \
 	X("glass.broken")                                                      \
 	X("glass.reviewed")                                                    \
+	X("credential.suspected")                                              \
+	X("provider.added")                                                    \
+	X("provider.removed")                                                  \
+	X("identity.linked")                                                   \
+	X("identity.unlinked")                                                 \
+	X("share.granted")                                                     \
+	X("share.revoked")                                                     \
+	X("share.declined")                                                    \
+	X("share.ended")                                                       \
+	X("share.used")                                                        \
+	X("group.formed")                                                      \
+	X("group.joined")                                                      \
+	X("group.changed")                                                     \
+	X("group.left")                                                        \
+	X("group.ended")                                                       \
+	X("group.persons")                                                     \
+	X("service.added")                                                     \
+	X("service.rotated")                                                   \
+	X("service.revoked")                                                   \
+	X("service.token")                                                     \
+	X("service.refused")                                                   \
+	X("recovery.prepared")                                                 \
+	X("recovery.begun")                                                    \
+	X("recovery.confirmed")                                                \
+	X("recovery.refused")                                                  \
 	X("twin.joined")                                                       \
 	X("log.skipped")
 

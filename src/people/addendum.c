@@ -21,6 +21,10 @@ static const struct db_sql document_current = {
 	"SELECT sha256, version FROM addendum_document WHERE kind = ?1"
 	" ORDER BY id DESC LIMIT 1",
 };
+static const struct db_sql document_text = {
+	"SELECT recorded, sha256, text, title, version FROM addendum_document"
+	" WHERE kind = ?1 ORDER BY id DESC LIMIT 1",
+};
 static const struct db_sql addendum_insert = {
 	"INSERT INTO addendum(id, person, company, document, signed_on,"
 	" expires, signer, method, statement, recorded, by_kind, by_id)"
@@ -34,6 +38,10 @@ static const struct db_sql addendum_of = {
 static const struct db_sql addendum_of_company = {
 	"SELECT " COLUMNS " FROM addendum WHERE company = ?1"
 	" AND document = 'security-addendum' ORDER BY signed_on, id",
+};
+static const struct db_sql addendum_companies = {
+	"SELECT " COLUMNS ", signer FROM addendum WHERE company IS NOT NULL"
+	" ORDER BY company, signed_on, id",
 };
 static const struct db_sql addendum_statement = {
 	"SELECT statement FROM addendum WHERE id = ?1",
@@ -125,6 +133,31 @@ people_addendum_document(const struct people_act *a,
 	return SP_OK;
 }
 
+enum sp_code
+people_addendum_document_json(struct sp_json *j, const char *name,
+    struct db *db, enum people_document kind, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &document_text);
+	uint8_t sha256[CRYPTO_SHA256_LEN];
+	bool found = false;
+
+	db_bind_text(st, 1, people_document_name(kind));
+	SP_TRY(db_row(st, &found, err));
+	sp_json_object(j, name);
+	sp_json_str(j, "kind", people_document_name(kind));
+	if (found) {
+		SP_TRY(db_col_bytes(st, 1, sha256, sizeof(sha256), err));
+		people_put_time(j, "recorded", db_col_i64(st, 0));
+		sp_json_hex(j, "sha256", sha256, sizeof(sha256));
+		sp_json_str(j, "text", db_col_text(st, 2));
+		sp_json_str(j, "title", db_col_text(st, 3));
+		sp_json_str(j, "version", db_col_text(st, 4));
+	}
+	sp_json_str(j, "words", words[kind]);
+	sp_json_end(j);
+	return SP_OK;
+}
+
 /* --- signing --- */
 
 struct signing {
@@ -167,6 +200,8 @@ state(const struct people_act *a, struct signing *g, struct sp_err *err)
 	struct sp_json j = sp_json_to(&g->statement);
 
 	sp_json_object(&j, NULL);
+	if (a->by->address != NULL && a->by->address[0] != '\0')
+		sp_json_str(&j, "address", a->by->address);
 	people_put_id(&j, "agency", &a->by->agency);
 	people_put_time(&j, "at", a->now);
 	people_put_id(&j, "by", &a->by->id);
@@ -412,6 +447,43 @@ people_addendum_statement(struct db *db, const struct sp_id *id,
 	return sp_buf_check(out, "statement", err);
 }
 
+/* One signature; of a company with its name and who signed. */
+static enum sp_code
+put_row(struct sp_json *j, struct db_stmt *st, const struct people_rules *rules,
+    bool company, struct sp_err *err)
+{
+	struct people_signature s;
+
+	SP_TRY(from_row(st, &s, err));
+	sp_json_object(j, NULL);
+	if (company)
+		people_put_col(j, "company", st, 6);
+	sp_json_str(j, "document", people_document_name(s.document));
+	people_put_day(j, "expires", people_addendum_until(&s, rules));
+	people_put_id(j, "id", &s.id);
+	people_put_col(j, "method", st, 5);
+	people_put_time(j, "recorded", s.recorded);
+	people_put_day(j, "signed_on", s.signed_on);
+	if (company)
+		people_put_col(j, "signer", st, 7);
+	sp_json_end(j);
+	return SP_OK;
+}
+
+static enum sp_code
+put_rows(struct sp_json *j, struct db_stmt *st,
+    const struct people_rules *rules, bool company, struct sp_err *err)
+{
+	for (;;) {
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			return SP_OK;
+		SP_TRY(put_row(j, st, rules, company, err));
+	}
+}
+
 enum sp_code
 people_addendum_json(struct sp_json *j, const char *name, struct db *db,
     const struct sp_id *person, const struct people_rules *rules,
@@ -421,23 +493,19 @@ people_addendum_json(struct sp_json *j, const char *name, struct db *db,
 
 	db_bind_blob(st, 1, person->b, SP_ID_LEN);
 	sp_json_array(j, name);
-	for (;;) {
-		struct people_signature s;
-		bool found = false;
+	SP_TRY(put_rows(j, st, rules, false, err));
+	sp_json_end(j);
+	return SP_OK;
+}
 
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_TRY(from_row(st, &s, err));
-		sp_json_object(j, NULL);
-		sp_json_str(j, "document", people_document_name(s.document));
-		people_put_day(j, "expires", people_addendum_until(&s, rules));
-		people_put_id(j, "id", &s.id);
-		people_put_col(j, "method", st, 5);
-		people_put_time(j, "recorded", s.recorded);
-		people_put_day(j, "signed_on", s.signed_on);
-		sp_json_end(j);
-	}
+enum sp_code
+people_addendum_companies_json(struct sp_json *j, const char *name,
+    struct db *db, const struct people_rules *rules, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &addendum_companies);
+
+	sp_json_array(j, name);
+	SP_TRY(put_rows(j, st, rules, true, err));
 	sp_json_end(j);
 	return SP_OK;
 }

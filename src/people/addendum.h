@@ -10,9 +10,10 @@
  * others the agency's terms of access (PS-6, PL-4).
  *
  * A signature is electronic: the exact statement that was agreed to (canonical
- * JSON: who, when, the words, the SHA-256 of the document, how the signer was
- * known) is kept in the row, and its SHA-256 is in the ledger.  The agency may
- * keep the documents themselves here; one that was signed never changes.
+ * JSON: who, when, from where, the words, the SHA-256 of the document, how the
+ * signer was known) is kept in the row, and its SHA-256 is in the ledger.  The
+ * agency may keep the documents themselves here; one that was signed never
+ * changes.
  */
 #define PEOPLE_DOCUMENT_MAX   ((size_t)1 << 20)
 #define PEOPLE_DOCUMENT_TITLE 200
@@ -45,6 +46,12 @@ struct people_document_new {
 enum sp_code people_addendum_document(const struct people_act *a,
     const struct people_document_new *n,
     uint8_t sha256[static CRYPTO_SHA256_LEN], struct sp_err *err) SP_MUST_USE;
+
+/* The document that is signed now, and the words of a signature:
+ * {"kind":…,"recorded":…,"sha256":…,"text":…,"title":…,"version":…,"words":…};
+ * without a document of the agency's only kind and words. */
+enum sp_code people_addendum_document_json(struct sp_json *j, const char *name,
+    struct db *db, enum people_document kind, struct sp_err *err) SP_MUST_USE;
 
 struct people_signature {
 	struct sp_id id;
@@ -88,6 +95,10 @@ enum sp_code people_addendum_statement(struct db *db, const struct sp_id *id,
 
 enum sp_code people_addendum_json(struct sp_json *j, const char *name,
     struct db *db, const struct sp_id *person, const struct people_rules *rules,
+    struct sp_err *err) SP_MUST_USE;
+/* Those of companies, with company and signer. */
+enum sp_code people_addendum_companies_json(struct sp_json *j, const char *name,
+    struct db *db, const struct people_rules *rules,
     struct sp_err *err) SP_MUST_USE;
 
 #endif

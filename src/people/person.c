@@ -364,9 +364,9 @@ check_house(
 	return SP_OK;
 }
 
-static enum sp_code
-set_role(const struct people_rules *rules, const char *s,
-    struct people_person *p, struct sp_err *err)
+enum sp_code
+people_person_role_check(const struct people_rules *rules, const char *s,
+    enum people_role *out, struct sp_err *err)
 {
 	enum people_role role;
 
@@ -376,7 +376,7 @@ set_role(const struct people_rules *rules, const char *s,
 		    "custodian, records-clerk, prosecutor, auditor, laso, "
 		    "administrator, cso, operator, provider-security");
 	SP_TRY(check_house(rules, role, err));
-	p->role = role;
+	*out = role;
 	return SP_OK;
 }
 
@@ -475,7 +475,7 @@ make(const struct people_rules *rules, const struct people_person_new *n,
 	(void)snprintf(
 	    p.residence, sizeof(p.residence), "%s", people_rules_state(rules));
 	SP_TRY(set_all(&c, &p, err));
-	SP_TRY(set_role(rules, n->role, &p, err));
+	SP_TRY(people_person_role_check(rules, n->role, &p.role, err));
 	SP_TRY(set_text("person.unit", n->unit, p.unit, sizeof(p.unit), err));
 	SP_TRY(set_temporary(rules, n, now, &p, err));
 	*out = p;
@@ -572,6 +572,24 @@ room_left(struct db *db, struct sp_err *err)
 	return SP_OK;
 }
 
+/* Nobody makes themselves a second account, with another role perhaps. */
+static enum sp_code
+another_human(const struct people_act *a, const struct people_person *p,
+    struct sp_err *err)
+{
+	struct people_person self;
+
+	if (sp_id_is_zero(&a->by->person))
+		return SP_OK;
+	SP_TRY(people_person_by_id(
+	    ledger_tx_db(a->tx), &a->by->person, &self, err));
+	if (strcmp(self.human, p->human) == 0)
+		return sp_fail_as(err, SP_E_DENIED, "person.self",
+		    "nobody makes themselves an account: ask another "
+		    "administrator");
+	return SP_OK;
+}
+
 static enum sp_code
 record_added(const struct people_act *a, const struct people_person *p,
     struct sp_err *err)
@@ -606,6 +624,7 @@ people_person_add(const struct people_act *a, const struct people_person_new *n,
 		SP_TRY(login_free(db, p.login, err));
 	if (p.human[0] == '\0')
 		sp_id_text(&p.id, p.human);
+	SP_TRY(another_human(a, &p, err));
 	bind(st, &p);
 	SP_TRY(db_run(st, NULL, err));
 	SP_TRY(record_added(a, &p, err));
@@ -712,7 +731,7 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 	enum people_role before = p->role;
 
 	SP_TRY(people_by_other(ledger_tx_db(a->tx), a->by, &p->id, err));
-	SP_TRY(set_role(a->rules, role, p, err));
+	SP_TRY(people_person_role_check(a->rules, role, &p->role, err));
 	p->epoch = a->now;
 	SP_TRY(save(ledger_tx_db(a->tx), p, err));
 	sp_json_object(&j, NULL);

@@ -189,10 +189,15 @@ struct people_person_new {
 	sp_time temporary; /* 0: no; else an end within the rule's hours */
 };
 /* SP_E_INVALID, reason "person.<field>"; SP_E_CONFLICT, reason "person.login":
- * taken, now or ever.  Entry "person.added" (kind, role, temporary). */
+ * taken, now or ever; SP_E_DENIED, reason "person.self": the actor's own human,
+ * by another account.  Entry "person.added" (kind, role, temporary). */
 enum sp_code people_person_add(const struct people_act *a,
     const struct people_person_new *n, struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;
+/* A role by its name that somebody of this house may have: SP_E_INVALID,
+ * reason "person.role". */
+enum sp_code people_person_role_check(const struct people_rules *rules,
+    const char *s, enum people_role *out, struct sp_err *err) SP_MUST_USE;
 /* The same checks, without effect. */
 enum sp_code people_person_check(const struct people_rules *rules,
     const struct people_person_new *n, sp_time now,

@@ -244,9 +244,8 @@ check_change(struct making *m, const struct roster_row *row,
 	const char *unit = people_roster_given(m->r, row, COL_UNIT);
 	enum people_role known;
 
-	if (role != NULL && !people_role_parse(role, &known))
-		return sp_fail_as(err, SP_E_INVALID, "person.role",
-		    "person.role: there is no such role");
+	if (role != NULL)
+		SP_TRY(people_person_role_check(m->rules, role, &known, err));
 	if (unit != NULL)
 		SP_TRY(people_text_check(
 		    "person.unit", unit, PEOPLE_PERSON_UNIT, err));

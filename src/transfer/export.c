@@ -1,7 +1,9 @@
 #include "transfer/export.h"
 
 #include "base/log.h"
+#include "crypto/timestamp.h"
 #include "http/json.h"
+#include "vouch/record.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -243,12 +245,34 @@ transfer_export_wish_read(const void *json, size_t len,
 	return code;
 }
 
+/* What witnesses and authorities said of the log so far. */
+static enum sp_code
+gather_vouched(
+    struct evidence_room *room, struct bag_vouched *v, struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(room));
+	VOUCH_AUTO_STAMP stamp = vouch_stamp_new();
+	enum sp_code code = vouch_record_newest(reader.db, &v->cosigned, err);
+
+	if (code != SP_OK && code != SP_E_NOTFOUND)
+		return code;
+	code = vouch_record_stamp(reader.db, 0, &stamp, err);
+	if (code == SP_E_NOTFOUND)
+		return SP_OK;
+	SP_TRY(code);
+	sp_buf_add(&v->timestamped, stamp.note.at, stamp.note.len);
+	crypto_timestamp_reply(stamp.token.at, stamp.token.len, &v->timestamp);
+	SP_TRY(sp_buf_check(&v->timestamped, "a timestamp's note", err));
+	return sp_buf_check(&v->timestamp, "a timestamp", err);
+}
+
 static enum sp_code
 export_evidence(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct transfer_export_wish w = { .n = 0 };
 	struct bag_export *bag = NULL;
+	BAG_AUTO_VOUCHED vouched = bag_vouched_new();
 	struct bag_export_wish ask;
 	char name[BAG_EXPORT_NAME];
 	enum sp_code code;
@@ -259,8 +283,10 @@ export_evidence(
 		    err, SP_E_INVALID, "http.malformed", "needs HTTP/1.1");
 	SP_TRY(transfer_export_wish_read(q->body.at, q->body.len, &w, err));
 	ask = (struct bag_export_wish){ &q->who, w.id, w.n, w.format,
-		q->house->press };
-	code = bag_export_begin(&bag, q->room, &ask, err);
+		q->house->press, &vouched };
+	code = gather_vouched(q->room, &vouched, err);
+	if (code == SP_OK)
+		code = bag_export_begin(&bag, q->room, &ask, err);
 	free(w.id);
 	if (code != SP_OK)
 		return code;

@@ -85,7 +85,12 @@ describe('vouch', { concurrency: 2 }, () => {
     const bag = join(scratch(t), 'bag.zip');
     await site.must(['export', id, '-o', bag]);
     await site.must(['verify', bag]);
-    assert.match(await note(site), /\u2014 /);
+    const held = JSON.parse((await site.must(['verify', bag, '--witness', w.vkey, '--witness', second.vkey, '--json'])).stdout);
+    assert.deepEqual([held.vouched.cosigned_by, held.vouched.cosigned_size], [2, size(both)]);
+    assert.ok(held.log_size > size(both), 'the bag goes on from what they saw');
+    const stranger = await Witness.start(t, { name: 'witness.example/stranger' });
+    const refused = await site.cli(['verify', bag, '--witness', stranger.vkey]);
+    assert.deepEqual([refused.code, /at log\/cosigned/.test(refused.stderr)], [1, true], refused.stderr);
     const listed = JSON.parse((await site.must(['vouch', 'list', site.dir, '--json'])).stdout);
     assert.deepEqual(listed.vouchers.map((v) => [v.kind, v.name, v.key]),
       [['witness', w.key.name, w.vkey], ['witness', second.key.name, second.vkey]]);
@@ -235,6 +240,17 @@ describe('vouch', { concurrency: 2 }, () => {
     assert.throws(() => verify(other.ca, text));
     writeFileSync(text, `${stamped.note}x`);
     assert.throws(() => verify(a.ca, text));
+
+    // The bag carries it too, and openssl reads it there.
+    const { items: [{ id }] } = (await site.get('evidence')).json();
+    await site.must(['export', id, '-o', join(dir, 'bag.tar')]);
+    execFileSync('tar', ['xf', 'bag.tar', '--strip-components=1'], { cwd: dir });
+    assert.match(execFileSync('openssl', ['ts', '-verify', '-in', 'log/timestamp.tsr', '-data', 'log/timestamped', '-CAfile', a.ca],
+      { cwd: dir, stdio: 'pipe' }).toString(), /Verification: OK/);
+    const held = JSON.parse((await site.must(['verify', join(dir, 'bag.tar'), '--authority', a.ca, '--json'])).stdout);
+    assert.ok(Math.abs(Date.parse(held.vouched.timestamped_at) - Date.now()) < 60000);
+    const refused = await site.cli(['verify', join(dir, 'bag.tar'), '--authority', other.ca]);
+    assert.deepEqual([refused.code, /at log\/timestamp.tsr/.test(refused.stderr)], [1, true], refused.stderr);
 
     const stranger = (r, honest, query) => other.reply(query).then((bytes) => a.answer(r, bytes));
     for (const [name, words] of Object.entries({

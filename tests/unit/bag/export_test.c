@@ -61,11 +61,14 @@ entries_with(uint64_t from, const char *text)
 	return n;
 }
 
+/* What others said of the log, for the next export alone. */
+static struct bag_vouched *vouched;
+
 static enum sp_code
 begin(struct bag_export **out, const struct sp_id *id, size_t n,
     enum bag_format format, struct sp_err *err)
 {
-	struct bag_export_wish wish = { &f.who, id, n, format, press };
+	struct bag_export_wish wish = { &f.who, id, n, format, press, vouched };
 
 	return bag_export_begin(out, f.room, &wish, err);
 }
@@ -471,10 +474,40 @@ without_the_keeper_nothing_leaves(void)
 	CHECK_OK(begin(&x, &id, 1, BAG_ZIP, &err), &err);
 }
 
+/* The log as it was, with what others said of it then, leads to the bag's. */
+static void
+what_others_said_goes_with_it(void)
+{
+	static const char bytes[] = "said of it";
+	BAG_AUTO_VOUCHED said = bag_vouched_new();
+	SP_AUTO_BUF out = sp_buf_new(BAG_FIXTURE_MAX);
+	struct ledger_log *log = evidence_room_log(f.room);
+	char name[BAG_EXPORT_NAME];
+	struct bag_verify_report r;
+	struct sp_id id;
+	uint64_t then;
+
+	id = taken_in("vouched.mp4", (const uint8_t *)bytes, sizeof(bytes));
+	then = log_size();
+	ledger_log_checkpoint(log, &said.cosigned);
+	ledger_log_checkpoint(log, &said.timestamped);
+	sp_buf_text(&said.timestamp, "a stamp that nobody asks about");
+	vouched = &said;
+	export(&id, 1, BAG_TAR, &out, name);
+	vouched = NULL;
+	CHECK(said.cosigned.len == 0 && said.timestamp.len == 0);
+	verify(&out, &r);
+	CHECK(r.vouched.cosigned_size == then && r.log_size > then);
+	CHECK(r.vouched.timestamped_size == then);
+	CHECK(r.vouched.cosignatures == 0 && r.vouched.timestamped_at == 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct tap_case cases[] = {
+		{ "what others said goes with it",
+		    what_others_said_goes_with_it },
 		{ "an export proves itself", an_export_proves_itself },
 		{ "documents are in it", documents_are_in_it },
 		{ "without a press the reason is in it",

@@ -116,6 +116,41 @@ rfc_5869_vectors(void)
 	}
 }
 
+/* RFC 4231, cases 1 and 2; RFC 2202, case 2. */
+static void
+hmac_vectors(void)
+{
+	static const struct {
+		enum crypto_digest_kind hash;
+		const char *key, *data, *want;
+	} v[] = {
+		{ CRYPTO_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+		    "4869205468657265",
+		    "b0344c61d8db38535ca8afceaf0bf12b"
+		    "881dc200c9833da726e9376c2e32cff7" },
+		{ CRYPTO_SHA256, "4a656665",
+		    "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+		    "5bdcc146bf60754e6a042426089575c7"
+		    "5a003f089d2739839dec58b964ec3843" },
+		{ CRYPTO_SHA1, "4a656665",
+		    "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+		    "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(v); i++) {
+		CRYPTO_AUTO_SECRET key = secret_of(v[i].key);
+		struct bytes data = unhex(v[i].data);
+		uint8_t out[CRYPTO_DIGEST_MAX];
+		struct sp_err err;
+
+		CHECK_OK(
+		    crypto_hmac(v[i].hash, key,
+			(struct crypto_piece){ data.at, data.len }, out, &err),
+		    &err);
+		CHECK(equals_hex(out, crypto_digest_len(v[i].hash), v[i].want));
+	}
+}
+
 int
 main(void)
 {
@@ -123,6 +158,7 @@ main(void)
 		{ "PBKDF2 vectors", pbkdf2_vectors },
 		{ "iterations are bounded", iterations_are_bounded },
 		{ "RFC 5869 vectors", rfc_5869_vectors },
+		{ "HMAC vectors", hmac_vectors },
 	};
 	open_provider();
 	return tap_run(cases, SP_COUNTOF(cases));

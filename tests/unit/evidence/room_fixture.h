@@ -158,6 +158,13 @@ fixture_go_back(const struct room_fixture *f, int version)
 	}
 	if (version < 11)
 		fixture_sql(f, "ALTER TABLE viewing DROP COLUMN kind", NULL);
+	if (version < 17) {
+		fixture_sql(f, "DROP INDEX gate_token_person", NULL);
+		fixture_sql(
+		    f, "ALTER TABLE gate_token DROP COLUMN person", NULL);
+		fixture_sql(
+		    f, "ALTER TABLE gate_token DROP COLUMN factor", NULL);
+	}
 	(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", version);
 	fixture_sql(f, text, NULL);
 }

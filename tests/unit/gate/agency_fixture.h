@@ -28,6 +28,7 @@ struct agency_fixture {
 	struct ledger_log *log;
 	struct ledger_writer *writer;
 	struct db *reader;
+	struct people_rules *rules;
 };
 
 static inline enum sp_code
@@ -48,7 +49,9 @@ static inline void
 agency_fixture_open_log(struct agency_fixture *a)
 {
 	static const char *const script[] = { ledger_log_schema,
-		gate_token_schema, gate_once_schema };
+		gate_token_schema, gate_once_schema, people_person_schema,
+		people_record_schema, people_paper_schema,
+		gate_token_person_schema };
 	struct db *db = NULL;
 	struct sp_err err;
 
@@ -77,6 +80,7 @@ agency_fixture_open(struct agency_fixture *a, const char *origin)
 	CHECK_OK(crypto_sign_public(a->seed, pub, &err), &err);
 	CHECK_OK(ledger_vkey_make(origin, pub, &a->vkey, &err), &err);
 	a->signer = (struct ledger_signer){ agency_fixture_sign, a };
+	CHECK_OK(people_rules_default(&a->rules, "FL", &err), &err);
 	agency_fixture_open_log(a);
 }
 
@@ -102,6 +106,7 @@ agency_fixture_close(struct agency_fixture *a)
 	db_close(a->reader);
 	ledger_writer_close(a->writer);
 	ledger_log_close(a->log);
+	people_rules_free(a->rules);
 	crypto_secret_free(a->seed);
 	agency_fixture_remove(a->dir);
 }

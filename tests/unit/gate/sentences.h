@@ -185,7 +185,7 @@ sentence_persons(const char *act)
 {
 	return has_word(
 	    "disposition.approve lockbox.request lockbox.internal-approve "
-	    "lockbox.approve lockbox.use break-glass.request "
+	    "lockbox.approve lockbox.use share.use break-glass.request "
 	    "break-glass.confirm session.own credential.enrol "
 	    "credential.change addendum.sign sealed.open recovery.begin "
 	    "recovery.confirm ",
@@ -244,7 +244,7 @@ sentence_placed(const char *act)
 {
 	return sentence_content(act) || is(act, "evidence.upload") ||
 	    is(act, "share.grant") || is(act, "share.reshare") ||
-	    is(act, "lockbox.use");
+	    is(act, "share.use") || is(act, "lockbox.use");
 }
 
 static inline const char *

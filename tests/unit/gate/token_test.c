@@ -26,7 +26,7 @@ static enum sp_code
 know(struct agency_fixture *a, const char *text, struct gate_caller *who,
     struct sp_err *err)
 {
-	return gate_token_know(a->reader, &a->id, text, who, err);
+	return gate_token_know(a->reader, a->rules, &a->id, text, who, err);
 }
 
 struct revoke {
@@ -402,6 +402,177 @@ no_file_holds_the_text(void)
 	agency_fixture_close(&a);
 }
 
+/* --- tokens of persons --- */
+
+struct person_add {
+	struct agency_fixture *a;
+	const char *role;
+	struct sp_id id;
+};
+
+static enum sp_code
+person_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct person_add *p = arg;
+	struct people_by by = people_by_site(&p->a->id);
+	struct people_act act = { tx, &by, p->a->rules, sp_now() };
+	struct people_person_new n = { .name = "Ann Lee", .role = "custodian" };
+
+	if (sp_id_is_zero(&p->id))
+		return people_person_add(&act, &n, &p->id, err);
+	if (p->role != NULL)
+		return people_person_role(&act, &p->id, p->role, err);
+	return people_person_disable(&act, &p->id, PEOPLE_REQUESTED, 0, err);
+}
+
+static struct person_add
+person(struct agency_fixture *a)
+{
+	struct person_add p = { .a = a };
+	struct sp_err err;
+
+	CHECK_OK(ledger_writer_run(a->writer, person_act, &p, &err), &err);
+	return p;
+}
+
+static struct agency_fixture_issue
+issue_to(struct agency_fixture *a, const struct sp_id *person,
+    const struct gate_caller *by)
+{
+	struct agency_fixture_issue i = {
+		.new = { .agency = a->id,
+		    .role = GATE_ADMINISTRATOR,
+		    .person = person,
+		    .rules = a->rules,
+		    .label = "drill",
+		    .expires = sp_now() + 99 * HOUR,
+		    .by = by },
+	};
+	struct sp_err err;
+
+	CHECK_OK(
+	    ledger_writer_run(a->writer, agency_fixture_issue_act, &i, &err),
+	    &err);
+	return i;
+}
+
+/* Whatever was wished: the role is the person's, at each request. */
+static void
+a_persons_token_is_the_person(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue i;
+	struct person_add p;
+	struct gate_caller who = { .source = "api" };
+	struct sp_err err = { .reason = NULL };
+	struct sp_id id[2];
+	size_t got = 0;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	p = person(&a);
+	i = issue_to(&a, &p.id, NULL);
+	CHECK_OK(know(&a, i.text, &who, &err), &err);
+	CHECK(who.role == GATE_CUSTODIAN && sp_id_equal(&who.person, &p.id));
+	CHECK(sp_id_equal(&who.token, &i.id));
+	CHECK(who.is.session == GATE_SESSION_KEY);
+	CHECK(who.is.clearance == GATE_CLEARANCE_SCREENING_MISSING);
+	CHECK(gate_caller_facts(&who, GATE_VIEW).identity == GATE_PERSON);
+	CHECK_OK(
+	    gate_token_of_person(a.reader, &p.id, id, 2, &got, &err), &err);
+	CHECK(got == 1 && sp_id_equal(&id[0], &i.id));
+
+	p.role = "officer";
+	CHECK_OK(ledger_writer_run(a.writer, person_act, &p, &err), &err);
+	CHECK_CODE(know(&a, i.text, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.void") == 0);
+	CHECK(who.role == GATE_CUSTODIAN); /* untouched */
+	i = issue_to(&a, &p.id, NULL);
+	CHECK_OK(know(&a, i.text, &who, &err), &err);
+	CHECK(who.role == GATE_OFFICER);
+	p.role = NULL;
+	CHECK_OK(ledger_writer_run(a.writer, person_act, &p, &err), &err);
+	CHECK_CODE(know(&a, i.text, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK(strcmp(err.reason, "token.void") == 0 ||
+	    strcmp(err.reason, "person.inactive") == 0);
+
+	/* Nobody's, and not for one who is not active. */
+	for (int n = 0; n < 2; n++) {
+		struct agency_fixture_issue no = i;
+
+		if (n == 1)
+			p.id = sp_id_new();
+		CHECK_CODE(ledger_writer_run(
+			       a.writer, agency_fixture_issue_act, &no, &err),
+		    SP_E_INVALID, &err);
+		CHECK(strcmp(err.reason, "token.person") == 0);
+	}
+	agency_fixture_close(&a);
+}
+
+/* Two factors are only those of the person, shown just now, in a session. */
+static void
+an_administrator_cannot_lend_a_factor(void)
+{
+	struct agency_fixture a;
+	struct person_add p;
+	struct sp_err err;
+	const sp_time fresh = 60 * SP_SECOND;
+	const struct {
+		bool own;
+		const char *kind;
+		enum gate_session session;
+		enum gate_factor factor;
+		sp_time since;
+		bool second;
+	} t[] = {
+		{ true, "session", GATE_SESSION_OPEN, GATE_FACTOR_SECOND, 0,
+		    true },
+		{ true, "session", GATE_SESSION_OPEN, GATE_FACTOR_SECOND,
+		    fresh - 1, true },
+		{ true, "session", GATE_SESSION_OPEN, GATE_FACTOR_SECOND, fresh,
+		    false },
+		{ true, "session", GATE_SESSION_OPEN, GATE_FACTOR_SECOND, -1,
+		    false },
+		{ true, "session", GATE_SESSION_OPEN, GATE_FACTOR_SINGLE, 0,
+		    false },
+		{ true, "session", GATE_SESSION_LOCKED, GATE_FACTOR_SECOND, 0,
+		    false },
+		{ true, "token", GATE_SESSION_KEY, GATE_FACTOR_SECOND, 0,
+		    false },
+		{ false, "session", GATE_SESSION_OPEN, GATE_FACTOR_SECOND, 0,
+		    false },
+	};
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	p = person(&a);
+	for (size_t n = 0; n < SP_COUNTOF(t); n++) {
+		struct gate_caller by =
+		    agency_fixture_caller(&a, GATE_ADMINISTRATOR);
+		struct gate_caller who = { .source = "api" };
+		struct agency_fixture_issue i;
+
+		by.person = t[n].own ? p.id : sp_id_new();
+		by.kind = t[n].kind;
+		by.is.session = t[n].session;
+		by.is.factor = t[n].factor;
+		by.is.since_proof = t[n].since;
+		by.is.limits.fresh = fresh;
+		i = issue_to(&a, &p.id, &by);
+		CHECK_OK(know(&a, i.text, &who, &err), &err);
+		CHECK(who.is.factor ==
+		    (t[n].second ? GATE_FACTOR_SECOND : GATE_FACTOR_SINGLE));
+		CHECK(who.is.since_proof >= 0);
+		/* After as long as a session, one factor is left of two. */
+		clock_set_to = sp_now() + 12 * HOUR;
+		CHECK_OK(know(&a, i.text, &who, &err), &err);
+		CHECK(who.is.factor == GATE_FACTOR_SINGLE);
+		clock_set_to += 1;
+	}
+	CHECK(agency_fixture_count(&a, "\"factor\":\"second\"") == 2);
+	CHECK(agency_fixture_count(&a, "\"factor\":\"single\"") == 6);
+	agency_fixture_close(&a);
+}
+
 int
 main(void)
 {
@@ -423,6 +594,10 @@ main(void)
 		{ "tokens are listed with their state",
 		    tokens_are_listed_with_their_state },
 		{ "no file holds the text", no_file_holds_the_text },
+		{ "a person's token is the person",
+		    a_persons_token_is_the_person },
+		{ "an administrator cannot lend a factor",
+		    an_administrator_cannot_lend_a_factor },
 	};
 	struct sp_err err;
 

@@ -3,6 +3,7 @@
 //
 //   log/key          is a verifier key, and the one insisted on
 //   log/checkpoint   is signed with it
+//   log/cosigned, log/timestamped   see vouched.ts
 //   data/<id>/<name> one file for each item, and nothing else in data/
 //   custody/<id>/    belongs to an item
 //     <n>.json       has its proof <n>.tlog-proof under that checkpoint, for
@@ -23,6 +24,7 @@ import { isObject, numberIn, objectIn, parseCanonical, textIn, type JsonObject, 
 import type { Walk } from './member.ts';
 import { checkCheckpoint, fingerprint, parseProof, proves, readKey, restsOn, type Checkpoint, type LogKey } from './note.ts';
 import { isPayload, pathName } from './path.ts';
+import { checkVouched } from './vouched.ts';
 import type { Claims, EventRow, ItemRow, LogFacts, Pinned, Report, SourceFacts, State, Verdict } from './report.ts';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -56,6 +58,7 @@ function checkKey(content: Content): LogKey {
 }
 
 async function openLog(content: Content, findings: Findings): Promise<[LogFacts, Checkpoint | undefined]> {
+  const none = { cosigned: undefined, timestamped: undefined };
   let key: LogKey | undefined;
   let checkpoint: Checkpoint | undefined;
   await findings.step('key', () => {
@@ -66,6 +69,7 @@ async function openLog(content: Content, findings: Findings): Promise<[LogFacts,
     if (!bytes) throw new Lie('file-missing', CHECKPOINT, 'it is missing');
     if (key) checkpoint = await checkCheckpoint(key, bytes, CHECKPOINT);
   });
+  const vouched = content.whole ? await checkVouched(content, findings, key, checkpoint) : none;
   return [{
     key: key?.text ?? '',
     name: key?.name ?? '',
@@ -73,7 +77,9 @@ async function openLog(content: Content, findings: Findings): Promise<[LogFacts,
     signature: checkpoint ? 'good' : good ? 'unknown' : 'bad',
     size: checkpoint?.size.toString() ?? '',
     root: checkpoint ? hex(checkpoint.root) : '',
-    witnesses: checkpoint?.others ?? [],
+    witnesses: vouched.cosigned?.others ?? [],
+    cosigned: vouched.cosigned?.size.toString() ?? '',
+    timestamped: vouched.timestamped?.size.toString() ?? '',
   }, checkpoint];
 }
 
@@ -368,7 +374,7 @@ export async function checkBag(walk: Walk, o: CheckOptions): Promise<Report> {
 }
 
 const NO_LOG: LogFacts = { key: '', name: '', fingerprint: '', signature: 'unknown', size: '',
-  root: '', witnesses: [] };
+  root: '', witnesses: [], cosigned: '', timestamped: '' };
 
 // --- the key that the agency publishes ---
 
@@ -385,7 +391,7 @@ export function findingsWith(report: Report, pin: LogKey | undefined): readonly 
   const finding = other.add('key', new Lie('key-other', KEY,
     "it is another log's key than the one insisted on"));
   const at = report.findings.findIndex((f) =>
-    ['checkpoint', 'items', 'strays', 'evidence'].includes(f.stage));
+    ['checkpoint', 'vouched', 'items', 'strays', 'evidence'].includes(f.stage));
   const before = at < 0 ? report.findings.length : at;
   return [...report.findings.slice(0, before), finding, ...report.findings.slice(before)];
 }

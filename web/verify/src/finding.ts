@@ -15,6 +15,7 @@ export type Code =
   | 'payload-oxum'
   | 'key-malformed' | 'key-other'
   | 'checkpoint-malformed' | 'checkpoint-signature' | 'checkpoint-unsigned' | 'checkpoint-other'
+  | 'vouched-part' | 'consistency-malformed' | 'consistency-sizes' | 'consistency-fails'
   | 'item-folder' | 'item-twice' | 'item-unsealed' | 'no-evidence'
   | 'custody-stray' | 'custody-no-item'
   | 'proof-missing' | 'proof-checkpoint' | 'proof-malformed' | 'proof-fails' | 'proof-index'
@@ -24,7 +25,7 @@ export type Code =
 
 /** The stages of `sallyport verify`, in its order. */
 export const STAGES = ['archive', 'twice', 'declaration', 'tags', 'payload', 'oxum', 'key',
-  'checkpoint', 'items', 'strays', 'evidence'] as const;
+  'checkpoint', 'vouched', 'items', 'strays', 'evidence'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export interface Finding {

@@ -22,6 +22,41 @@ export function emptyRoot(): Uint8Array {
   return sha256Of();
 }
 
+/**
+ * Is the tree of `old` leaves with one root the beginning of that of `size` with
+ * the other (RFC 9162 2.1.4.2)?
+ */
+export function continues(old: bigint, size: bigint, path: readonly Uint8Array[],
+  oldRoot: Uint8Array, root: Uint8Array): boolean {
+  if (old <= 0n || old > size) return false;
+  if (old === size) return path.length === 0 && equal(oldRoot, root);
+  let node = old - 1n;
+  let last = size - 1n;
+  const up = () => {
+    node >>= 1n;
+    last >>= 1n;
+  };
+  while (node % 2n === 1n) up();
+  // A whole subtree is its own beginning.
+  const hashes = node === 0n ? [oldRoot, ...path] : path;
+  const [first, ...rest] = hashes;
+  if (!first) return false;
+  let before = first;
+  let now = first;
+  for (const hash of rest) {
+    if (last === 0n) return false;
+    if (node % 2n === 1n || node === last) {
+      before = nodeHash(hash, before);
+      now = nodeHash(hash, now);
+      while (node % 2n === 0n && node !== 0n) up();
+    } else {
+      now = nodeHash(now, hash);
+    }
+    up();
+  }
+  return last === 0n && equal(before, oldRoot) && equal(now, root);
+}
+
 const bits = (n: bigint) => (n === 0n ? 0 : n.toString(2).length);
 const ones = (n: bigint) => n.toString(2).replace(/0/g, '').length;
 

@@ -146,6 +146,29 @@ export async function checkCheckpoint(key: LogKey, bytes: Uint8Array, path: stri
   return { size, root, others };
 }
 
+// --- the way from an earlier checkpoint ---
+
+const CONSISTENCY = 'sallyport/consistency/v1';
+
+export interface Consistency {
+  readonly old: bigint;
+  readonly size: bigint;
+  readonly path: readonly Uint8Array[];
+}
+
+/** undefined when it is none. */
+export function parseConsistency(bytes: Uint8Array): Consistency | undefined {
+  const text = fromUtf8(bytes);
+  if (!text?.endsWith('\n')) return undefined;
+  const [head, sizes = '', ...lines] = text.slice(0, -1).split('\n');
+  const [old, size, ...more] = sizes.split(' ').map(wholeNumber);
+  const path = lines.map(parseHash);
+  if (head !== CONSISTENCY || old === undefined || size === undefined || more.length > 0 ||
+      path.includes(undefined) || path.length > PATH_HASHES_MAX)
+    return undefined;
+  return { old, size, path: path as Uint8Array[] };
+}
+
 // --- proofs ---
 
 export interface Proof {

@@ -67,8 +67,12 @@ export interface LogFacts {
   /** Entries under the checkpoint. */
   readonly size: string;
   readonly root: string;
-  /** Names of others who signed it, whose keys are not in the bag. */
+  /** Names of others who signed an earlier state, whose keys are not in the bag. */
   readonly witnesses: readonly string[];
+  /** Entries under that state; "" when none is carried, or it does not hold. */
+  readonly cosigned: string;
+  /** Entries under the state that a time authority stamped; "" likewise. */
+  readonly timestamped: string;
 }
 
 /** What the bag says of itself, and nothing proves. */

@@ -188,8 +188,10 @@ function logSection(report: Report): HTMLElement {
       ['Entries when the package was made', log.size],
       ['Root hash of the signed state', log.root !== '' && code(log.root)],
       ['Agency number in the entries', report.agency !== '' && code(visible(report.agency))],
-      ['Also signed by', log.witnesses.length > 0 &&
-        `${log.witnesses.map(visible).join(', ')} (not checked: their keys are not in the package)`],
+      ['Witnesses', log.cosigned !== '' &&
+        `An earlier state of this same log, of ${log.cosigned} entries, carries signatures of: ${log.witnesses.map(visible).join(', ')}. Not checked here: their keys are not in the package. With a key from the witness: sallyport verify --witness KEY.`],
+      ['Time stamp', log.timestamped !== '' &&
+        `An earlier state of this same log, of ${log.timestamped} entries, carries the stamp of a time authority. Not checked here. With the authority’s certificate: openssl ts -verify -in log/timestamp.tsr -data log/timestamped -CAfile FILE.`],
     ]),
     log.key !== '' && el('p', {},
       'Ask the agency for its log key separately from this package. If it is the key above, character by character, the log is the agency’s. Over the telephone, comparing the fingerprint of the key is enough.'));

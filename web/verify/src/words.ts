@@ -80,6 +80,10 @@ const FINDING: Readonly<Record<Code, string>> = {
   'checkpoint-signature': 'The signature on the state of the log is wrong: the state was altered after it was signed, or it was never signed with this key.',
   'checkpoint-unsigned': 'The state of the log does not carry a signature made with this log’s key.',
   'checkpoint-other': 'The signed state is that of a different log.',
+  'vouched-part': 'This file belongs to a signed earlier state of the log that is not in the package.',
+  'consistency-malformed': 'The path from an earlier signed state of the log to the state of this package cannot be read as one.',
+  'consistency-sizes': 'The path that should lead from an earlier signed state of the log to the state of this package leads elsewhere.',
+  'consistency-fails': 'The state of the log that witnesses signed, or a time authority stamped, is not an earlier state of the log in this package. The log’s owner keeps two different logs, or one of them was forged. This is a grave finding.',
   'item-folder': 'This file lies among the evidence, but not in the folder of an item.',
   'item-twice': 'There is a second file in the folder of this item. An item of evidence is exactly one file.',
   'item-unsealed': 'No custody entry in the package records that this file was taken in. It could be anything.',
@@ -172,6 +176,21 @@ function signed(report: Report): Check {
   };
 }
 
+/** Only where the package carries anything of the kind. */
+function vouchedFor(report: Report): Check[] {
+  const wrong = wrongIn(report.findings, ['vouched']);
+  const { cosigned, timestamped } = report.log;
+  const carried = [cosigned !== '' && `one of ${cosigned} entries that witnesses signed`,
+    timestamped !== '' && `one of ${timestamped} entries that a time authority stamped`].filter((s) => s !== false);
+  if (wrong === 0 && carried.length === 0) return [];
+  return [{
+    state: wrong > 0 ? 'bad' : 'good',
+    title: 'What others signed is an earlier state of this very log',
+    result: wrong > 0 ? problems(wrong) : `This log continues ${carried.join(' and ')}.`,
+    meaning: 'Others (a court, a newspaper, a time authority) may have seen the log before and signed what they saw. Whoever keeps two logs, one for them and one for you, cannot show a path from the one to the other. This page follows that path. The others’ own signatures need their keys, which are not in the package: see “The log and its key”.',
+  }];
+}
+
 function entriesProven(report: Report): Check {
   const wrong = wrongIn(report.findings, ['items', 'strays'], (code) => ENTRY_CODES.test(code));
   const all = report.proofs === report.entries && report.entries > 0;
@@ -213,7 +232,7 @@ function keyIs(report: Report, pin: LogKey | undefined): Check {
 }
 
 export function checksOf(report: Report, pin: LogKey | undefined): Check[] {
-  return [readable(report), complete(report), signed(report), entriesProven(report),
+  return [readable(report), complete(report), signed(report), ...vouchedFor(report), entriesProven(report),
     originals(report), keyIs(report, pin)];
 }
 
@@ -363,6 +382,31 @@ const ACTS: Readonly<Record<string, string>> = {
   'glass.requested': 'The provider wishes to break glass: access before an answer',
   'glass.broken': 'The provider broke glass: access without an answer',
   'glass.reviewed': 'The agency reviewed why glass was broken',
+  'credential.suspected': 'A passkey was disabled, for there seems to be a copy of it',
+  'provider.added': 'An identity provider was added',
+  'provider.removed': 'An identity provider was removed',
+  'identity.linked': 'A person was linked to an account at an identity provider',
+  'identity.unlinked': 'A person’s links to accounts elsewhere were undone',
+  'share.granted': 'Shared with another agency',
+  'share.revoked': 'A share was revoked',
+  'share.declined': 'A share was declined by whom it was with',
+  'share.ended': 'A share ended',
+  'share.used': 'Opened what another agency shared',
+  'group.formed': 'A joint task force was formed',
+  'group.joined': 'An agency joined a joint task force',
+  'group.changed': 'Who is in a joint task force changed',
+  'group.left': 'An agency left a joint task force',
+  'group.ended': 'A joint task force ended',
+  'group.persons': 'Who comes to a joint task force for the agency was said',
+  'service.added': 'A service account was added',
+  'service.rotated': 'A service account got a new secret',
+  'service.revoked': 'A service account was revoked',
+  'service.token': 'A service account signed in',
+  'service.refused': 'A service account was turned away',
+  'recovery.prepared': 'Shares were made for the loss of all administrators',
+  'recovery.begun': 'Recovery of the administration was begun',
+  'recovery.confirmed': 'Recovery of the administration was confirmed by a second person',
+  'recovery.refused': 'A share for recovery was turned away',
   'twin.joined': 'The other agency’s log has it too; its proof is kept here',
   'log.skipped': 'A place in the log was passed over',
 };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyRoot, includes, leafHash, nodeHash } from '../src/merkle.ts';
+import { continues, emptyRoot, includes, leafHash, nodeHash } from '../src/merkle.ts';
 import { text } from './lib/archives.ts';
-import { path, root } from './lib/bags.ts';
+import { path, root, since } from './lib/bags.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const entries = Array.from({ length: 70 }, (_, i) => text(`entry ${i}`));
@@ -39,6 +39,24 @@ test('whatever is changed, the proof fails', () => {
   assert.ok(!includes(20n, 37n, leaf, [...proof, leaf], top));
   assert.ok(!includes(20n, 0n, leaf, [], top));
   proof.forEach((hash, i) => assert.ok(!includes(20n, 37n, leaf, proof.map((h, j) => (i === j ? flip(hash) : h)), top)));
+});
+
+test('every tree is the beginning of every later one, and of no other', () => {
+  for (let size = 1; size <= 40; size++)
+    for (let old = 1; old <= size; old++) {
+      const now = root(entries.slice(0, size));
+      const was = root(entries.slice(0, old));
+      const way = since(old, entries.slice(0, size));
+      const ok = (o: number, n: number, p = way, a = was, b = now) => continues(BigInt(o), BigInt(n), p, a, b);
+      assert.ok(ok(old, size), `${old} to ${size}`);
+      const flip = (h: Uint8Array) => h.map((b, i) => (i === 3 ? b ^ 1 : b));
+      assert.ok(!ok(old, size, way, flip(was)) && !ok(old, size, way, was, flip(now)));
+      assert.ok(!ok(old, size, [...way, was]) && !ok(0, size) && !ok(size + 1, size));
+      if (old < size) {
+        assert.ok(!ok(old, size, way.slice(1)) && !ok(old, size, way.slice(0, -1)));
+        way.forEach((h, i) => assert.ok(!ok(old, size, way.map((x, j) => (i === j ? flip(h) : x)))));
+      }
+    }
 });
 
 test('sizes past 32 bits', () => {

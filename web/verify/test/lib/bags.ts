@@ -22,6 +22,15 @@ export function path(m: number, entries: readonly Uint8Array[]): Uint8Array[] {
     : [...path(m - k, entries.slice(k)), root(entries.slice(0, k))];
 }
 
+/** RFC 6962 2.1.2: PROOF(m, D[n]). */
+export function since(m: number, entries: readonly Uint8Array[], whole = true): Uint8Array[] {
+  const n = entries.length;
+  if (m === n) return whole ? [] : [root(entries)];
+  const k = half(n);
+  return m <= k ? [...since(m, entries.slice(0, k), whole), root(entries.slice(k))]
+    : [...since(m - k, entries.slice(k), false), root(entries.slice(0, k))];
+}
+
 /** The largest power of two below n. */
 function half(n: number): number {
   let k = 1;
@@ -60,6 +69,20 @@ export class Log {
     const b64 = Buffer.from(root(this.entries)).toString('base64');
     const signed = `${this.name}\n${this.entries.length}\n${b64}\n${more}`;
     return `${signed}\n${this.signature(signed)}`;
+  }
+
+  /** The checkpoint of its first `old` entries, with others' lines. */
+  was(old: number, ...others: readonly string[]): string {
+    const b64 = Buffer.from(root(this.entries.slice(0, old))).toString('base64');
+    const signed = `${this.name}\n${old}\n${b64}\n`;
+    const lines = others.map((name) => `\u2014 ${name} ${Buffer.alloc(76, 7).toString('base64')}\n`);
+    return `${signed}\n${this.signature(signed)}${lines.join('')}`;
+  }
+
+  /** The path from its first `old` entries to all. */
+  way(old: number): string {
+    const hashes = since(old, this.entries).map((h) => `${Buffer.from(h).toString('base64')}\n`).join('');
+    return `sallyport/consistency/v1\n${old} ${this.entries.length}\n${hashes}`;
   }
 
   proof(index: number, checkpoint: string): string {

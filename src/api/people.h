@@ -1,0 +1,21 @@
+#ifndef API_PEOPLE_H
+#define API_PEOPLE_H
+
+#include "http/router.h"
+
+/*
+ * People: accounts, roles, states, what is sealed of them; their records
+ * (people_record.c); the personnel file in and out (people_roster.c); and why
+ * somebody may or may not (people_explain.c).
+ *
+ * {person} in a path is an id, a login, or "~" for whoever asks.  What the gate
+ * is asked for stands in each route; acts that nobody does about themselves
+ * are asked with the duty found out.  Whoever may not ask hears the same of a
+ * person that is there and of one that is not.
+ */
+extern const struct http_topic api_people_topic;
+extern const struct http_topic api_people_record_topic;
+extern const struct http_topic api_people_roster_topic;
+extern const struct http_topic api_people_explain_topic;
+
+#endif

@@ -1,0 +1,349 @@
+#include "api/people.h"
+
+#include "api/people_part.h"
+#include "evidence/item.h"
+#include "gate/explain.h"
+#include "people/clearance.h"
+
+#include <string.h>
+
+/*
+ * GET …/explain: would this person be let do this with that, and what would
+ * change it?  The facts are gathered as the gate's are, of one who has just
+ * signed in, but for what the query supposes otherwise; the answer says what
+ * was supposed.  Nobody is let in by it, and nothing is recorded of it but the
+ * asking's own denial.
+ *
+ * What is not in this agency is another's, wherever it is or is not.
+ */
+struct asking {
+	struct http_request *q;
+	const char *who, *what;
+	enum gate_act act;
+	/* supposed */
+	enum gate_factor factor;
+	bool idle, stale;
+	/* found */
+	bool found; /* such a person */
+	bool about; /* `on` is a person, whom the act is about */
+	struct people_person p, on;
+	struct people_standing standing;
+	struct people_verdict v;
+	struct gate_caller as; /* as whom they would come */
+	enum gate_relation relation;
+	enum gate_duty duty;
+};
+
+/* --- What is asked --- */
+
+static enum sp_code
+flag(const struct http_request *q, const char *name, bool *out,
+    struct sp_err *err)
+{
+	const char *s = http_request_query(q, name);
+
+	if (s == NULL)
+		return SP_OK;
+	*out = strcmp(s, "true") == 0;
+	if (!*out && strcmp(s, "false") != 0)
+		return sp_fail(err, SP_E_INVALID, "%s: true or false", name);
+	return SP_OK;
+}
+
+static enum sp_code
+read_factor(
+    const struct http_request *q, enum gate_factor *out, struct sp_err *err)
+{
+	const char *s = http_request_query(q, "factor");
+
+	*out = GATE_FACTOR_SECOND;
+	if (s == NULL)
+		return SP_OK;
+	for (unsigned f = 0; f <= GATE_FACTOR_SECOND; f++) {
+		if (strcmp(s, gate_factor_name((enum gate_factor)f)) != 0)
+			continue;
+		*out = (enum gate_factor)f;
+		return SP_OK;
+	}
+	return sp_fail(err, SP_E_INVALID, "factor: none, single or second");
+}
+
+static enum sp_code
+read_asking(struct asking *k, struct sp_err *err)
+{
+	const char *act = http_request_query(k->q, "act");
+
+	k->who = http_request_query(k->q, "person");
+	k->what = http_request_query(k->q, "object");
+	if (k->who == NULL || k->who[0] == '\0')
+		return sp_fail(err, SP_E_INVALID,
+		    "person: an id or a login, or ~ for oneself");
+	if (act == NULL || !gate_act_parse(act, &k->act))
+		return sp_fail(err, SP_E_INVALID,
+		    "act: one of those of .../roles, as evidence.view");
+	if (k->what == NULL)
+		k->what = "-";
+	SP_TRY(flag(k->q, "idle", &k->idle, err));
+	SP_TRY(flag(k->q, "stale", &k->stale, err));
+	return read_factor(k->q, &k->factor, err);
+}
+
+/* --- Who --- */
+
+static enum sp_code
+find_person(struct asking *k, struct db *db, struct sp_err *err)
+{
+	enum sp_code code = api_people_find(k->q, db, k->who, &k->p, err);
+
+	k->found = code == SP_OK;
+	return code == SP_E_NOTFOUND ? SP_OK : code;
+}
+
+/* One's own account is one's own to ask about. */
+static enum sp_code
+admit(struct asking *k, struct sp_err *err)
+{
+	bool own = k->found && sp_id_equal(&k->p.id, &k->q->who.person);
+
+	return api_people_admit(k->q,
+	    own ? GATE_POLICY_SHOW : GATE_POLICY_EXPLAIN,
+	    k->found ? &k->p.id : NULL, err);
+}
+
+static struct gate_standing
+suppose(const struct asking *k)
+{
+	const struct people_rules *rules = api_people_rules(k->q);
+	struct gate_standing is = {
+		.session = GATE_SESSION_OPEN,
+		.factor = k->factor,
+		.limits = {
+			.idle = people_rules_time(rules, PEOPLE_SESSION_LOCK),
+			.reproof = people_rules_time(
+			    rules, PEOPLE_SESSION_REAUTHENTICATE),
+			.fresh =
+			    people_rules_time(rules, PEOPLE_SESSION_LOCK),
+		},
+	};
+
+	if (k->idle)
+		is.idle = is.limits.idle;
+	if (k->stale)
+		is.since_proof = is.limits.reproof;
+	return is;
+}
+
+static enum sp_code
+gather_person(struct asking *k, struct db *db, struct sp_err *err)
+{
+	const struct people_rules *rules = api_people_rules(k->q);
+	sp_time now = sp_now();
+	struct sp_err why;
+	enum sp_code code;
+
+	k->as = (struct gate_caller){
+		.agency = k->q->who.agency,
+		.token = k->p.id, /* a credential of theirs: any */
+		.kind = "session",
+		.is = suppose(k),
+	};
+	if (!k->found)
+		return SP_OK;
+	k->standing = people_person_state(&k->p, rules, now);
+	SP_TRY(people_clearance(db, &k->p, rules, now, &k->v, err));
+	code = gate_caller_person(db, rules, &k->p.id, &k->as, &why);
+	if (code != SP_OK && code != SP_E_UNKNOWN)
+		return sp_fail_as(err, code, why.reason, "%s", why.text);
+	return SP_OK;
+}
+
+/* --- What about --- */
+
+static bool
+of_evidence(const struct asking *k)
+{
+	return gate_act_row(k->act)->most != GATE_CLASS_UNKNOWN;
+}
+
+/* An act about evidence: one item, or all. */
+static enum sp_code
+gather_item(struct asking *k, struct sp_err *err)
+{
+	struct sp_id id;
+	bool there = false;
+
+	if (!sp_id_parse(k->what, strlen(k->what), &id))
+		return sp_fail(err, SP_E_INVALID,
+		    "object: the id of an item, or - for none in particular");
+	SP_TRY(evidence_item_is(k->q->room, &id, &there, err));
+	k->relation = there ? GATE_OWN : GATE_OTHER;
+	return SP_OK;
+}
+
+/* Any other: a person that it is about, or the agency's affairs. */
+static enum sp_code
+gather_whom(struct asking *k, struct db *db, struct sp_err *err)
+{
+	enum sp_code code = api_people_find(k->q, db, k->what, &k->on, err);
+
+	if (code == SP_E_NOTFOUND) {
+		k->relation = GATE_OTHER;
+		return SP_OK;
+	}
+	SP_TRY(code);
+	k->about = true;
+	if (k->found)
+		return gate_caller_duty(db, &k->as, &k->on.id, &k->duty, err);
+	return SP_OK;
+}
+
+/* --- The answer --- */
+
+static void
+account_json(const struct asking *k, struct sp_buf *out)
+{
+	struct sp_json j = sp_json_to(out);
+
+	if (!k->found) {
+		sp_json_null(&j, NULL);
+		return;
+	}
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "reason", people_reason_name(k->standing.reason));
+	sp_json_str(&j, "state", people_state_name(k->standing.state));
+	sp_json_end(&j);
+}
+
+static void
+assumed_json(
+    const struct asking *k, const struct gate_facts *f, struct sp_buf *out)
+{
+	struct sp_json j = sp_json_to(out);
+
+	sp_json_object(&j, NULL);
+	if (of_evidence(k))
+		sp_json_str(&j, "class", gate_class_name(f->class));
+	sp_json_str(&j, "duty",
+	    k->about                         ? "as found"
+		: f->duty == GATE_DUTY_OTHER ? "about somebody else"
+					     : "unknown");
+	sp_json_str(&j, "factor", gate_factor_name(k->factor));
+	sp_json_str(&j, "place", "inside the agency's geography");
+	sp_json_str(&j, "session",
+	    k->stale      ? "signed in too long ago"
+		: k->idle ? "idle too long"
+			  : "signed in just now");
+	sp_json_end(&j);
+}
+
+static enum sp_code
+answer(struct asking *k, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	SP_AUTO_BUF account = sp_buf_new(256);
+	SP_AUTO_BUF assumed = sp_buf_new(1024);
+	SP_AUTO_BUF clearance = sp_buf_new(65536);
+	struct sp_json j = sp_json_to(&clearance);
+	struct gate_facts f = gate_caller_facts(&k->as, k->act);
+	char id[SP_ID_TEXT];
+	struct gate_explain_about about = { .object = k->what };
+
+	if (sp_id_is_zero(&k->as.person))
+		f.identity = GATE_NOBODY;
+	f.relation = k->relation;
+	f.duty = k->duty;
+	account_json(k, &account);
+	assumed_json(k, &f, &assumed);
+	about.account = sp_buf_str(&account);
+	about.assumed = sp_buf_str(&assumed);
+	if (k->found) {
+		people_clearance_json(&j, NULL, &k->v, api_people_rules(k->q));
+		about.clearance = sp_buf_str(&clearance);
+		sp_id_text(&k->p.id, id);
+		about.person = id;
+	}
+	SP_TRY(sp_buf_check(&clearance, "clearance", err));
+	gate_explain_json(&f, &about, &out);
+	return http_json_answer(a, &out, "the explanation", err);
+}
+
+static enum sp_code
+explain(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	struct asking k = {
+		.q = q,
+		.relation = GATE_OWN,
+		.duty = GATE_DUTY_OTHER,
+	};
+
+	SP_TRY(read_asking(&k, err));
+	{
+		DB_LENT(reader, evidence_room_readers(q->room));
+
+		SP_TRY(find_person(&k, reader.db, err));
+	}
+	SP_TRY(admit(&k, err));
+	{
+		DB_LENT(reader, evidence_room_readers(q->room));
+
+		SP_TRY(gather_person(&k, reader.db, err));
+		if (strcmp(k.what, "-") != 0 && !of_evidence(&k))
+			SP_TRY(gather_whom(&k, reader.db, err));
+	}
+	if (strcmp(k.what, "-") != 0 && of_evidence(&k))
+		SP_TRY(gather_item(&k, err));
+	return answer(&k, a, err);
+}
+
+/* --- The route --- */
+
+static const struct http_input explain_input[] = {
+	{ "query", "person", HTTP_STRING, true,
+	    "An id, a login, or ~ for oneself." },
+	{ "query", "act", HTTP_STRING, true, "As evidence.view." },
+	{ "query", "object", HTTP_STRING, false,
+	    "An item; of an act about a person, that person; - when absent: "
+	    "none in particular." },
+	{ "query", "factor",
+	    "{\"enum\":[\"none\",\"single\",\"second\"],\"type\":\"string\"}",
+	    false, "Proved who they are so strongly; second when absent." },
+	{ "query", "idle", HTTP_BOOLEAN, false,
+	    "As if the session had been idle too long." },
+	{ "query", "stale", HTTP_BOOLEAN, false,
+	    "As if they had signed in too long ago." },
+};
+
+static const struct http_route routes[] = {
+	{
+	    .method = HTTP_GET,
+	    .path = HTTP_AGENCY "explain",
+	    .id = "explain",
+	    .summary = "Why somebody may or may not, and what would change "
+		       "it; of oneself always",
+	    .door = HTTP_DOOR_KNOWN,
+	    .act = GATE_POLICY_EXPLAIN,
+	    .kind = "person",
+	    HTTP_INPUT(explain_input),
+	    .success = { { 200, "The path of the decision", HTTP_JSON,
+		"Explanation", NULL } },
+	    .handle = explain,
+	},
+};
+
+static const struct http_schema schemas[] = {
+	{ "Explanation",
+	    "{\"properties\":{\"account\":{\"type\":[\"object\",\"null\"]},"
+	    "\"act\":" HTTP_STRING ",\"assumed\":{\"type\":\"object\"},"
+	    "\"changes\":{\"items\":{\"type\":\"object\"},\"type\":\"array\"},"
+	    "\"class\":" HTTP_NULLABLE ",\"clearance\":{\"type\":\"object\"},"
+	    "\"code\":" HTTP_NULLABLE ",\"decision\":{\"enum\":[\"permit\","
+	    "\"deny\"],\"type\":\"string\"},\"entry\":" HTTP_NULLABLE
+	    ",\"object\":" HTTP_STRING ",\"path\":{\"items\":{\"type\":"
+	    "\"object\"},\"type\":\"array\"},\"person\":" HTTP_ID
+	    ",\"role\":" HTTP_NULLABLE
+	    "},\"required\":[\"act\",\"code\",\"decision\",\"path\"],\"type\":"
+	    "\"object\"}" },
+};
+
+const struct http_topic api_people_explain_topic = { routes, SP_COUNTOF(routes),
+	schemas, SP_COUNTOF(schemas) };

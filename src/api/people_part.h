@@ -1,0 +1,70 @@
+#ifndef API_PEOPLE_PART_H
+#define API_PEOPLE_PART_H
+
+#include "http/json.h"
+#include "people/person.h"
+
+/*
+ * For the sources behind people.h only: who is meant, whether it may be, and
+ * doing it.
+ */
+
+/* An id, a login, or "~" for the caller.  SP_E_NOTFOUND. */
+enum sp_code api_people_find(const struct http_request *q, struct db *db,
+    const char *text, struct people_person *out, struct sp_err *err);
+
+/* Ask the gate for `act` about a person (NULL: about all of them, or somebody
+ * who is not there), with the duty found out. */
+enum sp_code api_people_admit(struct http_request *q, enum gate_act act,
+    const struct sp_id *person, struct sp_err *err);
+
+/* The path's {person}, with the gate asked.  `own`: whoever asks about
+ * themselves needs no more than to be known.  SP_E_NOTFOUND only for who may
+ * ask. */
+struct api_people_wish {
+	enum gate_act act;
+	bool own;
+};
+enum sp_code api_people_enter(struct http_request *q,
+    const struct api_people_wish *w, struct people_person *out,
+    struct sp_err *err);
+
+/* One act on the agency's writer, by whoever asks. */
+struct api_people_act {
+	struct http_request *q;
+	struct sp_id person; /* whom it is about */
+	const void *in;
+	struct sp_id made;
+	const struct gate_once *once; /* or NULL */
+	bool before;                  /* `made` is what the key made before */
+	enum sp_code (*run)(const struct people_act *a,
+	    struct api_people_act *x, struct sp_err *err);
+};
+enum sp_code api_people_do(
+    struct api_people_act *x, struct sp_err *err) SP_MUST_USE;
+
+/* The body as an object whose members are text (or null) with these names; any
+ * other is refused.  What is absent stays NULL.  Points into *in. */
+struct api_people_member {
+	const char *name;
+	const char **to;
+};
+enum sp_code api_people_body(const struct http_request *q, json_t **in,
+    const struct api_people_member *m, size_t n, struct sp_err *err);
+/* The body as an object, for a reader of the room people. */
+enum sp_code api_people_object(
+    const struct http_request *q, json_t **in, struct sp_err *err);
+
+/* Answer 201 and {"id":…}. */
+enum sp_code api_people_made(
+    struct http_answer *a, const struct sp_id *id, struct sp_err *err);
+/* Answer with the person as it is now. */
+enum sp_code api_people_answer(struct http_request *q, struct http_answer *a,
+    const struct sp_id *id, struct sp_err *err);
+
+/* The rules in force, and a time of day of one of the body's members. */
+const struct people_rules *api_people_rules(const struct http_request *q);
+enum sp_code api_people_time(const char *member, const char *text, sp_time *out,
+    struct sp_err *err) SP_MUST_USE;
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef API_SIGNIN_H
+#define API_SIGNIN_H
+
+#include "http/router.h"
+
+/*
+ * Signing in (signin/…, docs/signin.md): the ceremony and the invitations, then
+ * what one does with sessions and with one's own password and factors.
+ *
+ * The steps of the ceremony ask no gate: nobody is known yet, and each is
+ * judged by what it shows.  Everything else is admitted like any other act.
+ */
+extern const struct http_topic api_signin_topic;
+extern const struct http_topic api_session_topic;
+
+/* For the sources of this module: members of a JSON body that are text. */
+struct api_signin_member {
+	const char *name;
+	const char **out; /* NULL: absent; into the root */
+	bool needed;
+};
+#define API_SIGNIN_TEXT 1024 /* bytes of one, at most */
+struct json_t;
+/* An object with these members, "cookie" (true or false; `cookie` NULL: not
+ * here) and no other.  *root is the caller's to api_signin_forget. */
+enum sp_code api_signin_read(const struct http_request *q,
+    const struct api_signin_member *m, size_t n, bool *cookie,
+    struct json_t **root, struct sp_err *err) SP_MUST_USE;
+/* Wipes the texts of the body, then frees it. */
+void api_signin_forget(struct json_t **root);
+#define API_SIGNIN_AUTO_BODY SP_CLEANUP(api_signin_forget) struct json_t *
+
+struct signin_from;
+struct signin_step;
+struct sp_buf;
+struct signin_from api_signin_from(const struct http_request *q);
+/* {"expires_at":…,"factors":[…],"person":…,"session":…,"stage":…}, the text in
+ * the cookie instead when that is how it is known or asked for. */
+enum sp_code api_signin_answer(struct http_request *q, struct http_answer *a,
+    const struct signin_step *step, bool cookie,
+    struct sp_err *err) SP_MUST_USE;
+/* {"secret":…,"uri":…} of an authenticator app. */
+struct signin_offer;
+enum sp_code api_signin_answer_offer(struct http_answer *a,
+    const struct signin_offer *offer, struct sp_err *err) SP_MUST_USE;
+
+#endif

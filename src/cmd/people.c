@@ -1,0 +1,321 @@
+#include "cmd/people.h"
+
+#include <string.h>
+
+int
+cmd_people_with(const struct cmd *self, const struct client_options *common,
+    enum sp_code (*act)(struct client *c, void *arg, struct sp_err *err),
+    void *arg)
+{
+	struct sp_err err = { .code = SP_OK };
+	struct client client;
+	enum sp_code code;
+
+	if (cmd_client_open(&client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	code = act(&client, arg, &err);
+	cmd_client_done(&client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+}
+
+bool
+cmd_people_ok(const char *person)
+{
+	static const char other[] = "._@-+";
+
+	if (strcmp(person, "~") == 0)
+		return true;
+	if (person[0] == '\0' || person[0] == '.')
+		return false;
+	for (const char *s = person; *s != '\0'; s++)
+		if (!(*s >= 'a' && *s <= 'z') && !(*s >= 'A' && *s <= 'Z') &&
+		    !(*s >= '0' && *s <= '9') && strchr(other, *s) == NULL)
+			return false;
+	return true;
+}
+
+/* What was said on the command line. */
+struct saying {
+	const struct cmd_people_call *call;
+	const char *who; /* in the path; NULL: none */
+	const char *value[CMD_PEOPLE_OPTIONS];
+	json_t *body;
+	bool json;
+};
+
+static void
+saying_done(struct saying *s)
+{
+	client_site_json_freep(&s->body);
+}
+
+/* --- Lists --- */
+
+static enum sp_code
+show_item(const struct cmd_people_list *l, struct present_table *t,
+    const json_t *item, bool json, struct sp_err *err)
+{
+	char cell[PRESENT_CELL_MAX];
+
+	if (json)
+		return cmd_present_json(item, err);
+	for (size_t i = 0; l->member[i] != NULL; i++) {
+		const char *text =
+		    cmd_present_member(item, l->member[i], cell, sizeof(cell));
+
+		/* Times to the second. */
+		if (text == cell && strlen(cell) == 27 && cell[10] == 'T')
+			cell[19] = '\0';
+		cmd_present_table_add(t, text);
+	}
+	return SP_OK;
+}
+
+static enum sp_code
+show_array(const struct cmd_people_list *l, struct present_table *t,
+    const json_t *items, bool json, struct sp_err *err)
+{
+	size_t n = json_array_size(items);
+
+	if (!json_is_array(items))
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+		    "the site's answer has no list");
+	for (size_t i = 0; i < n; i++)
+		SP_TRY(show_item(l, t, json_array_get(items, i), json, err));
+	return SP_OK;
+}
+
+static enum sp_code
+show_page(const struct saying *s, struct present_table *t, const json_t *page,
+    struct sp_err *err)
+{
+	const struct cmd_people_list *l = s->call->list;
+	const json_t *items = json_object_get(page, "items");
+
+	if (l->array[0] == NULL)
+		return show_array(l, t, items, s->json, err);
+	for (size_t i = 0; l->array[i] != NULL; i++)
+		SP_TRY(show_array(
+		    l, t, json_object_get(items, l->array[i]), s->json, err));
+	return SP_OK;
+}
+
+static enum sp_code
+get_page(struct client *c, const struct saying *s, const char *cursor,
+    json_t **page, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(1024);
+
+	SP_TRY(client_site_path(&c->site, &path, err, "%s%s%s", s->call->before,
+	    s->who == NULL ? "" : s->who, s->call->after));
+	if (s->call->list != NULL && s->call->list->paged)
+		client_site_query(&path, "limit", "1000");
+	if (cursor[0] != '\0')
+		client_site_query(&path, "cursor", cursor);
+	SP_TRY(sp_buf_check(&path, "path", err));
+	return client_site_get_json(&c->site, sp_buf_str(&path), page, err);
+}
+
+static enum sp_code
+list(struct client *c, const struct saying *s, struct sp_err *err)
+{
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(s->call->list->head);
+	char cursor[64] = "";
+
+	do {
+		SITE_AUTO_JSON page = NULL;
+		const char *next;
+
+		SP_TRY(get_page(c, s, cursor, &page, err));
+		SP_TRY(show_page(s, &t, page, err));
+		next = json_string_value(json_object_get(page, "next"));
+		/* Each page must begin after the one before. */
+		if (next != NULL && strcmp(next, cursor) <= 0)
+			return sp_fail_as(err, SP_E_INVALID,
+			    client_site_unreachable,
+			    "the site's pages do not go on");
+		(void)snprintf(cursor, sizeof(cursor), "%s",
+		    next == NULL || !s->call->list->paged ? "" : next);
+	} while (cursor[0] != '\0');
+	if (!s->json)
+		SP_TRY(cmd_present_table_print(&t, stdout, err));
+	return cmd_present_flush(err);
+}
+
+/* --- One thing --- */
+
+/* Its text, numbers and flags, a line each; the rest is for --json. */
+static void
+print_members(const json_t *o)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)o, name, value)
+	{
+		char clean[PRESENT_CELL_MAX], what[64];
+
+		(void)cmd_present_clean(name, what, sizeof(what));
+		if (json_is_string(value)) {
+			(void)cmd_present_clean(
+			    json_string_value(value), clean, sizeof(clean));
+			(void)printf("%-16s %s\n", what, clean);
+		} else if (json_is_boolean(value)) {
+			(void)printf("%-16s %s\n", what,
+			    json_is_true(value) ? "yes" : "no");
+		}
+	}
+}
+
+static enum sp_code
+show(struct client *c, const struct saying *s, struct sp_err *err)
+{
+	SITE_AUTO_JSON answer = NULL;
+
+	SP_TRY(get_page(c, s, "", &answer, err));
+	if (s->json)
+		return cmd_present_json(answer, err);
+	print_members(answer);
+	return cmd_present_flush(err);
+}
+
+static enum sp_code
+print_done(const struct saying *s, const json_t *answer, struct sp_err *err)
+{
+	const char *id = json_string_value(json_object_get(answer, "id"));
+	char clean[128];
+
+	if (s->json && answer != NULL)
+		return cmd_present_json(answer, err);
+	if (s->json) {
+		SITE_AUTO_JSON j =
+		    json_pack("{s:s, s:b}", s->who == NULL ? "done" : "id",
+			s->who == NULL ? s->call->name : s->who,
+			s->call->said == NULL ? "recorded" : s->call->said, 1);
+
+		return cmd_present_json(j, err);
+	}
+	if (s->call->said == NULL)
+		(void)cmd_present_clean(
+		    id == NULL ? "" : id, clean, sizeof(clean));
+	else
+		(void)cmd_present_clean(s->who, clean, sizeof(clean));
+	(void)printf("%s%s%s\n", clean, s->call->said == NULL ? "" : " ",
+	    s->call->said == NULL ? "" : s->call->said);
+	return cmd_present_flush(err);
+}
+
+static enum sp_code
+act(struct client *c, void *arg, struct sp_err *err)
+{
+	const struct saying *s = arg;
+	SP_AUTO_BUF path = sp_buf_new(1024);
+	SITE_AUTO_JSON answer = NULL;
+
+	if (strcmp(s->call->method, "GET") == 0)
+		return s->call->list != NULL ? list(c, s, err)
+					     : show(c, s, err);
+	SP_TRY(client_site_path(&c->site, &path, err, "%s%s%s", s->call->before,
+	    s->who == NULL ? "" : s->who, s->call->after));
+	SP_TRY(client_site_send_json(&c->site, s->call->method,
+	    sp_buf_str(&path), s->body, &answer, err));
+	return print_done(s, answer, err);
+}
+
+/* --- The command line --- */
+
+static int
+take_operands(
+    const struct cmd *self, struct saying *s, char **operand, size_t n)
+{
+	const struct cmd_people_call *call = s->call;
+	struct sp_err err;
+	size_t most = 0;
+
+	while (call->operand[most] != NULL)
+		most++;
+	if (n < call->least || n > most)
+		return cmd_usage(self, "wanted: %s", self->operands);
+	for (size_t i = 0; i < most; i++) {
+		const char *what = call->operand[i];
+
+		if (strcmp(what, "PERSON") == 0) {
+			s->who = i < n ? operand[i] : "~";
+			if (!cmd_people_ok(s->who))
+				return cmd_usage(
+				    self, "'%s' is no id or login", s->who);
+		} else if (strcmp(what, "ID") == 0) {
+			s->who = operand[i];
+			if (cmd_client_id(s->who, &err) != SP_OK)
+				return cmd_usage(self, "%s", err.text);
+		} else if (i < n &&
+		    json_object_set_new(
+			s->body, what, json_string(operand[i])) != 0) {
+			return cmd_usage(
+			    self, "'%s' is not proper UTF-8", what);
+		}
+	}
+	return CMD_DONE;
+}
+
+static int
+take_options(const struct cmd *self, struct saying *s)
+{
+	for (size_t i = 0; i < CMD_PEOPLE_OPTIONS; i++) {
+		const struct cmd_people_option *o = &s->call->option[i];
+
+		if (o->name == NULL)
+			break;
+		if (s->value[i] == NULL && s->call->needed != NULL &&
+		    strcmp(s->call->needed, o->name) == 0)
+			return cmd_usage(self, "--%s is needed", o->name);
+		if (s->value[i] != NULL &&
+		    json_object_set_new(
+			s->body, o->member, json_string(s->value[i])) != 0)
+			return cmd_usage(
+			    self, "--%s is not proper UTF-8", o->name);
+	}
+	return CMD_DONE;
+}
+
+static const struct cmd_people_call *
+find(const struct cmd *self, const struct cmd_people_call *call, size_t calls)
+{
+	for (size_t i = 0; i < calls; i++)
+		if (strcmp(call[i].name, self->name) == 0)
+			return &call[i];
+	sp_panic(__FILE__, __LINE__, __func__, self->name);
+}
+
+int
+cmd_people_run(const struct cmd *self, const struct cmd_people_call *calls,
+    size_t n_calls, int argc, char **argv)
+{
+	const struct cmd_people_call *call = find(self, calls, n_calls);
+	SP_CLEANUP(saying_done)
+	struct saying s = { .call = call, .body = json_object() };
+	struct client_options common = { 0 };
+	const struct cmd_option shared[] = { CLIENT_OPTIONS(common) };
+	struct cmd_option option[CMD_PEOPLE_OPTIONS + SP_COUNTOF(shared)];
+	char **operand;
+	size_t n = 0, operands;
+	int code;
+
+	for (; n < CMD_PEOPLE_OPTIONS && call->option[n].name != NULL; n++)
+		option[n] = (struct cmd_option){ call->option[n].name, 0,
+			call->option[n].value, call->option[n].help,
+			&s.value[n], NULL };
+	memcpy(&option[n], shared, sizeof(shared));
+	code = cmd_parse(self, option, n + SP_COUNTOF(shared), argc, argv,
+	    &operand, &operands);
+	if (code == CMD_DONE)
+		code = take_operands(self, &s, operand, operands);
+	if (code == CMD_DONE)
+		code = take_options(self, &s);
+	s.json = common.json;
+	/* Nothing to say: no body, where the request takes none. */
+	if (call->option[0].name == NULL && json_object_size(s.body) == 0)
+		client_site_json_freep(&s.body);
+	return code == CMD_DONE ? cmd_people_with(self, &common, act, &s)
+				: code;
+}

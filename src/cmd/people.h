@@ -1,0 +1,55 @@
+#ifndef CMD_PEOPLE_H
+#define CMD_PEOPLE_H
+
+#include "cmd/client.h"
+
+/*
+ * The subcommands about people (person, role, screening, training, addendum,
+ * agreement) are one request each: a row says which, what its operands and
+ * options become, and what is shown of the answer.
+ */
+#define CMD_PEOPLE_OPTIONS  10
+#define CMD_PEOPLE_OPERANDS 3
+
+/* An option's value becomes a text member of the body. */
+struct cmd_people_option {
+	const char *name, *value, *help, *member;
+};
+
+/* Columns of a list, and the arrays that its rows are in. */
+struct cmd_people_list {
+	const char *array[3]; /* "items", or of an object "items": its arrays */
+	const char *head[PRESENT_COLUMNS + 1];
+	const char *member[PRESENT_COLUMNS + 1];
+	bool paged;
+};
+
+struct cmd_people_call {
+	const char *name; /* of the row: "screening add" */
+	const char *method;
+	/* The path is before, the person or id, after. */
+	const char *before, *after;
+	/* "PERSON" (an id, a login, or ~) and "ID" go into the path, any other
+	 * is the name of a member. */
+	const char *operand[CMD_PEOPLE_OPERANDS + 1];
+	size_t least; /* so many operands; a PERSON left out is oneself */
+	struct cmd_people_option option[CMD_PEOPLE_OPTIONS];
+	const char *needed; /* an option that must be there, or NULL */
+	const char *said;   /* "enabled"; NULL: print the answer's id */
+	const struct cmd_people_list *list;
+};
+
+/* Runs the call that has the name of `self`. */
+int cmd_people_run(const struct cmd *self, const struct cmd_people_call *call,
+    size_t calls, int argc, char **argv);
+
+/* Can this be a PERSON: an id, a login, or "~"?  Nothing that could be another
+ * path. */
+bool cmd_people_ok(const char *person);
+
+/* cmd_client_open, act, cmd_client_done, exit code. */
+int cmd_people_with(const struct cmd *self, const struct client_options *common,
+    enum sp_code (*act)(struct client *c, void *arg, struct sp_err *err),
+    void *arg);
+
+#endif

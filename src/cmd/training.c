@@ -1,0 +1,63 @@
+#include "cmd/people.h"
+#include "cmd/table.h"
+
+static const struct cmd_people_list trainings = {
+	.array = { "records", "demands", NULL },
+	.head = { "ID", "COURSE", "COMPLETED", "EXPIRES", "DEMANDED SINCE",
+	    "DUE", "REFERENCE", NULL },
+	.member = { "id", "course", "completed", "expires", "since", "due",
+	    "reference", NULL },
+};
+
+static const struct cmd_people_call calls[] = {
+	{ .name = "training add",
+	    .method = "POST",
+	    .before = "persons/",
+	    .after = "/trainings",
+	    .operand = { "PERSON", NULL },
+	    .least = 1,
+	    .option = { { "course", "COURSE",
+			    "level1 to level4, pii or event (what the role "
+			    "needs)",
+			    "course" },
+		{ "completed", "DAY", "as 2026-11-21 (today)", "completed" },
+		{ "expires", "DAY", "the first day it does not hold (by rule)",
+		    "expires" },
+		{ "reference", "TEXT", "a certificate's number, say",
+		    "reference" } } },
+	{ .name = "training demand",
+	    .method = "POST",
+	    .before = "persons/",
+	    .after = "/demands",
+	    .operand = { "PERSON", "course", NULL },
+	    .least = 2,
+	    .option = { { "since", "DAY", "the event's (today)", "since" } } },
+	{ .name = "training list",
+	    .method = "GET",
+	    .before = "persons/",
+	    .after = "/trainings",
+	    .operand = { "PERSON", NULL },
+	    .list = &trainings },
+};
+
+static int
+run_call(const struct cmd *self, int argc, char **argv)
+{
+	return cmd_people_run(self, calls, SP_COUNTOF(calls), argc, argv);
+}
+
+int
+cmd_training_run(const struct cmd *self, int argc, char **argv)
+{
+	static const struct cmd row[] = {
+		{ "training add", "PERSON", "record a course completed",
+		    run_call, false },
+		{ "training demand", "PERSON COURSE",
+		    "demand a course again, after an event or a change",
+		    run_call, false },
+		{ "training list", "[PERSON]", "completed and demanded",
+		    run_call, false },
+	};
+
+	return cmd_dispatch(self, row, SP_COUNTOF(row), argc, argv);
+}

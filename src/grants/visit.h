@@ -1,0 +1,58 @@
+#ifndef GRANTS_VISIT_H
+#define GRANTS_VISIT_H
+
+#include "grants/share.h"
+
+/*
+ * A visit: somebody of one house, who comes to another's evidence by a share,
+ * for one request.  What it takes, in this order (docs/sharing.md):
+ *
+ *   known at home: the house, or the person, was told of the share
+ *     -> the home's gate: a person of a role that may, cleared by the home's
+ *        rules, in the same geography (GATE_SHARE_USE; a denial stands there)
+ *     -> the owner's rows, now: the share and all it was made from are active,
+ *        not over by the clock, with this house or person still
+ *     -> the item is covered by each of them
+ *     -> a guest caller; the owner's gate decides the act itself, with the
+ *        clearance that is the worse of the home's and the owner's
+ *
+ * Nothing is kept: each request is a visit.  Any thread, never inside an act.
+ */
+struct grants_visit {
+	struct evidence_site *site;
+	struct evidence_room *home;    /* of who asks */
+	const struct gate_caller *who; /* as known there */
+	struct sp_id share;
+	enum gate_act act;
+	struct sp_id evidence; /* zero: none in particular */
+};
+
+struct grants_guest {
+	struct evidence_room *room; /* the owner's */
+	struct gate_caller who;     /* there */
+};
+
+/* SP_E_NOTFOUND: no share of that id is with this house or person, or it does
+ * not cover the item, or there is none; they look alike.  SP_E_DENIED: what a
+ * gate says; "other-agency" when the share is over.  *out is set only when the
+ * guest may ask the owner's gate. */
+enum sp_code grants_visit_enter(const struct grants_visit *v,
+    struct grants_guest *out, struct sp_err *err) SP_MUST_USE;
+/* Does the share, with all it was made from, cover this item as well?  For a
+ * visit that was entered without one. */
+enum sp_code grants_visit_covers(const struct grants_guest *g,
+    const struct sp_id *evidence, struct sp_err *err) SP_MUST_USE;
+
+/* A page of what is shared (evidence_item_list), of which `q` says cursor and
+ * n.  This asks the owner's gate (GATE_LIST). */
+enum sp_code grants_visit_list(const struct grants_guest *g,
+    const struct evidence_list *q, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+
+/* Something was opened: the entry "share.used" of the home (`n` items).  Where
+ * home and owner are one house nothing more is to be said. */
+enum sp_code grants_visit_used(const struct grants_visit *v,
+    const struct grants_guest *g, const struct sp_id *evidence, size_t n,
+    struct sp_err *err) SP_MUST_USE;
+
+#endif

@@ -1,0 +1,183 @@
+#ifndef MACHINE_SERVICE_H
+#define MACHINE_SERVICE_H
+
+#include "base/json.h"
+#include "gate/gate.h"
+#include "machine/range.h"
+
+/*
+ * Service accounts: programs of the agency's own that call by themselves.  A
+ * service is given acts (its scope), addresses that it may call from, and an
+ * end.  It proves itself with a client secret ("spc_" text) and gets access
+ * tokens for it ("spa_"), good for an hour at most: OAuth 2 client credentials
+ * (machine/oauth.h).  Of both only the SHA-256 is kept.
+ *
+ *   add --> secret A        rotate --> secret A, until it ends, and B
+ *           | proves        (a third never: the oldest goes)
+ *           v
+ *           access token, with the scope or less; from the ranges only
+ *
+ *   revoke, or the end of the service: secrets and tokens are nobody's at once
+ *
+ * Separation of duties is the table's (gate/role.h): a service can only be
+ * given acts that are open to the role "service", and never those that only
+ * persons do.  What is judged is the scope of the token as it was issued, and
+ * still the service's.
+ *
+ * Functions with a `tx` run inside an act on the agency's writer; those with a
+ * `db` read, on any handle of the caller's own.
+ */
+#define MACHINE_SERVICE_LABEL   100
+#define MACHINE_SERVICES_MAX    1000 /* in one agency, not counting revoked */
+#define MACHINE_SERVICE_SECRETS 2
+#define MACHINE_SERVICE_DAYS    366 /* a service lasts, at most */
+#define MACHINE_TOKEN_LIFE      (3600 * SP_SECOND)
+#define MACHINE_TOKENS_LIVE     100 /* of one service at a time */
+#define MACHINE_SCOPE_TEXT      2048
+
+extern const char machine_service_schema[]; /* among the agency's migrations */
+
+/* May this act be in any service's scope? */
+bool machine_scope_may(enum gate_act act);
+/* Names of acts with single spaces between them (RFC 6749 3.3), in any order.
+ * SP_E_INVALID, reason "service.scope": none, unknown, or not for a service. */
+enum sp_code machine_scope_parse(
+    const char *text, struct gate_acts *out, struct sp_err *err) SP_MUST_USE;
+/* In the order of the table. */
+void machine_scope_text(const struct gate_acts *scope, struct sp_buf *out);
+/* Is all of `a` in `b`? */
+bool machine_scope_within(const struct gate_acts *a, const struct gate_acts *b);
+
+struct machine_service {
+	struct sp_id id; /* also the client_id, in its text form */
+	char label[MACHINE_SERVICE_LABEL + 1];
+	struct gate_acts scope;
+	struct machine_ranges ranges; /* empty: from anywhere */
+	sp_time created;
+	sp_time expires;
+	sp_time revoked; /* 0: not */
+	sp_time used;    /* a token was issued last; 0: never */
+	size_t secrets;  /* that are good now, the newest first */
+	struct {
+		sp_time created, expires;
+	} secret[MACHINE_SERVICE_SECRETS];
+};
+
+/* A new one, with its first secret, which is shown once.  SP_E_INVALID, reason
+ * "service.label", "service.scope" (empty), "service.expires" (not after now,
+ * or more than MACHINE_SERVICE_DAYS from now); SP_E_LIMIT, reason
+ * "service.many".  Entry "service.added" (expires, ranges, scope). */
+struct machine_service_new {
+	const char *label;
+	struct gate_acts scope;
+	struct machine_ranges ranges;
+	sp_time expires;
+};
+enum sp_code machine_service_add(struct ledger_tx *tx,
+    const struct gate_caller *by, const struct machine_service_new *n,
+    struct sp_id *id, char secret[static GATE_TEXT_MAX],
+    struct sp_err *err) SP_MUST_USE;
+
+/* A new secret.  The newest before it is good for `overlap` more (0: no
+ * longer), any other no longer; and the tokens got so far as long as it.
+ * SP_E_NOTFOUND; SP_E_CONFLICT, reason "service.over": revoked, or past its
+ * end.  Entry "service.rotated" (before_until). */
+enum sp_code machine_service_rotate(struct ledger_tx *tx,
+    const struct gate_caller *by, const struct sp_id *id, sp_time overlap,
+    char secret[static GATE_TEXT_MAX], struct sp_err *err) SP_MUST_USE;
+
+/* Its secrets and tokens are nobody's from now on.  SP_E_NOTFOUND;
+ * SP_E_CONFLICT, reason "service.revoked".  Entry "service.revoked". */
+enum sp_code machine_service_revoke(struct ledger_tx *tx,
+    const struct gate_caller *by, const struct sp_id *id,
+    struct sp_err *err) SP_MUST_USE;
+
+/* SP_E_NOTFOUND. */
+enum sp_code machine_service_get(struct db *db, const struct sp_id *id,
+    struct machine_service *out, struct sp_err *err) SP_MUST_USE;
+/* Oldest first. */
+enum sp_code machine_service_each(struct db *db,
+    enum sp_code (*visit)(
+	void *arg, const struct machine_service *s, struct sp_err *err),
+    void *arg, struct sp_err *err) SP_MUST_USE;
+void machine_service_json(
+    struct sp_json *j, const char *name, const struct machine_service *s);
+
+/* Why somebody is turned away who says that they are a service; words of the
+ * ledger's, never of an answer. */
+#define MACHINE_REFUSALS(X)                                                    \
+	X(MACHINE_PROVEN, "")                                                  \
+	X(MACHINE_NO_CLIENT, "client")      /* no such service */              \
+	X(MACHINE_NO_SECRET, "secret")      /* not its secret, or over */      \
+	X(MACHINE_OVER, "over")             /* the service itself is */        \
+	X(MACHINE_NOT_ADDRESS, "address")   /* not of its ranges */            \
+	X(MACHINE_NOT_BOUND, "certificate") /* not the one it is bound to */   \
+	X(MACHINE_THROTTLED, "throttled")   /* failed too often before */
+
+enum machine_refusal {
+#define X(id, name) id,
+	MACHINE_REFUSALS(X)
+#undef X
+	    MACHINE_REFUSAL_COUNT
+};
+const char *machine_refusal_name(enum machine_refusal r);
+
+/* What somebody shows who says that they are a service.  Borrowed. */
+struct machine_proof {
+	struct sp_id agency;
+	const char *client; /* its text, whatever that is */
+	const char *secret; /* likewise */
+	const char *address;
+};
+/* Is it true?  Why not goes to out->refusal, and out->id is the service
+ * that was named (zero: none such).  The failure is the same for all of them,
+ * and so is the work: SP_E_UNKNOWN, reason "oauth.invalid_client". */
+struct machine_proven {
+	struct sp_id id;
+	enum machine_refusal refusal;
+	sp_time expires; /* of what it proved with */
+	struct gate_acts scope;
+};
+enum sp_code machine_service_prove(struct db *db, const struct machine_proof *p,
+    struct machine_proven *out, struct sp_err *err) SP_MUST_USE;
+
+/* Issue an access token to a service that has proven itself: at most
+ * MACHINE_TOKEN_LIFE, never past the end of service or secret.  The scope is
+ * within the service's (SP_E_INVALID, reason "oauth.invalid_scope").  The
+ * service is looked at again: SP_E_UNKNOWN, reason "oauth.invalid_client", when
+ * it was revoked meanwhile; SP_E_LIMIT, reason "service.tokens": too many that
+ * are still good.  Entry "service.token" (expires, scope, token). */
+struct machine_token_new {
+	struct sp_id agency;
+	struct sp_id service;
+	struct gate_acts scope;
+	sp_time until;              /* of the secret it proved itself with */
+	const uint8_t *certificate; /* SHA-256 of the client's, to which it is
+				     * bound (RFC 8705, 3); NULL: to none */
+	const char *address;
+};
+struct machine_token {
+	struct sp_id id;
+	sp_time issued, expires;
+	char text[GATE_TEXT_MAX];
+};
+enum sp_code machine_token_issue(struct ledger_tx *tx,
+    const struct machine_token_new *n, struct machine_token *out,
+    struct sp_err *err) SP_MUST_USE;
+
+/* Who holds this access token?  Fails as gate_token_know does, and with reason
+ * "token.address" where it is shown from outside the service's ranges, and
+ * "token.certificate" without the certificate it is bound to: then *why says so
+ * and out->token is the service, so that somebody can tell the ledger of it. On
+ * success fills agency, token (the service's id), kind, role, expires and
+ * scope. */
+struct machine_shown {
+	const char *text;
+	const char *address;
+	const uint8_t *certificate; /* SHA-256, or NULL */
+};
+enum sp_code machine_token_know(struct db *db, const struct sp_id *agency,
+    const struct machine_shown *shown, struct gate_caller *out,
+    enum machine_refusal *why, struct sp_err *err) SP_MUST_USE;
+
+#endif

@@ -1,0 +1,99 @@
+#include "signin/invite.h"
+
+#include "base/json.h"
+
+static const struct db_sql invite_put = {
+	"INSERT INTO signin_invite(hash, person, created, expires)"
+	" VALUES(?1, ?2, ?3, ?4) ON CONFLICT(person) DO UPDATE SET"
+	" hash = ?1, created = ?3, expires = ?4",
+};
+static const struct db_sql invite_get = {
+	"SELECT person FROM signin_invite"
+	" WHERE hash = ?1 AND created <= ?2 AND expires > ?2",
+};
+static const struct db_sql invite_drop = {
+	"DELETE FROM signin_invite WHERE hash = ?1",
+};
+
+static enum sp_code
+enter(const struct people_act *a, const struct sp_id *person, sp_time expires,
+    struct sp_err *err)
+{
+	SP_AUTO_BUF detail = sp_buf_new(128);
+	struct sp_json j = sp_json_to(&detail);
+	char text[SP_TIME_TEXT];
+
+	sp_time_text(expires, text);
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "expires", text);
+	sp_json_end(&j);
+	SP_TRY(sp_buf_check(&detail, "detail", err));
+	return people_act_entry(a, "credential.invited", "person", person,
+	    sp_buf_str(&detail), err);
+}
+
+enum sp_code
+signin_invite_make(const struct people_act *a, const struct sp_id *person,
+    int64_t hours, char text[static GATE_TEXT_MAX], sp_time *expires,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(ledger_tx_db(a->tx), &invite_put);
+	uint8_t hash[CRYPTO_SHA256_LEN];
+	struct people_person p;
+	sp_time until;
+
+	if (hours < 1 || hours > SIGNIN_INVITE_HOURS)
+		return sp_fail_as(err, SP_E_INVALID, "invite.hours",
+		    "expires_in_hours: a number from 1 to %d",
+		    SIGNIN_INVITE_HOURS);
+	SP_TRY(people_person_by_id(ledger_tx_db(a->tx), person, &p, err));
+	if (people_person_state(&p, a->rules, a->now).state != PEOPLE_ACTIVE)
+		return sp_fail_as(err, SP_E_CONFLICT, "person.state",
+		    "the account is not active: enable it first");
+	until = a->now + hours * 3600 * SP_SECOND;
+	SP_TRY(enter(a, person, until, err));
+	gate_text_make(GATE_TEXT_ENROLMENT, &a->by->agency, text);
+	gate_text_hash(text, hash);
+	db_bind_blob(st, 1, hash, sizeof(hash));
+	db_bind_blob(st, 2, person->b, SP_ID_LEN);
+	db_bind_i64(st, 3, a->now);
+	db_bind_i64(st, 4, until);
+	SP_TRY(db_run(st, NULL, err));
+	*expires = until;
+	return SP_OK;
+}
+
+enum sp_code
+signin_invite_find(struct db *db, const struct sp_id *agency, const char *text,
+    sp_time now, struct sp_id *person, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &invite_get);
+	uint8_t hash[CRYPTO_SHA256_LEN];
+	bool found = false;
+
+	if (gate_text_is(text, GATE_TEXT_ENROLMENT, agency)) {
+		gate_text_hash(text, hash);
+		db_bind_blob(st, 1, hash, sizeof(hash));
+		db_bind_i64(st, 2, now);
+		SP_TRY(db_row(st, &found, err));
+	}
+	if (!found)
+		return sp_fail_as(err, SP_E_UNKNOWN, "invite.unknown",
+		    "the invitation is not known, was used, or is over: ask "
+		    "for a new one");
+	return db_col_bytes(st, 0, person->b, SP_ID_LEN, err);
+}
+
+enum sp_code
+signin_invite_take(const struct people_act *a, const struct sp_id *agency,
+    const char *text, struct sp_id *person, struct sp_err *err)
+{
+	struct db *db = ledger_tx_db(a->tx);
+	DB_STMT st = db_use(db, &invite_drop);
+	uint8_t hash[CRYPTO_SHA256_LEN];
+
+	SP_TRY(signin_invite_find(db, agency, text, a->now, person, err));
+	gate_text_hash(text, hash);
+	db_bind_blob(st, 1, hash, sizeof(hash));
+	return db_run(st, NULL, err);
+}

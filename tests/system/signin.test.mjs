@@ -1,0 +1,283 @@
+// Signing in, as a program does it, and as an attacker tries it: the whole
+// ceremony against the real server, then stuffing, replay, CSRF, fixation, and
+// what a change of the account does in mid-session.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { Site, until } from './lib/site.mjs';
+
+const PASSWORD = 'seven wide rivers';
+const OTHER = 'nine narrow bridges';
+
+/** RFC 6238 by node's own HMAC: the code of `step` (0: now, -1: before). */
+function totp(secret, step = 0) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c)
+    .toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + step));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  const at = mac[mac.length - 1] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, '0');
+}
+
+describe('signing in', () => {
+  const cleanups = [];
+  let site;
+
+  before(async () => {
+    site = await Site.make({ after: (f) => cleanups.push(f) }, { agencies: ['harbor-pd', 'mesa-so'] });
+  });
+  after(async () => {
+    for (const f of cleanups) await f();
+  });
+
+  const post = (path, body, { token = null, headers = {}, agency } = {}) =>
+    site.request('POST', path, { token, agency,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body) });
+
+  async function person(name, role = 'officer') {
+    const made = await post('persons', { name, role }, { token: site.token() });
+    assert.equal(made.status, 201, made.body.toString());
+    const { id } = made.json();
+    return { id, login: (await site.get(`persons/${id}`)).json().login };
+  }
+  async function invite(id) {
+    const a = await post(`persons/${id}/invitations`, {}, { token: site.token() });
+    assert.equal(a.status, 201, a.body.toString());
+    return a.json().invitation;
+  }
+  const ok = (a, stage) => {
+    assert.equal(a.status, 200, a.body.toString());
+    const step = a.json();
+    assert.equal(step.stage, stage);
+    return step;
+  };
+  async function acknowledge(text) {
+    const { sha256 } = (await site.get('signin/notice', { token: null })).json();
+    return ok(await post('signin/notice', { sha256 }, { token: text }), 'open');
+  }
+  /** From an invitation to a session that is open. */
+  async function enrol(who, password = PASSWORD) {
+    who.password = password;
+    who.invitation = await invite(who.id);
+    const first = ok(await post('signin/accept', { invitation: who.invitation, password }), 'enrol');
+    const offer = await site.request('POST', 'signin/enrol', { token: first.session });
+    assert.equal(offer.status, 200, offer.body.toString());
+    who.secret = offer.json().secret;
+    assert.match(offer.json().uri, /^otpauth:\/\/totp\/harbor-pd:/);
+    who.used = totp(who.secret);
+    const second = ok(await post('signin/enrol/confirm', { code: who.used, label: 'phone' },
+      { token: first.session }), 'notice');
+    assert.equal(second.recovery_codes.length, 10);
+    who.codes = second.recovery_codes;
+    who.steps = [first.session, second.session];
+    who.session = (await acknowledge(second.session)).session;
+    return who;
+  }
+  /** Signed in once more, by a recovery code: no waiting for the next step of the clock. */
+  async function again(who) {
+    const first = ok(await post('signin', { login: who.login, password: who.password }), 'factor');
+    const second = ok(await post('signin/recovery', { code: who.codes.pop() }, { token: first.session }), 'notice');
+    return (await acknowledge(second.session)).session;
+  }
+  const status = async (token, path = 'session') => (await site.get(path, { token })).status;
+  async function entries(act) {
+    const checkpoint = (await site.get('log/checkpoint', { token: null })).body.toString().split('\n');
+    const size = Number(checkpoint[1]);
+    const found = [];
+    for (let from = 0; from < size; from += 256) {
+      const n = Math.min(256, size - from);
+      const index = String(from / 256).padStart(3, '0');
+      const b = (await site.get(`log/tile/entries/${index}${n === 256 ? '' : `.p/${n}`}`)).body;
+      for (let at = 0; at < b.length;) {
+        const len = b.readUInt16BE(at);
+        const e = JSON.parse(b.subarray(at + 2, at + 2 + len));
+        if (e.act === act) found.push(e);
+        at += 2 + len;
+      }
+    }
+    return found;
+  }
+
+  test('the whole ceremony, and nothing of it twice', async () => {
+    const who = await enrol(await person('Ada Quill'));
+    assert.equal(await status(who.session), 200);
+    const own = (await site.get('session', { token: who.session })).json();
+    assert.equal(own.session.method, 'invitation password totp');
+    assert.equal(own.role, 'officer');
+    // Every text from before a rise is nobody's (session fixation).
+    for (const text of who.steps) assert.equal(await status(text), 401);
+    // The invitation was for once.
+    const replay = await post('signin/accept', { invitation: who.invitation, password: OTHER });
+    assert.equal(replay.status, 401);
+    assert.equal(replay.json().reason, 'invite.unknown');
+    // So was the code that enrolled the app, and so is a recovery code.
+    const first = ok(await post('signin', { login: who.login.toUpperCase(), password: PASSWORD }), 'factor');
+    const used = await post('signin/totp', { code: who.used }, { token: first.session });
+    assert.equal(used.status, 401);
+    const code = who.codes.pop();
+    const second = ok(await post('signin/recovery', { code: code.toUpperCase() }, { token: first.session }), 'notice');
+    const third = ok(await post('signin', { login: who.login, password: PASSWORD }), 'factor');
+    assert.equal((await post('signin/recovery', { code }, { token: third.session })).status, 401);
+    // Not open before the notice of use is acknowledged, and then by its version.
+    assert.equal((await site.get('evidence', { token: second.session })).status, 403);
+    const stale = await post('signin/notice', { sha256: '0'.repeat(64) }, { token: second.session });
+    assert.equal(stale.json().reason, 'notice.other');
+    await acknowledge(second.session);
+    assert.equal((await entries('session.opened')).length, 2);
+    assert.equal((await entries('notice.acknowledged')).length, 2);
+    // Another agency knows nothing of it.
+    assert.equal((await site.get('session', { token: who.session, agency: 'mesa-so' })).status, 404);
+  });
+
+  test('passwords that may not be', async () => {
+    const who = await person('Bertram Fallow');
+    const invitation = await invite(who.id);
+    for (const [password, reason] of [['short', 'password.length'], ['Passw0rd!!', 'password.banned'],
+      ['fallow-2026', 'password.banned'], ['12345678', 'password.banned'], ['harbor-pd-1', 'password.banned'],
+      ['tab\tcharacter', 'password.characters']]) {
+      const a = await post('signin/accept', { invitation, password });
+      assert.equal(a.status, 400, password);
+      assert.equal(a.json().reason, reason, password);
+      assert.ok(!a.body.includes(password), 'never repeated');
+    }
+    ok(await post('signin/accept', { invitation, password: PASSWORD }), 'enrol');
+  });
+
+  test('one answer for whoever is turned away; stuffing locks the account, over a kill -9', async () => {
+    const who = await enrol(await person('Cora Vance'));
+    const off = await enrol(await person('Dora Lint'));
+    const disabled = await post(`persons/${off.id}/disable`, { reason: 'requested' }, { token: site.token() });
+    assert.ok(disabled.status < 300, disabled.body.toString());
+    const wrong = await post('signin', { login: who.login, password: OTHER });
+    const nobody = await post('signin', { login: 'no.such.login', password: OTHER });
+    const closed = await post('signin', { login: off.login, password: PASSWORD });
+    for (const a of [wrong, nobody, closed]) {
+      assert.equal(a.status, 401);
+      assert.deepEqual(a.json(), wrong.json());
+      const { date: _, ...headers } = a.headers;
+      const { date: __, ...first } = wrong.headers;
+      assert.deepEqual(headers, first);
+    }
+    for (let i = 0; i < 2; i++) assert.equal((await post('signin', { login: who.login, password: OTHER })).status, 401);
+    // Three so far: a server that is killed forgets none of them.
+    await site.kill();
+    await site.start();
+    assert.equal(await status(who.session), 200);
+    for (let i = 0; i < 2; i++) assert.equal((await post('signin', { login: who.login, password: OTHER })).status, 401);
+    const right = await post('signin', { login: who.login, password: PASSWORD });
+    assert.equal(right.status, 401, 'locked');
+    assert.deepEqual(right.json(), wrong.json());
+    assert.equal(await status(who.session), 401, 'and its sessions are void');
+    const locked = (await entries('person.disabled')).find((e) => e.object.id === who.id);
+    assert.equal(locked.detail.reason, 'locked');
+    const refused = (await entries('session.refused')).filter((e) => e.object.id === who.id);
+    assert.ok(refused.length >= 5 && refused.length <= 6, `${refused.length} entries`);
+    // An administrator releases it.
+    const enabled = await post(`persons/${who.id}/enable`, {}, { token: site.token() });
+    assert.ok(enabled.status < 300, enabled.body.toString());
+    ok(await post('signin', { login: who.login, password: PASSWORD }), 'factor');
+  });
+
+  test('a cookie counts only from a page of this site, and only without a bearer', async () => {
+    const who = await enrol(await person('Edda Marsh'));
+    const own = { origin: site.url };
+    const first = await post('signin', { login: who.login, password: PASSWORD, cookie: true }, { headers: own });
+    assert.equal(first.status, 200);
+    assert.equal(first.json().session, undefined, 'not in the body');
+    const of = (a) => a.headers['set-cookie'][0];
+    assert.match(of(first), /^__Host-sallyport=sps_[^;]+; Secure; HttpOnly; SameSite=Strict; Path=\/$/);
+    const cookie = (a) => of(a).split(';')[0];
+    const forged = await post('signin/recovery', { code: who.codes[0] },
+      { headers: { cookie: cookie(first), origin: 'https://evil.example' } });
+    assert.equal(forged.status, 403);
+    assert.equal(forged.json().reason, 'csrf');
+    const second = await post('signin/recovery', { code: who.codes.pop() },
+      { headers: { cookie: cookie(first), ...own } });
+    assert.equal(second.status, 200, second.body.toString());
+    const { sha256 } = (await site.get('signin/notice', { token: null })).json();
+    const open = await post('signin/notice', { sha256 }, { headers: { cookie: cookie(second), ...own } });
+    assert.equal(open.status, 200);
+    const jar = cookie(open);
+    const asks = (method, headers, token = null) => site.request(method, 'session', { token, headers });
+    assert.equal((await asks('GET', { cookie: jar })).status, 200);
+    for (const headers of [{}, { origin: 'null' }, { origin: `${site.url}1` }, { origin: 'http://127.0.0.1' },
+      { 'sec-fetch-site': 'same-site' }, { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }]) {
+      const a = await asks('DELETE', { cookie: jar, ...headers });
+      assert.equal(a.status, 403, JSON.stringify(headers));
+      assert.equal(a.json().reason, 'csrf');
+    }
+    // Two cookies of the name: nobody's.  A bearer that is wrong is not helped by a cookie.
+    assert.equal((await asks('GET', { cookie: `${jar}; ${jar}` })).status, 401);
+    assert.equal((await asks('GET', { cookie: jar }, who.session.slice(0, -4) + 'AAAA')).status, 401);
+    assert.equal((await asks('DELETE', { cookie: jar, 'sec-fetch-site': 'same-origin' })).status, 204);
+    assert.equal((await asks('GET', { cookie: jar })).status, 401);
+    // Signing somebody in from another's page is refused too.
+    const login = await post('signin', { login: who.login, password: PASSWORD, cookie: true },
+      { headers: { origin: 'https://evil.example' } });
+    assert.equal(login.json().reason, 'csrf');
+  });
+
+  test('sessions are listed and end at once; a change of the account is felt by the next request', async () => {
+    const who = await enrol(await person('Flora Reed', 'supervisor'));
+    const second = await again(who);
+    const list = (await site.get('sessions', { token: second })).json().items;
+    assert.equal(list.length, 2);
+    assert.deepEqual(list.map((s) => s.current), [true, false]);
+    const ended = await site.request('DELETE', `sessions/${list[1].id}`, { token: second });
+    assert.equal(ended.status, 204);
+    assert.equal(await status(who.session), 401);
+    assert.equal(await status(second), 200);
+    // Another officer may not see or end it.
+    const other = await enrol(await person('Gale Ortiz'), OTHER);
+    assert.equal((await site.request('DELETE', `sessions/${list[0].id}`, { token: other.session })).status, 403);
+    assert.equal((await site.get('sessions?of=all', { token: other.session })).status, 403);
+    assert.equal((await site.get('sessions?of=all')).json().items.length >= 2, true);
+    // Nobody invites themselves, nor is a supervisor an administrator.
+    assert.equal((await post(`persons/${who.id}/invitations`, {}, { token: second })).status, 403);
+    // Another role: the session is void with the next request, and the right is gone.
+    const role = await post(`persons/${who.id}/role`, { role: 'officer' }, { token: site.token() });
+    assert.ok(role.status < 300, role.body.toString());
+    assert.equal(await status(second), 401);
+    const third = await again(who);
+    assert.equal((await site.get('session', { token: third })).json().role, 'officer');
+    // Termination in mid-session.
+    const gone = await post(`persons/${who.id}/terminate`, {}, { token: site.token() });
+    assert.ok(gone.status < 300, gone.body.toString());
+    assert.equal(await status(third), 401);
+    assert.equal((await post('signin', { login: who.login, password: PASSWORD })).status, 401);
+    await until('the site has written it down', async () =>
+      (await entries('session.ended')).some((e) => e.detail.reason === 'void' && e.detail.person === who.id));
+  });
+
+  test('another password and other factors', async () => {
+    const who = await enrol(await person('Hugh Tarn'));
+    const second = await again(who);
+    const changed = await post('password', { old: PASSWORD, password: OTHER }, { token: second });
+    assert.equal(changed.status, 200, changed.body.toString());
+    assert.equal(await status(who.session), 401, 'other sessions end');
+    assert.equal(await status(second), 200);
+    assert.equal((await post('signin', { login: who.login, password: PASSWORD })).status, 401);
+    const factors = (await site.get('factors', { token: second })).json();
+    assert.deepEqual(factors.items.map((f) => [f.kind, f.label]), [['totp', 'phone']]);
+    const last = await site.request('DELETE', `factors/${factors.items[0].id}`, { token: second });
+    assert.equal(last.json().reason, 'factor.last');
+    const offer = await site.request('POST', 'totp', { token: second });
+    const bad = await post('totp/confirm', { code: '000000x' }, { token: second });
+    assert.equal(bad.json().reason, 'totp.code');
+    const more = await post('totp/confirm', { code: totp(offer.json().secret), label: 'desk' }, { token: second });
+    assert.equal(more.status, 204, more.body.toString());
+    assert.equal((await site.request('DELETE', `factors/${factors.items[0].id}`, { token: second })).status, 204);
+    const renewed = ok(await post('session/renew', { password: OTHER, recovery: who.codes.pop() },
+      { token: second }), 'open');
+    assert.equal(await status(second), 401);
+    assert.equal(await status(renewed.session), 200);
+    assert.equal((await site.request('DELETE', 'session', { token: renewed.session })).status, 204);
+    assert.equal(await status(renewed.session), 401);
+    // Nothing secret is in the log.
+    for (const s of [PASSWORD, OTHER, who.secret, ...who.codes, renewed.session])
+      assert.ok(!site.log.includes(s));
+  });
+});
