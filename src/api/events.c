@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "evidence/upload.h"
 #include "gate/ongoing.h"
+#include "http/json.h"
 #include "http/request.h"
 #include "http/streams.h"
 
@@ -46,6 +47,22 @@ json_id(struct sp_json *j, const char *name, const struct sp_id *id)
 	sp_json_str(j, name, text);
 }
 
+/* Whom or what it is about, by id: names are not told here. */
+static void
+data_people(const struct events_event *e, struct sp_json *j)
+{
+	bool check = e->kind == EVENTS_WARNED || e->kind == EVENTS_LAPSED;
+
+	if (check)
+		sp_json_str(j, "check", e->why);
+	if (e->kind == EVENTS_WARNED)
+		sp_json_int(j, "days", e->days);
+	http_json_id(j, "id", &e->object);
+	sp_json_str(j, "object", e->about);
+	if (!check)
+		sp_json_str(j, "reason", e->why);
+}
+
 static void
 data(const struct events_event *e, struct sp_buf *out)
 {
@@ -75,9 +92,15 @@ data(const struct events_event *e, struct sp_buf *out)
 		break;
 	case EVENTS_LOCKBOX:
 	case EVENTS_GLASS: json_id(&j, "lockbox", &e->object); break;
+	case EVENTS_DISABLED:
+	case EVENTS_TERMINATED:
+	case EVENTS_WARNED:
+	case EVENTS_LAPSED: data_people(e, &j); break;
 	case EVENTS_KIND_COUNT: break;
 	}
 	sp_json_str(&j, "time", time);
+	if (e->until[0] != '\0')
+		sp_json_str(&j, "until", e->until);
 	sp_json_end(&j);
 }
 
@@ -308,6 +331,7 @@ read_wish(
 		w->last = 1;
 	w->as = q->who.token;
 	w->own = gate_role_own(q->who.role, GATE_FOLLOW);
+	w->people = gate_role_may(q->who.role, GATE_CLEARANCE_SHOW);
 	w->most = q->house->streams->most_of_agency;
 	w->most_as = q->house->streams->most_of_token;
 	return SP_OK;
@@ -398,7 +422,10 @@ static const struct http_schema schemas[] = {
 	    "{\"description\":\"The data of an event, by its kind: "
 	    "upload.progress (evidence, length, offset), evidence.sealed "
 	    "(evidence, size), evidence.corrupt and media.probed (evidence), "
-	    "witness.behind (behind, size); all with time.  missed has no "
+	    "witness.behind (behind, size), person.disabled and "
+	    "person.terminated (id, object, reason), clearance.warned (check, "
+	    "days, id, object, until), clearance.lapsed (check, id, object, "
+	    "until); all with time.  missed has no "
 	    "member, over has why.\",\"properties\":{\"behind\":" HTTP_INTEGER
 	    ",\"evidence\":" HTTP_ID ",\"length\":" HTTP_COUNT_OR_NULL
 	    ",\"offset\":" HTTP_INTEGER ",\"size\":" HTTP_INTEGER

@@ -104,14 +104,17 @@ act_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		.now = sp_now(),
 	};
 
+	bool before = false;
+
 	SP_TRY(x->run(&a, x, err));
 	if (x->once == NULL)
 		return SP_OK;
-	SP_TRY(gate_once_take(tx, x->once, &x->made, &x->before, err));
+	SP_TRY(gate_once_take(tx, x->once, &x->made, &before, err));
+	if (!before)
+		return SP_OK;
 	/* Failing, the act takes back what was just made. */
-	return x->before
-	    ? sp_fail_as(err, SP_E_CONFLICT, "once.made", "made before")
-	    : SP_OK;
+	x->before = true;
+	return sp_fail_as(err, SP_E_CONFLICT, "once.made", "made before");
 }
 
 enum sp_code
@@ -336,6 +339,33 @@ change_account(struct api_people_act *x, struct http_answer *a,
 	return api_people_answer(x->q, a, &p.id, err);
 }
 
+/* An account that does not let in any more: told like what happens by itself.
+ * One that ends later is told when it does. */
+static enum sp_code
+shut_account(struct api_people_act *x, struct http_answer *a, enum gate_act act,
+    struct sp_err *err)
+{
+	struct events_event e = { .about = "person" };
+	struct people_person p;
+	struct people_standing s;
+
+	SP_TRY(change_account(x, a, act, err));
+	{
+		DB_LENT(reader, evidence_room_readers(x->q->room));
+
+		SP_TRY(people_person_by_id(reader.db, &x->person, &p, err));
+	}
+	s = people_person_state(&p, api_people_rules(x->q), sp_now());
+	if (s.state == PEOPLE_ACTIVE)
+		return SP_OK;
+	e.kind =
+	    s.state == PEOPLE_DISABLED ? EVENTS_DISABLED : EVENTS_TERMINATED;
+	e.object = x->person;
+	e.why = people_reason_name(s.reason);
+	events_hub_tell(evidence_room_events(x->q->room), &e);
+	return SP_OK;
+}
+
 static enum sp_code
 change_run(
     const struct people_act *a, struct api_people_act *x, struct sp_err *err)
@@ -438,7 +468,7 @@ disable_person(
 		d.reason = PEOPLE_NO_REASON; /* refused, with the list */
 	SP_TRY(
 	    api_people_time("discovered_at", discovered, &d.discovered, err));
-	return change_account(&x, a, GATE_PERSON_DISABLE, err);
+	return shut_account(&x, a, GATE_PERSON_DISABLE, err);
 }
 
 static enum sp_code
@@ -476,7 +506,7 @@ terminate_person(
 
 	SP_TRY(api_people_body(q, &in, m, SP_COUNTOF(m), err));
 	SP_TRY(api_people_time("ends_at", at, &ends, err));
-	return change_account(&x, a, GATE_PERSON_TERMINATE, err);
+	return shut_account(&x, a, GATE_PERSON_TERMINATE, err);
 }
 
 /* --- What is sealed --- */

@@ -1,5 +1,6 @@
 #include "api/routes.h"
 
+#include "api/device.h"
 #include "api/events.h"
 #include "api/evidence.h"
 #include "api/log.h"
@@ -23,6 +24,7 @@ static const struct http_topic *const topics[] = {
 	&api_signin_topic,         /* signin, session/renew */
 	&api_session_topic,        /* session, sessions, password, factors */
 	&api_machine_topic,        /* services, oauth/token */
+	&api_device_topic,         /* devices */
 	&api_token_topic,          /* tokens, /v1/token */
 	&api_people_topic,         /* persons, rules, roles */
 	&api_people_record_topic,  /* clearance, records, agreements */

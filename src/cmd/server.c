@@ -9,6 +9,8 @@
 #include "cmd/serve_args.h"
 #include "cmd/signals.h"
 #include "cmd/table.h"
+#include "crypto/cert.h"
+#include "crypto/leaf.h"
 #include "errand/desk.h"
 #include "grants/tick.h"
 #include "processing/crew.h"
@@ -27,6 +29,7 @@
 #include <unistd.h>
 
 #define TICK_EVERY 2 /* seconds between housekeepings */
+#define ASKS_BYTES ((size_t)4 << 10)
 
 /* What serving takes, once it listens: files below the site, threads, what
  * is accepted.  No new socket but pairs (which lead nowhere, until an end is
@@ -56,6 +59,7 @@ struct server {
 	bool stop;
 	struct evidence_site *site;
 	struct http_server *http;
+	struct sp_buf asks; /* of http_server_options */
 	struct report_press *press;
 	struct cmd_hiring *hiring;
 	struct processing_crew *crew; /* NULL: nobody looks into media */
@@ -124,6 +128,24 @@ stop_ticker(struct server *s)
 
 /* ---- What the supervisor and signals say ---- */
 
+/* Rules that cannot be read change nothing: the old ones stay. */
+static void
+reload_rules(void *arg, struct evidence_room *room)
+{
+	const char *slug = evidence_room_agency(room)->slug;
+	struct sp_err err = { .code = SP_OK };
+	bool *ok = arg, changed = false;
+
+	if (evidence_room_reload(room, &changed, &err) != SP_OK) {
+		*ok = false;
+		sp_log_err(SP_LOG_ERROR, "rules.kept", &err,
+		    "%s: the old rules stay in force", slug);
+	} else if (changed) {
+		sp_log(SP_LOG_INFO, "rules.reloaded",
+		    "%s: other rules are in force", slug);
+	}
+}
+
 static void
 reload(struct server *s)
 {
@@ -140,6 +162,7 @@ reload(struct server *s)
 	else
 		sp_log_err(SP_LOG_ERROR, "certificate.kept", &err,
 		    "reload failed, the old certificate stays");
+	evidence_site_each_room(s->site, reload_rules, &ok);
 	if (cmd_control_send(
 		s->control, CONTROL_RELOADED, ok ? 1 : 0, -1, &err) != SP_OK)
 		sp_log_err(SP_LOG_ERROR, "control.failed", &err, "reloaded");
@@ -337,7 +360,8 @@ static enum sp_code
 start_http(struct server *s, struct sp_err *err)
 {
 	const struct serve_limits *l = &s->args->limits;
-	const struct http_server_options http = { .routes = &api_routes,
+	SP_AUTO_BUF key = sp_buf_secret(ASKS_BYTES);
+	struct http_server_options http = { .routes = &api_routes,
 		.site = s->site,
 		.press = s->press,
 		.courier = s->courier,
@@ -348,6 +372,9 @@ start_http(struct server *s, struct sp_err *err)
 		.upload_max = l->evidence.upload_max,
 		.starting = true };
 
+	/* For its name alone (crypto/leaf.h): its key is thrown away. */
+	SP_TRY(crypto_cert_make_ca(CRYPTO_LEAF_ISSUER, &s->asks, &key, err));
+	http.asks = sp_buf_str(&s->asks);
 	SP_TRY(http_server_start(&s->http, &http, err));
 	return sp_process_sandbox(allowed, SP_COUNTOF(allowed), err);
 }
@@ -385,6 +412,7 @@ finish(struct server *s)
 	if (s->site != NULL)
 		evidence_site_close(s->site);
 	report_press_free(s->press);
+	sp_buf_free(&s->asks);
 	sp_file_closep(&s->signals);
 }
 
@@ -392,7 +420,10 @@ int
 cmd_server_run(const struct cmd *self, int argc, char **argv)
 {
 	SERVE_AUTO_ARGS args = { .dir = NULL };
-	struct server s = { .args = &args, .control = -1, .signals = -1 };
+	struct server s = { .args = &args,
+		.control = -1,
+		.signals = -1,
+		.asks = sp_buf_new(ASKS_BYTES) };
 	struct sp_err err = { .code = SP_OK };
 	int code = cmd_serve_args_parse(self, argc, argv, &args);
 

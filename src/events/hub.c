@@ -74,6 +74,26 @@ events_kind_name(enum events_kind kind)
 	return kind_names[kind];
 }
 
+bool
+events_kind_people(enum events_kind kind)
+{
+	switch (kind) {
+	case EVENTS_DISABLED:
+	case EVENTS_TERMINATED:
+	case EVENTS_WARNED:
+	case EVENTS_LAPSED: return true;
+	case EVENTS_PROGRESS:
+	case EVENTS_SEALED:
+	case EVENTS_CORRUPT:
+	case EVENTS_MEDIA:
+	case EVENTS_WITNESS:
+	case EVENTS_LOCKBOX:
+	case EVENTS_GLASS:
+	case EVENTS_KIND_COUNT: break;
+	}
+	return false;
+}
+
 /* --- Rings --- */
 
 static void
@@ -292,7 +312,8 @@ wishes(const struct events_listener *l, const struct events_event *e)
 
 	return (sp_id_is_zero(&w->object) ||
 		   sp_id_equal(&w->object, &e->object)) &&
-	    (!w->own || sp_id_equal(&w->as, &e->by));
+	    (!w->own || sp_id_equal(&w->as, &e->by)) &&
+	    (w->people || !events_kind_people(e->kind));
 }
 
 /* Where it waits. */

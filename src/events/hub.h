@@ -36,7 +36,11 @@
 	X(EVENTS_MEDIA, "media.probed")                                        \
 	X(EVENTS_WITNESS, "witness.behind")                                    \
 	X(EVENTS_LOCKBOX, "lockbox.changed")                                   \
-	X(EVENTS_GLASS, "glass.broken")
+	X(EVENTS_GLASS, "glass.broken")                                        \
+	X(EVENTS_DISABLED, "person.disabled")                                  \
+	X(EVENTS_TERMINATED, "person.terminated")                              \
+	X(EVENTS_WARNED, "clearance.warned")                                   \
+	X(EVENTS_LAPSED, "clearance.lapsed")
 
 enum events_kind {
 #define X(id, name) id,
@@ -51,11 +55,18 @@ struct events_event {
 	enum events_kind kind;
 	/* Upload or evidence (the same id), or lockbox request; else zero. */
 	struct sp_id object;
-	struct sp_id by;     /* whose token brings it in, where known */
-	uint64_t at, of;     /* bytes so far, of; or entries behind, of size */
+	struct sp_id by; /* whose token brings it in, where known */
+	uint64_t at, of; /* bytes so far, of; or entries behind, of size */
+	/* Of people; all static, NULL where there is none. */
+	const char *about; /* "person", "agreement", "addendum" */
+	const char *why;   /* a reason, or the check that lapses */
+	char until[11];    /* "2026-11-21" or "" */
+	int64_t days;      /* warned: so many or fewer are left */
 };
 
 const char *events_kind_name(enum events_kind kind);
+/* Is it about people, and so not for everybody? */
+bool events_kind_people(enum events_kind kind);
 
 struct events_hub;
 struct events_hub *events_hub_new(void) SP_MUST_USE; /* NULL: no memory */
@@ -78,6 +89,7 @@ struct events_wish {
 	struct sp_id as;     /* the token that listens */
 	struct sp_id object; /* only of this one; zero: of all */
 	bool own;            /* only what the token itself brings in */
+	bool people;         /* also what is about people */
 	uint64_t last;       /* go on after this id; 0: from now on */
 	size_t most;         /* listeners of this hub's; 0: any number */
 	size_t most_as;      /* as this token; 0: any number */

@@ -7,6 +7,7 @@
 #include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
+#include "machine/device.h"
 #include "people/person.h"
 #include "signin/passkey.h"
 
@@ -236,12 +237,21 @@ static const struct db_sql count_evidence = {
 };
 static const struct db_sql count_uploads = { "SELECT count(*) FROM upload" };
 
+struct past_rules {
+	struct people_rules *rules;
+	struct past_rules *before;
+};
+
 struct evidence_room {
 	struct people_agency agency;
 	struct keeper_client *keeper;
 	struct vault_pool *pool;
 	struct evidence_limits limits;
-	struct people_rules *rules;
+	char *policy; /* the folder of rules, or NULL */
+	_Atomic(struct people_rules *) rules;
+	/* Those that were in force before: whoever borrowed them may still
+	 * read. */
+	struct past_rules *past;
 	struct signin_banned *banned;
 	struct signin_notice *notice;
 	struct signin_place signin;
@@ -292,7 +302,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
 		federation_schema, gate_token_person_schema, share_schema,
-		joint_schema, lockbox_schema };
+		joint_schema, machine_certificate_schema, lockbox_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -324,19 +334,92 @@ open_counts(struct evidence_room *r, struct sp_err *err)
 	return SP_OK;
 }
 
-/* A rule that cannot be read denies all: the room does not open. */
+/* --- rules --- */
+
 static enum sp_code
-open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
+load_rules(
+    struct evidence_room *r, struct people_rules **out, struct sp_err *err)
 {
 	struct people_rules_place at = {
 		.state = r->agency.state,
 		.slug = r->agency.slug,
-		.dirfd = policy == NULL ? -1 : AT_FDCWD,
-		.folder = policy,
+		.dirfd = r->policy == NULL ? -1 : AT_FDCWD,
+		.folder = r->policy,
 		.provider = r->agency.provider,
 	};
 
-	return people_rules_load(&r->rules, &at, err);
+	return people_rules_load(out, &at, err);
+}
+
+/* A rule that cannot be read denies all: the room does not open. */
+static enum sp_code
+open_rules(struct evidence_room *r, const char *policy, struct sp_err *err)
+{
+	struct people_rules *rules = NULL;
+
+	if (policy != NULL) {
+		r->policy = strdup(policy);
+		if (r->policy == NULL)
+			return sp_fail(err, SP_E_NOMEM, "no memory for a room");
+	}
+	SP_TRY(load_rules(r, &rules, err));
+	r->rules = rules;
+	return SP_OK;
+}
+
+#define RULES_TEXT_MAX ((size_t)1 << 20)
+
+static enum sp_code
+same_rules(const struct people_rules *a, const struct people_rules *b,
+    bool *same, struct sp_err *err)
+{
+	SP_AUTO_BUF one = sp_buf_new(RULES_TEXT_MAX);
+	SP_AUTO_BUF two = sp_buf_new(RULES_TEXT_MAX);
+	struct sp_json first = sp_json_to(&one), second = sp_json_to(&two);
+
+	people_rules_json(&first, NULL, a);
+	people_rules_json(&second, NULL, b);
+	SP_TRY(sp_buf_check(&one, "rules", err));
+	SP_TRY(sp_buf_check(&two, "rules", err));
+	*same = one.len == two.len && memcmp(one.at, two.at, one.len) == 0 &&
+	    strcmp(people_day_zone(a), people_day_zone(b)) == 0;
+	return SP_OK;
+}
+
+enum sp_code
+evidence_room_reload(struct evidence_room *r, bool *changed, struct sp_err *err)
+{
+	PEOPLE_AUTO_RULES made = NULL;
+	struct past_rules *past;
+	bool same = false;
+
+	SP_TRY(load_rules(r, &made, err));
+	SP_TRY(same_rules(r->rules, made, &same, err));
+	*changed = !same;
+	if (same)
+		return SP_OK;
+	past = malloc(sizeof(*past));
+	if (past == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for rules");
+	*past = (struct past_rules){ r->rules, r->past };
+	r->past = past;
+	r->rules = made;
+	r->signin.rules = SP_STEAL(made);
+	return SP_OK;
+}
+
+static void
+free_rules(struct evidence_room *r)
+{
+	while (r->past != NULL) {
+		struct past_rules *past = r->past;
+
+		r->past = past->before;
+		people_rules_free(past->rules);
+		free(past);
+	}
+	people_rules_free(r->rules);
+	free(r->policy);
 }
 
 static enum sp_code
@@ -444,8 +527,38 @@ evidence_room_close(struct evidence_room *r)
 	signin_notice_free(r->notice);
 	signin_banned_free(r->banned);
 	machine_guard_free(r->guard);
-	people_rules_free(r->rules);
+	free_rules(r);
 	free(r);
+}
+
+/* What the tick did, told to who listens; the ledger has it. */
+static void
+tell_people(struct evidence_room *r, const struct people_tick *t)
+{
+	static const enum events_kind kind[PEOPLE_NOTICE_COUNT] = {
+		[PEOPLE_NOTICE_DISABLED] = EVENTS_DISABLED,
+		[PEOPLE_NOTICE_TERMINATED] = EVENTS_TERMINATED,
+		[PEOPLE_NOTICE_WARNED] = EVENTS_WARNED,
+		[PEOPLE_NOTICE_LAPSED] = EVENTS_LAPSED,
+	};
+
+	for (size_t i = 0; i < t->notices; i++) {
+		const struct people_notice *n = &t->notice[i];
+		bool check = n->kind == PEOPLE_NOTICE_WARNED ||
+		    n->kind == PEOPLE_NOTICE_LAPSED;
+		struct events_event e = {
+			.kind = kind[n->kind],
+			.object = n->object,
+			.about = n->object_kind,
+			.why = check ? people_check_name(n->check)
+				     : people_reason_name(n->reason),
+			.days = n->days,
+		};
+
+		if (check)
+			people_day_text(n->until, e.until);
+		events_hub_tell(r->events, &e);
+	}
 }
 
 /* What happens to people by itself.  What cannot be written now is due again
@@ -470,6 +583,8 @@ tick_people(struct evidence_room *r)
 		if (code == SP_OK && due)
 			code = ledger_writer_run(
 			    r->writer, people_clearance_tick, t, NULL);
+		if (code == SP_OK)
+			tell_people(r, t);
 		if (code != SP_OK || !due)
 			break;
 	}
@@ -670,6 +785,15 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 	    reader.db, r->rules, &r->agency.id, text, out, err);
 }
 
+static enum sp_code
+know_device(struct evidence_room *r, const uint8_t *pin,
+    struct gate_caller *out, struct sp_err *err)
+{
+	DB_LENT(reader, r->readers);
+
+	return machine_device_know(reader.db, &r->agency.id, pin, out, err);
+}
+
 /* A text says by its first letters whose it is. */
 static enum sp_code
 know_bearer(struct evidence_room *r, const struct evidence_shown *shown,
@@ -696,6 +820,8 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
 	/* A bearer that comes with a cookie counts alone. */
 	if (shown->bearer == NULL && shown->cookie != NULL)
 		SP_TRY(know_session(r, shown->cookie, out, err));
+	else if (shown->bearer == NULL && shown->certificate != NULL)
+		SP_TRY(know_device(r, shown->certificate, out, err));
 	else
 		SP_TRY(know_bearer(r, shown, out, err));
 	(void)snprintf(
@@ -706,7 +832,7 @@ evidence_room_know(struct evidence_room *r, const struct evidence_shown *shown,
 
 struct revoking {
 	const struct gate_caller *by;
-	const struct sp_id *token;
+	const struct sp_id *id; /* of a token, a device */
 };
 
 static enum sp_code
@@ -714,17 +840,37 @@ revoke_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
 	const struct revoking *a = arg;
 
-	return gate_token_revoke(tx, a->by, a->token, err);
+	return gate_token_revoke(tx, a->by, a->id, err);
+}
+
+static enum sp_code
+revoke_device_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct revoking *a = arg;
+
+	return machine_device_revoke(tx, a->by, a->id, err);
 }
 
 enum sp_code
 evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
     const struct sp_id *token, struct sp_err *err)
 {
-	struct revoking act = { .by = by, .token = token };
+	struct revoking act = { .by = by, .id = token };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
 	evidence_room_cut(r, token);
+	return SP_OK;
+}
+
+enum sp_code
+evidence_room_revoke_device(struct evidence_room *r,
+    const struct gate_caller *by, const struct sp_id *device,
+    struct sp_err *err)
+{
+	struct revoking act = { .by = by, .id = device };
+
+	SP_TRY(ledger_writer_run(r->writer, revoke_device_run, &act, err));
+	evidence_room_cut(r, device);
 	return SP_OK;
 }
 

@@ -68,8 +68,12 @@ struct evidence_viewings *evidence_room_viewings(struct evidence_room *r);
 /* An item was sealed / found corrupt: keeps the counts. */
 void evidence_room_count_sealed(struct evidence_room *r, uint64_t bytes);
 void evidence_room_count_corrupt(struct evidence_room *r);
-/* The rules of this agency, as they were when the room opened. */
+/* The rules of this agency that are in force; they last as long as the room. */
 const struct people_rules *evidence_room_rules(const struct evidence_room *r);
+/* Read the rules anew: in force from the next request on.  SP_E_INVALID: they
+ * cannot be read, and the old ones stay.  One thread at a time. */
+enum sp_code evidence_room_reload(
+    struct evidence_room *r, bool *changed, struct sp_err *err) SP_MUST_USE;
 /* Where one signs in to this agency. */
 const struct signin_place *evidence_room_signin(const struct evidence_room *r);
 /* The key of what is kept sealed of people's credentials (SIGNIN_KEY bytes),
@@ -99,6 +103,12 @@ enum sp_code evidence_room_know(struct evidence_room *r,
  * listens as this token hears nothing more. */
 enum sp_code evidence_room_revoke(struct evidence_room *r,
     const struct gate_caller *by, const struct sp_id *token,
+    struct sp_err *err) SP_MUST_USE;
+
+/* Revoke a device (machine_device_revoke): durable when it returns, and what is
+ * under way of it is cut off. */
+enum sp_code evidence_room_revoke_device(struct evidence_room *r,
+    const struct gate_caller *by, const struct sp_id *device,
     struct sp_err *err) SP_MUST_USE;
 
 /* Whatever is under way under this credential (who.token) or grant (who.via)

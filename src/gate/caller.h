@@ -65,7 +65,7 @@ struct gate_caller {
 	char address[46];   /* numeric, "" when there is none */
 	const char *source; /* static: "api", "cli" */
 	sp_time expires;    /* of the credential; 0: nothing is known of it */
-	int64_t known;      /* sp_ticks() before it was known (gate/ongoing.h) */
+	int64_t known; /* sp_ticks() before it was known (gate/ongoing.h) */
 	struct gate_standing is;
 	struct gate_via via;
 };

@@ -25,7 +25,8 @@
 	X(GATE_TEXT_SECRET, "spc_")  /* a service's client secret */           \
 	X(GATE_TEXT_ENROLMENT,                                                 \
 	    "spe_")                   /* a one-time enrolment or invitation */ \
-	X(GATE_TEXT_RECOVERY, "spr_") /* a share of the agency's recovery */
+	X(GATE_TEXT_RECOVERY, "spr_") /* a share of the agency's recovery */   \
+	X(GATE_TEXT_DEVICE, "spd_")   /* a device's one-time enrolment code */
 
 enum gate_text {
 #define X(id, prefix) id,

@@ -234,6 +234,7 @@ read_header(
 	q->method = http_method_parse(w->method);
 	q->head = q->method == HTTP_HEAD;
 	copy_address(q->address, w->address);
+	q->certificate = w->certificate;
 	if (w->lines > HTTP_LINES_MAX || w->bytes > q->house->header_bytes) {
 		q->untrusted = true;
 		return sp_fail_as(err, SP_E_LIMIT, "http.headers",
@@ -398,14 +399,45 @@ enter_own(struct http_request *q, const char *text, struct sp_err *err)
 	return code;
 }
 
+static bool
+only_certificate(struct http_request *q)
+{
+	return q->certificate != NULL &&
+	    q->field[HTTP_F_AUTHORIZATION] == NULL &&
+	    http_match_has(&q->match, "agency") &&
+	    !http_request_cookie(q, q->cookie);
+}
+
+/* A client certificate and nothing else: a device.  One that is not known in
+ * the agency hears the same whether or not there is such an agency. */
+static enum sp_code
+know_certificate(struct http_request *q, const struct evidence_shown *shown,
+    struct sp_err *err)
+{
+	enum sp_code code = enter(q, err);
+
+	if (code == SP_E_NOTFOUND)
+		return sp_fail_as(err, SP_E_UNKNOWN, "certificate.unknown",
+		    "no device is known here by this certificate");
+	SP_TRY(code);
+	SP_TRY(evidence_room_know(q->room, shown, &q->who, err));
+	q->who.source = "api";
+	return SP_OK;
+}
+
 /* Nobody without a well-formed token hears whether the agency exists; with a
  * token of another agency's there is nothing here (promise 4). */
 static enum sp_code
 know(struct http_request *q, struct sp_err *err)
 {
-	struct evidence_shown shown = { .address = q->address };
+	struct evidence_shown shown = {
+		.certificate = q->certificate,
+		.address = q->address,
+	};
 	const char *text = NULL;
 
+	if (only_certificate(q))
+		return know_certificate(q, &shown, err);
 	SP_TRY(http_request_shown(q, &text, err));
 	if (q->cookie[0] != '\0')
 		shown.cookie = text;

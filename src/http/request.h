@@ -66,6 +66,8 @@ const char *http_field_name(enum http_field f);
 #define HTTP_QUERY_MAX  8
 #define HTTP_QUERY_TEXT 255
 
+#define HTTP_CERTIFICATE 32
+
 struct http_pair {
 	const char *name;
 	size_t name_len;
@@ -86,6 +88,9 @@ struct http_wire {
 	    *query; /* '+' is a space already, else undecoded */
 	size_t queries;
 	const char *address; /* numeric */
+	/* SHA-256 of the client's certificate (HTTP_CERTIFICATE bytes), whose
+	 * key it has proved to have, and nothing else; or NULL. */
+	const uint8_t *certificate;
 };
 
 /* Where the body's bytes go. */
@@ -134,6 +139,7 @@ struct http_request {
 	uint64_t content; /* Content-Length; HTTP_SIZE_UNKNOWN when chunked */
 	bool untrusted;   /* where the request ends is in doubt: close */
 	char address[46];
+	const uint8_t *certificate; /* of http_wire */
 	char cookie[GATE_TEXT_MAX]; /* "": it does not count */
 
 	struct http_match match;

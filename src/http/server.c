@@ -64,6 +64,9 @@ struct connection {
 	struct edge_certificate *cert;
 	int fd;
 	bool counted; /* among the ordinary ones */
+	bool looked;  /* for a client's certificate */
+	bool shown;   /* there is one: */
+	uint8_t certificate[HTTP_CERTIFICATE];
 	char address[EDGE_ADDRESS_MAX];
 };
 
@@ -132,6 +135,28 @@ on_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
 		c->cert = edge_certificate_take(c->server->certs);
 	edge_certificate_use(c->cert, chain, chain_len, key);
 	return 0;
+}
+
+/* The certificate that the client showed in this connection's handshake and
+ * proved to have the key of (GnuTLS lets no other pass), by its SHA-256.  What
+ * it is worth, the agency's database says, at each request. */
+static const uint8_t *
+client_certificate(struct connection *c, struct MHD_Connection *mc)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(mc, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const gnutls_datum_t *chain;
+	size_t len = sizeof(c->certificate);
+	unsigned n = 0;
+
+	if (!c->looked && info != NULL) {
+		chain = gnutls_certificate_get_peers(info->tls_session, &n);
+		c->shown = chain != NULL && n > 0 &&
+		    gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0],
+			c->certificate, &len) == GNUTLS_E_SUCCESS;
+		c->looked = true;
+	}
+	return c->shown ? c->certificate : NULL;
 }
 
 static void
@@ -474,6 +499,7 @@ begin(struct exchange *x, struct MHD_Connection *mc, struct http_wire *w)
 	w->queries = queries.n;
 	w->bytes = size == NULL ? 0 : size->header_size;
 	w->address = x->c->address;
+	w->certificate = client_certificate(x->c, mc);
 	x->q->cut = cut_connection;
 	x->q->cut_arg = x->c;
 	if (http_request_begin(x->q, w) == HTTP_ANSWERED)
@@ -636,7 +662,7 @@ server_new(const struct http_server_options *o)
 }
 
 static enum sp_code
-start_daemon(struct http_server *s, struct sp_err *err)
+start_daemon(struct http_server *s, const char *asks, struct sp_err *err)
 {
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD |
 	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_TLS |
@@ -655,7 +681,9 @@ start_daemon(struct http_server *s, struct sp_err *err)
 	    s->limits.connections + s->limits.event_streams + CLOSING,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    CONNECTION_MEMORY(s->limits.header_bytes),
-	    MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, MHD_OPTION_END);
+	    MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
+	    asks == NULL ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_TRUST, asks,
+	    MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return sp_fail_os(err, "libmicrohttpd does not start");
 	return SP_OK;
@@ -704,7 +732,7 @@ start(struct http_server *s, const struct http_server_options *o,
 	    edge_certificates_open(&s->certs, o->cert_path, o->key_path, err));
 	SP_TRY(edge_listen_parse(o->listen, &listen_on, err));
 	SP_TRY(edge_listen_open(&listen_on, &s->listen_fd, &s->port, err));
-	return start_daemon(s, err);
+	return start_daemon(s, o->asks, err);
 }
 
 enum sp_code

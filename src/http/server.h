@@ -36,6 +36,11 @@ struct http_server_options {
 	const char *listen;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: any */
 	const char *cert_path; /* PEM chain */
 	const char *key_path;  /* PEM private key */
+	/* Clients are asked for a certificate, and may have none.  PEM of one
+	 * whose subject is the issuer they are told, so that no browser offers
+	 * its owner's other ones, a smart card's for instance; nothing is
+	 * trusted by it.  NULL: they are not asked. */
+	const char *asks;
 	struct http_limits limits;
 	uint64_t upload_max; /* what clients are told; 0: 1 TiB */
 	/* Rooms are still being opened: /readyz says no until

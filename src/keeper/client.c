@@ -287,3 +287,28 @@ keeper_client_sign(struct keeper_client *c, const struct sp_id *agency,
 	sp_buf_add(note, line.at, line.left);
 	return sp_buf_check(note, "a signed note", err);
 }
+
+enum sp_code
+keeper_client_certify(struct keeper_client *c, const struct sp_id *agency,
+    const struct keeper_certify *what, struct sp_buf *der, struct sp_err *err)
+{
+	SP_AUTO_BUF request = keeper_message_new();
+	SP_AUTO_BUF answer = keeper_message_new();
+	SP_AUTO_BUF times = sp_buf_new(16);
+	struct sp_in in, made;
+
+	sp_buf_u64be(&times, (uint64_t)what->from);
+	sp_buf_u64be(&times, (uint64_t)what->until);
+	SP_TRY(sp_buf_check(&times, "a certificate's times", err));
+	keeper_request_start(&request, KEEPER_CERTIFY);
+	sp_buf_blob(&request, agency->b, SP_ID_LEN);
+	sp_buf_blob(&request, what->device.b, SP_ID_LEN);
+	sp_buf_blob(&request, what->key->der, what->key->len);
+	sp_buf_blob(&request, times.at, times.len);
+	SP_TRY(ask(c, &request, &answer, &in, err));
+	made = sp_in_blob(&in, KEEPER_BODY_MAX);
+	if (!sp_in_done(&in) || made.left == 0)
+		return nonsense(c, err);
+	sp_buf_add(der, made.at, made.left);
+	return sp_buf_check(der, "a certificate", err);
+}

@@ -2,7 +2,7 @@
 #define KEEPER_CLIENT_H
 
 #include "base/id.h"
-#include "crypto/secret.h"
+#include "crypto/leaf.h"
 #include "ledger/note.h"
 
 /*
@@ -50,5 +50,21 @@ enum sp_code keeper_client_unwrap(struct keeper_client *c,
 enum sp_code keeper_client_sign(struct keeper_client *c,
     const struct sp_id *agency, const char *text, size_t len,
     struct sp_buf *note, struct sp_err *err) SP_MUST_USE;
+
+/* A certificate for a device of the agency, signed by the agency's CA of
+ * devices: appends its DER.  The keeper makes it itself, in the one form of
+ * crypto/leaf.h: owner the agency, subject the device.  SP_E_DENIED: not a
+ * public key, or times that are not within KEEPER_CERTIFY_DAYS from now. */
+#define KEEPER_CERTIFY_DAYS 90
+#define KEEPER_CERTIFY_SKEW (3600 * SP_SECOND)
+struct keeper_certify {
+	struct sp_id device;
+	const struct crypto_leaf_key *key;
+	sp_time from; /* at most SKEW from now, before or after */
+	sp_time until;
+};
+enum sp_code keeper_client_certify(struct keeper_client *c,
+    const struct sp_id *agency, const struct keeper_certify *what,
+    struct sp_buf *der, struct sp_err *err) SP_MUST_USE;
 
 #endif

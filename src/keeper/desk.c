@@ -136,6 +136,29 @@ sign(struct keeper_keyring *k, const struct sp_id *agency, struct sp_in *in,
 	return SP_OK;
 }
 
+static enum sp_code
+certify(struct keeper_keyring *k, const struct sp_id *agency, struct sp_in *in,
+    struct sp_buf *answer, struct sp_err *err)
+{
+	struct keeper_certify what = { .key = NULL };
+	bool id = id_field(in, &what.device);
+	struct sp_in bytes = sp_in_blob(in, CRYPTO_LEAF_KEY_MAX);
+	struct sp_in times = sp_in_blob(in, 16);
+	struct crypto_leaf_key key = { .len = bytes.left };
+	SP_AUTO_BUF der = sp_buf_new(KEEPER_BODY_MAX);
+
+	what.key = &key;
+	what.from = (sp_time)sp_in_u64be(&times);
+	what.until = (sp_time)sp_in_u64be(&times);
+	if (!sp_in_done(in) || !sp_in_done(&times) || !id || bytes.left == 0)
+		return malformed(err);
+	memcpy(key.der, bytes.at, bytes.left);
+	SP_TRY(keeper_keyring_certify(k, agency, &what, &der, err));
+	keeper_answer_start(answer, KEEPER_S_OK);
+	sp_buf_blob(answer, der.at, der.len);
+	return SP_OK;
+}
+
 static handler *const handle[KEEPER_REQUEST_COUNT] = {
 	[KEEPER_PING] = NULL, /* of no agency: see serve() */
 	[KEEPER_CREATE] = create,
@@ -143,6 +166,7 @@ static handler *const handle[KEEPER_REQUEST_COUNT] = {
 	[KEEPER_WRAP] = wrap,
 	[KEEPER_UNWRAP] = unwrap,
 	[KEEPER_SIGN] = sign,
+	[KEEPER_CERTIFY] = certify,
 };
 
 static bool

@@ -1,5 +1,6 @@
 #include "keeper/keyring.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/parse.h"
 #include "crypto/digest.h"
@@ -24,6 +25,9 @@
  *                   || field origin
  *                   with "sallyport/keeper/1\n<agency id>\n" associated
  *
+ *   seed of an agency's CA of devices = HKDF-SHA256(root key, no salt,
+ *                   "sallyport/keeper/device-ca/1\n<agency id>\n")
+ *
  * A field is a u32be length and as many bytes.  The digest of `root` is no
  * protection, it tells a damaged file from a wrong secret.
  */
@@ -40,6 +44,8 @@
 #define DEK_MIN        16
 #define DEK_MAX        64
 #define ASSOCIATED     (sizeof("sallyport/keeper/1\n\n") + SP_ID_TEXT)
+#define CA_INFO        (sizeof("sallyport/keeper/device-ca/1\n\n") + SP_ID_TEXT)
+#define DAY            (INT64_C(86400) * SP_SECOND)
 
 _Static_assert(CRYPTO_WRAP_LEN(DEK_MAX) <= KEEPER_WRAPPED_MAX, "a DEK fits");
 
@@ -581,4 +587,65 @@ keeper_keyring_sign(struct keeper_keyring *k, const struct sp_id *agency,
 	keys->signed_root = c.root;
 	ledger_note_sigline(&keys->vkey, sig, line);
 	return SP_OK;
+}
+
+/* Derived, not kept: agencies made before there were devices have one, too, and
+ * who has the keeper's folder and its secret has lost nothing. */
+static enum sp_code
+device_ca(const struct keeper_keyring *k, const struct sp_id *agency,
+    struct crypto_secret **out, struct sp_err *err)
+{
+	CRYPTO_AUTO_SECRET seed = crypto_secret_new(CRYPTO_SIGN_SEED);
+	const struct crypto_piece none = { "", 0 };
+	char id[SP_ID_TEXT], info[CA_INFO];
+
+	if (seed == NULL)
+		return no_memory(err);
+	sp_id_text(agency, id);
+	(void)snprintf(
+	    info, sizeof(info), "sallyport/keeper/device-ca/1\n%s\n", id);
+	SP_TRY(crypto_kdf_hkdf(CRYPTO_SHA256, k->root, none,
+	    (struct crypto_piece){ info, strlen(info) }, seed, err));
+	*out = SP_STEAL(seed);
+	return SP_OK;
+}
+
+/* No certificate is made for later, nor for long. */
+static bool
+times_ok(const struct keeper_certify *what)
+{
+	sp_time now = sp_now();
+	sp_time longest = KEEPER_CERTIFY_DAYS * DAY + KEEPER_CERTIFY_SKEW;
+
+	if (what->from < now - KEEPER_CERTIFY_SKEW ||
+	    what->from > now + KEEPER_CERTIFY_SKEW)
+		return false;
+	return what->until > what->from && what->until - what->from <= longest;
+}
+
+enum sp_code
+keeper_keyring_certify(struct keeper_keyring *k, const struct sp_id *agency,
+    const struct keeper_certify *what, struct sp_buf *der, struct sp_err *err)
+{
+	CRYPTO_AUTO_SECRET seed = NULL;
+	struct keys *keys = NULL;
+	char owner[SP_ID_TEXT], subject[SP_ID_TEXT];
+	struct crypto_leaf leaf = { owner, subject, what->key, what->from,
+		what->until };
+	enum sp_code code;
+
+	SP_TRY(keys_of(k, agency, &keys, err));
+	if (!times_ok(what))
+		return sp_fail(err, SP_E_DENIED,
+		    "a device's certificate begins now and holds %d days at "
+		    "most",
+		    KEEPER_CERTIFY_DAYS);
+	SP_TRY(device_ca(k, agency, &seed, err));
+	sp_id_text(agency, owner);
+	sp_id_text(&what->device, subject);
+	code = crypto_leaf_issue(seed, &leaf, der, err);
+	if (code == SP_E_INVALID)
+		return sp_fail(err, SP_E_DENIED,
+		    "a certificate is made of one public key");
+	return code;
 }

@@ -54,5 +54,8 @@ enum sp_code keeper_keyring_unwrap(struct keeper_keyring *k,
 enum sp_code keeper_keyring_sign(struct keeper_keyring *k,
     const struct sp_id *agency, const char *text, size_t len,
     struct sp_buf *line, struct sp_err *err) SP_MUST_USE;
+enum sp_code keeper_keyring_certify(struct keeper_keyring *k,
+    const struct sp_id *agency, const struct keeper_certify *what,
+    struct sp_buf *der, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -21,6 +21,8 @@
  *   wrap    agency, DEK           -> KEK id, wrapped DEK
  *   unwrap  agency, KEK id, wrapped DEK -> DEK
  *   sign    agency, checkpoint    -> signature line (text)
+ *   certify agency, device, SubjectPublicKeyInfo, two u64be: from and until,
+ *           in microseconds       -> certificate (DER)
  *
  * Numbers are for ever: a request or status that goes leaves a gap.
  *
@@ -32,7 +34,8 @@
 	X(KEEPER_VKEY, 3, "vkey", 64, 2000, 10000)                             \
 	X(KEEPER_WRAP, 4, "wrap", 128, 5000, 20000)                            \
 	X(KEEPER_UNWRAP, 5, "unwrap", 192, 5000, 20000)                        \
-	X(KEEPER_SIGN, 6, "sign", 1024, 20000, 50000)
+	X(KEEPER_SIGN, 6, "sign", 1024, 20000, 50000)                          \
+	X(KEEPER_CERTIFY, 7, "certify", 640, 20, 500)
 
 enum keeper_request {
 #define X(id, number, name, max, rate, burst) id,

@@ -115,6 +115,10 @@
 	X("recovery.confirmed")                                                \
 	X("recovery.refused")                                                  \
 	X("twin.joined")                                                       \
+	X("device.added")                                                      \
+	X("device.enrolled")                                                   \
+	X("device.rotated")                                                    \
+	X("device.revoked")                                                    \
 	X("log.skipped")
 
 #define LEDGER_OUTCOMES(X)                                                     \

@@ -119,6 +119,10 @@ static const struct word acts[] = {
 	{ "recovery.refused", "A share for recovery was turned away" },
 	{ "twin.joined",
 	    "The other agency’s log has it too; its proof is kept here" },
+	{ "device.added", "A device was added; it may enrol once" },
+	{ "device.enrolled", "A device enrolled and got its certificate" },
+	{ "device.rotated", "A device renewed its certificate" },
+	{ "device.revoked", "A device was revoked and cut off" },
 	{ "log.skipped", "A place in the log was passed over" },
 };
 

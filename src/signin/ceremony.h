@@ -31,7 +31,7 @@
 /* Where one signs in: an agency's room.  All borrowed. */
 struct signin_place {
 	const struct people_agency *agency;
-	const struct people_rules *rules;
+	const struct people_rules *_Atomic rules; /* others after a reload */
 	struct ledger_writer *writer;
 	struct db_pool *readers;
 	const struct signin_banned *banned;

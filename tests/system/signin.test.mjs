@@ -176,7 +176,7 @@ describe('signing in', () => {
     const refused = (await entries('session.refused')).filter((e) => e.object.id === who.id);
     assert.ok(refused.length >= 5 && refused.length <= 6, `${refused.length} entries`);
     // An administrator releases it.
-    const enabled = await post(`persons/${who.id}/enable`, {}, { token: site.token() });
+    const enabled = await site.request('POST', `persons/${who.id}/enable`);
     assert.ok(enabled.status < 300, enabled.body.toString());
     ok(await post('signin', { login: who.login, password: PASSWORD }), 'factor');
   });

@@ -66,7 +66,8 @@ export function eventSource(site, options = {}) {
   source.opened = 0;
   source.addEventListener('open', () => source.opened++);
   for (const kind of ['upload.progress', 'evidence.sealed', 'evidence.corrupt', 'media.probed',
-    'witness.behind', 'missed', 'over'])
+    'witness.behind', 'person.disabled', 'person.terminated', 'clearance.warned',
+    'clearance.lapsed', 'missed', 'over'])
     source.addEventListener(kind, (e) =>
       source.heard.push({ event: kind, id: e.lastEventId, data: JSON.parse(e.data) }));
   source.wait = (what, test) => until(what, () => source.heard.find(test));

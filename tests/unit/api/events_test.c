@@ -40,6 +40,33 @@ each_kind_has_its_text(void)
 		    "id: 9\nevent: witness.behind\ndata: {\"behind\":3,"
 		    "\"size\":40,\"time\":"
 		    "\"1970-01-01T00:00:01.000000Z\"}\n\n" },
+		{ { .id = 9,
+		      .kind = EVENTS_DISABLED,
+		      .about = "person",
+		      .why = "risk" },
+		    "id: 9\nevent: person.disabled\ndata: {\"id\":\"%s\","
+		    "\"object\":\"person\",\"reason\":\"risk\",\"time\":"
+		    "\"1970-01-01T00:00:01.000000Z\"}\n\n" },
+		{ { .id = 9,
+		      .kind = EVENTS_WARNED,
+		      .about = "agreement",
+		      .why = "agreement.user",
+		      .until = "2026-12-01",
+		      .days = 14 },
+		    "id: 9\nevent: clearance.warned\ndata: {\"check\":"
+		    "\"agreement.user\",\"days\":14,\"id\":\"%s\","
+		    "\"object\":\"agreement\",\"time\":"
+		    "\"1970-01-01T00:00:01.000000Z\",\"until\":"
+		    "\"2026-12-01\"}\n\n" },
+		{ { .id = 9,
+		      .kind = EVENTS_LAPSED,
+		      .about = "person",
+		      .why = "training.level",
+		      .until = "2026-12-01" },
+		    "id: 9\nevent: clearance.lapsed\ndata: {\"check\":"
+		    "\"training.level\",\"id\":\"%s\",\"object\":\"person\","
+		    "\"time\":\"1970-01-01T00:00:01.000000Z\",\"until\":"
+		    "\"2026-12-01\"}\n\n" },
 	};
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {

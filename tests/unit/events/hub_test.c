@@ -270,6 +270,36 @@ wishes(void)
 	events_hub_free(h);
 }
 
+/* What is about people is for those alone who may see it. */
+static void
+people_are_not_for_everybody(void)
+{
+	static const enum events_kind kinds[] = { EVENTS_DISABLED,
+		EVENTS_TERMINATED, EVENTS_WARNED, EVENTS_LAPSED };
+	struct events_hub *h = events_hub_new();
+	struct events_wish may = { .as = id_of(900), .people = true };
+	struct events_wish one = { .as = id_of(901), .object = id_of(1) };
+	struct events_listener *p = listen_as(h, &may);
+	struct events_listener *l = listen_all(h);
+	struct events_listener *o = listen_as(h, &one);
+	struct events_event e;
+
+	for (size_t i = 0; i < SP_COUNTOF(kinds); i++) {
+		tell(h, kinds[i], 1, 0);
+		check_next(p, kinds[i], 1);
+		CHECK(now(l, &e) == EVENTS_IDLE);
+		CHECK(now(o, &e) == EVENTS_IDLE);
+	}
+	tell(h, EVENTS_MEDIA, 1, 0);
+	check_next(p, EVENTS_MEDIA, 1);
+	check_next(l, EVENTS_MEDIA, 1);
+	check_next(o, EVENTS_MEDIA, 1);
+	events_hub_leave(p);
+	events_hub_leave(l);
+	events_hub_leave(o);
+	events_hub_free(h);
+}
+
 /* A listener that waits for one thing has missed nothing when all that went
  * was other things. */
 struct patient {
@@ -657,6 +687,8 @@ main(void)
 		{ "ids of another process", ids_of_another_process },
 		{ "slower than what is kept", slower_than_what_is_kept },
 		{ "wishes", wishes },
+		{ "people are not for everybody",
+		    people_are_not_for_everybody },
 		{ "patience misses nothing", patience_misses_nothing },
 		{ "limits", limits },
 		{ "it ends", it_ends },

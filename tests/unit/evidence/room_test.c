@@ -74,8 +74,7 @@ a_token_is_known_in_its_own_room_only(void)
 	CHECK(who.role == GATE_ADMINISTRATOR);
 	(void)snprintf(other, sizeof(other), "%s", f.token);
 	other[strlen(other) - 2] ^= 1;
-	CHECK_CODE(
-	    fixture_know(f.room, other, &who, &err), SP_E_UNKNOWN, &err);
+	CHECK_CODE(fixture_know(f.room, other, &who, &err), SP_E_UNKNOWN, &err);
 }
 
 static void

@@ -12,6 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Rooms above define it to ", their_schema". */
+#ifndef AGENCY_FIXTURE_MORE
+#define AGENCY_FIXTURE_MORE
+#endif
+
 /*
  * An agency for tests: a database, a log and its writer in a folder of their
  * own, signed by a key in this process.  `refuse` makes the signer fail, as a
@@ -51,7 +56,7 @@ agency_fixture_open_log(struct agency_fixture *a)
 	static const char *const script[] = { ledger_log_schema,
 		gate_token_schema, gate_once_schema, people_person_schema,
 		people_record_schema, people_paper_schema,
-		gate_token_person_schema };
+		gate_token_person_schema AGENCY_FIXTURE_MORE };
 	struct db *db = NULL;
 	struct sp_err err;
 

@@ -127,6 +127,30 @@ sign(struct house *h, const struct sp_id *agency, const char *origin,
 	return SP_OK;
 }
 
+/* The largest key that there is makes the largest message. */
+static void
+check_certify(struct house *h, const struct sp_id *agency)
+{
+	struct crypto_leaf_key key = { { 0x30, 0x82, 0x02, 0x2c }, 560 };
+	struct keeper_certify what = { sp_id_new(), &key, sp_now(),
+		sp_now() + SP_SECOND };
+	SP_AUTO_BUF der = sp_buf_new(CRYPTO_LEAF_MAX);
+	struct sp_id nobody = sp_id_new();
+	struct sp_err err = { .code = SP_OK };
+
+	CHECK_OK(keeper_client_certify(h->c, agency, &what, &der, &err), &err);
+	CHECK(
+	    der.len > 900 && memmem(der.at, der.len, key.der, key.len) != NULL);
+	sp_buf_clear(&der);
+	what.until +=
+	    KEEPER_CERTIFY_DAYS * 86400 * SP_SECOND + 2 * KEEPER_CERTIFY_SKEW;
+	CHECK_CODE(keeper_client_certify(h->c, agency, &what, &der, &err),
+	    SP_E_DENIED, &err);
+	CHECK_CODE(keeper_client_certify(h->c, &nobody, &what, &der, &err),
+	    SP_E_NOTFOUND, &err);
+	CHECK(der.len == 0);
+}
+
 static void
 each_call(void)
 {
@@ -158,6 +182,7 @@ each_call(void)
 	CHECK_CODE(keeper_client_unwrap(h.c, &agency, &w, &back, &err),
 	    SP_E_NOTFOUND, &err);
 	CHECK_OK(sign(&h, &agency, "example.org/a", 5, 1, &err), &err);
+	check_certify(&h, &agency);
 	house_close(&h);
 }
 

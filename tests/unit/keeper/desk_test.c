@@ -92,6 +92,20 @@ create(struct office *o)
 static const char checkpoint[] =
     "example.org/log\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
 
+static void
+put_certify(
+    struct sp_buf *m, const void *key, size_t len, sp_time from, sp_time until)
+{
+	struct sp_id device = sp_id_new();
+	SP_AUTO_BUF times = sp_buf_new(16);
+
+	sp_buf_blob(m, device.b, SP_ID_LEN);
+	sp_buf_blob(m, key, len);
+	sp_buf_u64be(&times, (uint64_t)from);
+	sp_buf_u64be(&times, (uint64_t)until);
+	sp_buf_blob(m, times.at, times.len);
+}
+
 /* A whole message of each kind that the desk says yes to. */
 static void
 fill(struct sp_buf *m, struct office *o, enum keeper_request r)
@@ -109,6 +123,9 @@ fill(struct sp_buf *m, struct office *o, enum keeper_request r)
 		sp_buf_blob(m, dek, sizeof(dek));
 	if (r == KEEPER_SIGN)
 		sp_buf_blob(m, checkpoint, strlen(checkpoint));
+	if (r == KEEPER_CERTIFY)
+		put_certify(
+		    m, "\x30\x00", 2, sp_now(), sp_now() + 60 * SP_SECOND);
 	if (r != KEEPER_UNWRAP)
 		return;
 	start(&wrap, o, KEEPER_WRAP);
@@ -142,6 +159,10 @@ each_request(void)
 	CHECK_OK(ask(&o, &m, &answer, &in, &err), &err);
 	field = sp_in_blob(&in, KEEPER_BODY_MAX);
 	CHECK(sp_in_done(&in) && field.left > 100);
+	fill(&m, &o, KEEPER_CERTIFY);
+	CHECK_OK(ask(&o, &m, &answer, &in, &err), &err);
+	field = sp_in_blob(&in, KEEPER_BODY_MAX);
+	CHECK(sp_in_done(&in) && field.left > 300 && field.at[0] == 0x30);
 	fill(&m, &o, KEEPER_CREATE);
 	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_CONFLICT, &err);
 	office_close(&o);
@@ -202,6 +223,22 @@ fields_refused(void)
 	sp_buf_blob(&m, o.agency.b, SP_ID_LEN);
 	sp_buf_blob(&m, key, 40);
 	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_NOTFOUND, &err);
+	start(&m, &o, KEEPER_CERTIFY); /* two elements are no key */
+	put_certify(&m, "\x30\x00\xa3\x00", 4, sp_now(), sp_now() + SP_SECOND);
+	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_DENIED, &err);
+	start(&m, &o, KEEPER_CERTIFY); /* a text to be signed is none */
+	put_certify(
+	    &m, checkpoint, strlen(checkpoint), sp_now(), sp_now() + SP_SECOND);
+	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_DENIED, &err);
+	start(&m, &o, KEEPER_CERTIFY); /* times beyond all time */
+	put_certify(&m, "\x30\x00", 2, sp_now(), INT64_MAX);
+	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_DENIED, &err);
+	start(&m, &o, KEEPER_CERTIFY);
+	put_certify(&m, "\x30\x00", 2, sp_now(), INT64_MIN);
+	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_DENIED, &err);
+	start(&m, &o, KEEPER_CERTIFY);
+	put_certify(&m, "\x30\x00", 2, INT64_MIN, INT64_MAX);
+	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_DENIED, &err);
 	o.agency = sp_id_new();
 	start(&m, &o, KEEPER_VKEY);
 	CHECK_CODE(ask(&o, &m, &answer, &in, &err), SP_E_NOTFOUND, &err);

@@ -554,6 +554,97 @@ signs_only_checkpoints(void)
 	keeper_keyring_close(k);
 }
 
+static enum sp_code
+certify(struct keeper_keyring *k, const struct sp_id *agency, sp_time from,
+    sp_time until, struct sp_buf *der, struct sp_err *err)
+{
+	static const struct crypto_leaf_key key = { { 0x30, 0 }, 2 };
+	struct keeper_certify what = { sp_id_new(), &key, from, until };
+
+	sp_buf_clear(der);
+	return keeper_keyring_certify(k, agency, &what, der, err);
+}
+
+/* Signed with the same key, as the identifier of the authority says. */
+static bool
+same_authority(const struct sp_buf *a, const struct sp_buf *b)
+{
+	static const uint8_t head[] = { 0x06, 0x03, 0x55, 0x1d, 0x23, 0x04,
+		0x18, 0x30, 0x16, 0x80, 0x14 };
+	const uint8_t *x = memmem(a->at, a->len, head, sizeof(head));
+	const uint8_t *y = memmem(b->at, b->len, head, sizeof(head));
+
+	CHECK(x != NULL && y != NULL);
+	return memcmp(x + sizeof(head), y + sizeof(head), 20) == 0;
+}
+
+static void
+certifies_for_ninety_days_from_now(void)
+{
+	const sp_time second = SP_SECOND, hour = 3600 * second;
+	const sp_time day = 24 * hour, now = sp_now();
+	const struct {
+		sp_time from, until;
+		enum sp_code want;
+	} rows[] = {
+		{ now, now + 90 * day, SP_OK },
+		{ now - hour / 2, now + 90 * day, SP_OK },
+		{ now, now + second, SP_OK },
+		{ now, now, SP_E_DENIED },
+		{ now, now - day, SP_E_DENIED },
+		{ now, now + 91 * day, SP_E_DENIED },
+		{ now + 2 * hour, now + day, SP_E_DENIED }, /* for later */
+		{ now - 2 * hour, now + day, SP_E_DENIED },
+		{ 0, 90 * day, SP_E_DENIED },
+		{ now, INT64_MAX, SP_E_DENIED },
+		{ INT64_MIN, INT64_MAX, SP_E_DENIED },
+	};
+	SP_AUTO_BUF der = sp_buf_new(4096);
+	struct keeper_keyring *k = NULL;
+	struct sp_id a, nobody = sp_id_new();
+	struct sp_err err = { .code = SP_OK };
+
+	CHECK_OK(keeper_keyring_in_memory(&k, &err), &err);
+	a = make_agency(k, "example.org/a");
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		CHECK_CODE(
+		    certify(k, &a, rows[i].from, rows[i].until, &der, &err),
+		    rows[i].want, &err);
+		CHECK((der.len > 0) == (rows[i].want == SP_OK));
+	}
+	CHECK_CODE(certify(k, &nobody, now, now + day, &der, &err),
+	    SP_E_NOTFOUND, &err);
+	keeper_keyring_close(k);
+}
+
+/* Each agency has its CA, and has it again after a restart. */
+static void
+each_agency_certifies_with_its_own_key(void)
+{
+	struct scratch s = scratch_new();
+	struct keeper_keyring *k = open_ring(&s);
+	struct sp_id a = make_agency(k, "example.org/a");
+	struct sp_id b = make_agency(k, "example.org/b");
+	SP_AUTO_BUF first = sp_buf_new(4096), other = sp_buf_new(4096);
+	SP_AUTO_BUF later = sp_buf_new(4096);
+	sp_time now = sp_now(), end = now + SP_SECOND;
+	char text[SP_ID_TEXT];
+	struct sp_err err = { .code = SP_OK };
+
+	CHECK_OK(certify(k, &a, now, end, &first, &err), &err);
+	CHECK_OK(certify(k, &b, now, end, &other, &err), &err);
+	keeper_keyring_close(k);
+	k = open_ring(&s);
+	CHECK_OK(certify(k, &a, now, end, &later, &err), &err);
+	keeper_keyring_close(k);
+	CHECK(same_authority(&first, &later));
+	CHECK(!same_authority(&first, &other));
+	sp_id_text(&a, text);
+	CHECK(memmem(first.at, first.len, text, strlen(text)) != NULL);
+	CHECK(memmem(other.at, other.len, text, strlen(text)) == NULL);
+	scratch_done(&s);
+}
+
 int
 main(void)
 {
@@ -574,6 +665,10 @@ main(void)
 		{ "sizes of a DEK", dek_sizes },
 		{ "a log only grows", signs_only_what_follows },
 		{ "only checkpoints are signed", signs_only_checkpoints },
+		{ "certifies for ninety days from now",
+		    certifies_for_ninety_days_from_now },
+		{ "each agency certifies with its own key",
+		    each_agency_certifies_with_its_own_key },
 	};
 
 	scratch_provider();

@@ -21,6 +21,7 @@ numbers_stay(void)
 		{ KEEPER_WRAP, 4, "wrap" },
 		{ KEEPER_UNWRAP, 5, "unwrap" },
 		{ KEEPER_SIGN, 6, "sign" },
+		{ KEEPER_CERTIFY, 7, "certify" },
 	};
 
 	CHECK(SP_COUNTOF(rows) == KEEPER_REQUEST_COUNT);
@@ -66,7 +67,7 @@ request_refused(void)
 		{ "version 0", { 0, 1 }, 2 },
 		{ "version 2", { 2, 1 }, 2 },
 		{ "number 0", { 1, 0 }, 2 },
-		{ "number 7", { 1, 7 }, 2 },
+		{ "number 8", { 1, 8 }, 2 },
 		{ "number 255", { 1, 255 }, 2 },
 		{ "a ping with more", { 1, 1, 0, 0 }, 4 },
 	};

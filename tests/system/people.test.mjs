@@ -1,0 +1,276 @@
+// People from outside: accounts, their records, explain, the personnel file, and
+// those who come with bad intent.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Site, until } from './lib/site.mjs';
+import { follow } from './lib/events.mjs';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const post = (site, path, body, options = {}) => site.request('POST', path,
+  { headers: JSON_TYPE, body: Buffer.from(JSON.stringify(body)), ...options });
+const csv = (site, path, body, options = {}) => site.request('POST', path,
+  { headers: { 'content-type': 'text/csv' }, body: Buffer.from(body), ...options });
+
+async function json(site, ...args) {
+  return JSON.parse((await site.must([...args, '--json'])).stdout);
+}
+
+/** All bytes of a site's files, one after the other. */
+function allFiles(dir) {
+  return Buffer.concat(readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((e) => e.isFile())
+    .map((e) => readFileSync(join(e.parentPath ?? e.path, e.name))));
+}
+
+/** The newest entries of the log, as they are. */
+async function entries(site) {
+  const size = Number((await site.get('log/checkpoint')).body.toString().split('\n')[1]);
+  const bundle = await site.get(`log/tile/entries/000.p/${size}`);
+  assert.equal(bundle.status, 200);
+  return bundle.body.toString();
+}
+
+/** A CLI call that must be refused with this exit code. */
+async function refused(site, code, ...args) {
+  const got = await site.cli(args);
+  assert.equal(got.code, code, `${args.join(' ')}: ${got.stdout}${got.stderr}`);
+  return got.stderr;
+}
+
+test('a person is let in step by step, and out again, by what is recorded', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd', 'mesa-so'] });
+  const clip = await site.put(Buffer.from('a clip'));
+  const theirs = await site.put(Buffer.from('another'), undefined, { agency: 'mesa-so' });
+  const ann = await json(site, 'person', 'add', 'Ann Lee', '--role', 'officer',
+    '--agency', 'harbor-pd');
+  assert.match(ann.id, /^[0-9a-f-]{36}$/);
+  const told = async (who, act, object, ...more) => {
+    const e = await json(site, 'explain', who, act, object, ...more);
+    assert.equal(e.decision, e.code === null ? 'permit' : 'deny');
+    return e.code ?? 'permit';
+  };
+  const steps = [
+    ['screening.missing', ['screening', 'add', ann.id]],
+    ['training.missing', ['training', 'add', 'ANN.LEE']],
+    ['addendum.missing', ['addendum', 'sign', 'ann.lee']],
+    ['agreement.missing', ['agreement', 'add']],
+  ];
+  for (const [code, record] of steps) {
+    assert.equal(await told(ann.id, 'evidence.view', clip), code);
+    await site.must(record);
+  }
+  assert.equal(await told('ann.lee', 'evidence.view', clip), 'permit');
+  assert.equal(await told('ann.lee', 'evidence.view', '-'), 'permit');
+  assert.equal(await told('ann.lee', 'evidence.view', clip, '--factor', 'single'), 'factor');
+  assert.equal(await told('ann.lee', 'evidence.view', clip, '--idle'), 'session.stale');
+  assert.equal(await told('ann.lee', 'evidence.view', clip, '--stale'), 'session.stale');
+  assert.equal(await told('ann.lee', 'evidence.export', clip), 'role');
+  assert.equal(await told('nobody', 'evidence.view', clip), 'unknown');
+  // Another agency's item and none at all are told in the same words.
+  const other = await json(site, 'explain', ann.id, 'evidence.view', theirs);
+  const none = await json(site, 'explain', ann.id, 'evidence.view',
+    '017f22e2-79b0-7cc3-98c4-dc0c0c07398f');
+  assert.equal(other.code, 'other-agency');
+  assert.deepEqual({ ...other, object: '' }, { ...none, object: '' });
+
+  // What lapses or ends takes the permit away again, each by its own code.
+  await site.must(['training', 'demand', 'ann.lee', 'event', '--since', '2026-01-01']);
+  assert.equal(await told('ann.lee', 'evidence.view', clip), 'training.expired');
+  await site.must(['training', 'add', 'ann.lee', '--course', 'event']);
+  assert.equal(await told('ann.lee', 'evidence.view', clip), 'permit');
+  const [agreement] = (await site.must(['agreement', 'list', '--json'])).stdout.trim()
+    .split('\n').map((line) => JSON.parse(line));
+  await site.must(['agreement', 'end', agreement.id]);
+  assert.equal(await told('ann.lee', 'evidence.view', clip), 'agreement.missing');
+  await json(site, 'person', 'add', 'Old Hand', '--role', 'custodian', '--login', 'old');
+  await site.must(['screening', 'add', 'old', '--fingerprinted', '2010-01-01']);
+  assert.equal(await told('old', 'evidence.view', clip), 'screening.expired');
+  await site.must(['screening', 'add', 'ann.lee', '--decision', 'denied']);
+  assert.equal(await told('ann.lee', 'evidence.view', clip), 'unknown');
+  assert.equal((await json(site, 'person', 'show', 'ann.lee')).reason, 'screening');
+
+  // For people: lines that say the same.
+  const lines = (await site.must(['explain', 'old', 'evidence.view', clip])).stdout;
+  assert.match(lines, /^deny evidence\.view: screening\.expired$/m);
+  assert.match(lines, /what would change it:/);
+  // A paper signature says that it was one.
+  const [signature] = (await site.must(['addendum', 'list', 'ann.lee', '--json'])).stdout.trim()
+    .split('\n').map((line) => JSON.parse(line));
+  assert.equal(signature.method, 'paper');
+  const statement = await json(site, 'addendum', 'statement', signature.id);
+  assert.equal(statement.method, 'paper');
+});
+
+test('accounts: every command, its exit codes and messages', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const ann = await json(site, 'person', 'add', 'Ann', '--role', 'officer', '--human', 'E-17');
+  assert.equal((await site.must(['person', 'add', 'Bo', '--role', 'laso'])).stdout.length, 37);
+  assert.match((await site.must(['person', 'list'])).stdout, /ann +officer +active/);
+  await site.must(['person', 'change', 'ann', '--name', 'Ann Lee', '--residence', 'GA']);
+  assert.equal((await json(site, 'person', 'show', ann.id)).residence, 'GA');
+  await site.must(['role', 'give', 'ann', 'supervisor']);
+  await site.must(['person', 'transfer', 'ann', 'Night shift', '--role', 'investigator']);
+  const moved = await json(site, 'person', 'show', 'ann');
+  assert.deepEqual([moved.role, moved.unit], ['investigator', 'Night shift']);
+  await site.must(['person', 'disable', 'ann', '--reason', 'risk']);
+  assert.equal((await json(site, 'person', 'show', 'ann')).state, 'disabled');
+  await site.must(['person', 'enable', 'ann']);
+  assert.match(await refused(site, 3, 'person', 'enable', 'ann'), /409/);
+  await site.must(['person', 'terminate', 'ann', '--at', '2099-01-01T00:00:00Z']);
+  await site.must(['person', 'terminate', 'ann']);
+  assert.match(await refused(site, 3, 'role', 'give', 'ann', 'officer'), /ended for good/);
+  assert.match(await refused(site, 3, 'person', 'add', 'Ann', '--role', 'officer', '--login', 'ann'),
+    /never used again/);
+  await refused(site, 2, 'person', 'add', 'Cy');
+  await refused(site, 2, 'person', 'add', '--role', 'officer');
+  await refused(site, 2, 'person', 'show', '../../tokens');
+  await refused(site, 2, 'explain', 'ann');
+  await refused(site, 3, 'explain', 'ann', 'evidence.paint', '-');
+  await refused(site, 3, 'person', 'show', 'nobody');
+  await refused(site, 3, 'role', 'give', 'bo', 'operator');
+  await refused(site, 3, 'person', 'add', 'Op', '--role', 'provider-security');
+  await refused(site, 3, 'addendum', 'sign'); // a token is nobody to sign
+  assert.match((await site.must(['role', 'list'])).stdout, /^cso +state/m);
+  const help = (await site.must(['person', '--help'])).stdout;
+  for (const word of ['add', 'import', 'export', 'seal', 'open']) assert.match(help, new RegExp(`^  ${word} `, 'm'));
+  // Twice the same request with a key makes one account.
+  const once = { headers: { ...JSON_TYPE, 'idempotency-key': 'k1' } };
+  const first = await post(site, 'persons', { name: 'Kim', role: 'officer' }, once);
+  const again = await post(site, 'persons', { name: 'Kim', role: 'officer' }, once);
+  assert.equal(first.status, 201);
+  assert.equal(again.json().id, first.json().id);
+  assert.equal((await post(site, 'persons', { name: 'Kim', role: 'laso' }, once)).status, 409);
+});
+
+test('the personnel file: report, exactly that applied, out, and in again', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd', 'mesa-so'] });
+  const file = join(site.dir, '..', 'staff.csv');
+  const head = 'human,login,name,role,screening_fingerprinted,screening_decision,screening_decided,ssn';
+  writeFileSync(file, `${head}\r\nE1,ann,"Lee, Ann",officer,2026-01-02,cleared,2026-01-05,123-45-6789\r\n`
+    + 'E2,bo,"=HYPERLINK(""http://x"")",custodian,,,,\r\n');
+  const report = await json(site, 'person', 'import', file);
+  assert.deepEqual([report.adds, report.errors, report.conflicts], [2, 0, 0]);
+  assert.equal((await site.must(['person', 'list', '--json'])).stdout, '');
+  const words = (await site.must(['person', 'import', file])).stdout;
+  assert.match(words, /^2 +add .*login: ann/m);
+  assert.doesNotMatch(words, /6789/);
+  await refused(site, 3, 'person', 'import', file, '--apply', '0'.repeat(64));
+  const done = await json(site, 'person', 'import', file, '--apply', report.hash);
+  assert.deepEqual([done.adds, done.sealed, done.records], [2, 1, 1]);
+  // The same report is not there a second time.
+  assert.match(await refused(site, 3, 'person', 'import', file, '--apply', report.hash), /409/);
+  const out = (await site.must(['person', 'export'])).stdout;
+  assert.match(out, /"'=HYPERLINK/);
+  assert.doesNotMatch(out, /123-?45-?6789/);
+  writeFileSync(file, out);
+  const back = await json(site, 'person', 'import', file);
+  assert.deepEqual([back.adds, back.changes, back.report.length], [0, 0, 0]);
+  // As JSON too, each with its entry, which is on the agency itself.
+  assert.equal((await json(site, 'person', 'export')).persons.length, 2);
+  assert.equal((await entries(site)).split('"act":"personnel.exported"').length - 1, 2);
+  // Nothing of it reaches another agency.
+  assert.equal((await site.get('persons', { agency: 'mesa-so' })).json().items.length, 0);
+  assert.equal((await site.get('persons', { token: site.token('mesa-so') })).status, 404);
+});
+
+test('hostile input: bombs, controls, unknown members, formulas', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const bad = [
+    ['login,name,role\r\n"', 400],
+    ['login,name,role,shoe\r\na,b,officer,9\r\n', 400],
+    ['login,name,role\r\n' + 'x,'.repeat(9), 400],
+    [`login,name,role\r\na,${'n'.repeat(5000)},officer\r\n`, 400],
+    ['login,name,role\r\n' + '\r\n'.repeat(10), 200],
+    ['login,name,role\r\n' + 'a,b,officer\r\n'.repeat(20001), 400],
+    [Buffer.from([0xef, 0xbb, 0xbf, 0x6c, 0xff]), 400],
+    [Buffer.alloc((16 << 20) + 1, 0x61), 413],
+    ['"'.repeat(1 << 20), 400],
+    ['login,name,role\r\na\u0000b,c,officer\r\n', 400],
+  ];
+  for (const [body, want] of bad) {
+    const answer = await csv(site, 'roster/report', body);
+    assert.equal(answer.status, want, `${String(body).slice(0, 60)}: ${answer.body.slice(0, 300)}`);
+  }
+  // Faults of rows are told, and keep all of the file out.
+  const rows = 'login,name,role\r\nok,Ok,officer\r\nx,"a\u202eb",officer\r\ny,Y,operator\r\n'
+    + 'z,"bell\u0007",officer\r\n../q,Q,officer\r\n';
+  const report = (await csv(site, 'roster/report', rows)).json();
+  assert.equal(report.errors, 4);
+  const apply = await csv(site, `roster/apply?hash=${report.hash}`, rows);
+  assert.equal(apply.status, 409);
+  for (const body of [{ name: 'A', role: 'officer', state: 'active' },
+    { name: 'A', role: 'officer', epoch: 0 }, { name: 'A\u001b[2J', role: 'officer' },
+    { name: ' A', role: 'officer' }, { name: 'n'.repeat(201), role: 'officer' },
+    { name: 'A', role: 'operator' }, { name: 'A', role: 'device' }, [], 'x', null])
+    assert.equal((await post(site, 'persons', body)).status, 400, JSON.stringify(body));
+  assert.equal((await site.get('persons')).json().items.length, 0);
+  // A path is no way to another resource.
+  for (const path of ['persons/..%2Ftokens', 'persons/%2e%2e', 'persons/a%00b', 'persons/~'])
+    assert.notEqual((await site.get(path)).status, 200, path);
+});
+
+test('an SSN is in no answer, log or file, and opens for few', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const secret = '219-09-9999';
+  await site.must(['person', 'add', 'Ann', '--role', 'officer']);
+  await site.must(['person', 'seal', 'ann', 'ssn'], 'harbor-pd', { input: `${secret}\n` });
+  const wrong = await site.cli(['person', 'seal', 'ann', 'ssn'], 'harbor-pd', { input: '000-12-3456\n' });
+  assert.equal(wrong.code, 3);
+  assert.doesNotMatch(wrong.stderr, /3456/);
+  const fields = (await site.get('persons/ann/sealed')).json();
+  assert.deepEqual(fields, { dob: false, fbi: false, sid: false, ssn: true });
+  // An administrator's token is not one of those few.
+  assert.match(await refused(site, 3, 'person', 'open', 'ann', 'ssn'), /sealed\.open/);
+  for (const path of ['persons', 'persons/ann', 'persons/ann/screenings', 'roster.csv', 'roster.json',
+    'persons/ann/clearance', 'explain?person=ann&act=sealed.open'])
+    assert.ok(!(await site.get(path)).body.includes(secret), path);
+  const log = await entries(site);
+  assert.match(log, /"act":"sealed\.kept"/);
+  assert.ok(!log.includes(secret));
+  const put = await site.request('PUT', 'persons/ann/sealed/ssn', { headers: JSON_TYPE,
+    body: Buffer.from(JSON.stringify({ value: secret, shoe: '9' })) });
+  assert.equal(put.status, 400);
+  assert.ok(!put.body.includes(secret));
+  await site.stop();
+  const bytes = allFiles(site.dir);
+  for (const text of [secret, secret.replaceAll('-', ''), Buffer.from(secret).toString('base64')])
+    assert.ok(!bytes.includes(text), `${text} is in a file of the site`);
+  assert.ok(!site.log.includes(secret));
+});
+
+test('rules are read again at SIGHUP; broken ones change nothing', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const lock = async () => (await site.get('rules')).json().rules
+    .find((r) => r.name === 'session.lock').value;
+  const overlay = (rules) => JSON.stringify({ applies: { state: 'FL' }, policy: 'CJISSECPOL',
+    version: '6.1', rules });
+  assert.equal(await lock(), 30);
+  mkdirSync(join(site.dir, 'policy'), { recursive: true });
+  writeFileSync(join(site.dir, 'policy', 'fl.json'), overlay({ 'session.lock': { value: 15,
+    unit: 'minutes', section: 'FDLE 4.2', text: 'Half of it here.' } }));
+  site.child.kill('SIGHUP');
+  await until('the new rules', async () => await lock() === 15);
+  writeFileSync(join(site.dir, 'policy', 'fl.json'), overlay({ 'session.lock': { value: 60,
+    unit: 'minutes', section: 'X', text: 'Laxer than the policy.' } }));
+  site.child.kill('SIGHUP');
+  await until('a refusal', () => /the old rules stay in force/.test(site.log));
+  assert.equal(await lock(), 15);
+});
+
+test('what happens to people is told to who may see it, and to nobody else', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const ann = await json(site, 'person', 'add', 'Ann', '--role', 'officer');
+  const device = await json(site, 'token', 'add', '--role', 'officer', '--label', 'desk');
+  const ours = await follow(site);
+  const theirs = await follow(site, { token: device.token });
+  t.after(() => { ours.close(); theirs.close(); });
+  await site.must(['person', 'disable', 'ann', '--reason', 'risk']);
+  const told = await ours.wait('the event', (e) => e.event === 'person.disabled');
+  assert.deepEqual({ ...told.data, time: '' },
+    { id: ann.id, object: 'person', reason: 'risk', time: '' });
+  await site.put(Buffer.from('a clip'));
+  await theirs.wait('the clip', (e) => e.event === 'evidence.sealed');
+  assert.ok(!theirs.events().some((e) => e.event.startsWith('person.')));
+});

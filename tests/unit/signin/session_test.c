@@ -1,0 +1,271 @@
+#include "signin/signin_fixture.h"
+
+/* Every time rule of an open session, at its edge. */
+static void
+times_of_a_session(void)
+{
+	struct signin_fixture s;
+	static const struct {
+		sp_time after;
+		enum sp_code code;
+		enum gate_session session;
+		const char *reason;
+	} at[] = {
+		{ 0, SP_OK, GATE_SESSION_OPEN, NULL },
+		{ FIXTURE_MINUTES(30) - 1, SP_OK, GATE_SESSION_OPEN, NULL },
+		{ FIXTURE_MINUTES(30), SP_OK, GATE_SESSION_LOCKED, NULL },
+		{ FIXTURE_MINUTES(60) - 1, SP_OK, GATE_SESSION_LOCKED, NULL },
+		{ FIXTURE_MINUTES(60), SP_E_UNKNOWN, GATE_SESSION_NONE,
+		    "session.expired" },
+		/* A clock that has been set back makes nothing younger. */
+		{ -FIXTURE_SECONDS(4), SP_OK, GATE_SESSION_OPEN, NULL },
+		{ -FIXTURE_MINUTES(10), SP_E_UNKNOWN, GATE_SESSION_NONE,
+		    "session.expired" },
+	};
+
+	fixture_open(&s);
+	for (size_t i = 0; i < SP_COUNTOF(at); i++) {
+		struct signin_step open;
+		struct gate_caller who;
+		sp_time began;
+
+		if (i == 0)
+			(void)fixture_enrol(&s);
+		open = fixture_sign_in(&s);
+		began = fixture_now;
+		fixture_now += at[i].after;
+		CHECK_CODE(
+		    fixture_know(&s, open.text, &who), at[i].code, &s.err);
+		if (at[i].code == SP_OK)
+			CHECK(who.is.session == at[i].session &&
+			    who.is.idle >= 0);
+		else
+			CHECK(strcmp(s.err.reason, at[i].reason) == 0);
+		fixture_now = began;
+	}
+	fixture_close(&s);
+}
+
+static enum sp_code
+touch_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	return signin_session_touch(a, arg, err);
+}
+
+static enum gate_code
+decide(const struct gate_caller *who, enum gate_act act)
+{
+	struct gate_facts f = gate_caller_facts(who, act);
+
+	return gate_decide(&f).code;
+}
+
+/* However busy: after 12 hours both factors; after 15 minutes for what is
+ * privileged. */
+static void
+a_busy_session_grows_old(void)
+{
+	struct signin_fixture s;
+	struct signin_step open;
+	struct gate_caller who;
+
+	fixture_open(&s);
+	open = fixture_enrol(&s);
+	fixture_later(&s, -FIXTURE_SECONDS(90));
+	for (int minutes = 0; minutes < 12 * 60; minutes += 5) {
+		CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+		CHECK(decide(&who, GATE_SESSION_OWN) == GATE_PERMIT);
+		CHECK(decide(&who, GATE_CREDENTIAL_CHANGE) ==
+		    (minutes < 15 ? GATE_PERMIT : GATE_NO_FACTOR));
+		CHECK_OK(
+		    people_fixture_do(&s.f, touch_fn, &open.session), &s.f.err);
+		fixture_later(&s, FIXTURE_MINUTES(5));
+	}
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	CHECK(decide(&who, GATE_SESSION_OWN) == GATE_SESSION_STALE);
+	fixture_close(&s);
+}
+
+/* Role, unit, state: felt by the next request; and the tick writes it down. */
+static void
+a_change_of_the_account_voids(void)
+{
+	struct signin_fixture s;
+	struct signin_step open;
+	struct gate_caller who;
+	struct people_fixture_op op;
+
+	fixture_open(&s);
+	open = fixture_enrol(&s);
+	op = (struct people_fixture_op){ .id = s.person, .s = "supervisor" };
+	CHECK_OK(people_fixture_role(&s.f, &op), &s.f.err);
+	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
+	    "session.void", &s);
+	fixture_later(&s, SP_SECOND);
+	open = fixture_sign_in(&s);
+	op = (struct people_fixture_op){
+		.id = s.person, .s = "Patrol", .t = "officer"
+	};
+	CHECK_OK(people_fixture_transfer(&s.f, &op), &s.f.err);
+	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
+	    "session.void", &s);
+	CHECK_OK(people_fixture_do(&s.f, fixture_tick_fn, NULL), &s.f.err);
+	CHECK(people_fixture_count(&s.f, "\"reason\":\"void\"") == 2);
+	/* Set back, the clock revives none; and one can sign in all the same.
+	 */
+	fixture_later(&s, -FIXTURE_SECONDS(3));
+	CHECK(fixture_know(&s, open.text, &who) == SP_E_UNKNOWN);
+	fixture_later(&s, FIXTURE_SECONDS(33));
+	open = fixture_sign_in(&s);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	CHECK(who.role == GATE_OFFICER);
+	op = (struct people_fixture_op){ .id = s.person };
+	CHECK_OK(people_fixture_terminate(&s.f, &op), &s.f.err);
+	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
+	    "session.void", &s);
+	fixture_close(&s);
+}
+
+static void
+the_tick_writes_it_down(void)
+{
+	struct signin_fixture s;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	fixture_later(&s, FIXTURE_MINUTES(31));
+	CHECK_OK(people_fixture_do(&s.f, fixture_tick_fn, NULL), &s.f.err);
+	CHECK(people_fixture_count(&s.f, "\"session.locked\"") == 1);
+	CHECK_OK(people_fixture_do(&s.f, fixture_tick_fn, NULL), &s.f.err);
+	CHECK(people_fixture_count(&s.f, "\"session.locked\"") == 1);
+	fixture_later(&s, FIXTURE_MINUTES(30));
+	CHECK_OK(people_fixture_do(&s.f, fixture_tick_fn, NULL), &s.f.err);
+	CHECK(people_fixture_count(&s.f, "\"reason\":\"idle\"") == 1);
+	fixture_close(&s);
+}
+
+/* A ceremony that takes too long is over. */
+static void
+a_ceremony_has_ten_minutes(void)
+{
+	struct signin_fixture s;
+	struct signin_step first, next;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &first), &s.err);
+	fixture_later(&s, SIGNIN_PENDING);
+	CHECK_SIGNIN(
+	    fixture_code(&s, first.text, fixture_totp(&s, 0), false, &next),
+	    SP_E_UNKNOWN, "session.expired", &s);
+	fixture_close(&s);
+}
+
+static void
+texts_that_are_none(void)
+{
+	struct signin_fixture s;
+	struct signin_step open;
+	struct gate_caller who;
+	char text[GATE_TEXT_MAX];
+
+	fixture_open(&s);
+	open = fixture_enrol(&s);
+	for (size_t n = 0; n < strlen(open.text); n++) {
+		memcpy(text, open.text, sizeof(text));
+		text[n] = '\0';
+		CHECK(fixture_know(&s, text, &who) == SP_E_UNKNOWN);
+		memcpy(text, open.text, sizeof(text));
+		text[n] = text[n] == 'A' ? 'B' : 'A';
+		CHECK(fixture_know(&s, text, &who) != SP_OK);
+	}
+	fixture_close(&s);
+}
+
+struct challenge_job {
+	struct sp_id bound;
+	const char *purpose;
+	uint8_t bytes[SIGNIN_CHALLENGE];
+};
+
+static enum sp_code
+make_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct challenge_job *j = arg;
+
+	return signin_challenge_make(a, &j->bound, j->purpose, j->bytes, err);
+}
+
+static enum sp_code
+take_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct challenge_job *j = arg;
+
+	return signin_challenge_take(a, &j->bound, j->purpose, j->bytes, err);
+}
+
+/* Once, five minutes, for one purpose, bound. */
+static void
+challenges(void)
+{
+	struct signin_fixture s;
+	struct challenge_job j = { sp_id_new(), "test.assert", { 0 } }, other;
+
+	fixture_open(&s);
+	j.bound = sp_id_new();
+	CHECK_OK(people_fixture_do(&s.f, make_fn, &j), &s.f.err);
+	other = j;
+	other.bound = sp_id_new();
+	CHECK_REASON(people_fixture_do(&s.f, take_fn, &other), SP_E_UNKNOWN,
+	    "challenge.unknown", &s.f);
+	other = j;
+	other.purpose = "test.create";
+	CHECK_REASON(people_fixture_do(&s.f, take_fn, &other), SP_E_UNKNOWN,
+	    "challenge.unknown", &s.f);
+	CHECK_OK(people_fixture_do(&s.f, take_fn, &j), &s.f.err);
+	CHECK_REASON(people_fixture_do(&s.f, take_fn, &j), SP_E_UNKNOWN,
+	    "challenge.unknown", &s.f);
+	CHECK_OK(people_fixture_do(&s.f, make_fn, &j), &s.f.err);
+	fixture_later(&s, SIGNIN_CHALLENGE_LIFE);
+	CHECK_REASON(people_fixture_do(&s.f, take_fn, &j), SP_E_UNKNOWN,
+	    "challenge.unknown", &s.f);
+	fixture_close(&s);
+}
+
+/* Nobody has more than the maximum: the oldest makes room. */
+static void
+the_oldest_makes_room(void)
+{
+	struct signin_fixture s;
+	struct signin_step open, step;
+	struct gate_caller who;
+
+	fixture_open(&s);
+	open = fixture_enrol(&s);
+	for (int i = 0; i < SIGNIN_SESSIONS_MAX; i++)
+		CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step),
+		    &s.err);
+	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
+	    "session.ended", &s);
+	fixture_close(&s);
+}
+
+int
+main(void)
+{
+	static const struct tap_case cases[] = {
+		{ "times of a session", times_of_a_session },
+		{ "a busy session grows old", a_busy_session_grows_old },
+		{ "a change of the account voids",
+		    a_change_of_the_account_voids },
+		{ "the tick writes it down", the_tick_writes_it_down },
+		{ "a ceremony has ten minutes", a_ceremony_has_ten_minutes },
+		{ "texts that are none", texts_that_are_none },
+		{ "challenges", challenges },
+		{ "the oldest makes room", the_oldest_makes_room },
+	};
+	struct sp_err err;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	return tap_run(cases, SP_COUNTOF(cases));
+}

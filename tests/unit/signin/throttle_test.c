@@ -1,0 +1,201 @@
+#include "signin/signin_fixture.h"
+
+#include <pthread.h>
+
+static enum people_reason
+reason(struct signin_fixture *s)
+{
+	return people_fixture_get(&s->f, &s->person).reason;
+}
+
+static void
+fail_once(struct signin_fixture *s)
+{
+	struct signin_step step;
+
+	CHECK_SIGNIN(fixture_login(s, s->login, "not the password", &step),
+	    SP_E_UNKNOWN, "signin.refused", s);
+}
+
+/* Five within fifteen minutes lock; the window moves. */
+static void
+five_in_fifteen_minutes(void)
+{
+	struct signin_fixture s;
+	struct signin_step step;
+	struct people_fixture_op op;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	for (int i = 0; i < 4; i++)
+		fail_once(&s);
+	fixture_later(&s, FIXTURE_MINUTES(15));
+	for (int i = 0; i < 4; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_NO_REASON);
+	fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	/* The right password is of no use, nor is time. */
+	fixture_later(&s, FIXTURE_HOURS(20));
+	CHECK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step) ==
+	    SP_E_UNKNOWN);
+	op = (struct people_fixture_op){ .id = s.person };
+	CHECK_OK(people_fixture_enable(&s.f, &op), &s.f.err);
+	fixture_later(&s, SP_SECOND);
+	/* And what was before does not count any more. */
+	for (int i = 0; i < 4; i++)
+		fail_once(&s);
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step), &s.err);
+	fixture_close(&s);
+}
+
+/* Slow guessing ends too. */
+static void
+a_hundred_in_a_row(void)
+{
+	struct signin_fixture s;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	for (int i = 0; i < 100; i++) {
+		CHECK(reason(&s) == PEOPLE_NO_REASON);
+		fail_once(&s);
+		fixture_later(&s, FIXTURE_MINUTES(16));
+	}
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	fixture_close(&s);
+}
+
+static void
+two_factors_clear_it(void)
+{
+	struct signin_fixture s;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 4; i++)
+			fail_once(&s);
+		(void)fixture_sign_in(&s);
+	}
+	CHECK(reason(&s) == PEOPLE_NO_REASON);
+	fixture_close(&s);
+}
+
+/* What failed is durable before it is said: another process, which sees only
+ * what is on disk, counts it. */
+static void
+a_restart_forgets_nothing(void)
+{
+	struct signin_fixture s;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	for (int i = 0; i < 4; i++) {
+		DB_AUTO other = NULL;
+		struct people_person p;
+		int64_t within = 0, all = 0;
+
+		fail_once(&s);
+		CHECK_OK(db_open(&other, s.f.db_path, DB_READ, &s.err), &s.err);
+		p = people_fixture_get(&s.f, &s.person);
+		CHECK_OK(signin_throttle_count(other, s.f.rules, &p,
+			     fixture_now, &within, &all, &s.err),
+		    &s.err);
+		CHECK(within == i + 1 && all == i + 1);
+	}
+	fixture_close(&s);
+}
+
+/* Stuffing across accounts from one place is slowed, not shut out, and seen;
+ * others go on. */
+static void
+an_address_is_slowed(void)
+{
+	struct signin_fixture s;
+	struct signin_step step;
+	struct signin_from here;
+	int looked = 0;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	here = s.from;
+	s.from.address = "2001:db8::1";
+	for (int i = 0; i < 200; i++) {
+		char login[32];
+
+		(void)snprintf(login, sizeof(login), "user%d", i);
+		/* The whole /64 is one. */
+		s.from.address =
+		    i % 2 == 0 ? "2001:db8::1" : "2001:db8::ffff:2";
+		if (fixture_login(&s, login, "a password", &step) ==
+		    SP_E_UNKNOWN)
+			looked++;
+		else
+			CHECK(s.err.code == SP_E_LIMIT &&
+			    strcmp(s.err.reason, "signin.pace") == 0);
+		fixture_later(&s, SP_SECOND);
+	}
+	CHECK(looked >= SIGNIN_ADDRESS_FAILURES && looked < 70);
+	CHECK(people_fixture_count(&s.f, "\"session.throttled\"") == 1);
+	/* Of logins that nobody has, an entry a minute. */
+	CHECK(people_fixture_count(&s.f, "\"session.refused\"") <= 5);
+	/* A neighbour there waits for their turn. */
+	fixture_later(&s, SIGNIN_ADDRESS_PACE);
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step), &s.err);
+	s.from = here;
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step), &s.err);
+	fixture_close(&s);
+}
+
+/* Guesses at the same time: no more of them count than in turn. */
+static void *
+guess(void *arg)
+{
+	struct signin_fixture *s = arg;
+	struct signin_step step;
+	struct sp_err err;
+	CRYPTO_AUTO_SECRET secret = crypto_secret_from("wrong one here", 14);
+	struct signin_login l = { s->login, secret };
+
+	CHECK(signin_ceremony_password(&s->place, &s->from, &l, &step, &err) !=
+	    SP_OK);
+	return NULL;
+}
+
+static void
+at_the_same_time(void)
+{
+	struct signin_fixture s;
+	struct signin_step step;
+	pthread_t thread[20];
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	for (size_t i = 0; i < SP_COUNTOF(thread); i++)
+		CHECK(pthread_create(&thread[i], NULL, guess, &s) == 0);
+	for (size_t i = 0; i < SP_COUNTOF(thread); i++)
+		CHECK(pthread_join(thread[i], NULL) == 0);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	CHECK(people_fixture_count(&s.f, "\"code\":\"password\"") == 5);
+	CHECK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step) ==
+	    SP_E_UNKNOWN);
+	fixture_close(&s);
+}
+
+int
+main(void)
+{
+	static const struct tap_case cases[] = {
+		{ "five in fifteen minutes", five_in_fifteen_minutes },
+		{ "a hundred in a row", a_hundred_in_a_row },
+		{ "two factors clear it", two_factors_clear_it },
+		{ "a restart forgets nothing", a_restart_forgets_nothing },
+		{ "an address is slowed", an_address_is_slowed },
+		{ "at the same time", at_the_same_time },
+	};
+	struct sp_err err;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	return tap_run(cases, SP_COUNTOF(cases));
+}
