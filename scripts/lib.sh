@@ -100,7 +100,8 @@ configure() {
 	local folder=$1 mark="$1/.sallyport-options"
 	shift
 	need_node
-	npm_packages web/verify # verify.html is a part of the program
+	npm_packages web/verify # verify.html and the sign-in page are parts
+	npm_packages web/signin # of the program
 	if [ -f "$folder/build.ninja" ] && [ "$(cat "$mark" 2>/dev/null)" = "$*" ]; then
 		return 0
 	fi

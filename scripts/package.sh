@@ -12,10 +12,12 @@ mkdir -p "$tree"
 git ls-files -z --cached --others --exclude-standard |
 	tar --null --files-from=- --create | tar --extract --directory="$tree"
 cp -R packaging/debian "$tree/debian"
-# verify.html is made with them; packages are built without a network.
+# verify.html and the sign-in page are made with them; packages are built without a network.
 need_node
-npm_packages web/verify
-cp -R web/verify/node_modules "$tree/web/verify/node_modules"
+for page in web/verify web/signin; do
+	npm_packages "$page"
+	cp -R "$page/node_modules" "$tree/$page/node_modules"
+done
 (
 	cd "$tree"
 	dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary </dev/null

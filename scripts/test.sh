@@ -78,16 +78,19 @@ part_unit() {
 }
 
 part_web() {
-	say "verify.html: types, modules"
+	local page
+	say "verify.html and the sign-in page: types, modules"
 	need_node
-	npm_packages web/verify
 	rm -rf build/test-logs/web
-	step build/test-logs/types.log "types" \
-		npm --prefix web/verify --silent run types ||
-		results+=("failed:web:types")
-	step build/test-logs/web.log "modules" \
-		node web/verify/test.mjs --tap build/test-logs/web || true
-	results+=("tap:web:build/test-logs/web")
+	for page in verify signin; do
+		npm_packages "web/$page"
+		step "build/test-logs/types-$page.log" "types: $page" \
+			npm --prefix "web/$page" --silent run types ||
+			results+=("failed:web:types")
+		step "build/test-logs/web-$page.log" "modules: $page" \
+			node "web/$page/test.mjs" --tap "build/test-logs/web/$page" || true
+		results+=("tap:web:build/test-logs/web/$page")
+	done
 }
 
 part_asan() {

@@ -334,8 +334,8 @@ json_codes(struct sp_json *j, const struct signin_codes *codes)
 	sp_json_end(j);
 }
 
-static enum sp_code
-answer_enrolled(struct http_request *q, struct http_answer *a,
+enum sp_code
+api_signin_answer_enrolled(struct http_request *q, struct http_answer *a,
     const struct signin_step *step, const struct signin_codes *codes,
     struct sp_err *err)
 {
@@ -378,7 +378,7 @@ enrol_confirm(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	SP_TRY(signin_ceremony_confirm(
 	    evidence_room_signin(q->room), &from, &c, &codes, &step, err));
-	return answer_enrolled(q, a, &step, &codes, err);
+	return api_signin_answer_enrolled(q, a, &step, &codes, err);
 }
 
 static enum sp_code

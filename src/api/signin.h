@@ -13,6 +13,25 @@
 extern const struct http_topic api_signin_topic;
 extern const struct http_topic api_session_topic;
 
+/*
+ * Passkeys (signin/passkey.h): what a browser is to ask its authenticator, and
+ * what it answered.  To sign in by one alone, to show one in a session, and to
+ * enrol one in a session that waits for a first factor or was proved lately.
+ * The relying party is the name by which the request came (http/origin.h).
+ */
+extern const struct http_topic api_signin_passkey_topic;
+
+/*
+ * The sign-in page: one HTML file with its script and style inside
+ * (web/signin), allowed by their hashes in the policy that it is served with.
+ * It speaks to this API and to nobody else.
+ */
+extern const struct http_topic api_signin_page_topic;
+/* Made by web/signin/build.mjs. */
+extern const char api_signin_page_policy[];
+extern const uint8_t api_signin_page[];
+extern const size_t api_signin_page_len;
+
 /* For the sources of this module: members of a JSON body that are text. */
 struct api_signin_member {
 	const char *name;
@@ -39,6 +58,11 @@ struct signin_from api_signin_from(const struct http_request *q);
 enum sp_code api_signin_answer(struct http_request *q, struct http_answer *a,
     const struct signin_step *step, bool cookie,
     struct sp_err *err) SP_MUST_USE;
+/* The same with "recovery_codes". */
+struct signin_codes;
+enum sp_code api_signin_answer_enrolled(struct http_request *q,
+    struct http_answer *a, const struct signin_step *step,
+    const struct signin_codes *codes, struct sp_err *err) SP_MUST_USE;
 /* {"secret":…,"uri":…} of an authenticator app. */
 struct signin_offer;
 enum sp_code api_signin_answer_offer(struct http_answer *a,

@@ -80,11 +80,22 @@ show_session(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_AUTO_BUF out = sp_buf_new(8192);
 	struct sp_json j = sp_json_to(&out);
 	struct signin_session s;
+	struct people_person p;
+	unsigned has = 0;
 
 	SP_TRY(find_own(q, &s, err));
+	{
+		DB_LENT(reader, evidence_room_readers(q->room));
+
+		SP_TRY(people_person_by_id(reader.db, &s.person, &p, err));
+		SP_TRY(signin_factor_has(reader.db, &s.person, &has, err));
+	}
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "agency", evidence_room_agency(q->room)->slug);
 	sp_json_str(&j, "clearance", gate_clearance_name(q->who.is.clearance));
+	signin_factor_set_json(&j, "factors", has);
+	sp_json_str(&j, "login", p.login);
+	sp_json_str(&j, "name", p.name);
 	sp_json_str(&j, "role", gate_role_name(q->who.role));
 	signin_session_json(&j, "session", &s, true);
 	sp_json_end(&j);
@@ -644,10 +655,12 @@ static const struct http_schema schemas[] = {
 	{ "SessionList", LIST("Session") },
 	{ "SessionOwn",
 	    "{\"properties\":{\"agency\":" HTTP_STRING
-	    ",\"clearance\":" HTTP_STRING ",\"role\":" HTTP_STRING
+	    ",\"clearance\":" HTTP_STRING ",\"factors\":{\"items\":" HTTP_STRING
+	    ",\"type\":\"array\"},\"login\":" HTTP_STRING
+	    ",\"name\":" HTTP_STRING ",\"role\":" HTTP_STRING
 	    ",\"session\":{\"$ref\":\"#/components/schemas/Session\"}},"
-	    "\"required\":[\"agency\",\"clearance\",\"role\",\"session\"],"
-	    "\"type\":\"object\"}" },
+	    "\"required\":[\"agency\",\"clearance\",\"factors\",\"login\","
+	    "\"name\",\"role\",\"session\"],\"type\":\"object\"}" },
 };
 
 const struct http_topic api_session_topic = { routes, SP_COUNTOF(routes),

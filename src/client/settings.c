@@ -290,6 +290,18 @@ client_settings_done(struct settings *s)
 	s->token = NULL;
 }
 
+enum sp_code
+client_settings_speak_as(
+    struct settings *s, const char *text, struct sp_err *err)
+{
+	struct settings fresh = { .token = NULL };
+
+	SP_TRY(keep_token(&fresh, text, strlen(text), "the answer", err));
+	crypto_secret_free(s->token);
+	s->token = fresh.token;
+	return SP_OK;
+}
+
 const char *
 client_settings_token(const struct settings *s)
 {
@@ -313,6 +325,24 @@ make_folders(char *path, struct sp_err *err)
 	}
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return sp_fail_os(err, "folder %.120s", path);
+	return SP_OK;
+}
+
+enum sp_code
+client_settings_keep(const char *text, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+
+	SP_TRY(home_folder("XDG_CONFIG_HOME", ".config", &path, err));
+	SP_TRY(sp_buf_check(&path, "the settings' folder", err));
+	SP_TRY(make_folders((char *)path.at, err));
+	sp_buf_text(&path, "/token");
+	SP_TRY(sp_buf_check(&path, "the token's file", err));
+	if (text != NULL)
+		return sp_file_replace(
+		    AT_FDCWD, sp_buf_str(&path), text, strlen(text), 0600, err);
+	if (unlink(sp_buf_str(&path)) != 0 && errno != ENOENT)
+		return sp_fail_os(err, "forget %.120s", sp_buf_str(&path));
 	return SP_OK;
 }
 

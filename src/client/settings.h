@@ -38,6 +38,13 @@ struct settings_options {
 enum sp_code client_settings_load(struct settings *out,
     const struct settings_options *o, struct sp_err *err) SP_MUST_USE;
 void client_settings_done(struct settings *s);
+/* Another token (or a session's text) in place of what was loaded. */
+enum sp_code client_settings_speak_as(
+    struct settings *s, const char *text, struct sp_err *err) SP_MUST_USE;
+/* Keep this text in the token's file, for its owner alone; NULL: forget what is
+ * kept there. */
+enum sp_code client_settings_keep(
+    const char *text, struct sp_err *err) SP_MUST_USE;
 /* The token's text, or NULL. */
 const char *client_settings_token(const struct settings *s);
 

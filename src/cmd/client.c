@@ -64,6 +64,20 @@ cmd_client_open(struct client *out, const struct cmd *self,
 	return SP_OK;
 }
 
+enum sp_code
+cmd_client_as(struct client *c, const char *text, struct sp_err *err)
+{
+	SP_AUTO_BUF agency = sp_buf_new(SP_SLUG_MAX + 1);
+	struct site_transport *t = NULL;
+
+	sp_buf_text(&agency, sp_buf_str(&c->site.agency));
+	SP_TRY(sp_buf_check(&agency, "agency", err));
+	SP_TRY(client_settings_speak_as(&c->settings, text, err));
+	SP_TRY(client_curl_new(&t, &c->settings, err));
+	client_site_done(&c->site);
+	return client_site_init(&c->site, t, sp_buf_str(&agency), err);
+}
+
 void
 cmd_client_done(struct client *c)
 {

@@ -47,6 +47,9 @@ struct client_options {
 enum sp_code cmd_client_open(struct client *out, const struct cmd *self,
     const struct client_options *o, struct sp_err *err) SP_MUST_USE;
 void cmd_client_done(struct client *c);
+/* Speak with this text from now on: a token's, a session's. */
+enum sp_code cmd_client_as(
+    struct client *c, const char *text, struct sp_err *err) SP_MUST_USE;
 
 /* Say what failed and give its exit code: 2 for settings that are missing or
  * malformed, 3 when the site said no, 4 when no usable answer came, else 1. */

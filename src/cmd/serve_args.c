@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define PATH_TEXT   4096
-#define OWN_OPTIONS 6
+#define OWN_OPTIONS 8
 
 /* What the words said, before they are checked. */
 struct words {
@@ -14,7 +14,9 @@ struct words {
 	const char *cert;
 	const char *key;
 	const char *log_level;
+	const char *origin;
 	bool no_media;
+	bool idp_local;
 	const char *limit[LIMITS_ROWS];
 };
 
@@ -42,6 +44,32 @@ paths(struct serve_args *out, const struct words *w, const struct site_file *f,
 	    w->key == NULL ? f->key : w->key, &out->key, err);
 }
 
+/* What --origin says; and the public name, where it is a name. */
+static enum sp_code
+origins(struct http_origins *out, const char *said, const char *public_name,
+    struct sp_err *err)
+{
+	struct http_origin own;
+
+	*out = (struct http_origins){ .n = 0 };
+	if (http_origin_parse(public_name, &own))
+		out->told[out->n++] = own;
+	while (said != NULL) {
+		char one[HTTP_ORIGIN_TEXT];
+		size_t len = strcspn(said, ",");
+
+		(void)snprintf(one, sizeof(one), "%.*s",
+		    len < sizeof(one) ? (int)len : 0, said);
+		if (http_origins_add(out, one, err) != SP_OK)
+			return sp_fail(err, SP_E_INVALID,
+			    "--origin is https://NAME or https://NAME:PORT, at "
+			    "most %d, with commas between",
+			    HTTP_ORIGINS_MAX - 1);
+		said = said[len] == '\0' ? NULL : said + len + 1;
+	}
+	return SP_OK;
+}
+
 static enum sp_code
 join(struct serve_args *out, const struct words *w, struct sp_err *err)
 {
@@ -58,6 +86,7 @@ join(struct serve_args *out, const struct words *w, struct sp_err *err)
 	SP_TRY(cmd_site_file_text(out->listen,
 	    w->listen == NULL ? f.listen : w->listen, "--listen", err));
 	SP_TRY(edge_listen_parse(out->listen, &listen, err));
+	SP_TRY(origins(&out->origins, w->origin, f.public_name, err));
 	return paths(out, w, &f, err);
 }
 
@@ -74,8 +103,13 @@ cmd_serve_args_parse(
 		{ "key", 0, "FILE", "its private key (PEM)", &w.key, NULL },
 		{ "log-level", 0, "LEVEL", "debug, info, warn or error",
 		    &w.log_level, NULL },
+		{ "origin", 0, "URL[,URL...]", "what browsers call this site",
+		    &w.origin, NULL },
 		{ "no-media", 0, NULL, "do not look into media", NULL,
 		    &w.no_media },
+		{ "idp-on-loopback", 0, NULL,
+		    "sign-in may be at a provider on this machine, over http",
+		    NULL, &w.idp_local },
 	};
 	struct serve_args a = { .dir = NULL };
 	struct sp_err err = { .code = SP_OK };
@@ -97,6 +131,7 @@ cmd_serve_args_parse(
 	a.dir = operand[0];
 	a.unlock = w.unlock;
 	a.no_media = w.no_media;
+	a.idp_local = w.idp_local;
 	if (join(&a, &w, &err) != SP_OK) {
 		cmd_serve_args_done(&a);
 		return err.code == SP_E_INVALID

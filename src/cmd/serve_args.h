@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cmd/serve_limits.h"
 #include "cmd/site_file.h"
+#include "http/origin.h"
 
 /* The command line of `serve`, which the server process is given again word
  * for word, joined with what DIR/site.json says. */
@@ -14,7 +15,9 @@ struct serve_args {
 	struct sp_buf cert; /* paths */
 	struct sp_buf key;
 	enum sp_log_level log_level;
-	bool no_media; /* nobody looks into media */
+	bool no_media;  /* nobody looks into media */
+	bool idp_local; /* identity providers on this machine may be asked */
+	struct http_origins origins;
 	struct serve_limits limits;
 };
 

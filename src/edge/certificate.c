@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <gnutls/x509.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,4 +183,23 @@ edge_certificate_use(struct edge_certificate *c, gnutls_pcert_st **chain,
 	*chain = c->chain;
 	*chain_len = c->n;
 	*key = c->key;
+}
+
+/* The name alone: when it ends is for those who connect to judge. */
+bool
+edge_certificates_hold(struct edge_certificates *s, const char *host)
+{
+	struct edge_certificate *c = edge_certificate_take(s);
+	gnutls_x509_crt_t crt;
+	bool holds = false;
+
+	if (gnutls_x509_crt_init(&crt) == GNUTLS_E_SUCCESS) {
+		holds = gnutls_x509_crt_import(crt, &c->chain[0].cert,
+			    GNUTLS_X509_FMT_DER) == GNUTLS_E_SUCCESS &&
+		    gnutls_x509_crt_check_hostname2(
+			crt, host, GNUTLS_VERIFY_DO_NOT_ALLOW_IP_MATCHES) != 0;
+		gnutls_x509_crt_deinit(crt);
+	}
+	edge_certificate_give(s, c);
+	return holds;
 }

@@ -28,6 +28,9 @@ enum sp_code edge_certificates_open(struct edge_certificates **out,
 /* On failure the old one stays. */
 enum sp_code edge_certificates_reload(
     struct edge_certificates *s, struct sp_err *err) SP_MUST_USE;
+/* Is the one of now for this DNS name? */
+bool edge_certificates_hold(
+    struct edge_certificates *s, const char *host) SP_MUST_USE;
 /* All that were taken are given back; NULL is a no-op. */
 void edge_certificates_free(struct edge_certificates *s);
 

@@ -653,6 +653,7 @@ server_new(const struct http_server_options *o)
 		.site = o->site,
 		.press = o->press,
 		.courier = o->courier,
+		.federation = o->federation,
 		.header_bytes = s->limits.header_bytes,
 		.json_bytes = s->limits.json_bytes,
 		.upload_max =
@@ -708,6 +709,12 @@ allow_files(const struct http_limits *l)
 		    (uintmax_t)files.rlim_cur);
 }
 
+static bool
+certificate_holds(void *self, const char *host)
+{
+	return edge_certificates_hold(self, host);
+}
+
 static enum sp_code
 start(struct http_server *s, const struct http_server_options *o,
     struct sp_err *err)
@@ -717,6 +724,7 @@ start(struct http_server *s, const struct http_server_options *o,
 		.header_seconds = s->limits.header_seconds,
 		.body_rate = s->limits.body_rate,
 	};
+	struct http_origins *origins = &s->house.origins;
 	struct edge_listen listen_on;
 
 	allow_files(&s->limits);
@@ -732,6 +740,11 @@ start(struct http_server *s, const struct http_server_options *o,
 	    edge_certificates_open(&s->certs, o->cert_path, o->key_path, err));
 	SP_TRY(edge_listen_parse(o->listen, &listen_on, err));
 	SP_TRY(edge_listen_open(&listen_on, &s->listen_fd, &s->port, err));
+	if (o->origins != NULL)
+		*origins = *o->origins;
+	origins->port = s->port;
+	origins->holds = certificate_holds;
+	origins->self = s->certs;
 	return start_daemon(s, o->asks, err);
 }
 

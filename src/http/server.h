@@ -27,15 +27,21 @@ struct http_limits {
 struct http_routes;
 struct report_press;
 struct vouch_courier;
+struct federation_sources;
 
 struct http_server_options {
 	const struct http_routes *routes; /* what is served */
 	struct evidence_site *site;
 	struct report_press *press;    /* sets reports; NULL: none are made */
 	struct vouch_courier *courier; /* told of in /metrics, or NULL */
+	struct federation_sources
+	    *federation;       /* or NULL: no sign-in elsewhere */
 	const char *listen;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: any */
 	const char *cert_path; /* PEM chain */
 	const char *key_path;  /* PEM private key */
+	/* What else the site is called (origin.h); NULL: by its certificate's
+	 * names at this port only. */
+	const struct http_origins *origins;
 	/* Clients are asked for a certificate, and may have none.  PEM of one
 	 * whose subject is the issuer they are told, so that no browser offers
 	 * its owner's other ones, a smart card's for instance; nothing is

@@ -2,7 +2,7 @@
 #define SIGNIN_PASSKEY_H
 
 #include "base/buf.h"
-#include "signin/session.h"
+#include "signin/ceremony.h"
 
 /*
  * Passkeys: WebAuthn (W3C, level 3) credentials of persons, docs/signin.md.
@@ -177,19 +177,20 @@ struct signin_passkey_desk {
  *
  * A new passkey for the person of a session in which the first one is to be
  * enrolled, or an open one proved within the rules' session.privileged.
- * SP_E_CONFLICT, reason "session.stage"; SP_E_DENIED, "session.stale". */
+ * SP_E_CONFLICT, reason "session.stage"; SP_E_DENIED, "factor". */
 enum sp_code signin_passkey_offer(const struct signin_passkey_desk *d,
     const char *text, struct sp_buf *json, struct sp_err *err) SP_MUST_USE;
-/* And what it answered: enrolled, and the session raised where it waited for
- * it (else out->text is the same text). */
+/* And what it answered: enrolled.  The session is raised where it waited for
+ * it, and recovery codes are made; else its text goes on, out->text is "" and
+ * so is each of *codes. */
 struct signin_passkey_enrol {
 	const char *text;
 	const char *label; /* NULL: none */
 	const struct signin_passkey_reply *reply;
 };
 enum sp_code signin_passkey_enrol(const struct signin_passkey_desk *d,
-    const struct signin_passkey_enrol *e, struct signin_step *out,
-    struct sp_err *err) SP_MUST_USE;
+    const struct signin_passkey_enrol *e, struct signin_codes *codes,
+    struct signin_step *out, struct sp_err *err) SP_MUST_USE;
 
 /* A passkey of the session's person, or with `text` NULL one of anybody's, who
  * says by it who they are; then {"for":id,…} besides: to be told with the

@@ -106,7 +106,7 @@ may_enrol(struct db *db, const struct signin_passkey_desk *d, const char *text,
 	if (s->stage != SIGNIN_OPEN)
 		return wrong_stage(s, err);
 	if (s->factor != GATE_FACTOR_SECOND || sp_now() - s->proved >= fresh)
-		return sp_fail_as(err, SP_E_DENIED, "session.stale",
+		return sp_fail_as(err, SP_E_DENIED, "factor",
 		    "sign in again, with both factors, before you enrol "
 		    "another passkey");
 	return SP_OK;
@@ -218,13 +218,14 @@ struct enrolling {
 	const struct signin_passkey_desk *d;
 	const struct signin_passkey_enrol *e;
 	struct signin_passkey_key key;
+	struct signin_codes codes;
 	struct signin_step out;
 };
 
 /* The session stays as it is. */
 static enum sp_code
 same_step(const struct people_act *a, const struct signin_session *s,
-    const char *text, struct signin_step *out, struct sp_err *err)
+    struct signin_step *out, struct sp_err *err)
 {
 	struct signin_step step = {
 		.session = s->id,
@@ -236,8 +237,6 @@ same_step(const struct people_act *a, const struct signin_session *s,
 
 	SP_TRY(signin_factor_has(
 	    ledger_tx_db(a->tx), &s->person, &step.factors, err));
-	SP_REQUIRE(strlen(text) < sizeof(step.text));
-	memcpy(step.text, text, strlen(text) + 1);
 	*out = step;
 	return SP_OK;
 }
@@ -263,15 +262,16 @@ enrol_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	n.key = &en->key;
 	SP_TRY(signin_passkey_add(&a, &n, &id, err));
 	if (s.stage == SIGNIN_OPEN)
-		return same_step(&a, &s, en->e->text, &en->out, err);
+		return same_step(&a, &s, &en->out, err);
+	SP_TRY(signin_recovery_make(&a, &s.person, en->codes.code, err));
 	return signin_session_raise(
 	    &a, &d->agency, en->e->text, &proof, &en->out, err);
 }
 
 enum sp_code
 signin_passkey_enrol(const struct signin_passkey_desk *d,
-    const struct signin_passkey_enrol *e, struct signin_step *out,
-    struct sp_err *err)
+    const struct signin_passkey_enrol *e, struct signin_codes *codes,
+    struct signin_step *out, struct sp_err *err)
 {
 	struct enrolling en = { .d = d, .e = e };
 	CRYPTO_WIPE_ON_EXIT(en);
@@ -284,6 +284,7 @@ signin_passkey_enrol(const struct signin_passkey_desk *d,
 	SP_TRY(take(&t, err));
 	SP_TRY(signin_passkey_attested(&ask, e->reply, &en.key, err));
 	SP_TRY(ledger_writer_run(d->writer, enrol_act, &en, err));
+	*codes = en.codes;
 	*out = en.out;
 	return SP_OK;
 }
@@ -334,7 +335,7 @@ write_question(const struct people_act *a, const struct offering *o,
 	sp_json_str(&j, "rpId", o->d->site.id);
 	sp_json_int(&j, "timeout", TIMEOUT_MS);
 	sp_json_str(&j, "userVerification",
-	    s != NULL && is_second(s) ? "preferred" : "required");
+	    s != NULL && is_second(s) ? "discouraged" : "required");
 	sp_json_end(&j);
 	sp_json_end(&j);
 	return sp_buf_check(o->json, "options", err);

@@ -3,8 +3,12 @@
 // what a change of the account does in mid-session.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Site, until } from './lib/site.mjs';
+import { program, Site, until } from './lib/site.mjs';
 
 const PASSWORD = 'seven wide rivers';
 const OTHER = 'nine narrow bridges';
@@ -279,5 +283,67 @@ describe('signing in', () => {
     // Nothing secret is in the log.
     for (const s of [PASSWORD, OTHER, who.secret, ...who.codes, renewed.session])
       assert.ok(!site.log.includes(s));
+  });
+
+  test('the same from the command line, which keeps the session for its owner alone', async (t) => {
+    const home = mkdtempSync(join(tmpdir(), 'sallyport-home-'));
+    t.after(() => rmSync(home, { recursive: true, force: true }));
+    const env = { ...process.env, HOME: home, SALLYPORT_SITE: site.url, SALLYPORT_CA: site.caPath,
+      SALLYPORT_AGENCY: 'harbor-pd' };
+    delete env.SALLYPORT_TOKEN;
+    delete env.XDG_CONFIG_HOME;
+    const secret = (name, text) => {
+      writeFileSync(join(home, name), `${text}\n`, { mode: 0o600 });
+      return `file:${join(home, name)}`;
+    };
+    const who = await person('Ines Brook');
+    const invited = await site.must(['session', 'invite', who.login]);
+    const invitation = secret('invitation', invited.stdout.trim());
+    const password = secret('password', PASSWORD);
+    /** Runs it; what it asks for as fd:3 is given when `when` has been said. */
+    const cli = (args, when, what) => new Promise((done) => {
+      const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+      const got = { stdout: '', stderr: '' };
+      const give = () => {
+        const m = when?.exec(got.stderr);
+        if (!m) return;
+        when = null;
+        child.stdio[3].end(what(m));
+      };
+      child.stdout.on('data', (b) => { got.stdout += b; });
+      child.stderr.on('data', (b) => { got.stderr += b; give(); });
+      child.on('close', (code) => done({ code, ...got }));
+    });
+    let seed;
+    const enrolled = await cli(['session', 'enrol', '--invitation', invitation, '--password', password,
+      '--code', 'fd:3', '--acknowledge'], /secret:\n {2}([A-Z2-7]+)\n/, (m) => {
+      seed = m[1];
+      return totp(seed, -1);
+    });
+    assert.equal(enrolled.code, 0, enrolled.stderr);
+    assert.match(enrolled.stderr, /restricted information system/);
+    const codes = enrolled.stdout.trim().split('\n');
+    assert.equal(codes.length, 10);
+    const kept = join(home, '.config/sallyport/token');
+    assert.equal(statSync(kept).mode & 0o777, 0o600);
+    const first = readFileSync(kept, 'utf8');
+    assert.match(first, /^sps_/);
+    const own = await cli(['session', 'whoami', '--json']);
+    assert.equal(JSON.parse(own.stdout).session.person, who.id);
+    const out = await cli(['session', 'end']);
+    assert.equal(out.code, 0, out.stderr);
+    assert.equal(await status(first), 401);
+    assert.notEqual((await cli(['session', 'whoami'])).code, 0);
+    // In again, by a code of the app; a secret that others may read is refused.
+    const login = ['session', 'login', who.login, '--password', password, '--acknowledge'];
+    const again = await cli([...login, '--code', secret('code', totp(seed, 0))]);
+    assert.equal(again.code, 0, again.stderr);
+    const renewed = await cli(['session', 'renew', '--password', password, '--recovery',
+      '--code', secret('code', codes[0])]);
+    assert.equal(renewed.code, 0, renewed.stderr);
+    assert.match((await cli(['session', 'list'])).stdout, /password recovery/);
+    writeFileSync(join(home, 'open'), PASSWORD, { mode: 0o644 });
+    const open = await cli(['session', 'login', who.login, '--password', `file:${join(home, 'open')}`]);
+    assert.match(open.stderr, /others may read/);
   });
 });

@@ -88,6 +88,9 @@ renewal(void)
 	edge_certificate_give(s, old);
 	edge_certificate_give(s, now);
 	edge_certificate_give(s, NULL);
+	CHECK(edge_certificates_hold(s, "localhost"));
+	CHECK(!edge_certificates_hold(s, "localhost.example"));
+	CHECK(!edge_certificates_hold(s, ""));
 	edge_certificates_free(s);
 	done(&first);
 	done(&second);

@@ -1,0 +1,105 @@
+#include "cmd/secret.h"
+
+#include "base/file.h"
+#include "base/parse.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define SECRET_MAX ((size_t)1024)
+
+static enum sp_code
+keep(struct sp_buf *line, struct crypto_secret **out, struct sp_err *err)
+{
+	SP_TRY(sp_buf_check(line, "what was read", err));
+	while (line->len > 0 &&
+	    (line->at[line->len - 1] == '\n' ||
+		line->at[line->len - 1] == '\r'))
+		sp_buf_cut(line, line->len - 1);
+	if (line->len == 0)
+		return sp_fail(err, SP_E_INVALID, "nothing was given");
+	*out = crypto_secret_from(line->at, line->len);
+	if (*out == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a secret");
+	return SP_OK;
+}
+
+static enum sp_code
+read_all(int fd, struct crypto_secret **out, struct sp_err *err)
+{
+	SP_AUTO_BUF line = sp_buf_secret(SECRET_MAX + 2);
+	uint8_t c;
+	ssize_t n;
+
+	while ((n = read(fd, &c, 1)) == 1)
+		sp_buf_u8(&line, c);
+	c = 0;
+	if (n < 0)
+		return sp_fail_os(err, "read a secret");
+	return keep(&line, out, err);
+}
+
+static enum sp_code
+read_file(const char *path, struct crypto_secret **out, struct sp_err *err)
+{
+	SP_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return sp_fail_os(err, "%.120s", path);
+	if ((st.st_mode & 077) != 0)
+		return sp_fail(err, SP_E_DENIED,
+		    "others may read %.100s: run chmod 600 on it", path);
+	return read_all(fd, out, err);
+}
+
+static enum sp_code
+prompt(const char *ask, struct crypto_secret **out, struct sp_err *err)
+{
+	SP_AUTO_FD tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	SP_AUTO_BUF line = sp_buf_secret(SECRET_MAX + 2);
+	struct termios seen, unseen;
+	uint8_t c = 0;
+	ssize_t n = 1;
+
+	if (tty < 0 || tcgetattr(tty, &seen) != 0)
+		return sp_fail(err, SP_E_INVALID,
+		    "there is no terminal to ask on: give it as fd:N or "
+		    "file:PATH");
+	unseen = seen;
+	unseen.c_lflag &= ~(tcflag_t)ECHO;
+	if (tcsetattr(tty, TCSAFLUSH, &unseen) != 0 ||
+	    write(tty, ask, strlen(ask)) < 0)
+		return sp_fail_os(err, "ask on the terminal");
+	while (n == 1 && c != '\n') {
+		n = read(tty, &c, 1);
+		if (n == 1)
+			sp_buf_u8(&line, c);
+	}
+	c = 0;
+	(void)tcsetattr(tty, TCSAFLUSH, &seen); /* as it was, if it can be */
+	SP_TRY(sp_file_write_all(tty, "\n", 1, err));
+	return keep(&line, out, err);
+}
+
+enum sp_code
+cmd_secret_read(const char *from, const char *ask, struct crypto_secret **out,
+    struct sp_err *err)
+{
+	uint64_t fd = 0;
+
+	if (from == NULL || strcmp(from, "prompt") == 0)
+		return prompt(ask, out, err);
+	if (strncmp(from, "file:", 5) == 0 && from[5] != '\0')
+		return read_file(from + 5, out, err);
+	/* What was given is not shown: it may be the secret, by mistake. */
+	if (strncmp(from, "fd:", 3) != 0 ||
+	    !sp_parse_u64(from + 3, strlen(from + 3), 0, INT_MAX, &fd))
+		return sp_fail(
+		    err, SP_E_INVALID, "a secret comes from %s", SECRET_HELP);
+	return read_all((int)fd, out, err);
+}

@@ -1,0 +1,446 @@
+#include "base/encode.h"
+#include "cmd/client.h"
+#include "cmd/secret.h"
+#include "cmd/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a subcommand of `session` wants done. */
+struct run {
+	struct client client;
+	const char *login;
+	const char *password, *code, *invitation; /* where they come from */
+	bool recovery, acknowledge, all, json;
+	const char *id; /* of a session, or a person */
+};
+
+static int
+with_client(const struct cmd *self, struct run *r,
+    const struct client_options *common,
+    enum sp_code (*act)(struct run *r, struct sp_err *err))
+{
+	struct sp_err err = { .code = SP_OK };
+	enum sp_code code;
+
+	r->json = common->json;
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	code = act(r, &err);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+}
+
+/* ---- signing in ---- */
+
+static enum sp_code
+post(struct run *r, const char *where, const json_t *body, json_t **out,
+    struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+
+	SP_TRY(client_site_path(&r->client.site, &path, err, "%s", where));
+	return client_site_send_json(
+	    &r->client.site, "POST", sp_buf_str(&path), body, out, err);
+}
+
+/* One step: what is sent, and from then on the session's new text. */
+static enum sp_code
+step(struct run *r, const char *where, const json_t *body, json_t **out,
+    struct sp_err *err)
+{
+	const char *text = NULL;
+
+	if (body == NULL)
+		return sp_fail(err, SP_E_INVALID, "not proper UTF-8");
+	SP_TRY(post(r, where, body, out, err));
+	SP_TRY(client_site_json_text(*out, "session", &text, err));
+	return cmd_client_as(&r->client, text, err);
+}
+
+static bool
+is_stage(const json_t *answer, const char *stage)
+{
+	const char *s = json_string_value(json_object_get(answer, "stage"));
+
+	return s != NULL && strcmp(s, stage) == 0;
+}
+
+/* A secret of the terminal, or from elsewhere, as one member's text. */
+static enum sp_code
+body_of(const char *member, const char *spec, const char *ask, json_t **out,
+    struct sp_err *err)
+{
+	CRYPTO_AUTO_SECRET secret = NULL;
+
+	SP_TRY(cmd_secret_read(spec, ask, &secret, err));
+	*out = json_pack("{s:s%}", member,
+	    (const char *)crypto_secret_bytes(secret),
+	    crypto_secret_len(secret));
+	if (*out == NULL)
+		return sp_fail(err, SP_E_INVALID, "not proper UTF-8");
+	return SP_OK;
+}
+
+static enum sp_code
+show_code(struct run *r, json_t **answer, struct sp_err *err)
+{
+	SITE_AUTO_JSON body = NULL;
+	SITE_AUTO_JSON next = NULL;
+
+	SP_TRY(body_of("code", r->code,
+	    r->recovery ? "Recovery code: "
+			: "Code of your authenticator app: ",
+	    &body, err));
+	SP_TRY(step(r, r->recovery ? "signin/recovery" : "signin/totp", body,
+	    &next, err));
+	json_decref(*answer);
+	*answer = SP_STEAL(next);
+	return SP_OK;
+}
+
+/* The notice of use is shown, and somebody says yes. */
+static enum sp_code
+ask_notice(const struct run *r, const char *text, struct sp_err *err)
+{
+	SP_AUTO_BUF clean = sp_buf_new((size_t)64 << 10);
+	CRYPTO_AUTO_SECRET yes = NULL;
+
+	sp_buf_text(&clean, text);
+	SP_TRY(sp_buf_check(&clean, "the notice", err));
+	for (size_t i = 0; i < clean.len; i++)
+		if (clean.at[i] < ' ' && clean.at[i] != '\n')
+			clean.at[i] = '?';
+	(void)fprintf(stderr, "\n%s\n", sp_buf_str(&clean));
+	if (r->acknowledge)
+		return SP_OK;
+	SP_TRY(
+	    cmd_secret_read(NULL, "Type \"yes\" to acknowledge: ", &yes, err));
+	if (crypto_secret_len(yes) != 3 ||
+	    memcmp(crypto_secret_bytes(yes), "yes", 3) != 0)
+		return sp_fail(
+		    err, SP_E_INVALID, "the notice was not acknowledged");
+	return SP_OK;
+}
+
+static enum sp_code
+read_notice(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON notice = NULL;
+	SITE_AUTO_JSON body = NULL;
+	SITE_AUTO_JSON open = NULL;
+	const char *text = NULL, *sha256 = NULL;
+
+	SP_TRY(client_site_path(&r->client.site, &path, err, "signin/notice"));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &notice, err));
+	SP_TRY(client_site_json_text(notice, "text", &text, err));
+	SP_TRY(client_site_json_text(notice, "sha256", &sha256, err));
+	SP_TRY(ask_notice(r, text, err));
+	body = json_pack("{s:s}", "sha256", sha256);
+	return step(r, "signin/notice", body, &open, err);
+}
+
+/* From the last proof to a session that is kept. */
+static enum sp_code
+finish(struct run *r, const json_t *answer, struct sp_err *err)
+{
+	if (is_stage(answer, "change"))
+		return sp_fail(err, SP_E_INVALID,
+		    "your password must be another: sign in in a browser, or "
+		    "have yourself invited anew");
+	if (!is_stage(answer, "notice"))
+		return sp_fail(err, SP_E_INVALID,
+		    "the site asks for what this program does not know");
+	SP_TRY(read_notice(r, err));
+	SP_TRY(client_settings_keep(
+	    client_settings_token(&r->client.settings), err));
+	(void)fprintf(stderr, "signed in\n");
+	return SP_OK;
+}
+
+static enum sp_code
+login(struct run *r, struct sp_err *err)
+{
+	SITE_AUTO_JSON body = NULL;
+	SITE_AUTO_JSON answer = NULL;
+
+	SP_TRY(body_of("password", r->password, "Password: ", &body, err));
+	if (json_object_set_new(body, "login", json_string(r->login)) != 0)
+		return sp_fail(err, SP_E_INVALID, "not proper UTF-8");
+	SP_TRY(step(r, "signin", body, &answer, err));
+	if (is_stage(answer, "enrol"))
+		return sp_fail(err, SP_E_INVALID,
+		    "you have no second factor: use your invitation (session "
+		    "enrol)");
+	SP_TRY(show_code(r, &answer, err));
+	return finish(r, answer, err);
+}
+
+static enum sp_code
+renew(struct run *r, struct sp_err *err)
+{
+	SITE_AUTO_JSON body = NULL;
+	SITE_AUTO_JSON code = NULL;
+	SITE_AUTO_JSON answer = NULL;
+
+	SP_TRY(body_of("password", r->password, "Password: ", &body, err));
+	SP_TRY(body_of(r->recovery ? "recovery" : "code", r->code,
+	    r->recovery ? "Recovery code: "
+			: "Code of your authenticator app: ",
+	    &code, err));
+	if (json_object_update(body, code) != 0)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
+	SP_TRY(step(r, "session/renew", body, &answer, err));
+	return client_settings_keep(
+	    client_settings_token(&r->client.settings), err);
+}
+
+/* ---- enrolling ---- */
+
+static enum sp_code
+show_app(struct run *r, struct sp_err *err)
+{
+	SITE_AUTO_JSON offer = NULL;
+	const char *secret = NULL, *uri = NULL;
+	char clean[700];
+
+	SP_TRY(post(r, "signin/enrol", NULL, &offer, err));
+	SP_TRY(client_site_json_text(offer, "secret", &secret, err));
+	SP_TRY(client_site_json_text(offer, "uri", &uri, err));
+	(void)cmd_present_clean(uri, clean, sizeof(clean));
+	(void)fprintf(stderr, "for your authenticator app:\n  %s\n", clean);
+	(void)cmd_present_clean(secret, clean, sizeof(clean));
+	(void)fprintf(stderr, "or type in this secret:\n  %s\n", clean);
+	return SP_OK;
+}
+
+static void
+show_recovery(const json_t *answer)
+{
+	const json_t *codes = json_object_get(answer, "recovery_codes");
+	char clean[100];
+
+	(void)fprintf(stderr,
+	    "recovery codes, each for once, shown this once; keep them apart "
+	    "from your phone:\n");
+	for (size_t i = 0; i < json_array_size(codes); i++) {
+		const char *s = json_string_value(json_array_get(codes, i));
+
+		(void)cmd_present_clean(
+		    s == NULL ? "" : s, clean, sizeof(clean));
+		(void)printf("%s\n", clean);
+	}
+	(void)fflush(stdout);
+}
+
+static enum sp_code
+enrol(struct run *r, struct sp_err *err)
+{
+	SITE_AUTO_JSON body = NULL;
+	SITE_AUTO_JSON invitation = NULL;
+	SITE_AUTO_JSON code = NULL;
+	SITE_AUTO_JSON first = NULL;
+	SITE_AUTO_JSON answer = NULL;
+
+	SP_TRY(body_of("invitation", r->invitation,
+	    "Invitation (spe_…): ", &invitation, err));
+	SP_TRY(body_of(
+	    "password", r->password, "A password for you: ", &body, err));
+	if (json_object_update(body, invitation) != 0)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
+	SP_TRY(step(r, "signin/accept", body, &first, err));
+	SP_TRY(show_app(r, err));
+	SP_TRY(
+	    body_of("code", r->code, "The code that it shows: ", &code, err));
+	SP_TRY(step(r, "signin/enrol/confirm", code, &answer, err));
+	show_recovery(answer);
+	return finish(r, answer, err);
+}
+
+/* ---- seeing and ending ---- */
+
+static enum sp_code
+whoami(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON own = NULL;
+	const json_t *session;
+	char role[PRESENT_CELL_MAX], person[PRESENT_CELL_MAX],
+	    stage[PRESENT_CELL_MAX];
+
+	SP_TRY(client_site_path(&r->client.site, &path, err, "session"));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &own, err));
+	if (r->json)
+		return cmd_present_json(own, err);
+	session = json_object_get(own, "session");
+	(void)printf("%s %s %s\n",
+	    cmd_present_member(session, "person", person, sizeof(person)),
+	    cmd_present_member(own, "role", role, sizeof(role)),
+	    cmd_present_member(session, "stage", stage, sizeof(stage)));
+	return cmd_present_flush(err);
+}
+
+static enum sp_code
+list(struct run *r, struct sp_err *err)
+{
+	static const char *const head[] = { "ID", "PERSON", "STAGE", "METHOD",
+		"ADDRESS", "USED", NULL };
+	static const char *const member[] = { "id", "person", "stage", "method",
+		"address", "used_at" };
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON all = NULL;
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
+	const json_t *items;
+	char cell[PRESENT_CELL_MAX];
+
+	SP_TRY(client_site_path(&r->client.site, &path, err, "sessions"));
+	if (r->all)
+		client_site_query(&path, "of", "all");
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &all, err));
+	if (r->json)
+		return cmd_present_json(all, err);
+	items = json_object_get(all, "items");
+	for (size_t i = 0; i < json_array_size(items); i++)
+		for (size_t k = 0; k < SP_COUNTOF(member); k++)
+			cmd_present_table_add(&t,
+			    cmd_present_member(json_array_get(items, i),
+				member[k], cell, sizeof(cell)));
+	SP_TRY(cmd_present_table_print(&t, stdout, err));
+	return cmd_present_flush(err);
+}
+
+static enum sp_code
+end(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON answer = NULL;
+
+	if (r->id == NULL)
+		SP_TRY(
+		    client_site_path(&r->client.site, &path, err, "session"));
+	else if (r->all)
+		SP_TRY(client_site_path(
+		    &r->client.site, &path, err, "persons/%s/sessions", r->id));
+	else
+		SP_TRY(client_site_path(
+		    &r->client.site, &path, err, "sessions/%s", r->id));
+	SP_TRY(client_site_send_json(
+	    &r->client.site, "DELETE", sp_buf_str(&path), NULL, &answer, err));
+	return r->id == NULL ? client_settings_keep(NULL, err) : SP_OK;
+}
+
+static enum sp_code
+invite(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON body = json_object();
+	SITE_AUTO_JSON made = NULL;
+	const char *text = NULL;
+	char clean[200];
+
+	SP_TRY(client_site_path(
+	    &r->client.site, &path, err, "persons/%s/invitations", r->id));
+	SP_TRY(client_site_send_json(
+	    &r->client.site, "POST", sp_buf_str(&path), body, &made, err));
+	SP_TRY(client_site_json_text(made, "invitation", &text, err));
+	if (r->json)
+		return cmd_present_json(made, err);
+	(void)cmd_present_clean(text, clean, sizeof(clean));
+	(void)printf("%s\n", clean);
+	(void)fprintf(stderr,
+	    "good once, for three days; hand it to them in person. They run: "
+	    "sallyport session enrol\n");
+	return cmd_present_flush(err);
+}
+
+/* ---- the table ---- */
+
+/* An id, a login, or "~": nothing that could be another path. */
+static bool
+operand_ok(const char *s)
+{
+	size_t len = strspn(s,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "._@-+~");
+
+	return len > 0 && len <= 64 && s[len] == '\0' && s[0] != '.';
+}
+
+static int
+run_any(const struct cmd *self, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		enum sp_code (*act)(struct run *r, struct sp_err *err);
+		size_t least, most; /* operands */
+	} acts[] = {
+		{ "session login", login, 1, 1 },
+		{ "session enrol", enrol, 0, 0 },
+		{ "session renew", renew, 0, 0 },
+		{ "session whoami", whoami, 0, 0 },
+		{ "session list", list, 0, 0 },
+		{ "session end", end, 0, 1 },
+		{ "session invite", invite, 1, 1 },
+	};
+	struct client_options common = { 0 };
+	struct run r = { .login = NULL };
+	char **operand;
+	size_t n, at = 0;
+	const struct cmd_option option[] = {
+		{ "password", 0, "FROM", SECRET_HELP, &r.password, NULL },
+		{ "code", 0, "FROM", SECRET_HELP, &r.code, NULL },
+		{ "invitation", 0, "FROM", SECRET_HELP, &r.invitation, NULL },
+		{ "recovery", 0, NULL, "the code is a recovery code", NULL,
+		    &r.recovery },
+		{ "acknowledge", 0, NULL,
+		    "acknowledge the notice of use, which is shown", NULL,
+		    &r.acknowledge },
+		{ "all", 0, NULL, "everybody’s; with end: all of a person’s",
+		    NULL, &r.all },
+		CLIENT_OPTIONS(common),
+	};
+	int code = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	while (strcmp(acts[at].name, self->name) != 0)
+		SP_REQUIRE(++at < SP_COUNTOF(acts));
+	if (n > acts[at].most)
+		return cmd_usage(
+		    self, "'%s' is too much", operand[acts[at].most]);
+	if (n < acts[at].least)
+		return cmd_usage(self, "say whom it is about");
+	if (n == 1 && !operand_ok(operand[0]))
+		return cmd_usage(
+		    self, "'%s' is no id and no login", operand[0]);
+	r.login = r.id = n == 1 ? operand[0] : NULL;
+	return with_client(self, &r, &common, acts[at].act);
+}
+
+int
+cmd_session_run(const struct cmd *self, int argc, char **argv)
+{
+	static const struct cmd row[] = {
+		{ "session login", "LOGIN", "sign in", run_any, false },
+		{ "session enrol", "",
+		    "use an invitation: password and second factor", run_any,
+		    false },
+		{ "session renew", "", "show both factors again", run_any,
+		    false },
+		{ "session whoami", "", "whose session it is", run_any, false },
+		{ "session list", "", "sessions, newest first", run_any,
+		    false },
+		{ "session end", "[ID]", "sign out, or end another session",
+		    run_any, false },
+		{ "session invite", "PERSON",
+		    "a one-time code to enrol (or enrol anew)", run_any,
+		    false },
+	};
+
+	return cmd_dispatch(self, row, SP_COUNTOF(row), argc, argv);
+}
