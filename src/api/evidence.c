@@ -261,7 +261,8 @@ static const struct http_route routes[] = {
 
 static const struct http_schema schemas[] = {
 	{ "Custody",
-	    "{\"properties\":{\"events\":{\"items\":{\"properties\":{\"entry\":"
+	    "{\"properties\":{\"actors\":{\"type\":\"object\"},\"events\":{"
+	    "\"items\":{\"properties\":{\"entry\":"
 	    "{\"$ref\":\"#/components/schemas/Entry\"},\"index\":" HTTP_INTEGER
 	    "},\"required\":[\"entry\",\"index\"],\"type\":\"object\"},"
 	    "\"type\":\"array\"},\"evidence\":" HTTP_ID

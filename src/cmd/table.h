@@ -42,6 +42,8 @@
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
 	    false)                                                             \
+	X(device, "COMMAND ...", "cameras, docks, phones, by certificate",     \
+	    false)                                                             \
 	X(idp, "COMMAND ...", "identity providers, where people sign in",      \
 	    false)                                                             \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \

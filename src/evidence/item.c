@@ -649,18 +649,52 @@ evidence_item_receipt_entry(struct evidence_room *r, struct gate_pass *pass,
 	    evidence_room_log(r), reader.db, index, out, err);
 }
 
+/* One page of the story, as it is written. */
+struct story {
+	struct evidence_room *r;
+	struct db *db;
+	struct sp_json *j;
+	struct evidence_actors actors;
+	bool named; /* the reader may know who the actors are */
+};
+
 static enum sp_code
-json_event(struct sp_json *j, struct evidence_room *r, struct db *db,
-    uint64_t index, struct sp_err *err)
+json_event(struct story *s, uint64_t index, struct sp_err *err)
 {
 	SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
+	struct sp_json *j = s->j;
 
-	SP_TRY(ledger_log_entry(evidence_room_log(r), db, index, &entry, err));
+	SP_TRY(ledger_log_entry(
+	    evidence_room_log(s->r), s->db, index, &entry, err));
+	if (s->named)
+		SP_TRY(
+		    evidence_actors_take(&s->actors, sp_buf_str(&entry), err));
 	sp_json_object(j, NULL);
 	sp_json_raw(j, "entry", sp_buf_str(&entry));
 	sp_json_int(j, "index", (int64_t)index);
 	sp_json_end(j);
 	return SP_OK;
+}
+
+static void
+story_done(struct story *s)
+{
+	evidence_actors_done(&s->actors);
+}
+
+/* A JSON array of its own, since the actors stand before it. */
+static enum sp_code
+json_events(struct story *s, const uint64_t *index, size_t n,
+    struct sp_buf *out, struct sp_err *err)
+{
+	struct sp_json j = sp_json_to(out);
+
+	s->j = &j;
+	sp_json_array(&j, NULL);
+	for (size_t i = 0; i < n; i++)
+		SP_TRY(json_event(s, index[i], err));
+	sp_json_end(&j);
+	return sp_buf_check(out, "custody", err);
 }
 
 enum sp_code
@@ -669,22 +703,29 @@ evidence_item_custody(struct evidence_room *r, struct gate_pass *pass,
     struct sp_err *err)
 {
 	uint64_t index[EVIDENCE_CUSTODY_PAGE + 1], sealed;
+	SP_AUTO_BUF events = sp_buf_new(out->max);
+	SP_CLEANUP(story_done)
+	struct story s = {
+		.r = r,
+		.named = gate_pass_caller(pass)->via.kind == NULL,
+	};
 	struct sp_json j = sp_json_to(out);
 	char text[SP_ID_TEXT];
-	size_t n;
+	size_t n, page;
 
 	gate_pass_require(pass, GATE_CUSTODY, id);
 	SP_TRY(sealing_entry(r, id, &sealed, err));
 	/* One handle a thread: who held two could wait for itself. */
 	DB_LENT(reader, evidence_room_readers(r));
+	s.db = reader.db;
 	SP_TRY(ledger_log_about(evidence_room_log(r), reader.db, id, from,
 	    index, SP_COUNTOF(index), &n, err));
+	page = n > EVIDENCE_CUSTODY_PAGE ? EVIDENCE_CUSTODY_PAGE : n;
+	SP_TRY(json_events(&s, index, page, &events, err));
 	sp_id_text(id, text);
 	sp_json_object(&j, NULL);
-	sp_json_array(&j, "events");
-	for (size_t i = 0; i < n && i < EVIDENCE_CUSTODY_PAGE; i++)
-		SP_TRY(json_event(&j, r, reader.db, index[i], err));
-	sp_json_end(&j);
+	SP_TRY(evidence_actors_json(&s.actors, &j, reader.db, true, err));
+	sp_json_raw(&j, "events", sp_buf_str(&events));
 	sp_json_str(&j, "evidence", text);
 	if (n > EVIDENCE_CUSTODY_PAGE)
 		sp_json_int(&j, "next", (int64_t)index[EVIDENCE_CUSTODY_PAGE]);

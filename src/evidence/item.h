@@ -1,6 +1,7 @@
 #ifndef EVIDENCE_ITEM_H
 #define EVIDENCE_ITEM_H
 
+#include "base/json.h"
 #include "evidence/room.h"
 
 /*
@@ -98,8 +99,27 @@ enum sp_code evidence_item_receipt(struct evidence_room *r,
 enum sp_code evidence_item_receipt_entry(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
-/* Its story: {"evidence":id,"events":[{"entry":{...},"index":n},...],
- * "next":n|null}; `from` is the last page's next, 0 at first. */
+/* The actors of entries, and what this agency's database calls them: rows, not
+ * the ledger's.  Not for whoever comes by a share or a grant. */
+struct evidence_actors {
+	struct evidence_actor {
+		struct sp_id id;
+		size_t kind;
+	} * at; /* owned */
+	size_t n, room;
+};
+void evidence_actors_done(struct evidence_actors *a);
+#define EVIDENCE_AUTO_ACTORS                                                   \
+	SP_CLEANUP(evidence_actors_done) struct evidence_actors
+/* The actor of one more entry (its bytes, ended by NUL). */
+enum sp_code evidence_actors_take(struct evidence_actors *a, const char *entry,
+    struct sp_err *err) SP_MUST_USE;
+/* The member "actors": {"<id>":"name",…}; with `kinds`
+ * {"<id>":{"kind":"person","name":"…"},…}.  Who is not found is left out. */
+enum sp_code evidence_actors_json(struct evidence_actors *a, struct sp_json *j,
+    struct db *db, bool kinds, struct sp_err *err) SP_MUST_USE;
+/* Its story: {"actors":{…},"events":[{"entry":{...},"index":n},...],
+ * "evidence":id,"next":n|null}; `from` is the last page's next, 0 at first. */
 enum sp_code evidence_item_custody(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id, uint64_t from,
     struct sp_buf *out, struct sp_err *err) SP_MUST_USE;

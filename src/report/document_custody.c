@@ -175,7 +175,7 @@ static const struct report_column columns[] = {
 };
 
 struct texts {
-	struct sp_buf index, detail, from;
+	struct sp_buf index, detail, from, who;
 };
 
 static void
@@ -184,20 +184,25 @@ texts_done(struct texts *t)
 	sp_buf_free(&t->index);
 	sp_buf_free(&t->detail);
 	sp_buf_free(&t->from);
+	sp_buf_free(&t->who);
 }
 
 static void
-put_row(struct report_sheet *s, const struct report_event *e)
+put_row(
+    struct report_sheet *s, const struct report_event *e, const json_t *actors)
 {
+	const char *name = report_dossier_text(actors, e->actor_id);
 	const struct report_text_rule rule = report_sheet_rule(s);
 	const struct report_words_time at = report_words_time(e->at);
 	SP_CLEANUP(texts_done)
 	struct texts t = { sp_buf_new(TEXT_MAX), sp_buf_new(TEXT_MAX),
-		sp_buf_new(TEXT_MAX) };
+		sp_buf_new(TEXT_MAX), sp_buf_new(TEXT_MAX) };
 	enum report_style outcome =
 	    report_words_unusual(e->outcome) ? REPORT_STRONG : REPORT_CELL;
 
 	report_text_number(e->index, &t.index);
+	sp_buf_fmt(&t.who, "%s%s%s", report_words_actor(e->actor_kind),
+	    name[0] == '\0' ? "" : ": ", name);
 	report_words_detail(e, &rule, &t.detail);
 	if (e->address != NULL)
 		sp_buf_fmt(&t.from, "from %s (%s)", e->address, e->source);
@@ -209,7 +214,7 @@ put_row(struct report_sheet *s, const struct report_event *e)
 		{ { { outcome, report_words_act(e->act) },
 		    { REPORT_SMALL, sp_buf_str(&t.detail) },
 		    { REPORT_FINE, e->act } } },
-		{ { { REPORT_CELL, report_words_actor(e->actor_kind) },
+		{ { { REPORT_CELL, sp_buf_str(&t.who) },
 		    { REPORT_FINE, e->actor_id },
 		    { REPORT_SMALL, sp_buf_str(&t.from) } } },
 		{ { { outcome, report_words_outcome(e->outcome) } } },
@@ -239,13 +244,14 @@ section_events(struct report_sheet *s, const struct report_dossier *d,
 		REPORT_AUTO_EVENT e = { .json = NULL };
 
 		SP_TRY(report_event_read(&e, &d->entry[item->first + i], err));
-		put_row(s, &e);
+		put_row(s, &e, json_object_get(item->json, "actors"));
 	}
 	report_sheet_table_end(s);
 	report_document_say(s, REPORT_SMALL,
-	    "People and devices are named by the id of the access token that "
-	    "they used; the agency’s records say to whom it was given. The "
-	    "words in another letter (evidence.sealed) are those of the log.");
+	    "Who did it is named by an id, as the log has it; a name beside it "
+	    "is what the agency’s records call it, and is no part of the log. "
+	    "The words in another letter (evidence.sealed) are those of the "
+	    "log.");
 	return SP_OK;
 }
 

@@ -221,6 +221,7 @@ read_item(struct report_dossier *d, struct sp_in *body, struct sp_err *err)
 {
 	struct report_item item = { .first = d->entries };
 	void *array = d->item;
+	json_t *actors;
 
 	item.entries = sp_in_u64be(body);
 	if (body->bad || d->items == REPORT_ITEMS_MAX)
@@ -232,6 +233,9 @@ read_item(struct report_dossier *d, struct sp_in *body, struct sp_err *err)
 	d->item[d->items++] = item;
 	if (!has(item.json, item_members, SP_COUNTOF(item_members)))
 		return broken(err, "an item lacks something");
+	actors = json_object_get(item.json, "actors");
+	if (actors != NULL && !is(actors, 'o'))
+		return broken(err, "an item's actors have no names");
 	return SP_OK;
 }
 

@@ -130,13 +130,47 @@ known_done(struct known *k)
 }
 #define AUTO_KNOWN SP_CLEANUP(known_done) struct known
 
+/* Names of so many actors at most: they share a frame with the item. */
+#define ACTORS_MAX 2000
+
+/* Who the actors were, by the agency's records, for its own people: a last
+ * member of the item. */
+static enum sp_code
+know_actors(const struct report_order *o, struct known *k, struct sp_err *err)
+{
+	EVIDENCE_AUTO_ACTORS actors = { .n = 0 };
+	SP_AUTO_BUF names = sp_buf_new((size_t)1 << 19);
+	SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
+	struct sp_json j = sp_json_to(&names);
+	DB_LENT(reader, evidence_room_readers(o->room));
+
+	if (o->who->via.kind != NULL)
+		return SP_OK;
+	for (size_t i = 0; i < k->entries.n && actors.n < ACTORS_MAX; i++) {
+		sp_buf_clear(&entry);
+		SP_TRY(ledger_log_entry(evidence_room_log(o->room), reader.db,
+		    k->entries.at[i], &entry, err));
+		SP_TRY(evidence_actors_take(&actors, sp_buf_str(&entry), err));
+	}
+	sp_json_object(&j, NULL);
+	SP_TRY(evidence_actors_json(&actors, &j, reader.db, false, err));
+	sp_json_end(&j);
+	SP_TRY(sp_buf_check(&names, "names", err));
+	/* {…,"title":…} and {"actors":…}: one object. */
+	sp_buf_cut(&k->json, k->json.len - 1);
+	sp_buf_text(&k->json, ",");
+	sp_buf_text(&k->json, sp_buf_str(&names) + 1);
+	return sp_buf_check(&k->json, "item", err);
+}
+
 static enum sp_code
 know(const struct report_order *o, struct gate_pass *show,
     const struct sp_id *id, struct known *k, struct sp_err *err)
 {
 	k->json = sp_buf_new((size_t)1 << 20);
 	SP_TRY(evidence_item_json(o->room, show, id, &k->json, err));
-	return find(o, id, &k->entries, err);
+	SP_TRY(find(o, id, &k->entries, err));
+	return know_actors(o, k, err);
 }
 
 static enum sp_code

@@ -17,7 +17,7 @@
  *   HEAD   canonical JSON: {"agency","bag"|null,"by","document","log_key",
  *          "made","note","ori","paper","role","state"}, strings all
  *   ITEM   u64be number of its entries in the log || the item as JSON, as
- *          .../evidence/{id} answers
+ *          .../evidence/{id} answers, and perhaps "actors": names by id
  *   ENTRY  u64be index || the entry's bytes; in the log's order
  *
  * Both sides are this program; the strings in it are anybody's.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Site, until } from './lib/site.mjs';
+import { Site, run, until } from './lib/site.mjs';
 import { follow } from './lib/events.mjs';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -90,6 +90,16 @@ test('a person is let in step by step, and out again, by what is recorded', asyn
   await site.must(['screening', 'add', 'ann.lee', '--decision', 'denied']);
   assert.equal(await told('ann.lee', 'evidence.view', clip), 'unknown');
   assert.equal((await json(site, 'person', 'show', 'ann.lee')).reason, 'screening');
+
+  // Who acts is called by name, beside the entry and never in it.
+  const story = (await site.get(`evidence/${clip}/custody`)).json();
+  const { actor } = story.events[0].entry;
+  assert.deepEqual(actor, { id: actor.id, kind: 'token' });
+  assert.deepEqual(story.actors[actor.id], { kind: 'token', name: 'first administrator' });
+  const pdf = join(site.dir, '..', 'story.pdf');
+  await site.must(['custody', clip, '--pdf', pdf]);
+  const { stdout } = await run('pdftotext', ['-raw', pdf, '-']);
+  assert.match(stdout.replace(/\s+/g, ' '), /Access token: first administrator/);
 
   // For people: lines that say the same.
   const lines = (await site.must(['explain', 'old', 'evidence.view', clip])).stdout;

@@ -290,6 +290,75 @@ custody_tells_the_story_in_order(void)
 	opened = strstr(sp_buf_str(&json), "evidence.opened");
 	CHECK(created != NULL && created < done && done < opened);
 	CHECK(strstr(sp_buf_str(&json), "\"next\":null") != NULL);
+	/* Its token is called by its label: beside the entries, not in them. */
+	CHECK(strstr(sp_buf_str(&json), "\"name\":\"first administrator\"") <
+	    created);
+}
+
+/* An entry that is none, or whose actor is of no kind that has a name. */
+static void
+actors_are_read_out_of_entries(void)
+{
+	static const struct {
+		const char *entry;
+		size_t n;
+	} rows[] = {
+		{ "", 0 },
+		{ "{}", 0 },
+		{ "{\"act\":\"x\",\"actor\":{\"id\":\"", 0 },
+		{ "{\"act\":\"x\",\"actor\":{\"id\":\"017f22e2-79b0-7cc3-98c4-"
+		  "dc0c0c07398f\",\"kind\":\"site\"},\"agency\":\"\"}",
+		    0 },
+		{ "{\"act\":\"x\",\"actor\":{\"id\":\"017F22e2-79b0-7cc3-98c4-"
+		  "dc0c0c07398f\",\"kind\":\"token\"},\"agency\":\"\"}",
+		    0 },
+		{ "{\"act\":\"x\",\"actor\":{\"id\":\"017f22e2-79b0-7cc3-98c4-"
+		  "dc0c0c07398f\",\"kind\":\"token\"},\"agency\":\"\"}",
+		    1 },
+		{ "{\"act\":\"y\",\"actor\":{\"id\":\"017f22e2-79b0-7cc3-98c4-"
+		  "dc0c0c07398f\",\"kind\":\"token\"},\"agency\":\"\"}",
+		    1 },
+		{ "{\"act\":\"x\",\"actor\":{\"id\":\"017f22e2-79b0-7cc3-98c4-"
+		  "dc0c0c073990\",\"kind\":\"person\"},\"agency\":\"\"}",
+		    2 },
+	};
+	EVIDENCE_AUTO_ACTORS actors = { .n = 0 };
+	struct sp_err err;
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		CHECK_OK(
+		    evidence_actors_take(&actors, rows[i].entry, &err), &err);
+		CHECK(actors.n == rows[i].n);
+	}
+}
+
+/* Whoever comes by a share is not told who the agency's people are. */
+static void
+guests_hear_no_names(void)
+{
+	struct sp_id id = sealed("shared story");
+	struct gate_caller guest = f.who;
+	struct gate_facts facts;
+	struct gate_request rq = { .who = &guest,
+		.act = GATE_CUSTODY,
+		.on = { "evidence", id },
+		.facts = &facts };
+	SP_AUTO_BUF json = sp_buf_new(1 << 20);
+	GATE_AUTO_PASS pass = NULL;
+	struct sp_err err;
+
+	guest.via = (struct gate_via){ .relation = GATE_SHARED_VIEW,
+		.kind = "share",
+		.id = sp_id_new(),
+		.house = sp_id_new() };
+	facts = gate_caller_facts(&guest, GATE_CUSTODY);
+	facts.relation = GATE_OWN; /* a token is no guest: the name is tried */
+	CHECK_OK(gate_admit_with(evidence_room_gate(f.room), &rq, &pass, &err),
+	    &err);
+	CHECK_OK(
+	    evidence_item_custody(f.room, pass, &id, 0, &json, &err), &err);
+	CHECK(strstr(sp_buf_str(&json), "\"actors\":{}") != NULL);
+	CHECK(strstr(sp_buf_str(&json), "first administrator") == NULL);
 }
 
 static void
@@ -342,6 +411,9 @@ main(int argc, char **argv)
 		{ "bad queries are refused", bad_queries_are_refused },
 		{ "custody tells the story in order",
 		    custody_tells_the_story_in_order },
+		{ "actors are read out of entries",
+		    actors_are_read_out_of_entries },
+		{ "guests hear no names", guests_hear_no_names },
 		{ "media waits to be looked into",
 		    media_waits_to_be_looked_into },
 	};
