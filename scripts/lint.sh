@@ -33,11 +33,11 @@ declare -A knows=(
 	[vouch]='base errand crypto db ledger evidence witness events'
 	[http]='base edge gate evidence'
 	[transfer]='base crypto gate evidence processing bag vouch http'
-	[api]='base edge events crypto db ledger vault keeper people gate signin machine
+	[api]='base edge events crypto db ledger vault keeper people gate signin errand federation machine
 		evidence grants processing report bag vouch http transfer'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
-	[cmd]='base edge errand events media crypto db ledger vault keeper people gate signin machine
+	[cmd]='base edge errand events media crypto db ledger vault keeper people gate signin federation machine
 		evidence grants processing
 		report bag
 		witness vouch http transfer api client dock'

@@ -282,20 +282,45 @@ may_try(const struct http_request *q, const struct machine_try *t,
 	    "later");
 }
 
+/* A camera knows its code and need not know whose it is: the code says. */
+static enum sp_code
+enter_by_code(
+    struct http_request *q, const struct api_device_ask *in, struct sp_err *err)
+{
+	struct sp_id agency;
+	enum gate_text kind;
+	enum sp_code code = SP_E_NOTFOUND;
+
+	if (q->room != NULL)
+		return SP_OK;
+	if (gate_text_parse(in->code, &kind, &agency) &&
+	    kind == GATE_TEXT_DEVICE)
+		code = evidence_site_room_of(
+		    q->house->site, &agency, &q->room, err);
+	return code != SP_E_NOTFOUND
+	    ? code
+	    : sp_fail_as(err, SP_E_UNKNOWN, "code.unknown",
+		  "this is not the text of a device's "
+		  "code, or not of this site's");
+}
+
 static enum sp_code
 enrol_device(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	const struct machine_try t = { GUARD_NAME, q->address };
-	struct machine_guard *guard = evidence_room_guard(q->room);
-	struct machine_office o = office(q);
+	struct machine_guard *guard;
+	struct machine_office o;
 	struct machine_certificate c;
 	struct api_device_ask in = { .code = "" };
 	CRYPTO_WIPE_ON_EXIT(in);
 	struct machine_ask ask = { in.csr, 0, q->address, "api" };
 	enum sp_code code;
 
-	SP_TRY(may_try(q, &t, a, err));
 	SP_TRY(api_device_ask(q->body.at, q->body.len, true, &in, err));
+	SP_TRY(enter_by_code(q, &in, err));
+	SP_TRY(may_try(q, &t, a, err));
+	guard = evidence_room_guard(q->room);
+	o = office(q);
 	ask.len = strlen(in.csr);
 	code = machine_device_enrol(&o, in.code, &ask, &c, err);
 	if (code == SP_E_UNKNOWN)
@@ -384,6 +409,19 @@ static const struct http_route routes[] = {
 	    .success = { { 201, "Its certificate", HTTP_JSON,
 		"DeviceCertificate", NULL } },
 	    .problems = "401 403 409 429 507",
+	    .handle = enrol_device,
+	},
+	{
+	    .method = HTTP_POST,
+	    .path = "/v1/devices/enrol",
+	    .id = "enrolDeviceByCode",
+	    .summary = "The same, where the code says which agency's it is",
+	    .door = HTTP_DOOR_OPEN,
+	    .takes = HTTP_TAKES_JSON,
+	    .takes_schema = "DeviceEnrol",
+	    .success = { { 201, "Its certificate", HTTP_JSON,
+		"DeviceCertificate", NULL } },
+	    .problems = "401 403 409 429 500 503 507",
 	    .handle = enrol_device,
 	},
 	{

@@ -3,6 +3,7 @@
 #include "api/device.h"
 #include "api/events.h"
 #include "api/evidence.h"
+#include "api/federation.h"
 #include "api/log.h"
 #include "api/machine.h"
 #include "api/ops.h"
@@ -26,6 +27,8 @@ static const struct http_topic *const topics[] = {
 	&api_session_topic,        /* session, sessions, password, factors */
 	&api_signin_page_topic,    /* /signin/{agency} */
 	&api_machine_topic,        /* services, oauth/token */
+	&api_federation_topic,     /* signin/oidc */
+	&api_provider_topic,       /* providers */
 	&api_device_topic,         /* devices */
 	&api_token_topic,          /* tokens, /v1/token */
 	&api_people_topic,         /* persons, rules, roles */

@@ -48,6 +48,11 @@ static const struct http_input inputs[] = {
 	    .text =
 		"Where to go afterwards: a path of this very site; anything "
 		"else is passed over." },
+	{ .in = "query",
+	    .name = "problem",
+	    .schema = HTTP_STRING,
+	    .text = "How a sign-in elsewhere ended, where not well: a reason, "
+		    "which the page puts into words." },
 };
 
 static const struct http_route routes[] = {

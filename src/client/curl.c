@@ -17,6 +17,7 @@
 #define IDLE_SECONDS 120L
 #define BUFFER_BYTES (512L * 1024)
 #define NAP          (SP_SECOND / 5)
+#define LIFE_SECONDS (6L * 3600)
 
 struct site_curl {
 	struct site_transport base;
@@ -24,6 +25,7 @@ struct site_curl {
 	struct sp_buf site;
 	struct sp_buf ca;
 	struct sp_buf authorization; /* header line; "" without a token */
+	struct sp_buf device;        /* path of device.pem, or "" */
 	char why[CURL_ERROR_SIZE];
 	/* of the exchange under way */
 	const struct site_request *rq;
@@ -241,6 +243,15 @@ set_always(struct site_curl *c)
 		(void)curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	if (c->ca.len > 0)
 		rc = curl_easy_setopt(e, CURLOPT_CAINFO, sp_buf_str(&c->ca));
+	/* Key and certificate of a device, read at each new connection; and no
+	 * connection outlives the certificate that it began with. */
+	(void)curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, LIFE_SECONDS);
+	if (rc == CURLE_OK && c->device.len > 0)
+		rc = curl_easy_setopt(
+		    e, CURLOPT_SSLCERT, sp_buf_str(&c->device));
+	if (rc == CURLE_OK && c->device.len > 0)
+		rc =
+		    curl_easy_setopt(e, CURLOPT_SSLKEY, sp_buf_str(&c->device));
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(
 		    e, CURLOPT_USERAGENT, "sallyport/" SP_VERSION);
@@ -337,6 +348,7 @@ free_curl(struct site_transport *t)
 	sp_buf_free(&c->authorization);
 	sp_buf_free(&c->site);
 	sp_buf_free(&c->ca);
+	sp_buf_free(&c->device);
 	free(c);
 }
 
@@ -361,14 +373,16 @@ client_curl_new(
 	c->site = sp_buf_new(512);
 	c->ca = sp_buf_new(4096);
 	c->authorization = sp_buf_new(SETTINGS_TOKEN_MAX + 64);
+	c->device = sp_buf_new(4096);
 	sp_buf_text(&c->site, sp_buf_str(&s->site));
 	sp_buf_text(&c->ca, sp_buf_str(&s->ca));
+	sp_buf_text(&c->device, sp_buf_str(&s->device));
 	if (token != NULL)
 		sp_buf_fmt(
 		    &c->authorization, "Authorization: Bearer %s", token);
 	c->easy = curl_easy_init();
 	if (c->easy == NULL || !sp_buf_ok(&c->site) || !sp_buf_ok(&c->ca) ||
-	    !sp_buf_ok(&c->authorization)) {
+	    !sp_buf_ok(&c->authorization) || !sp_buf_ok(&c->device)) {
 		free_curl(&c->base);
 		return sp_fail(err, SP_E_NOMEM, "no memory for a connection");
 	}

@@ -211,30 +211,58 @@ keep_token(struct settings *s, const char *text, size_t len, const char *from,
 	return SP_OK;
 }
 
-/* The token file: its mode is checked on what was opened, not on the name. */
+/* A file of the configuration folder that nobody else may read: its mode is
+ * checked on what was opened, not on the name.  *fd is -1 when there is none.
+ */
+static enum sp_code
+open_secret(const char *name, struct sp_buf *path, int *fd, struct sp_err *err)
+{
+	SP_AUTO_FD got = -1;
+	struct stat st;
+
+	if (home_folder("XDG_CONFIG_HOME", ".config", path, err) != SP_OK)
+		return SP_OK;
+	sp_buf_fmt(path, "/%s", name);
+	SP_TRY(sp_buf_check(path, name, err));
+	got = open(sp_buf_str(path), O_RDONLY | O_CLOEXEC);
+	if (got < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return SP_OK;
+	if (got < 0 || fstat(got, &st) != 0)
+		return sp_fail_os(err, "%.120s", sp_buf_str(path));
+	if ((st.st_mode & 077) != 0)
+		return sp_fail(err, SP_E_INVALID,
+		    "others may read %.100s: run chmod 600 on it, and have "
+		    "what it holds replaced if this machine has other users",
+		    sp_buf_str(path));
+	*fd = sp_file_steal(&got);
+	return SP_OK;
+}
+
+/* libcurl reads it by its path. */
+static enum sp_code
+load_device(struct settings *s, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+	SP_AUTO_FD fd = -1;
+
+	SP_TRY(open_secret("device.pem", &path, &fd, err));
+	if (fd >= 0)
+		sp_buf_text(&s->device, sp_buf_str(&path));
+	return sp_buf_check(&s->device, "path of device.pem", err);
+}
+
 static enum sp_code
 token_file(struct settings *s, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
 	char text[SETTINGS_TOKEN_MAX + 8];
 	CRYPTO_WIPE_ON_EXIT(text);
-	struct stat st;
+	SP_AUTO_FD fd = -1;
 	size_t len;
 
-	if (home_folder("XDG_CONFIG_HOME", ".config", &path, err) != SP_OK)
+	SP_TRY(open_secret("token", &path, &fd, err));
+	if (fd < 0)
 		return SP_OK;
-	sp_buf_text(&path, "/token");
-	SP_AUTO_FD fd = open(sp_buf_str(&path), O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return SP_OK;
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return sp_fail_os(err, "%.120s", sp_buf_str(&path));
-	if ((st.st_mode & 077) != 0)
-		return sp_fail(err, SP_E_INVALID,
-		    "others may read %.100s: run chmod 600 on it, and have "
-		    "the token replaced if this machine has other users",
-		    sp_buf_str(&path));
 	SP_TRY(sp_file_pread_all(fd, text, sizeof(text), 0, &len, err));
 	while (len > 0 && isspace((unsigned char)text[len - 1]))
 		len--;
@@ -242,13 +270,20 @@ token_file(struct settings *s, struct sp_err *err)
 }
 
 static enum sp_code
-load_token(struct settings *s, struct sp_err *err)
+load_token(struct settings *s, bool as_device, struct sp_err *err)
 {
 	const char *text = said("SALLYPORT_TOKEN");
 
-	if (text == NULL)
-		return token_file(s, err);
-	return keep_token(s, text, strlen(text), "SALLYPORT_TOKEN", err);
+	if (text != NULL)
+		return keep_token(
+		    s, text, strlen(text), "SALLYPORT_TOKEN", err);
+	if (as_device)
+		SP_TRY(load_device(s, err));
+	if (s->device.len == 0)
+		SP_TRY(token_file(s, err));
+	if (s->token == NULL && !as_device)
+		SP_TRY(load_device(s, err));
+	return SP_OK;
 }
 
 static enum sp_code
@@ -258,7 +293,7 @@ load_all(
 	SP_TRY(load_site(s, o->site, err));
 	SP_TRY(load_ca(s, o->ca, err));
 	SP_TRY(load_agency(s, o->agency, err));
-	return load_token(s, err);
+	return load_token(s, o->device, err);
 }
 
 enum sp_code
@@ -269,6 +304,7 @@ client_settings_load(
 		.site = sp_buf_new(SITE_MAX + 32),
 		.ca = sp_buf_new(PATH_LIMIT),
 		.agency = sp_buf_new(SP_SLUG_MAX + 1),
+		.device = sp_buf_new(PATH_LIMIT),
 	};
 	enum sp_code code = load_all(&s, o, err);
 
@@ -286,6 +322,7 @@ client_settings_done(struct settings *s)
 	sp_buf_free(&s->site);
 	sp_buf_free(&s->ca);
 	sp_buf_free(&s->agency);
+	sp_buf_free(&s->device);
 	crypto_secret_free(s->token);
 	s->token = NULL;
 }
@@ -329,15 +366,24 @@ make_folders(char *path, struct sp_err *err)
 }
 
 enum sp_code
-client_settings_keep(const char *text, struct sp_err *err)
+client_settings_config_path(
+    const char *name, struct sp_buf *out, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
 
 	SP_TRY(home_folder("XDG_CONFIG_HOME", ".config", &path, err));
 	SP_TRY(sp_buf_check(&path, "the settings' folder", err));
 	SP_TRY(make_folders((char *)path.at, err));
-	sp_buf_text(&path, "/token");
-	SP_TRY(sp_buf_check(&path, "the token's file", err));
+	sp_buf_fmt(out, "%s/%s", sp_buf_str(&path), name);
+	return sp_buf_check(out, name, err);
+}
+
+enum sp_code
+client_settings_keep(const char *text, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(PATH_LIMIT);
+
+	SP_TRY(client_settings_config_path("token", &path, err));
 	if (text != NULL)
 		return sp_file_replace(
 		    AT_FDCWD, sp_buf_str(&path), text, strlen(text), 0600, err);

@@ -11,11 +11,15 @@
  *   --site URL       SALLYPORT_SITE     ~/.config/sallyport/site
  *   --ca FILE        SALLYPORT_CA       ~/.config/sallyport/ca.pem
  *   --agency SLUG    SALLYPORT_AGENCY   ~/.config/sallyport/agency
- *                    SALLYPORT_TOKEN    ~/.config/sallyport/token
+ *                    SALLYPORT_TOKEN    ~/.config/sallyport/device.pem
+ *                                       ~/.config/sallyport/token
  *
  * The token has no option: arguments are seen by every user of a machine.
- * $XDG_CONFIG_HOME stands for ~/.config where it is set.  A token file that
- * others may read is refused.
+ * device.pem is key and certificate of an enrolled device (`sallyport device
+ * enrol` writes it): `put` and `dock` speak with it rather than with the file
+ * `token`, everything else where there is no such file.
+ * $XDG_CONFIG_HOME stands for ~/.config where it is set.  A token file or
+ * device.pem that others may read is refused.
  */
 #define SETTINGS_TOKEN_MAX 128
 
@@ -24,6 +28,7 @@ struct settings {
 	struct sp_buf ca;            /* a path; "": the system's CAs */
 	struct sp_buf agency;        /* a slug; "": not said */
 	struct crypto_secret *token; /* text with its NUL; NULL: none */
+	struct sp_buf device;        /* path of device.pem; "": none */
 };
 
 /* What the command line said; NULL where it said nothing. */
@@ -31,6 +36,8 @@ struct settings_options {
 	const char *site;
 	const char *ca;
 	const char *agency;
+	bool device; /* speak as a device where there is a device.pem, rather
+		      * than with the file `token` */
 };
 
 /* SP_E_INVALID when a value is malformed or no site is said anywhere.  *out
@@ -53,6 +60,10 @@ const char *client_settings_token(const struct settings *s);
  * query is SP_E_INVALID. */
 enum sp_code client_settings_site_parse(
     const char *s, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
+
+/* A file of the configuration folder, which is made when missing. */
+enum sp_code client_settings_config_path(
+    const char *name, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 
 /* The folder in which the client remembers things between runs, made when
  * missing: `under` $XDG_STATE_HOME/sallyport or ~/.local/state/sallyport. */

@@ -2,6 +2,7 @@
 
 #include "base/id.h"
 #include "client/curl.h"
+#include "cmd/device_key.h"
 #include "people/agency.h"
 
 #include <string.h>
@@ -37,7 +38,28 @@ connect_to(struct client *c, struct sp_err *err)
 	SP_TRY(client_curl_new(&t, &c->settings, err));
 	SP_TRY(client_site_init(
 	    &c->site, t, sp_buf_str(&c->settings.agency), err));
-	return c->site.agency.len == 0 ? ask_agency(c, err) : SP_OK;
+	if (c->site.agency.len == 0)
+		SP_TRY(ask_agency(c, err));
+	cmd_client_renew(&c->settings, &c->site);
+	return SP_OK;
+}
+
+/* While the old certificate is good, nothing depends on a new one. */
+void
+cmd_client_renew(const struct settings *s, struct site_client *site)
+{
+	struct sp_err err = { .code = SP_OK };
+	bool renewed = false;
+
+	if (s->device.len == 0)
+		return;
+	if (cmd_device_key_renew(
+		site, sp_buf_str(&s->device), &renewed, &err) != SP_OK)
+		(void)fprintf(stderr,
+		    "sallyport: this device's certificate ends soon and was "
+		    "not "
+		    "renewed: %s\n",
+		    err.text);
 }
 
 enum sp_code
@@ -46,7 +68,10 @@ cmd_client_open(struct client *out, const struct cmd *self,
 {
 	struct client c = { .self = self };
 	struct settings_options said = {
-		.site = o->site, .ca = o->ca, .agency = o->agency
+		.site = o->site,
+		.ca = o->ca,
+		.agency = o->agency,
+		.device = o->device,
 	};
 	enum sp_code code;
 

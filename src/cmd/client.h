@@ -29,6 +29,7 @@ struct client_options {
 	const char *ca;
 	const char *agency;
 	bool json;
+	bool device; /* settings_options; no option of its own */
 };
 #define CLIENT_OPTIONS(o)                                                      \
 	{ "agency", 0, "SLUG", "agency (SALLYPORT_AGENCY)", &(o).agency,       \
@@ -47,6 +48,9 @@ struct client_options {
 enum sp_code cmd_client_open(struct client *out, const struct cmd *self,
     const struct client_options *o, struct sp_err *err) SP_MUST_USE;
 void cmd_client_done(struct client *c);
+/* Renew the device's certificate when it is time, and say so when that fails;
+ * for a program that runs for long.  cmd_client_open does it once. */
+void cmd_client_renew(const struct settings *s, struct site_client *site);
 /* Speak with this text from now on: a token's, a session's. */
 enum sp_code cmd_client_as(
     struct client *c, const char *text, struct sp_err *err) SP_MUST_USE;

@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #define RESCAN_DEFAULT  10
 #define STREAMS_DEFAULT 2
 #define PATIENCE        (60 * SP_SECOND)
+#define RENEW_EVERY     (3600 * SP_SECOND)
+#define RENEW_NAP       200000 /* microseconds */
 
 /* One run of `dock`. */
 struct run {
@@ -153,6 +156,23 @@ follow_site(struct run *r)
 	return cmd_dock_site_start(t, r->dock.agency, &r->show);
 }
 
+/* A dock runs for longer than a certificate holds. */
+static void *
+renew(void *arg)
+{
+	struct run *r = arg;
+	int64_t next = sp_ticks() + RENEW_EVERY;
+
+	while (!client_curl_interrupted()) {
+		(void)usleep(RENEW_NAP);
+		if (sp_ticks() < next)
+			continue;
+		next = sp_ticks() + RENEW_EVERY;
+		cmd_client_renew(&r->client.settings, &r->client.site);
+	}
+	return NULL;
+}
+
 static int
 dock(struct run *r)
 {
@@ -172,10 +192,16 @@ dock(struct run *r)
 	/* The lease by which a file is seen to be quiet may be broken. */
 	(void)signal(SIGIO, SIG_IGN);
 	struct dock_site *site = follow_site(r);
+	pthread_t renewer;
+	/* Nobody else speaks by r->client.site while the dock runs. */
+	bool renews = r->client.settings.device.len > 0 &&
+	    pthread_create(&renewer, NULL, renew, r) == 0;
 	enum sp_code code = dock_run(&r->dock, &result, &err);
 
 	client_curl_interrupt();
 	cmd_dock_site_stop(site);
+	if (renews)
+		(void)pthread_join(renewer, NULL);
 	if (code != SP_OK)
 		return cmd_client_fail(r->self, &err);
 	cmd_dock_show_end(&r->show, &result);
@@ -339,6 +365,7 @@ cmd_dock_run(const struct cmd *self, int argc, char **argv)
 	if (r == NULL)
 		return no_memory(self);
 	r->self = self;
+	r->common.device = true;
 	r->dir = sp_buf_new(DOCK_NAME_MAX - 1);
 	r->journal = sp_buf_new(DOCK_NAME_MAX);
 	r->receipts = sp_buf_new(DOCK_NAME_MAX + 16);

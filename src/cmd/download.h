@@ -18,6 +18,7 @@
  */
 struct download {
 	const char *id;
+	const char *share; /* by which it comes, or NULL: the agency's own */
 	uint64_t size;
 	const char *sha256; /* hex, of the record */
 	int fd;             /* written from its start */

@@ -220,7 +220,7 @@ check_options(
 int
 cmd_put_run(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
+	struct client_options common = { .device = true };
 	struct run r = { .json = false };
 	const char *chunk = NULL;
 	const char *tries = NULL;

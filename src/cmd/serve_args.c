@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define PATH_TEXT   4096
-#define OWN_OPTIONS 7
+#define OWN_OPTIONS 8
 
 /* What the words said, before they are checked. */
 struct words {
@@ -16,6 +16,7 @@ struct words {
 	const char *log_level;
 	const char *origin;
 	bool no_media;
+	bool idp_local;
 	const char *limit[LIMITS_ROWS];
 };
 
@@ -106,6 +107,9 @@ cmd_serve_args_parse(
 		    &w.origin, NULL },
 		{ "no-media", 0, NULL, "do not look into media", NULL,
 		    &w.no_media },
+		{ "idp-on-loopback", 0, NULL,
+		    "sign-in may be at a provider on this machine, over http",
+		    NULL, &w.idp_local },
 	};
 	struct serve_args a = { .dir = NULL };
 	struct sp_err err = { .code = SP_OK };
@@ -127,6 +131,7 @@ cmd_serve_args_parse(
 	a.dir = operand[0];
 	a.unlock = w.unlock;
 	a.no_media = w.no_media;
+	a.idp_local = w.idp_local;
 	if (join(&a, &w, &err) != SP_OK) {
 		cmd_serve_args_done(&a);
 		return err.code == SP_E_INVALID

@@ -15,7 +15,8 @@ struct serve_args {
 	struct sp_buf cert; /* paths */
 	struct sp_buf key;
 	enum sp_log_level log_level;
-	bool no_media; /* nobody looks into media */
+	bool no_media;  /* nobody looks into media */
+	bool idp_local; /* identity providers on this machine may be asked */
 	struct http_origins origins;
 	struct serve_limits limits;
 };

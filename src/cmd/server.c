@@ -12,6 +12,7 @@
 #include "crypto/cert.h"
 #include "crypto/leaf.h"
 #include "errand/desk.h"
+#include "federation/source.h"
 #include "grants/tick.h"
 #include "processing/crew.h"
 #include "report/press.h"
@@ -65,6 +66,7 @@ struct server {
 	struct processing_crew *crew; /* NULL: nobody looks into media */
 	struct vouch_courier *courier;
 	struct errand_desk *errands; /* for sign-in elsewhere */
+	struct federation_sources *federation;
 	pthread_t ticker;
 	bool ticks; /* the thread runs */
 	pthread_mutex_t lock;
@@ -312,14 +314,29 @@ call_for_signin(void *self)
 }
 
 static enum sp_code
+run_errand(void *self, struct errand *e, unsigned *status, struct sp_buf *body,
+    struct sp_err *err)
+{
+	const struct server *s = self;
+
+	return errand_desk_run(s->errands, e, status, body, err);
+}
+
+static enum sp_code
 open_errands(struct server *s, struct sp_err *err)
 {
+	const struct federation_sources_options sources = {
+		.run = run_errand,
+		.self = s,
+		.local = s->args->idp_local,
+	};
 	const struct errand_desk_options o = {
 		.call = call_for_signin,
 		.self = s,
 	};
 
-	return errand_desk_open(&s->errands, &o, err);
+	SP_TRY(errand_desk_open(&s->errands, &o, err));
+	return federation_sources_new(&s->federation, &sources, err);
 }
 
 static enum sp_code
@@ -365,6 +382,7 @@ start_http(struct server *s, struct sp_err *err)
 		.site = s->site,
 		.press = s->press,
 		.courier = s->courier,
+		.federation = s->federation,
 		.listen = s->args->listen,
 		.cert_path = sp_buf_str(&s->args->cert),
 		.key_path = sp_buf_str(&s->args->key),
@@ -405,11 +423,14 @@ finish(struct server *s)
 	processing_crew_stop(s->crew);
 	cmd_hiring_free(s->hiring);
 	stop_ticker(s);
+	if (s->errands != NULL)
+		errand_desk_end(s->errands); /* handlers wait there */
 	if (s->http != NULL)
 		http_server_stop(
 		    s->http, grace == 0 ? SERVE_STOP_SECONDS : grace);
 	vouch_courier_stop(s->courier);
 	errand_desk_close(s->errands);
+	federation_sources_free(s->federation);
 	if (s->site != NULL)
 		evidence_site_close(s->site);
 	report_press_free(s->press);

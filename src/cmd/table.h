@@ -35,9 +35,16 @@
 	X(agreement, "COMMAND ...", "the agency's agreements", false)          \
 	X(explain, "PERSON ACT [OBJECT]", "why somebody may or may not",       \
 	    false)                                                             \
+	X(share, "COMMAND ...", "share evidence with others, or use theirs",   \
+	    false)                                                             \
+	X(group, "COMMAND ...", "joint task forces of agencies", false)        \
 	X(session, "COMMAND ...", "sign in and out; who is signed in", false)  \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
+	    false)                                                             \
+	X(device, "COMMAND ...", "cameras, docks, phones, by certificate",     \
+	    false)                                                             \
+	X(idp, "COMMAND ...", "identity providers, where people sign in",      \
 	    false)                                                             \
 	X(doctor, "DIR", "look a site's folder over, changing nothing", false) \
 	X(completion, "bash", "print a completion script", false)              \

@@ -31,7 +31,7 @@
  */
 #define ERRAND_URL_MAX     1024
 #define ERRAND_PEM_MAX     ((size_t)32 << 10)
-#define ERRAND_BASIC_MAX   1024               /* base64 */
+#define ERRAND_BASIC_MAX   3200               /* base64 */
 #define ERRAND_BODY_MAX    ((size_t)72 << 10) /* of an errand */
 #define ERRAND_ANSWER_MAX  ((size_t)64 << 10)
 #define ERRAND_PROBLEM_MAX 120

@@ -288,7 +288,9 @@ read_query(
 	if (pair->name_len >= sizeof(q->query[0].name) ||
 	    !http_percent_decode(pair->name, pair->name_len, name) ||
 	    !is_input(q->match.route, name))
-		return sp_fail(err, SP_E_INVALID, "unknown query parameter");
+		return q->match.route->lenient
+		    ? SP_OK
+		    : sp_fail(err, SP_E_INVALID, "unknown query parameter");
 	if (http_request_query(q, name) != NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "query parameter %s comes twice", name);

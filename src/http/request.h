@@ -65,7 +65,7 @@ const char *http_field_name(enum http_field f);
 
 #define HTTP_LINES_MAX  100 /* header lines of a request */
 #define HTTP_QUERY_MAX  8
-#define HTTP_QUERY_TEXT 255
+#define HTTP_QUERY_TEXT 2048 /* of one value: codes of OAuth are long */
 
 #define HTTP_CERTIFICATE 32
 
@@ -108,13 +108,15 @@ struct http_stats;
 struct http_streams;
 struct report_press;
 struct vouch_courier;
+struct federation_sources;
 
 /* What all requests of a server share. */
 struct http_house {
 	const struct http_routes *routes;
 	struct evidence_site *site;
-	struct report_press *press;    /* or NULL */
-	struct vouch_courier *courier; /* or NULL */
+	struct report_press *press;            /* or NULL */
+	struct vouch_courier *courier;         /* or NULL */
+	struct federation_sources *federation; /* or NULL */
 	struct http_stats *stats;
 	struct http_streams *streams;
 	struct http_origins origins; /* what the site is called */
@@ -206,6 +208,10 @@ enum sp_code http_request_shown(
 #define HTTP_COOKIE "__Host-sallyport"
 bool http_request_cookie(
     const struct http_request *q, char out[static GATE_TEXT_MAX]) SP_MUST_USE;
+/* Any cookie of this name: false when it is not there just once.  Points into
+ * the header field. */
+bool http_request_cookie_named(const struct http_request *q, const char *name,
+    struct http_pair *out) SP_MUST_USE;
 enum sp_code http_request_same_site(
     const struct http_request *q, struct sp_err *err) SP_MUST_USE;
 /* text NULL: forget it. */

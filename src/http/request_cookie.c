@@ -7,48 +7,52 @@
  * The session's cookie (RFC 6265), and what a browser must say with it so that
  * no page of another site can act for whoever sits there: see request.h.
  */
-#define NAME_LEN (sizeof(HTTP_COOKIE) - 1)
-
-/* The value of one pair "name=value" of Cookie, when it is ours. */
+/* The value of one pair "name=value" of Cookie, when it is of this name. */
 static bool
-is_ours(const char *s, size_t len, struct http_pair *out)
+is_named(const char *s, size_t len, const char *name, struct http_pair *out)
 {
-	if (len <= NAME_LEN || memcmp(s, HTTP_COOKIE, NAME_LEN) != 0 ||
-	    s[NAME_LEN] != '=')
+	size_t n = strlen(name);
+
+	if (len <= n || memcmp(s, name, n) != 0 || s[n] != '=')
 		return false;
-	out->value = s + NAME_LEN + 1;
-	out->value_len = len - NAME_LEN - 1;
+	out->value = s + n + 1;
+	out->value_len = len - n - 1;
 	return true;
 }
 
-static void
-find(const char *s, struct http_pair *out, size_t *n)
+bool
+http_request_cookie_named(
+    const struct http_request *q, const char *name, struct http_pair *out)
 {
-	*n = 0;
-	while (*s != '\0') {
+	const char *s = q->field[HTTP_F_COOKIE];
+	struct http_pair found = { .name = name };
+	size_t n = 0;
+
+	while (s != NULL && *s != '\0') {
 		size_t len;
 
 		s += strspn(s, " \t;");
 		len = strcspn(s, ";");
 		while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
 			len--;
-		*n += is_ours(s, len, out);
+		n += is_named(s, len, name, &found);
 		s += strcspn(s, ";");
 	}
+	/* With two of them nobody knows which is meant. */
+	if (n != 1)
+		return false;
+	*out = found;
+	return true;
 }
 
 bool
 http_request_cookie(
     const struct http_request *q, char out[static GATE_TEXT_MAX])
 {
-	const char *s = q->field[HTTP_F_COOKIE];
 	struct http_pair ours = { .value = NULL };
-	size_t n = 0;
 
-	if (s != NULL)
-		find(s, &ours, &n);
-	/* With two of them nobody knows which is meant. */
-	if (n != 1 || ours.value_len >= GATE_TEXT_MAX)
+	if (!http_request_cookie_named(q, HTTP_COOKIE, &ours) ||
+	    ours.value_len >= GATE_TEXT_MAX)
 		return false;
 	memcpy(out, ours.value, ours.value_len);
 	out[ours.value_len] = '\0';

@@ -94,6 +94,7 @@ struct http_route {
 	enum gate_act act;
 	enum http_takes takes;
 	enum http_tus tus;
+	bool lenient; /* query parameters that are none are passed over */
 };
 
 /* A JSON schema of components/schemas, as canonical text (RFC 8785). */

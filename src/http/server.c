@@ -653,6 +653,7 @@ server_new(const struct http_server_options *o)
 		.site = o->site,
 		.press = o->press,
 		.courier = o->courier,
+		.federation = o->federation,
 		.header_bytes = s->limits.header_bytes,
 		.json_bytes = s->limits.json_bytes,
 		.upload_max =

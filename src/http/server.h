@@ -27,12 +27,15 @@ struct http_limits {
 struct http_routes;
 struct report_press;
 struct vouch_courier;
+struct federation_sources;
 
 struct http_server_options {
 	const struct http_routes *routes; /* what is served */
 	struct evidence_site *site;
 	struct report_press *press;    /* sets reports; NULL: none are made */
 	struct vouch_courier *courier; /* told of in /metrics, or NULL */
+	struct federation_sources
+	    *federation;       /* or NULL: no sign-in elsewhere */
 	const char *listen;    /* "127.0.0.1:8443", "[::1]:8443"; port 0: any */
 	const char *cert_path; /* PEM chain */
 	const char *key_path;  /* PEM private key */

@@ -2,12 +2,12 @@
 // everything that is tried with certificates that are not good.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sha256 } from './lib/clips.mjs';
 import { seeded } from './lib/random.mjs';
-import { run, until } from './lib/site.mjs';
+import { program, run, until } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
 
 let number = 0;
@@ -82,15 +82,18 @@ async function upload(site, who, bytes, agency = 'harbor-pd') {
 }
 
 /** All entries of the log with this act. */
-async function entries(site, act, agency = 'harbor-pd') {
+async function entries(site, act) {
+  const bundle = async (n, width) =>
+    (await site.get(`log/tile/entries/${String(n).padStart(3, '0')}${width < 256 ? `.p/${width}` : ''}`)).body;
+  const size = Number((await site.get('log/checkpoint')).body.toString().split('\n')[1]);
   const out = [];
-  for (let next = 0; ;) {
-    const got = await site.get(`log/entries?from=${next}`, { agency });
-    if (got.status !== 200) break;
-    const page = got.json();
-    out.push(...page.events.map((e) => e.entry));
-    if (page.next === null) break;
-    next = page.next;
+  for (let n = 0; n * 256 < size; n++) {
+    const bytes = await bundle(n, Math.min(256, size - n * 256));
+    for (let at = 0; at < bytes.length;) {
+      const len = bytes.readUInt16BE(at);
+      out.push(JSON.parse(bytes.subarray(at + 2, at + 2 + len)));
+      at += 2 + len;
+    }
   }
   return out.filter((e) => e.act === act);
 }
@@ -303,5 +306,75 @@ siteSuite('devices with mutual TLS', {}, (ctx) => {
       (await site.custody(id)).find((e) => e.act === 'evidence.closed'));
     assert.equal(closed.detail.cut, true);
     assert.ok(closed.detail.bytes < bytes.length, `${closed.detail.bytes}`);
+  });
+
+  test('certificates that have expired, or are not valid yet', async () => {
+    const { site } = ctx;
+    const [past, soon, early, good] = [await camera(site), await camera(site), await camera(site), await camera(site)];
+    const now = Date.now() * 1000, minute = 60e6;
+    await site.stop();
+    const set = async (who, column, value) => {
+      const got = await run('sqlite3', [join(site.dir, 'agencies/harbor-pd/agency.db'),
+        `UPDATE device_certificate SET ${column} = ${value} WHERE hex(pin) = upper('${who.answer.sha256}')`]);
+      assert.equal(got.code, 0, got.stderr);
+    };
+    await set(past, 'ends', now - minute);
+    await set(soon, 'begins', now + 4 * minute); // a device whose clock is ahead of ours
+    await set(early, 'begins', now + 30 * minute);
+    await site.start();
+    const reason = async (who) => JSON.parse((await curl(site, who, 'harbor-pd/evidence')).body).reason;
+    assert.equal(await reason(past), 'certificate.expired');
+    assert.equal(await reason(early), 'certificate.early');
+    for (const who of [soon, good]) assert.equal((await curl(site, who, 'harbor-pd/evidence')).status, KNOWN);
+    assert.equal((await site.get(`devices/${past.id}`)).json().state, 'expired');
+  });
+
+  test('the command line: enrol, put, dock, rotate, revoke', async (t) => {
+    const { site } = ctx;
+    const home = join(site.dir, '..', `home-${number++}`);
+    mkdirSync(home);
+    const env = { PATH: process.env.PATH, HOME: home };
+    const here = (args, more = {}) => run(program, args, { env: { ...env, ...more } });
+    const ok = async (args, more) => {
+      const got = await here(args, more);
+      assert.equal(got.code, 0, `${args.join(' ')}: ${got.stdout}${got.stderr}`);
+      return got;
+    };
+    const config = join(home, '.config/sallyport');
+    const added = JSON.parse((await site.must(['device', 'add', 'Dock in room 4', '--days', '30', '--json'])).stdout);
+    assert.equal((await here(['device', 'enrol', '--site', site.url, '--ca', site.caPath, '--code', 'spd_nonsense'])).code, 3);
+    const said = await ok(['device', 'enrol', '--site', site.url, '--ca', site.caPath, '--code', added.code]);
+    assert.match(said.stdout, new RegExp(`${added.id}, a device of harbor-pd`));
+    const pem = join(config, 'device.pem');
+    const first = readFileSync(pem, 'utf8');
+    assert.equal(statSync(pem).mode & 0o777, 0o600);
+    // From here on nothing has to be said: site, agency, CA and key are known.
+    const clip = join(home, 'clip.bin');
+    writeFileSync(clip, seeded(t).bytes(70000));
+    const put = JSON.parse((await ok(['put', clip, '--json'])).stdout.trim().split('\n').at(-1));
+    const id = put.id ?? put.evidence;
+    const sealed = (await site.custody(id)).find((e) => e.act === 'evidence.sealed');
+    assert.deepEqual(sealed.actor, { id: added.id, kind: 'device' });
+    const folder = join(home, 'card');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'a.bin'), seeded(t).bytes(5000));
+    await ok(['dock', folder, '--once', '--settle', '0']);
+    await ok(['device', 'rotate']);
+    assert.notEqual(readFileSync(pem, 'utf8'), first);
+    writeFileSync(clip, seeded(t).bytes(70001));
+    await ok(['put', clip]);
+    assert.equal((await here(['list'])).code, 3, 'a device does not look around');
+    // Who can read the key is told, and it is not used.
+    chmodSync(pem, 0o644);
+    assert.equal((await here(['put', clip])).code, 2);
+    chmodSync(pem, 0o600);
+    assert.match((await site.must(['device', 'list'])).stdout, /Dock in room 4 +active/);
+    assert.match((await site.must(['device', 'show', added.id])).stdout, /valid_days +30/);
+    await site.must(['device', 'revoke', added.id]);
+    writeFileSync(clip, seeded(t).bytes(70002));
+    assert.equal((await here(['put', clip])).code, 3);
+    assert.equal((await site.cli(['device', 'revoke', added.id])).code, 3, 'once');
+    for (const act of ['added', 'enrolled', 'rotated', 'revoked'])
+      assert.ok((await entries(site, `device.${act}`)).some((e) => e.object.id === added.id), act);
   });
 });

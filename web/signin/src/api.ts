@@ -45,6 +45,9 @@ export interface Me {
   readonly session: Session;
 }
 
+/** An identity provider of the agency's. */
+export interface Provider { readonly name: string; readonly title: string }
+
 export interface Offer { readonly secret: string; readonly uri: string }
 
 /** A problem document (RFC 9457), or no answer at all. */
@@ -78,6 +81,15 @@ export class Api {
   }
 
   // --- before one is known ---
+
+  async providers(): Promise<readonly Provider[]> {
+    return (await this.ask<Items<Provider>>('GET', 'signin/oidc')).items;
+  }
+
+  /** Where the browser goes to sign in there. */
+  there(provider: Provider, next: string | null): string {
+    return `${this.root}signin/oidc/${encodeURIComponent(provider.name)}${next ? `?next=${encodeURIComponent(next)}` : ''}`;
+  }
 
   notice(): Promise<Notice> {
     return this.ask('GET', 'signin/notice');

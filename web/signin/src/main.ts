@@ -1,11 +1,11 @@
 // The page: one step at a time, each named in its heading, which gets the focus.
 import encodeQR from 'qr';
-import { Api, Problem, type Credential, type Factor, type Me, type Notice, type Session, type Step } from './api.ts';
+import { Api, Problem, type Credential, type Factor, type Me, type Notice, type Provider, type Session, type Step } from './api.ts';
 import { by, el, picture, type Child } from './dom.ts';
 import { button, field, filled, form, reveal, type Field } from './form.ts';
 import { safeNext } from './next.ts';
 import { NoPasskey, available, create, get } from './webauthn.ts';
-import { NO_PASSKEY, WORDS, browser, methods, problemText } from './words.ts';
+import { NO_PASSKEY, WORDS, browser, elsewhereText, methods, problemText } from './words.ts';
 
 declare const SALLYPORT_VERSION: string;
 
@@ -22,6 +22,7 @@ class Page {
   private readonly api: Api;
   private readonly next: string | undefined;
   private notice: Notice | undefined;
+  private providers: readonly Provider[] = [];
   private agreed = false;
   private busy = false;
   private after = ''; // to be said at the next step
@@ -36,9 +37,20 @@ class Page {
   open(): void {
     by('version').textContent = SALLYPORT_VERSION;
     this.run(async () => {
-      this.notice = await this.api.notice();
+      [this.notice, this.providers] = await Promise.all([this.api.notice(), this.api.providers()]);
       await this.reload();
+      this.sayBack();
     });
+  }
+
+  /** How a sign-in elsewhere ended, if not well; said once. */
+  private sayBack(): void {
+    const at = new URL(location.href);
+    const reason = at.searchParams.get('problem');
+    if (reason === null) return;
+    at.searchParams.delete('problem');
+    history.replaceState(null, '', at);
+    this.say('problem', elsewhereText(reason));
   }
 
   // --- saying ---
@@ -154,6 +166,8 @@ class Page {
         if (filled(login, password))
           this.run(async () => this.go(await this.api.password(login.input.value, password.input.value)));
       }, login.box, password.box, reveal(password)),
+      ...this.providers.map((p) => el('p', { class: 'buttons' }, button(`${WORDS.start.there} ${p.title}`, () =>
+        location.assign(this.api.there(p, new URLSearchParams(location.search).get('next')))))),
       el('p', {}, button(WORDS.start.invited, () => this.showInvited(), 'plain')));
   }
 

@@ -18,6 +18,7 @@ export const WORDS = {
     show: 'Show the password',
     go: 'Continue',
     invited: 'I have an invitation code',
+    there: 'Sign in with',
   },
   invited: {
     title: 'Use your invitation',
@@ -170,6 +171,30 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   'factor.last': 'This is your only second step. Add another one first.',
   'factor.many': 'You have as many second steps as one may have. Remove one first.',
 };
+
+/** Of a sign-in at another site, by the first part of the reason; the whole
+ * reason where there is more to do than to try again. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'identity.unknown': 'You signed in there, but nobody here is known by that account. Ask your administrator to add you.',
+  'identity.claim': 'You signed in there, but what it tells of you is not enough to know you here. Ask your administrator.',
+  'identity.many': 'You have several accounts here, and which one is meant is not said. Ask your administrator.',
+  'identity.other': 'You signed in there with another account than before. Use that one, or ask your administrator.',
+  'person.inactive': 'Your account here is not active. Ask your administrator.',
+  'exchange.denied': 'The sign-in there was called off. Try again.',
+  'jwt.proved': 'You signed in there too long ago. Sign out there, then try again.',
+  'jwt.expired': 'The clocks of the two sites differ. Tell your administrator.',
+  'jwt.early': 'The clocks of the two sites differ. Tell your administrator.',
+  'jwt.issued': 'The clocks of the two sites differ. Tell your administrator.',
+  'flow': 'That sign-in was not begun in this browser, or took too long. Begin again.',
+  'source': 'The other site cannot be reached just now. Try again in a minute, or sign in here.',
+  'errand': 'The other site cannot be reached just now. Try again in a minute, or sign in here.',
+  'discovery': 'The other site is not set up as it should be. Tell your administrator.',
+  'keys': 'The other site is not set up as it should be. Tell your administrator.',
+};
+
+export const elsewhereText = (reason: string): string =>
+  ELSEWHERE[reason] ?? ELSEWHERE[reason.split('.')[0] ?? ''] ??
+  'The other site did not sign you in here. Try again; if it stays so, tell your administrator.';
 
 export function problemText(problem: Problem): string {
   const known = PROBLEMS[problem.reason];

@@ -1,0 +1,442 @@
+#include "base/file.h"
+#include "base/parse.h"
+#include "client/curl.h"
+#include "cmd/client.h"
+#include "cmd/device_key.h"
+#include "cmd/table.h"
+#include "crypto/secret.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DAYS_MOST    90 /* the API's */
+#define MINUTES_MOST 1440
+#define CODE_MAX     128
+
+/* What a subcommand of `device` wants done. */
+struct run {
+	struct client client;
+	const char *label;
+	uint64_t days, minutes;
+	const char *id;
+	bool json;
+};
+
+static int
+with_client(const struct cmd *self, struct run *r,
+    const struct client_options *common,
+    enum sp_code (*act)(struct run *r, struct sp_err *err))
+{
+	struct sp_err err = { .code = SP_OK };
+	enum sp_code code;
+
+	r->json = common->json;
+	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	code = act(r, &err);
+	cmd_client_done(&r->client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+}
+
+/* ---- device add ---- */
+
+static enum sp_code
+add(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON made = NULL;
+	const char *code = NULL;
+	char clean[256];
+	SITE_AUTO_JSON wish =
+	    json_pack("{s:s, s:I, s:I}", "label", r->label, "valid_days",
+		(json_int_t)r->days, "code_minutes", (json_int_t)r->minutes);
+
+	if (wish == NULL)
+		return sp_fail(
+		    err, SP_E_INVALID, "the name is not proper UTF-8");
+	SP_TRY(client_site_path(&r->client.site, &path, err, "devices"));
+	SP_TRY(client_site_send_json(
+	    &r->client.site, "POST", sp_buf_str(&path), wish, &made, err));
+	SP_TRY(client_site_json_text(made, "code", &code, err));
+	if (r->json)
+		return cmd_present_json(made, err);
+	(void)cmd_present_clean(code, clean, sizeof(clean));
+	(void)printf("%s\n", clean);
+	(void)fprintf(stderr,
+	    "this is the only time it is shown; on the device, within %" PRIu64
+	    " minutes:\n  sallyport device enrol --site %s --code CODE\n",
+	    r->minutes, sp_buf_str(&r->client.settings.site));
+	return cmd_present_flush(err);
+}
+
+static int
+run_add(const struct cmd *self, int argc, char **argv)
+{
+	struct client_options common = { 0 };
+	struct run r = { .days = DAYS_MOST, .minutes = MINUTES_MOST };
+	const char *days = NULL, *minutes = NULL;
+	char **operand;
+	size_t n;
+	const struct cmd_option option[] = {
+		{ "days", 0, "N", "a certificate holds N days (default 90)",
+		    &days, NULL },
+		{ "minutes", 0, "N", "the code holds N minutes (default 1440)",
+		    &minutes, NULL },
+		CLIENT_OPTIONS(common),
+	};
+	int code = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 1)
+		return cmd_usage(self, "the device's name is wanted");
+	if (days != NULL &&
+	    !sp_parse_u64(days, strlen(days), 1, DAYS_MOST, &r.days))
+		return cmd_usage(
+		    self, "--days is a number, 1 to %d", DAYS_MOST);
+	if (minutes != NULL &&
+	    !sp_parse_u64(
+		minutes, strlen(minutes), 1, MINUTES_MOST, &r.minutes))
+		return cmd_usage(
+		    self, "--minutes is a number, 1 to %d", MINUTES_MOST);
+	r.label = operand[0];
+	return with_client(self, &r, &common, add);
+}
+
+/* ---- device list, show ---- */
+
+static void
+add_row(struct present_table *t, const json_t *device)
+{
+	static const char *const member[] = { "id", "label", "state",
+		"enrolled_at", "expires_at", "revoked_at" };
+	char cell[PRESENT_CELL_MAX];
+
+	for (size_t i = 0; i < SP_COUNTOF(member); i++) {
+		(void)cmd_present_member(device, member[i], cell, sizeof(cell));
+		if (i >= 3 && strlen(cell) > 19)
+			cell[19] = '\0'; /* times to the second */
+		cmd_present_table_add(t, cell);
+	}
+}
+
+/* One page, and where the next begins: "" when there is none. */
+static enum sp_code
+add_page(struct run *r, struct present_table *t, struct sp_buf *cursor,
+    struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON page = NULL;
+	const char *next;
+
+	SP_TRY(client_site_path(&r->client.site, &path, err, "devices"));
+	client_site_query(&path, "limit", "500");
+	if (cursor->len > 0)
+		client_site_query(&path, "cursor", sp_buf_str(cursor));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &page, err));
+	const json_t *items = json_object_get(page, "items");
+
+	if (!json_is_array(items))
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+		    "the site's answer has no 'items'");
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		if (r->json)
+			SP_TRY(cmd_present_json(json_array_get(items, i), err));
+		else
+			add_row(t, json_array_get(items, i));
+	}
+	next = json_string_value(json_object_get(page, "next"));
+	sp_buf_clear(cursor);
+	sp_buf_text(cursor, next == NULL ? "" : next);
+	return sp_buf_check(cursor, "next", err);
+}
+
+static enum sp_code
+list(struct run *r, struct sp_err *err)
+{
+	static const char *const head[] = { "ID", "NAME", "STATE",
+		"ENROLLED (UTC)", "EXPIRES", "REVOKED", NULL };
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
+	SP_AUTO_BUF cursor = sp_buf_new(64);
+
+	do {
+		SP_TRY(add_page(r, &t, &cursor, err));
+	} while (cursor.len > 0);
+	if (!r->json)
+		SP_TRY(cmd_present_table_print(&t, stdout, err));
+	return cmd_present_flush(err);
+}
+
+static int
+run_list(const struct cmd *self, int argc, char **argv)
+{
+	struct client_options common = { 0 };
+	struct run r = { .json = false };
+	char **operand;
+	size_t n;
+	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	int code = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 0)
+		return cmd_usage(self, "'%s' is too much", operand[0]);
+	return with_client(self, &r, &common, list);
+}
+
+static enum sp_code
+show(struct run *r, struct sp_err *err)
+{
+	static const char *const member[] = { "id", "label", "state",
+		"created_at", "code_expires_at", "enrolled_at", "expires_at",
+		"revoked_at", "certificate", "valid_days" };
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON device = NULL;
+	char cell[PRESENT_CELL_MAX];
+
+	SP_TRY(
+	    client_site_path(&r->client.site, &path, err, "devices/%s", r->id));
+	SP_TRY(client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), &device, err));
+	if (r->json)
+		return cmd_present_json(device, err);
+	for (size_t i = 0; i < SP_COUNTOF(member); i++) {
+		(void)cmd_present_member(device, member[i], cell, sizeof(cell));
+		(void)printf("%-16s %s\n", member[i], cell);
+	}
+	return cmd_present_flush(err);
+}
+
+/* ---- device revoke ---- */
+
+static enum sp_code
+revoke_device(struct run *r, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON answer = NULL;
+
+	SP_TRY(client_site_path(
+	    &r->client.site, &path, err, "devices/%s/revoke", r->id));
+	SP_TRY(client_site_send_json(
+	    &r->client.site, "POST", sp_buf_str(&path), NULL, &answer, err));
+	if (r->json) {
+		SITE_AUTO_JSON j =
+		    json_pack("{s:s, s:b}", "id", r->id, "revoked", 1);
+
+		return cmd_present_json(j, err);
+	}
+	(void)printf("%s revoked\n", r->id);
+	return cmd_present_flush(err);
+}
+
+static int
+run_on_one(const struct cmd *self, int argc, char **argv,
+    enum sp_code (*act)(struct run *r, struct sp_err *err))
+{
+	struct client_options common = { 0 };
+	struct run r = { .json = false };
+	struct sp_err err;
+	char **operand;
+	size_t n;
+	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	int code = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 1 || cmd_client_id(operand[0], &err) != SP_OK)
+		return cmd_usage(self,
+		    "one device's id is wanted, as 'device list' shows it");
+	r.id = operand[0];
+	return with_client(self, &r, &common, act);
+}
+
+static int
+run_show(const struct cmd *self, int argc, char **argv)
+{
+	return run_on_one(self, argc, argv, show);
+}
+
+static int
+run_revoke(const struct cmd *self, int argc, char **argv)
+{
+	return run_on_one(self, argc, argv, revoke_device);
+}
+
+/* ---- device enrol: on the device ---- */
+
+/* So that `put` and `dock` find the site without being told; what is there
+ * already stays. */
+static enum sp_code
+remember(const char *name, const void *bytes, size_t len, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(4096);
+
+	SP_TRY(client_settings_config_path(name, &path, err));
+	if (access(sp_buf_str(&path), F_OK) == 0)
+		return SP_OK;
+	return sp_file_replace(
+	    AT_FDCWD, sp_buf_str(&path), bytes, len, 0600, err);
+}
+
+static enum sp_code
+remember_all(
+    const struct settings *s, const struct device_got *got, struct sp_err *err)
+{
+	SP_AUTO_BUF ca = sp_buf_new((size_t)1 << 20);
+
+	SP_TRY(remember("site", s->site.at, s->site.len, err));
+	SP_TRY(remember("agency", got->agency, strlen(got->agency), err));
+	if (s->ca.len == 0)
+		return SP_OK;
+	SP_TRY(sp_file_read(AT_FDCWD, sp_buf_str(&s->ca), &ca, err));
+	return remember("ca.pem", ca.at, ca.len, err);
+}
+
+static enum sp_code
+say(const struct device_got *got, bool json, struct sp_err *err)
+{
+	if (json) {
+		SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:s}", "agency",
+		    got->agency, "id", got->id, "expires_at", got->expires);
+
+		return cmd_present_json(j, err);
+	}
+	(void)printf("%s, a device of %s, until %s\n", got->id, got->agency,
+	    got->expires);
+	return cmd_present_flush(err);
+}
+
+static enum sp_code
+enrol(const struct client_options *common, const char *code, struct sp_err *err)
+{
+	const struct settings_options said = {
+		.site = common->site,
+		.ca = common->ca,
+		.agency = common->agency,
+	};
+	SETTINGS_AUTO s = { .token = NULL };
+	SITE_AUTO_CLIENT site = { .t = NULL };
+	SP_AUTO_BUF path = sp_buf_new(4096);
+	struct site_transport *t = NULL;
+	struct device_got got;
+	enum sp_code done;
+
+	SP_TRY(client_settings_load(&s, &said, err));
+	SP_TRY(client_curl_new(&t, &s, err));
+	SP_TRY(client_site_init(&site, t, "", err));
+	SP_TRY(client_settings_config_path("device.pem", &path, err));
+	done = cmd_device_key_enrol(&site, sp_buf_str(&path), code, &got, err);
+	SP_TRY(done);
+	SP_TRY(remember_all(&s, &got, err));
+	return say(&got, common->json, err);
+}
+
+/* "-": the first line of standard input, for whom an argument is too public. */
+static enum sp_code
+read_code(const char *said, char out[static CODE_MAX], struct sp_err *err)
+{
+	size_t len;
+
+	if (strcmp(said, "-") == 0) {
+		if (fgets(out, CODE_MAX, stdin) == NULL)
+			return sp_fail(
+			    err, SP_E_INVALID, "no code on standard input");
+	} else {
+		(void)snprintf(out, CODE_MAX, "%s", said);
+	}
+	len = strlen(out);
+	while (len > 0 && isspace((unsigned char)out[len - 1]))
+		out[--len] = '\0';
+	return SP_OK;
+}
+
+static int
+run_enrol(const struct cmd *self, int argc, char **argv)
+{
+	struct client_options common = { 0 };
+	const char *said = NULL;
+	char code[CODE_MAX] = "";
+	CRYPTO_WIPE_ON_EXIT(code);
+	struct sp_err err = { .code = SP_OK };
+	char **operand;
+	size_t n;
+	const struct cmd_option option[] = {
+		{ "code", 0, "CODE",
+		    "the one-time code, or - for standard input", &said, NULL },
+		CLIENT_OPTIONS(common),
+	};
+	int rc = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (rc != CMD_DONE)
+		return rc;
+	if (n != 0)
+		return cmd_usage(self, "'%s' is too much", operand[0]);
+	if (said == NULL)
+		return cmd_usage(
+		    self, "give the code of 'device add' with --code");
+	if (read_code(said, code, &err) != SP_OK ||
+	    enrol(&common, code, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	return CMD_DONE;
+}
+
+/* ---- device rotate: on the device ---- */
+
+static enum sp_code
+rotate(struct run *r, struct sp_err *err)
+{
+	struct device_got got;
+
+	if (r->client.settings.device.len == 0)
+		return sp_fail(err, SP_E_NOTFOUND,
+		    "this is no enrolled device, or SALLYPORT_TOKEN speaks for "
+		    "it: see 'device enrol'");
+	SP_TRY(cmd_device_key_rotate(&r->client.site,
+	    sp_buf_str(&r->client.settings.device), &got, err));
+	return say(&got, r->json, err);
+}
+
+static int
+run_rotate(const struct cmd *self, int argc, char **argv)
+{
+	struct client_options common = { .device = true };
+	struct run r = { .json = false };
+	char **operand;
+	size_t n;
+	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	int code = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 0)
+		return cmd_usage(self, "'%s' is too much", operand[0]);
+	return with_client(self, &r, &common, rotate);
+}
+
+int
+cmd_device_run(const struct cmd *self, int argc, char **argv)
+{
+	static const struct cmd row[] = {
+		{ "device add", "NAME", "a code by which it enrols once",
+		    run_add, false },
+		{ "device list", "", "the agency's devices", run_list, false },
+		{ "device show", "ID", "one of them", run_show, false },
+		{ "device revoke", "ID", "cut one off at once", run_revoke,
+		    false },
+		{ "device enrol", "", "on the device: get its certificate",
+		    run_enrol, false },
+		{ "device rotate", "", "on the device: renew its certificate",
+		    run_rotate, false },
+	};
+
+	return cmd_dispatch(self, row, SP_COUNTOF(row), argc, argv);
+}
