@@ -39,12 +39,25 @@ struct stream {
 /* --- What is said --- */
 
 static void
-json_id(struct sp_json *j, const struct sp_id *id)
+json_id(struct sp_json *j, const char *name, const struct sp_id *id)
 {
 	char text[SP_ID_TEXT];
 
 	sp_id_text(id, text);
-	sp_json_str(j, "evidence", text);
+	sp_json_str(j, name, text);
+}
+
+/* Null: it is about all of it. */
+static void
+json_recovery(struct sp_json *j, const struct sp_id *id)
+{
+	char text[SP_ID_TEXT];
+
+	sp_id_text(id, text);
+	if (sp_id_is_zero(id))
+		sp_json_null(j, "recovery");
+	else
+		sp_json_str(j, "recovery", text);
 }
 
 /* Whom or what it is about, by id: names are not told here. */
@@ -73,7 +86,7 @@ data(const struct events_event *e, struct sp_buf *out)
 	sp_json_object(&j, NULL);
 	switch (e->kind) {
 	case EVENTS_PROGRESS:
-		json_id(&j, &e->object);
+		json_id(&j, "evidence", &e->object);
 		if (e->of == EVIDENCE_LENGTH_UNKNOWN)
 			sp_json_null(&j, "length");
 		else
@@ -81,15 +94,18 @@ data(const struct events_event *e, struct sp_buf *out)
 		sp_json_int(&j, "offset", (int64_t)e->at);
 		break;
 	case EVENTS_SEALED:
-		json_id(&j, &e->object);
+		json_id(&j, "evidence", &e->object);
 		sp_json_int(&j, "size", (int64_t)e->of);
 		break;
 	case EVENTS_CORRUPT:
-	case EVENTS_MEDIA: json_id(&j, &e->object); break;
+	case EVENTS_MEDIA: json_id(&j, "evidence", &e->object); break;
 	case EVENTS_WITNESS:
 		sp_json_int(&j, "behind", (int64_t)e->at);
 		sp_json_int(&j, "size", (int64_t)e->of);
 		break;
+	case EVENTS_RECOVERY: json_recovery(&j, &e->object); break;
+	case EVENTS_LOCKBOX:
+	case EVENTS_GLASS: json_id(&j, "lockbox", &e->object); break;
 	case EVENTS_DISABLED:
 	case EVENTS_TERMINATED:
 	case EVENTS_WARNED:

@@ -35,10 +35,13 @@
 	X(EVENTS_CORRUPT, "evidence.corrupt")                                  \
 	X(EVENTS_MEDIA, "media.probed")                                        \
 	X(EVENTS_WITNESS, "witness.behind")                                    \
+	X(EVENTS_LOCKBOX, "lockbox.changed")                                   \
+	X(EVENTS_GLASS, "glass.broken")                                        \
 	X(EVENTS_DISABLED, "person.disabled")                                  \
 	X(EVENTS_TERMINATED, "person.terminated")                              \
 	X(EVENTS_WARNED, "clearance.warned")                                   \
-	X(EVENTS_LAPSED, "clearance.lapsed")
+	X(EVENTS_LAPSED, "clearance.lapsed")                                   \
+	X(EVENTS_RECOVERY, "recovery.changed")
 
 enum events_kind {
 #define X(id, name) id,
@@ -51,9 +54,10 @@ struct events_event {
 	uint64_t id;
 	sp_time time;
 	enum events_kind kind;
-	struct sp_id object; /* upload or evidence (the same id); else zero */
-	struct sp_id by;     /* whose token brings it in, where known */
-	uint64_t at, of;     /* bytes so far, of; or entries behind, of size */
+	/* Upload or evidence (the same id), or lockbox request; else zero. */
+	struct sp_id object;
+	struct sp_id by; /* whose token brings it in, where known */
+	uint64_t at, of; /* bytes so far, of; or entries behind, of size */
 	/* Of people; all static, NULL where there is none. */
 	const char *about; /* "person", "agreement", "addendum" */
 	const char *why;   /* a reason, or the check that lapses */

@@ -7,6 +7,7 @@
 #include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
+#include "gate/recovery.h"
 #include "machine/device.h"
 #include "people/person.h"
 #include "signin/passkey.h"
@@ -141,6 +142,36 @@ static const char twin_schema[] =
     "CREATE INDEX twin_open ON twin(due, id) WHERE state = 'half'";
 
 /*
+ * Requests of the provider's staff to see evidence (src/grants/lockbox.h): in
+ * the provider's house its own to all agencies, in an agency's those to it.
+ */
+static const char lockbox_schema[] =
+    "CREATE TABLE lockbox("
+    " id BLOB NOT NULL PRIMARY KEY CHECK(length(id) = 16),"
+    " asked TEXT NOT NULL, state TEXT NOT NULL, due INTEGER NOT NULL,"
+    " security BLOB, quorum INTEGER NOT NULL, approvals INTEGER NOT NULL,"
+    " started INTEGER NOT NULL, until INTEGER NOT NULL,"
+    " ended INTEGER NOT NULL, ended_by TEXT NOT NULL, reason TEXT NOT NULL,"
+    " reviewed INTEGER NOT NULL, reviewer BLOB, finding TEXT NOT NULL,"
+    " note TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX lockbox_state ON lockbox(state, id);"
+    "CREATE TRIGGER lockbox_stays BEFORE DELETE ON lockbox"
+    " BEGIN SELECT RAISE(ABORT, 'requests are kept'); END;"
+    "CREATE TRIGGER lockbox_asked BEFORE UPDATE OF id, asked ON lockbox"
+    " WHEN old.asked <> new.asked OR old.id <> new.id"
+    " BEGIN SELECT RAISE(ABORT, 'what was asked does not change'); END;"
+    "CREATE TABLE lockbox_approval("
+    " request BLOB NOT NULL REFERENCES lockbox(id),"
+    " person BLOB NOT NULL, at INTEGER NOT NULL,"
+    " PRIMARY KEY(request, person)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE lockbox_touch("
+    " request BLOB NOT NULL REFERENCES lockbox(id),"
+    " evidence BLOB NOT NULL, token BLOB NOT NULL, person BLOB NOT NULL,"
+    " first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " times INTEGER NOT NULL,"
+    " PRIMARY KEY(request, evidence, token)) STRICT, WITHOUT ROWID;";
+
+/*
  * Shares (src/grants/share.h).  `share` and its two are of what this house
  * gave of its own; agencies that are named are always others'.  share_known is
  * what others told, of what they share with this house and of what this house
@@ -272,7 +303,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
 		federation_schema, gate_token_person_schema, share_schema,
-		joint_schema, machine_certificate_schema };
+		joint_schema, machine_certificate_schema, lockbox_schema,
+		gate_recovery_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -1,5 +1,6 @@
 #include "grants/tick.h"
 
+#include "grants/lockbox.h"
 #include "grants/share.h"
 
 static const struct grants_twin_kind *const kind_list[] = {
@@ -17,6 +18,7 @@ tick(void *arg, struct evidence_room *room)
 	grants_twin_settle(site, room, &kinds);
 	grants_group_go_on(site, room);
 	grants_share_go_on(site, room);
+	grants_lockbox_tick(site, room);
 }
 
 void

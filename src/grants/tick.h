@@ -6,7 +6,8 @@
 /*
  * What goes on by itself between the houses of a site, called every few
  * seconds by a thread of the server's: twins that are half done, groups and
- * shares that somebody was not told of, shares whose time is over.  All of it
+ * shares that somebody was not told of, shares whose time is over, lockbox
+ * requests likewise.  All of it
  * is in the houses' rows, so that a crash forgets nothing.
  */
 void grants_tick(struct evidence_site *site);

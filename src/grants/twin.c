@@ -1,4 +1,4 @@
-#include "grants/twin_row.h"
+#include "grants/twin_parts.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -376,49 +376,36 @@ grants_twin_run(const struct grants_twin_act *a, struct grants_twin_done *out,
 
 /* --- going on --- */
 
-static const struct grants_twin_kind *
-kind_of(const struct grants_twin_kinds *kinds, const char *name)
-{
-	for (size_t i = 0; i < kinds->n; i++)
-		if (strcmp(kinds->kind[i]->name, name) == 0)
-			return kinds->kind[i];
-	return NULL;
-}
-
 static enum sp_code
 settle_one(struct evidence_site *site, struct evidence_room *first,
-    const struct grants_twin_kinds *kinds, const struct sp_id *id,
+    const struct grants_twin_kind *kind, const struct sp_id *id,
     struct sp_err *err)
 {
-	struct finish f = { .first = first };
+	struct finish f = { .first = first, .kind = kind };
 	GRANTS_AUTO_TWIN row;
 
 	grants_twin_row_init(&row);
 	SP_TRY(load(first, id, &row, err));
-	f.kind = kind_of(kinds, row.kind);
-	if (f.kind == NULL)
-		return sp_fail(err, SP_E_CORRUPT,
-		    "a twin of a kind that nobody knows: %s", row.kind);
 	SP_TRY(evidence_site_room_of(site, &row.other, &f.second, err));
 	return try_finish(&f, id, err);
 }
 
 static enum sp_code
-next_due(struct evidence_room *room, sp_time now, struct sp_id *io, bool *found,
-    struct sp_err *err)
+next_due(struct evidence_room *room, const struct grants_twin_due *q,
+    struct sp_id *io, bool *found, struct sp_err *err)
 {
-	struct sp_id after = *io;
 	DB_LENT(reader, evidence_room_readers(room));
 
-	return grants_twin_row_due(reader.db, now, &after, io, found, err);
+	return grants_twin_row_due(reader.db, q, io, found, err);
 }
 
-/* Each that is due by `now` once, oldest first; the first failure, when all
+/* Each of one kind that is due once, oldest first; the first failure, when all
  * have been tried. */
 static enum sp_code
-settle(struct evidence_site *site, struct evidence_room *first,
-    const struct grants_twin_kinds *kinds, sp_time now, struct sp_err *err)
+settle_kind(struct evidence_site *site, struct evidence_room *first,
+    const struct grants_twin_kind *kind, sp_time now, struct sp_err *err)
 {
+	const struct grants_twin_due q = { kind->name, now };
 	struct sp_id at = { .b = { 0 } };
 	enum sp_code bad = SP_OK;
 
@@ -426,11 +413,26 @@ settle(struct evidence_site *site, struct evidence_room *first,
 		enum sp_code code;
 		bool found = false;
 
-		SP_TRY(next_due(first, now, &at, &found, err));
+		SP_TRY(next_due(first, &q, &at, &found, err));
 		if (!found)
 			break;
 		code = settle_one(
-		    site, first, kinds, &at, bad == SP_OK ? err : NULL);
+		    site, first, kind, &at, bad == SP_OK ? err : NULL);
+		bad = bad == SP_OK ? code : bad;
+	}
+	return bad;
+}
+
+static enum sp_code
+settle(struct evidence_site *site, struct evidence_room *first,
+    const struct grants_twin_kinds *kinds, sp_time now, struct sp_err *err)
+{
+	enum sp_code bad = SP_OK;
+
+	for (size_t i = 0; i < kinds->n; i++) {
+		enum sp_code code = settle_kind(site, first, kinds->kind[i],
+		    now, bad == SP_OK ? err : NULL);
+
 		bad = bad == SP_OK ? code : bad;
 	}
 	return bad;

@@ -78,8 +78,8 @@ struct grants_twin_done {
 enum sp_code grants_twin_run(const struct grants_twin_act *a,
     struct grants_twin_done *out, struct sp_err *err) SP_MUST_USE;
 
-/* Go on with what is half done in this house, as far as it is due; `kinds` is
- * a list of n.  What fails is noted in its row and due again later. */
+/* Go on with what is half done of these kinds in this house, as far as it is
+ * due.  What fails is noted in its row and due again later. */
 struct grants_twin_kinds {
 	const struct grants_twin_kind *const *kind;
 	size_t n;

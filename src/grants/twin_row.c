@@ -1,4 +1,4 @@
-#include "grants/twin_row.h"
+#include "grants/twin_parts.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ static const struct db_sql twin_failed = {
 };
 static const struct db_sql twin_due = {
 	"SELECT id FROM twin WHERE state = 'half' AND due <= ?1 AND id > ?2"
-	" ORDER BY id LIMIT 1",
+	" AND kind = ?3 ORDER BY id LIMIT 1",
 };
 static const struct db_sql twin_half = {
 	"SELECT 1 FROM twin WHERE object = ?1 AND state = 'half' LIMIT 1",
@@ -183,15 +183,17 @@ grants_twin_row_failed(struct db *db, const struct sp_id *id, sp_time now,
 }
 
 enum sp_code
-grants_twin_row_due(struct db *db, sp_time now, const struct sp_id *after,
-    struct sp_id *id, bool *found, struct sp_err *err)
+grants_twin_row_due(struct db *db, const struct grants_twin_due *q,
+    struct sp_id *io, bool *found, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &twin_due);
+	struct sp_id after = *io;
 
-	db_bind_i64(st, 1, now);
-	db_bind_blob(st, 2, after->b, SP_ID_LEN);
+	db_bind_i64(st, 1, q->now);
+	db_bind_blob(st, 2, after.b, SP_ID_LEN);
+	db_bind_text(st, 3, q->kind);
 	SP_TRY(db_row(st, found, err));
-	return *found ? db_col_bytes(st, 0, id->b, SP_ID_LEN, err) : SP_OK;
+	return *found ? db_col_bytes(st, 0, io->b, SP_ID_LEN, err) : SP_OK;
 }
 
 enum sp_code

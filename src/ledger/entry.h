@@ -77,13 +77,23 @@
 	X("credential.changed")                                                \
 	X("credential.removed")                                                \
 	X("credential.recovered")                                              \
+	X("lockbox.requested")                                                 \
+	X("lockbox.asked")                                                     \
+	X("lockbox.approved")                                                  \
+	X("lockbox.denied")                                                    \
+	X("lockbox.expired")                                                   \
+	X("lockbox.revoked")                                                   \
+	X("lockbox.completed")                                                 \
+	X("lockbox.used")                                                      \
+	X("lockbox.touched")                                                   \
+	X("glass.requested")                                                   \
+	X("glass.broken")                                                      \
+	X("glass.reviewed")                                                    \
 	X("credential.suspected")                                              \
 	X("provider.added")                                                    \
 	X("provider.removed")                                                  \
 	X("identity.linked")                                                   \
 	X("identity.unlinked")                                                 \
-	X("lockbox.used")                                                      \
-	X("lockbox.touched")                                                   \
 	X("share.granted")                                                     \
 	X("share.revoked")                                                     \
 	X("share.declined")                                                    \

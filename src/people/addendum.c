@@ -61,10 +61,11 @@ static const char *const words[PEOPLE_DOCUMENT_COUNT] = {
 };
 
 enum people_document
-people_document_for(enum people_kind kind)
+people_document_for(enum people_kind kind, const struct people_rules *rules)
 {
-	return kind == PEOPLE_CONTRACTOR ? PEOPLE_SECURITY_ADDENDUM
-					 : PEOPLE_ACCESS_TERMS;
+	return kind == PEOPLE_CONTRACTOR || people_rules_provider(rules)
+	    ? PEOPLE_SECURITY_ADDENDUM
+	    : PEOPLE_ACCESS_TERMS;
 }
 
 /* --- documents --- */
@@ -285,7 +286,7 @@ check_signer(const struct people_act *a, struct signing *g, struct sp_err *err)
 		return sp_fail_as(err, SP_E_INVALID, "addendum.signer",
 		    "addendum.signer: a person signs as themselves");
 	SP_TRY(people_person_by_id(db, n->person, &g->p, err));
-	g->s.document = people_document_for(g->p.kind);
+	g->s.document = people_document_for(g->p.kind, a->rules);
 	return people_person_same_human(
 	    db, n->person, &a->by->person, &g->electronic, err);
 }

@@ -33,8 +33,10 @@ enum people_document {
 const char *people_document_name(enum people_document document);
 bool people_document_parse(
     const char *s, enum people_document *out) SP_MUST_USE;
-/* The one that this person has to sign. */
-enum people_document people_document_for(enum people_kind kind);
+/* The one that this person has to sign.  People of the provider's house are
+ * contractors to all whose evidence they may come to. */
+enum people_document people_document_for(
+    enum people_kind kind, const struct people_rules *rules);
 
 /* Keep a document: plain UTF-8 text.  The last one of a kind is what is signed
  * from then on.  Entry "addendum.document" (kind, sha256). */

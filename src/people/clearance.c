@@ -202,7 +202,7 @@ static void
 judge_papers(const struct people_records *r, const struct people_rules *rules,
     people_day today, struct people_step step[static PEOPLE_CHECK_COUNT])
 {
-	enum people_document document = people_document_for(r->kind);
+	enum people_document document = people_document_for(r->kind, rules);
 	bool contractor = r->kind == PEOPLE_CONTRACTOR;
 	struct people_step *person = &step[PEOPLE_CHECK_PERSON];
 	struct people_step *company = &step[PEOPLE_CHECK_COMPANY];

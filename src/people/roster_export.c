@@ -106,7 +106,7 @@ csv_person(
 {
 	DB_STMT screening = db_use(x->db, &newest_screening);
 	DB_STMT training = db_use(x->db, &newest_training);
-	enum people_document document = people_document_for(p->kind);
+	enum people_document document = people_document_for(p->kind, x->rules);
 	bool screened = false, trained = false;
 	struct people_records r;
 	struct people_verdict v;

@@ -88,7 +88,8 @@
 	X(PEOPLE_WARNING_4, "warning.last", "days", 1, 365, 1)                 \
 	X(PEOPLE_LOCKBOX_PENDING, "lockbox.pending", "hours", 1, 720, 0)       \
 	X(PEOPLE_LOCKBOX_ACCESS, "lockbox.access", "minutes", 1, 43200, 0)     \
-	X(PEOPLE_LOCKBOX_QUORUM, "lockbox.quorum", "persons", 1, 16, 1)    \
+	X(PEOPLE_LOCKBOX_QUORUM, "lockbox.quorum", "persons", 1, 16, 1)        \
+	X(PEOPLE_LOCKBOX_GLASS, "lockbox.glass", "minutes", 0, 60, -1)         \
 	X(PEOPLE_SHARE_DEFAULT, "share.default", "days", 1, 366, 0)            \
 	X(PEOPLE_SHARE_LONGEST, "share.longest", "days", 1, 366, -1)
 

@@ -4,6 +4,7 @@
 #include "../evidence/room_fixture.h"
 
 #include "grants/twin.h"
+#include "people/clearance.h"
 
 /*
  * A site with three houses: room_fixture's harbor-pd (FL), summit-so (CO), and
@@ -46,8 +47,8 @@ houses_make(struct houses *h)
 		.slug = "keystone",
 		.name = "Keystone Hosting",
 		.state = "FL",
-		.ori = "FLKEYSTN0",
 		.geography = "us",
+		.provider = true,
 	};
 	houses_add(h, &h->second, h->second_token);
 	houses_add(h, &h->provider, h->provider_token);
@@ -119,6 +120,147 @@ houses_entry(struct evidence_room *r, uint64_t index, struct sp_buf *out)
 	CHECK_OK(
 	    ledger_log_entry(evidence_room_log(r), reader.db, index, out, &err),
 	    &err);
+}
+
+/* --- people --- */
+
+/* One act on people of a room, by the site. */
+struct houses_job {
+	struct evidence_room *room;
+	enum sp_code (*fn)(
+	    const struct people_act *a, void *arg, struct sp_err *err);
+	void *arg;
+};
+
+static inline enum sp_code
+houses_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct houses_job *j = arg;
+	struct people_by by =
+	    people_by_site(&evidence_room_agency(j->room)->id);
+	struct people_act a = {
+		.tx = tx,
+		.by = &by,
+		.rules = evidence_room_rules(j->room),
+		.now = sp_now(),
+	};
+
+	return j->fn(&a, j->arg, err);
+}
+
+static inline void
+houses_do(struct evidence_room *room,
+    enum sp_code (*fn)(
+	const struct people_act *a, void *arg, struct sp_err *err),
+    void *arg)
+{
+	struct houses_job j = { room, fn, arg };
+	struct sp_err err;
+
+	CHECK_OK(
+	    ledger_writer_run(evidence_room_writer(room), houses_act, &j, &err),
+	    &err);
+}
+
+struct houses_person {
+	const char *name, *role, *human;
+	struct sp_id id;
+};
+
+static inline enum sp_code
+houses_person_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct houses_person *p = arg;
+	struct people_person_new n = {
+		.name = p->name, .role = p->role, .human = p->human
+	};
+
+	return people_person_add(a, &n, &p->id, err);
+}
+
+/* Screened in this state, trained, with the paper signed. */
+struct houses_clear {
+	struct sp_id person;
+	const char *state;
+};
+static inline enum sp_code
+houses_clear_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct houses_clear *c = arg;
+	struct people_screening_new screening = { .state = c->state };
+	struct people_training_new training = { .course = NULL };
+	struct people_addendum_new signing = { .person = &c->person };
+	struct sp_id id;
+
+	SP_TRY(people_screening_add(a, &c->person, &screening, &id, err));
+	SP_TRY(people_training_add(a, &c->person, &training, &id, err));
+	return people_addendum_sign(a, &signing, &id, err);
+}
+
+/* What the agency records of itself and the provider's company. */
+static inline enum sp_code
+houses_papers_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct people_agreement_new agreement = { .kind = NULL };
+	struct people_addendum_new company = { .company = arg, .signer = "C" };
+	struct sp_id id;
+
+	SP_TRY(people_agreement_add(a, &agreement, &id, err));
+	return people_addendum_sign(a, &company, &id, err);
+}
+
+struct houses_account {
+	struct sp_id id;
+	enum people_reason reason; /* none: enabled */
+};
+static inline enum sp_code
+houses_account_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	const struct houses_account *p = arg;
+
+	return p->reason == PEOPLE_NO_REASON
+	    ? people_person_enable(a, &p->id, err)
+	    : people_person_disable(a, &p->id, p->reason, 0, err);
+}
+static inline enum sp_code
+houses_auditor_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	return people_person_role(a, arg, "auditor", err);
+}
+
+/* Somebody with a session of their own, all of it fresh. */
+static inline struct gate_caller
+houses_session(struct evidence_room *room, const struct sp_id *person)
+{
+	struct gate_caller who = {
+		.agency = evidence_room_agency(room)->id,
+		.token = sp_id_new(),
+		.kind = "session",
+		.address = "192.0.2.9",
+		.source = "api",
+		.known = sp_ticks(),
+		.is = { .session = GATE_SESSION_OPEN,
+		    .factor = GATE_FACTOR_SECOND,
+		    .limits = { 1800 * SP_SECOND, 12 * 3600 * SP_SECOND,
+			300 * SP_SECOND } },
+	};
+	struct sp_err err;
+	DB_LENT(reader, evidence_room_readers(room));
+
+	CHECK_OK(gate_caller_person(
+		     reader.db, evidence_room_rules(room), person, &who, &err),
+	    &err);
+	return who;
+}
+
+static inline struct gate_caller
+houses_join(struct evidence_room *room, const char *name, const char *role,
+    const char *human)
+{
+	struct houses_person p = { .name = name, .role = role, .human = human };
+
+	houses_do(room, houses_person_fn, &p);
+	return houses_session(room, &p.id);
 }
 
 #endif

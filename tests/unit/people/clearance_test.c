@@ -397,7 +397,11 @@ take_away(struct people_records *r, int what)
 		r->demands = 1;
 		r->demand[0].due = DAY0 + 1;
 		break;
-	case 6: r->has_signature[people_document_for(r->kind)] = false; break;
+	case 6:
+		r->has_signature[r->kind == PEOPLE_CONTRACTOR
+			? PEOPLE_SECURITY_ADDENDUM
+			: PEOPLE_ACCESS_TERMS] = false;
+		break;
 	case 7: r->has_company = false; break;
 	case 8: r->has_user = false; break;
 	default: r->has_partner = false; break;

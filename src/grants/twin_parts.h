@@ -1,5 +1,5 @@
-#ifndef GRANTS_TWIN_ROW_H
-#define GRANTS_TWIN_ROW_H
+#ifndef GRANTS_TWIN_PARTS_H
+#define GRANTS_TWIN_PARTS_H
 
 #include "grants/twin.h"
 #include "ledger/merkle.h"
@@ -48,9 +48,13 @@ enum sp_code grants_twin_row_join(struct db *db, const struct sp_id *id,
 /* It failed: due again later and later. */
 enum sp_code grants_twin_row_failed(struct db *db, const struct sp_id *id,
     sp_time now, const char *problem, struct sp_err *err) SP_MUST_USE;
-/* The oldest that are half done here after `after`, due by `now`. */
-enum sp_code grants_twin_row_due(struct db *db, sp_time now,
-    const struct sp_id *after, struct sp_id *id, bool *found,
-    struct sp_err *err) SP_MUST_USE;
+/* The oldest of this kind that is half done here, after *io (which it takes
+ * the place of), due by `now`. */
+struct grants_twin_due {
+	const char *kind;
+	sp_time now;
+};
+enum sp_code grants_twin_row_due(struct db *db, const struct grants_twin_due *q,
+    struct sp_id *io, bool *found, struct sp_err *err) SP_MUST_USE;
 
 #endif
