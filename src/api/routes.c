@@ -7,6 +7,7 @@
 #include "api/machine.h"
 #include "api/ops.h"
 #include "api/people.h"
+#include "api/recovery.h"
 #include "api/share.h"
 #include "api/signin.h"
 #include "api/token.h"
@@ -24,6 +25,7 @@ static const struct http_topic *const topics[] = {
 	&api_signin_topic,          /* signin, session/renew */
 	&api_signin_passkey_topic,  /* signin/passkey, signin/passkey/… */
 	&api_session_topic,         /* session, sessions, password, factors */
+	&api_recovery_topic,        /* recovery */
 	&api_signin_page_topic,     /* /signin/{agency} */
 	&api_machine_topic,         /* services, oauth/token */
 	&api_signin_oidc_topic,     /* signin/oidc */
