@@ -79,7 +79,7 @@ check_whose(const struct cmd *self, const struct run *r)
 		return cmd_usage(
 		    self, "one of --role, --person and --own is wanted");
 	if (r->role != NULL &&
-	    (!gate_role_parse(r->role, &role) || !gate_role_row(role)->token))
+	    (!gate_role_read(r->role, &role) || !gate_role_row(role)->token))
 		return cmd_usage(self,
 		    "--role is administrator, custodian, "
 		    "officer, auditor or device");

@@ -12,7 +12,7 @@ wish_role(const json_t *root, struct entrance_token_wish *w, struct sp_err *err)
 {
 	const char *s = json_string_value(json_object_get(root, "role"));
 
-	if (s == NULL || !gate_role_parse(s, &w->role) ||
+	if (s == NULL || !gate_role_read(s, &w->role) ||
 	    !gate_role_row(w->role)->token)
 		return sp_fail(err, SP_E_INVALID,
 		    "role: administrator, custodian, officer, auditor or "

@@ -264,11 +264,17 @@ read_ca(const json_t *in, struct federation_provider *p, struct sp_err *err)
 static bool
 provision_ok(const char *role)
 {
-	static const char *const given[] = { "", "officer", "supervisor",
-		"investigator", "records-clerk", "prosecutor" };
+	static const enum people_role given[] = { PEOPLE_OFFICER,
+		PEOPLE_SUPERVISOR, PEOPLE_INVESTIGATOR, PEOPLE_RECORDS_CLERK,
+		PEOPLE_PROSECUTOR };
+	enum people_role as;
 
+	if (role[0] == '\0')
+		return true;
+	if (!people_role_read(role, &as))
+		return false;
 	for (size_t i = 0; i < SP_COUNTOF(given); i++)
-		if (strcmp(role, given[i]) == 0)
+		if (as == given[i])
 			return true;
 	return false;
 }

@@ -1,5 +1,7 @@
 #include "gate/role.h"
 
+#include "people/person.h"
+
 #include <string.h>
 
 #define X(id, name, words) [id] = { (name), (words) },
@@ -300,6 +302,15 @@ gate_role_parse(const char *s, enum gate_role *out)
 		return false;
 	*out = (enum gate_role)i;
 	return true;
+}
+
+bool
+gate_role_read(const char *s, enum gate_role *out)
+{
+	enum people_role role;
+
+	return gate_role_parse(
+	    people_role_read(s, &role) ? people_role_name(role) : s, out);
 }
 
 const struct gate_role_row *

@@ -279,6 +279,8 @@ struct gate_act_row {
 
 const char *gate_role_name(enum gate_role role);
 bool gate_role_parse(const char *s, enum gate_role *out) SP_MUST_USE;
+/* As people write it (people_role_read); machines' roles by their name. */
+bool gate_role_read(const char *s, enum gate_role *out) SP_MUST_USE;
 const struct gate_role_row *gate_role_row(enum gate_role role);
 const char *gate_act_name(enum gate_act act);
 const char *gate_act_words(enum gate_act act);

@@ -370,7 +370,7 @@ people_person_role_check(const struct people_rules *rules, const char *s,
 {
 	enum people_role role;
 
-	if (s == NULL || !people_role_parse(s, &role))
+	if (s == NULL || !people_role_read(s, &role))
 		return sp_fail_as(err, SP_E_INVALID, "person.role",
 		    "person.role: one of officer, supervisor, investigator, "
 		    "custodian, records-clerk, prosecutor, auditor, laso, "

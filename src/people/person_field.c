@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "people/person.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -31,6 +32,35 @@ people_text_check(
 		    "or spaces at its ends",
 		    field, max);
 	return SP_OK;
+}
+
+bool
+people_role_read(const char *s, enum people_role *out)
+{
+	static const struct {
+		const char *said, *name;
+	} also[] = {
+		{ "agency-administrator", "administrator" },
+		{ "provider-operator", "operator" },
+	};
+	char plain[32];
+	size_t n = strnlen(s, sizeof(plain));
+
+	if (n == sizeof(plain))
+		return false;
+	for (size_t i = 0; i <= n; i++) {
+		char c = s[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		else if (c == ' ' || c == '_')
+			c = '-';
+		plain[i] = c;
+	}
+	for (size_t i = 0; i < SP_COUNTOF(also); i++)
+		if (strcmp(plain, also[i].said) == 0)
+			return people_role_parse(also[i].name, out);
+	return people_role_parse(plain, out);
 }
 
 enum sp_code

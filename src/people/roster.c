@@ -205,6 +205,17 @@ differs(struct making *m, struct roster_row *row, enum roster_column column,
 	row->from[column] = people_roster_keep(m->r, before);
 }
 
+/* Is it the role that they have, however it is written? */
+static bool
+same_role(
+    const struct making *m, const struct roster_row *row, enum people_role has)
+{
+	const char *s = people_roster_given(m->r, row, COL_ROLE);
+	enum people_role role;
+
+	return s != NULL && people_role_read(s, &role) && role == has;
+}
+
 static void
 compare(struct making *m, struct roster_row *row, const struct people_person *p)
 {
@@ -213,7 +224,8 @@ compare(struct making *m, struct roster_row *row, const struct people_person *p)
 	differs(m, row, COL_HUMAN, p->human);
 	differs(m, row, COL_LOGIN, p->login);
 	differs(m, row, COL_NAME, p->name);
-	differs(m, row, COL_ROLE, people_role_name(p->role));
+	if (!same_role(m, row, p->role))
+		differs(m, row, COL_ROLE, people_role_name(p->role));
 	differs(m, row, COL_KIND, people_kind_name(p->kind));
 	differs(m, row, COL_EMPLOYER, p->employer);
 	differs(m, row, COL_EMPLOYER_ORI, p->employer_ori);

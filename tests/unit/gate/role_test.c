@@ -206,6 +206,11 @@ names_come_back(void)
 		CHECK(!gate_class_parse(unknown[i], &class));
 	}
 	CHECK(role == GATE_AUDITOR && act == GATE_CUSTODY);
+	CHECK(!gate_role_read("root", &role) && !gate_role_read("", &role));
+	CHECK(gate_role_read("Records Clerk", &role));
+	CHECK(role == GATE_RECORDS_CLERK);
+	CHECK(gate_role_read("LASO", &role) && role == GATE_LASO);
+	CHECK(gate_role_read("device", &role) && role == GATE_DEVICE);
 	CHECK(class == GATE_CLASS_ORDINARY);
 }
 

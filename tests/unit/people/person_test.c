@@ -174,6 +174,49 @@ a_login_is_never_used_again(void)
 	people_fixture_close(&f);
 }
 
+/* As people write them; and nothing that is only like one. */
+static void
+roles_are_read_as_people_write_them(void)
+{
+	static const struct {
+		const char *said;
+		enum people_role role;
+	} rows[] = {
+		{ "records clerk", PEOPLE_RECORDS_CLERK },
+		{ "Records Clerk", PEOPLE_RECORDS_CLERK },
+		{ "RECORDS_CLERK", PEOPLE_RECORDS_CLERK },
+		{ "LASO", PEOPLE_LASO },
+		{ "CSO", PEOPLE_CSO },
+		{ "Officer", PEOPLE_OFFICER },
+		{ "agency administrator", PEOPLE_ADMINISTRATOR },
+		{ "agency-administrator", PEOPLE_ADMINISTRATOR },
+		{ "provider operator", PEOPLE_OPERATOR },
+		{ "Provider-Operator", PEOPLE_OPERATOR },
+		{ "provider security", PEOPLE_PROVIDER_SECURITY },
+	};
+	static const char *const none[] = { "", " ", "-", "officer ",
+		" officer", "records  clerk", "recordsclerk", "agency officer",
+		"provider administrator", "k\xc3\xb6nig", "officer\n",
+		"administratoradministratoradministrator" };
+	enum people_role role = PEOPLE_AUDITOR;
+
+	for (int r = 0; r < PEOPLE_ROLE_COUNT; r++) {
+		CHECK(people_role_read(
+		    people_role_name((enum people_role)r), &role));
+		CHECK(role == (enum people_role)r);
+	}
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		CHECK(people_role_read(rows[i].said, &role));
+		CHECK(role == rows[i].role);
+	}
+	role = PEOPLE_AUDITOR;
+	for (size_t i = 0; i < SP_COUNTOF(none); i++)
+		CHECK(!people_role_read(none[i], &role));
+	CHECK(role == PEOPLE_AUDITOR);
+	/* What is stored has one spelling only. */
+	CHECK(!people_role_parse("Records Clerk", &role));
+}
+
 static void
 roles_and_transfers_move_the_epoch(void)
 {
@@ -198,7 +241,7 @@ roles_and_transfers_move_the_epoch(void)
 	op.t = NULL;
 	CHECK_REASON(
 	    people_fixture_transfer(&f, &op), SP_E_INVALID, "person.role", &f);
-	op.t = "records-clerk";
+	op.t = "Records Clerk";
 	CHECK_OK(people_fixture_transfer(&f, &op), &f.err);
 	p = people_fixture_get(&f, &op.id);
 	CHECK(p.role == PEOPLE_RECORDS_CLERK && p.epoch == f.now);
@@ -608,6 +651,8 @@ main(void)
 		    defaults_are_the_agencys_own },
 		{ "every field has its rule", every_field_has_its_rule },
 		{ "a login is never used again", a_login_is_never_used_again },
+		{ "roles are read as people write them",
+		    roles_are_read_as_people_write_them },
 		{ "roles and transfers move the epoch",
 		    roles_and_transfers_move_the_epoch },
 		{ "nobody does it for themselves",

@@ -194,6 +194,8 @@ changes_become_acts(void)
 	    "E-2,bob,Bob Ray,records-clerk,contractor,Acme,Desk 2\n";
 	static const char home[] = "human,name,role,kind\n"
 				   "E-2,Bob Ray,records-clerk,agency\n";
+	static const char said[] = "human,name,role\n"
+				   "E-2,Bob Ray,Records Clerk\n";
 	struct people_person p;
 	json_t *j, *row;
 
@@ -225,6 +227,13 @@ changes_become_acts(void)
 	import(home);
 	p = by_login("bob");
 	CHECK(p.kind == PEOPLE_AGENCY && p.employer[0] == '\0');
+	/* The same role in other words is no change. */
+	{
+		PEOPLE_AUTO_ROSTER r = read_roster(said);
+
+		CHECK(people_roster_counts(r).changes == 0);
+		CHECK(people_roster_counts(r).errors == 0);
+	}
 	people_fixture_close(&f);
 }
 
