@@ -300,8 +300,8 @@ check_days(const struct people_act *a, struct signing *g, struct sp_err *err)
 	    &g->s.signed_on, err));
 	SP_TRY(people_day_check("addendum.expires", g->n->expires,
 	    PEOPLE_DAY_NONE, &g->s.expires, err));
-	if (g->s.signed_on > today ||
-	    (g->electronic && g->s.signed_on != today))
+	if (g->s.signed_on > people_day_latest(a->rules, a->now) ||
+	    (g->electronic && g->s.signed_on < today))
 		return sp_fail_as(err, SP_E_INVALID, "addendum.signed_on",
 		    "addendum.signed_on: %s",
 		    g->electronic ? "one signs today"

@@ -184,7 +184,7 @@ check_days(const struct people_act *a, const struct people_agreement_new *n,
 	    "agreement.signed_on", n->signed_on, today, &g->signed_on, err));
 	SP_TRY(people_day_check(
 	    "agreement.review", n->review, PEOPLE_DAY_NONE, &g->review, err));
-	if (g->signed_on > today)
+	if (g->signed_on > people_day_latest(a->rules, a->now))
 		return sp_fail_as(err, SP_E_INVALID, "agreement.signed_on",
 		    "agreement.signed_on: must not be a day to come");
 	if (g->review != PEOPLE_DAY_NONE && g->review <= g->signed_on)
@@ -369,7 +369,7 @@ people_agreement_review(const struct people_act *a, const struct sp_id *id,
 	SP_TRY(people_day_check(
 	    "agreement.review", next, PEOPLE_DAY_NONE, &e.review, err));
 	after = g.reviewed == PEOPLE_DAY_NONE ? g.signed_on : g.reviewed;
-	if (e.day > today || e.day < after)
+	if (e.day > people_day_latest(a->rules, a->now) || e.day < after)
 		return sp_fail_as(err, SP_E_INVALID, "agreement.reviewed",
 		    "agreement.reviewed: from its signing and last review to "
 		    "today");

@@ -321,7 +321,7 @@ judge_screening(struct making *m, struct roster_row *row, struct sp_err *err)
 	SP_TRY(said("screening.decision", n.decision, err));
 	if (strcmp(n.decision, "pending") != 0)
 		SP_TRY(said("screening.decided", n.decided, err));
-	SP_TRY(people_screening_check(m->rules, &n, m->today, &s, err));
+	SP_TRY(people_screening_check(m->rules, &n, m->now, &s, err));
 	db_bind_blob(st, 1, row->id.b, SP_ID_LEN);
 	db_bind_text(st, 2, s.state);
 	db_bind_i64(st, 3, s.fingerprinted);
@@ -342,7 +342,7 @@ judge_training(struct making *m, struct roster_row *row, struct sp_err *err)
 	SP_TRY(said("training.course", n.course, err));
 	SP_TRY(said("training.completed", n.completed, err));
 	SP_TRY(people_training_check(
-	    m->rules, &n, PEOPLE_OFFICER, m->today, &t, err));
+	    m->rules, &n, PEOPLE_OFFICER, m->now, &t, err));
 	db_bind_blob(st, 1, row->id.b, SP_ID_LEN);
 	db_bind_text(st, 2, people_course_name(t.course));
 	db_bind_i64(st, 3, t.completed);

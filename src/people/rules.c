@@ -719,6 +719,16 @@ people_day_of(const struct people_rules *r, sp_time t)
 	return people_zone_day(&r->zone, t);
 }
 
+people_day
+people_day_latest(const struct people_rules *r, sp_time t)
+{
+	static const struct people_zone utc = { .summer = false };
+	people_day here = people_zone_day(&r->zone, t);
+	people_day there = people_zone_day(&utc, t);
+
+	return here > there ? here : there;
+}
+
 sp_time
 people_day_begins(const struct people_rules *r, people_day day)
 {

@@ -175,6 +175,9 @@ typedef int32_t people_day;
 
 /* The day it is there, and when a day begins there (its first moment). */
 people_day people_day_of(const struct people_rules *r, sp_time t);
+/* The last day that is not to come, whichever clock one reads it from: the
+ * later of the agency's today and UTC's. */
+people_day people_day_latest(const struct people_rules *r, sp_time t);
 sp_time people_day_begins(const struct people_rules *r, people_day day);
 const char *people_day_zone(const struct people_rules *r);
 /* "2026-11-21", 1900 to 9999; proleptic Gregorian, the day must be one. */

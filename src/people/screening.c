@@ -53,13 +53,13 @@ check_decision(const struct people_screening_new *n,
 
 static enum sp_code
 check_days(
-    const struct people_screening *s, people_day today, struct sp_err *err)
+    const struct people_screening *s, people_day latest, struct sp_err *err)
 {
-	if (s->fingerprinted > today)
+	if (s->fingerprinted > latest)
 		return sp_fail_as(err, SP_E_INVALID, "screening.fingerprinted",
 		    "screening.fingerprinted: must not be a day to come");
 	if (s->decided != PEOPLE_DAY_NONE &&
-	    (s->decided < s->fingerprinted || s->decided > today))
+	    (s->decided < s->fingerprinted || s->decided > latest))
 		return sp_fail_as(err, SP_E_INVALID, "screening.decided",
 		    "screening.decided: from the fingerprints to today");
 	if (s->expires != PEOPLE_DAY_NONE && s->expires <= s->fingerprinted)
@@ -75,6 +75,8 @@ read_days(const struct people_screening_new *n, people_day today,
 {
 	SP_TRY(people_day_check("screening.fingerprinted", n->fingerprinted,
 	    today, &s->fingerprinted, err));
+	if (s->fingerprinted > today)
+		today = s->fingerprinted; /* it is that day already by UTC */
 	SP_TRY(people_day_check("screening.decided", n->decided,
 	    s->decision == PEOPLE_PENDING ? PEOPLE_DAY_NONE : today,
 	    &s->decided, err));
@@ -85,7 +87,7 @@ read_days(const struct people_screening_new *n, people_day today,
 
 enum sp_code
 people_screening_check(const struct people_rules *rules,
-    const struct people_screening_new *n, people_day today,
+    const struct people_screening_new *n, sp_time now,
     struct people_screening *out, struct sp_err *err)
 {
 	const char *state =
@@ -102,12 +104,12 @@ people_screening_check(const struct people_rules *rules,
 		return sp_fail_as(err, SP_E_INVALID, "screening.decision",
 		    "screening.decision: cleared, denied, pending or "
 		    "variance");
-	SP_TRY(read_days(n, today, &s, err));
+	SP_TRY(read_days(n, people_day_of(rules, now), &s, err));
 	if (n->adjudicator != NULL)
 		SP_TRY(people_text_check("screening.adjudicator",
 		    n->adjudicator, PEOPLE_ADJUDICATOR, err));
 	SP_TRY(check_decision(n, &s, err));
-	SP_TRY(check_days(&s, today, err));
+	SP_TRY(check_days(&s, people_day_latest(rules, now), err));
 	*out = s;
 	return SP_OK;
 }
@@ -210,11 +212,10 @@ people_screening_add(const struct people_act *a, const struct sp_id *person,
     const struct people_screening_new *n, struct sp_id *id, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
-	people_day today = people_day_of(a->rules, a->now);
 	struct people_screening s;
 	struct people_person p;
 
-	SP_TRY(people_screening_check(a->rules, n, today, &s, err));
+	SP_TRY(people_screening_check(a->rules, n, a->now, &s, err));
 	SP_TRY(people_person_by_id(db, person, &p, err));
 	SP_TRY(people_by_other(db, a->by, person, err));
 	SP_TRY(room_left(db, person, err));

@@ -54,7 +54,7 @@ enum sp_code people_screening_add(const struct people_act *a,
     const struct sp_id *person, const struct people_screening_new *n,
     struct sp_id *id, struct sp_err *err) SP_MUST_USE;
 enum sp_code people_screening_check(const struct people_rules *rules,
-    const struct people_screening_new *n, people_day today,
+    const struct people_screening_new *n, sp_time now,
     struct people_screening *out, struct sp_err *err) SP_MUST_USE;
 
 /* Those of one person, oldest first; SP_E_LIMIT past `n`. */

@@ -50,8 +50,8 @@ people_course_covers(enum people_course done, enum people_course asked)
 
 enum sp_code
 people_training_check(const struct people_rules *rules,
-    const struct people_training_new *n, enum people_role role,
-    people_day today, struct people_training *out, struct sp_err *err)
+    const struct people_training_new *n, enum people_role role, sp_time now,
+    struct people_training *out, struct sp_err *err)
 {
 	struct people_training t = {
 		.course = (enum people_course)(
@@ -61,14 +61,14 @@ people_training_check(const struct people_rules *rules,
 	if (n->course != NULL && !people_course_parse(n->course, &t.course))
 		return sp_fail_as(err, SP_E_INVALID, "training.course",
 		    "training.course: level1 to level4, pii or event");
-	SP_TRY(people_day_check(
-	    "training.completed", n->completed, today, &t.completed, err));
+	SP_TRY(people_day_check("training.completed", n->completed,
+	    people_day_of(rules, now), &t.completed, err));
 	SP_TRY(people_day_check(
 	    "training.expires", n->expires, PEOPLE_DAY_NONE, &t.expires, err));
 	if (n->reference != NULL)
 		SP_TRY(people_text_check(
 		    "training.reference", n->reference, REFERENCE_MAX, err));
-	if (t.completed > today)
+	if (t.completed > people_day_latest(rules, now))
 		return sp_fail_as(err, SP_E_INVALID, "training.completed",
 		    "training.completed: must not be a day to come");
 	if (t.expires != PEOPLE_DAY_NONE && t.expires <= t.completed)
@@ -153,12 +153,11 @@ people_training_add(const struct people_act *a, const struct sp_id *person,
     const struct people_training_new *n, struct sp_id *id, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
-	people_day today = people_day_of(a->rules, a->now);
 	struct people_training t;
 	struct people_person p;
 
 	SP_TRY(people_person_by_id(db, person, &p, err));
-	SP_TRY(people_training_check(a->rules, n, p.role, today, &t, err));
+	SP_TRY(people_training_check(a->rules, n, p.role, a->now, &t, err));
 	SP_TRY(people_by_other(db, a->by, person, err));
 	SP_TRY(room_left(db, person, err));
 	t.id = sp_id_new();
@@ -201,7 +200,7 @@ people_training_demand(const struct people_act *a, const struct sp_id *person,
 		    "training.course: level1 to level4, pii or event");
 	SP_TRY(people_day_check(
 	    "training.since", since, today, &t.completed, err));
-	if (t.completed > today)
+	if (t.completed > people_day_latest(a->rules, a->now))
 		return sp_fail_as(err, SP_E_INVALID, "training.since",
 		    "training.since: must not be a day to come");
 	t.expires = t.completed +

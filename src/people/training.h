@@ -55,9 +55,8 @@ enum sp_code people_training_add(const struct people_act *a,
     const struct sp_id *person, const struct people_training_new *n,
     struct sp_id *id, struct sp_err *err) SP_MUST_USE;
 enum sp_code people_training_check(const struct people_rules *rules,
-    const struct people_training_new *n, enum people_role role,
-    people_day today, struct people_training *out,
-    struct sp_err *err) SP_MUST_USE;
+    const struct people_training_new *n, enum people_role role, sp_time now,
+    struct people_training *out, struct sp_err *err) SP_MUST_USE;
 /* `since` NULL: today.  Entry "training.demanded" (demand, course, due). */
 enum sp_code people_training_demand(const struct people_act *a,
     const struct sp_id *person, const char *course, const char *since,

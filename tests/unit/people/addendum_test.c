@@ -180,6 +180,11 @@ every_field_has_its_rule(void)
 	n = (struct people_addendum_new){ .person = &person,
 		.signed_on = "2026-11-20" };
 	CHECK_REASON(sign(&n, &id), SP_E_INVALID, "addendum.signed_on", &f);
+	/* By UTC it is tomorrow already, and one may say so. */
+	n.signed_on = "2026-11-22";
+	CHECK_REASON(sign(&n, &id), SP_E_INVALID, "addendum.signed_on", &f);
+	f.now = people_fixture_time("2026-11-22T01:00:00Z");
+	CHECK_OK(sign(&n, &id), &f.err);
 	people_fixture_close(&f);
 }
 

@@ -100,7 +100,7 @@ every_field_has_its_rule(void)
 		{ { .name = "A" }, "person.role" },
 		{ { .name = "A", .role = "wizard" }, "person.role" },
 		{ { .name = "A", .role = "device" }, "person.role" },
-		{ { .name = "A", .role = "Officer" }, "person.role" },
+		{ { .name = "A", .role = "Officer 1" }, "person.role" },
 		{ { .name = "A", .role = "officer", .login = "" },
 		    "person.login" },
 		{ { .name = "A", .role = "officer", .login = "a b" },

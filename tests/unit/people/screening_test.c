@@ -117,6 +117,31 @@ it_holds_until_the_earlier_day(void)
 	    people_screening_until(&s, r) == people_fixture_day("2029-02-28"));
 }
 
+/* Fingerprints of today by UTC, of tomorrow by the agency's clock; decided
+ * the same day when nobody says. */
+static void
+todays_date_by_utc_is_no_day_to_come(void)
+{
+	struct people_screening_new n = { .fingerprinted = "2026-11-22" };
+	struct people_screening got[2];
+	struct sp_id id;
+	size_t some = 0;
+
+	people_fixture_open(&f);
+	f.now = people_fixture_time("2026-11-22T01:00:00Z");
+	id = people_fixture_person(&f, "A", "officer");
+	CHECK_OK(screen(&id, &n), &f.err);
+	CHECK_OK(
+	    people_screening_of(f.reader, &id, got, 2, &some, &f.err), &f.err);
+	CHECK(some == 1 && got[0].decided == people_fixture_day("2026-11-22"));
+	n.decided = "2026-11-23";
+	CHECK_REASON(screen(&id, &n), SP_E_INVALID, "screening.decided", &f);
+	n = (struct people_screening_new){ .fingerprinted = "2026-11-23" };
+	CHECK_REASON(
+	    screen(&id, &n), SP_E_INVALID, "screening.fingerprinted", &f);
+	people_fixture_close(&f);
+}
+
 static void
 denied_disables_at_once(void)
 {
@@ -195,6 +220,8 @@ main(void)
 		    a_record_comes_back_and_says_no_name },
 		{ "it holds until the earlier day",
 		    it_holds_until_the_earlier_day },
+		{ "today's date by UTC is no day to come",
+		    todays_date_by_utc_is_no_day_to_come },
 		{ "denied disables at once", denied_disables_at_once },
 		{ "nobody clears themselves", nobody_clears_themselves },
 		{ "there is a limit", there_is_a_limit },

@@ -63,6 +63,39 @@ every_field_has_its_rule(void)
 	people_fixture_close(&f);
 }
 
+/* At one at night by UTC it is yesterday in Florida: both are a today. */
+static void
+todays_date_by_utc_is_no_day_to_come(void)
+{
+	static const struct {
+		const char *day;
+		bool good;
+	} rows[] = {
+		{ "2026-11-20", true },
+		{ "2026-11-21", true },
+		{ "2026-11-22", true },
+		{ "2026-11-23", false },
+	};
+	struct sp_id id;
+
+	people_fixture_open(&f);
+	f.now = people_fixture_time("2026-11-22T01:00:00Z");
+	id = people_fixture_person(&f, "A", "officer");
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct people_training_new n = { .completed = rows[i].day };
+
+		if (rows[i].good)
+			CHECK_OK(train(&id, &n), &f.err);
+		else
+			CHECK_REASON(train(&id, &n), SP_E_INVALID,
+			    "training.completed", &f);
+	}
+	CHECK_OK(demand(&id, "event", "2026-11-22"), &f.err);
+	CHECK_REASON(demand(&id, "event", "2026-11-23"), SP_E_INVALID,
+	    "training.since", &f);
+	people_fixture_close(&f);
+}
+
 static void
 the_role_says_which_course(void)
 {
@@ -230,6 +263,8 @@ main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "every field has its rule", every_field_has_its_rule },
+		{ "today's date by UTC is no day to come",
+		    todays_date_by_utc_is_no_day_to_come },
 		{ "the role says which course", the_role_says_which_course },
 		{ "levels are cumulative", levels_are_cumulative },
 		{ "the longest counts", the_longest_counts },
