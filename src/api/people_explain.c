@@ -19,10 +19,16 @@
 struct asking {
 	struct http_request *q;
 	const char *who, *what;
+	const char *doing; /* the act, as it was said */
 	enum gate_act act;
+	const char *unknown; /* why the act or object is; NULL: known */
 	/* supposed */
 	enum gate_factor factor;
 	bool idle, stale;
+	enum gate_class class;
+	enum gate_hold hold;
+	enum gate_retention retention;
+	enum gate_place place;
 	/* found */
 	bool found; /* such a person */
 	bool about; /* `on` is a person, whom the act is about */
@@ -68,24 +74,71 @@ read_factor(
 	return sp_fail(err, SP_E_INVALID, "factor: none, single or second");
 }
 
+/* One of a few words: *out is its place among them. */
+static enum sp_code
+word(const struct http_request *q, const char *name, const char *const *words,
+    unsigned *out, struct sp_err *err)
+{
+	const char *s = http_request_query(q, name);
+	unsigned i = 0;
+
+	if (s == NULL)
+		return SP_OK;
+	while (words[i] != NULL && strcmp(words[i], s) != 0)
+		i++;
+	if (words[i] == NULL)
+		return sp_fail(err, SP_E_INVALID, "%s: %s, %s%s%s", name,
+		    words[0], words[1], words[2] == NULL ? "" : ", ",
+		    words[2] == NULL ? "" : words[2]);
+	*out = i;
+	return SP_OK;
+}
+
+/* In the order of their enums, which begin with the unknown. */
+static const char *const holds[] = { "unknown", "on", "none", NULL };
+static const char *const retentions[] = { "unknown", "running", "over", NULL };
+static const char *const places[] = { "unknown", "outside", "inside", NULL };
+
+static enum sp_code
+read_supposed(struct asking *k, struct sp_err *err)
+{
+	const char *class = http_request_query(k->q, "class");
+	unsigned hold = GATE_HOLD_UNKNOWN, place = GATE_PLACE_INSIDE;
+	unsigned retention = GATE_RETENTION_UNKNOWN;
+
+	k->class = GATE_CLASS_ORDINARY;
+	if (class != NULL && !gate_class_parse(class, &k->class))
+		return sp_fail(err, SP_E_INVALID,
+		    "class: ordinary, restricted, sealed or unknown");
+	SP_TRY(word(k->q, "hold", holds, &hold, err));
+	SP_TRY(word(k->q, "retention", retentions, &retention, err));
+	SP_TRY(word(k->q, "place", places, &place, err));
+	k->hold = (enum gate_hold)hold;
+	k->retention = (enum gate_retention)retention;
+	k->place = (enum gate_place)place;
+	SP_TRY(flag(k->q, "idle", &k->idle, err));
+	SP_TRY(flag(k->q, "stale", &k->stale, err));
+	return read_factor(k->q, &k->factor, err);
+}
+
 static enum sp_code
 read_asking(struct asking *k, struct sp_err *err)
 {
-	const char *act = http_request_query(k->q, "act");
-
+	k->doing = http_request_query(k->q, "act");
 	k->who = http_request_query(k->q, "person");
 	k->what = http_request_query(k->q, "object");
 	if (k->who == NULL || k->who[0] == '\0')
 		return sp_fail(err, SP_E_INVALID,
 		    "person: an id or a login, or ~ for oneself");
-	if (act == NULL || !gate_act_parse(act, &k->act))
+	if (k->doing == NULL || k->doing[0] == '\0')
 		return sp_fail(err, SP_E_INVALID,
 		    "act: one of those of .../roles, as evidence.view");
+	if (!gate_act_parse(k->doing, &k->act))
+		k->unknown = "no such act: sallyport role list --json has them "
+			     "all";
 	if (k->what == NULL)
 		k->what = "-";
-	SP_TRY(flag(k->q, "idle", &k->idle, err));
-	SP_TRY(flag(k->q, "stale", &k->stale, err));
-	return read_factor(k->q, &k->factor, err);
+	return read_supposed(k, err);
 }
 
 /* --- Who --- */
@@ -172,9 +225,11 @@ gather_item(struct asking *k, struct sp_err *err)
 	struct sp_id id;
 	bool there = false;
 
-	if (!sp_id_parse(k->what, strlen(k->what), &id))
-		return sp_fail(err, SP_E_INVALID,
-		    "object: the id of an item, or - for none in particular");
+	if (!sp_id_parse(k->what, strlen(k->what), &id)) {
+		k->unknown = "no such item: its id, or - for none in "
+			     "particular";
+		return SP_OK;
+	}
 	SP_TRY(evidence_item_is(k->q->room, &id, &there, err));
 	k->relation = there ? GATE_OWN : GATE_OTHER;
 	return SP_OK;
@@ -228,7 +283,13 @@ assumed_json(
 		: f->duty == GATE_DUTY_OTHER ? "about somebody else"
 					     : "unknown");
 	sp_json_str(&j, "factor", gate_factor_name(k->factor));
-	sp_json_str(&j, "place", "inside the agency's geography");
+	sp_json_str(&j, "hold", holds[f->hold]);
+	sp_json_str(&j, "place",
+	    f->place == GATE_PLACE_INSIDE ? "inside the agency's geography"
+		: f->place == GATE_PLACE_OUTSIDE
+		? "outside the agency's geography"
+		: "unknown");
+	sp_json_str(&j, "retention", retentions[f->retention]);
 	sp_json_str(&j, "session",
 	    k->stale      ? "signed in too long ago"
 		: k->idle ? "idle too long"
@@ -252,6 +313,10 @@ answer(struct asking *k, struct http_answer *a, struct sp_err *err)
 		f.identity = GATE_NOBODY;
 	f.relation = k->relation;
 	f.duty = k->duty;
+	f.class = k->class;
+	f.hold = k->hold;
+	f.retention = k->retention;
+	f.place = k->place;
 	account_json(k, &account);
 	assumed_json(k, &f, &assumed);
 	about.account = sp_buf_str(&account);
@@ -264,6 +329,22 @@ answer(struct asking *k, struct http_answer *a, struct sp_err *err)
 	}
 	SP_TRY(sp_buf_check(&clearance, "clearance", err));
 	gate_explain_json(&f, &about, &out);
+	return http_json_answer(a, &out, "the explanation", err);
+}
+
+static enum sp_code
+answer_unknown(
+    const struct asking *k, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	struct gate_explain_about about = { .object = k->what };
+	char id[SP_ID_TEXT];
+
+	if (k->found) {
+		sp_id_text(&k->p.id, id);
+		about.person = id;
+	}
+	gate_explain_unknown(k->doing, k->unknown, &about, &out);
 	return http_json_answer(a, &out, "the explanation", err);
 }
 
@@ -283,6 +364,8 @@ explain(struct http_request *q, struct http_answer *a, struct sp_err *err)
 		SP_TRY(find_person(&k, reader.db, err));
 	}
 	SP_TRY(admit(&k, err));
+	if (k.unknown != NULL)
+		return answer_unknown(&k, a, err);
 	{
 		DB_LENT(reader, evidence_room_readers(q->room));
 
@@ -292,6 +375,8 @@ explain(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	}
 	if (strcmp(k.what, "-") != 0 && of_evidence(&k))
 		SP_TRY(gather_item(&k, err));
+	if (k.unknown != NULL)
+		return answer_unknown(&k, a, err);
 	return answer(&k, a, err);
 }
 
@@ -307,6 +392,21 @@ static const struct http_input explain_input[] = {
 	{ "query", "factor",
 	    "{\"enum\":[\"none\",\"single\",\"second\"],\"type\":\"string\"}",
 	    false, "Proved who they are so strongly; second when absent." },
+	{ "query", "class",
+	    "{\"enum\":[\"unknown\",\"ordinary\",\"restricted\",\"sealed\"],"
+	    "\"type\":\"string\"}",
+	    false, "As if the item were so; ordinary when absent." },
+	{ "query", "hold",
+	    "{\"enum\":[\"unknown\",\"on\",\"none\"],\"type\":\"string\"}",
+	    false, "As if a hold were on it; unknown when absent." },
+	{ "query", "retention",
+	    "{\"enum\":[\"unknown\",\"running\",\"over\"],"
+	    "\"type\":\"string\"}",
+	    false, "As if its retention were so; unknown when absent." },
+	{ "query", "place",
+	    "{\"enum\":[\"unknown\",\"outside\",\"inside\"],"
+	    "\"type\":\"string\"}",
+	    false, "Where content would go; inside when absent." },
 	{ "query", "idle", HTTP_BOOLEAN, false,
 	    "As if the session had been idle too long." },
 	{ "query", "stale", HTTP_BOOLEAN, false,

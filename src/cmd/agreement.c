@@ -13,7 +13,7 @@ static const struct cmd_people_call calls[] = {
 	    .method = "POST",
 	    .before = "agreements",
 	    .after = "",
-	    .operand = { NULL },
+	    .operand = { "state", NULL },
 	    .option = { { "kind", "KIND",
 			    "user (the default), management-control, "
 			    "information-exchange or outsourcing",
@@ -21,6 +21,7 @@ static const struct cmd_people_call calls[] = {
 		{ "partner", "NAME", "with whom (the state's CSA)", "partner" },
 		{ "state", "STATE", "of which (the agency's)", "state" },
 		{ "signed-on", "DAY", "as 2026-11-21 (today)", "signed_on" },
+		{ "date", "DAY", "the same", "signed_on" },
 		{ "review", "DAY", "to be reviewed before (by rule)",
 		    "review" },
 		{ "reference", "TEXT", "where the paper is", "reference" } } },
@@ -61,7 +62,7 @@ int
 cmd_agreement_run(const struct cmd *self, int argc, char **argv)
 {
 	static const struct cmd row[] = {
-		{ "agreement add", "",
+		{ "agreement add", "[STATE]",
 		    "record an agreement, as that with the state's CSA",
 		    run_call, false },
 		{ "agreement review", "ID", "it was reviewed", run_call,

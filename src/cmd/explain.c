@@ -5,6 +5,7 @@
 
 struct asking {
 	const char *person, *act, *object, *factor;
+	const char *class, *hold, *retention, *place;
 	bool idle, stale, json;
 };
 
@@ -68,6 +69,15 @@ static enum sp_code
 explain(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct asking *k = arg;
+	const struct {
+		const char *name, *value;
+	} supposed[] = {
+		{ "factor", k->factor },
+		{ "class", k->class },
+		{ "hold", k->hold },
+		{ "retention", k->retention },
+		{ "place", k->place },
+	};
 	SP_AUTO_BUF path = sp_buf_new(4096);
 	SITE_AUTO_JSON answer = NULL;
 
@@ -75,8 +85,10 @@ explain(struct client *c, void *arg, struct sp_err *err)
 	client_site_query(&path, "person", k->person);
 	client_site_query(&path, "act", k->act);
 	client_site_query(&path, "object", k->object);
-	if (k->factor != NULL)
-		client_site_query(&path, "factor", k->factor);
+	for (size_t i = 0; i < SP_COUNTOF(supposed); i++)
+		if (supposed[i].value != NULL)
+			client_site_query(
+			    &path, supposed[i].name, supposed[i].value);
 	if (k->idle)
 		client_site_query(&path, "idle", "true");
 	if (k->stale)
@@ -98,6 +110,17 @@ cmd_explain_run(const struct cmd *self, int argc, char **argv)
 		    "as if they had shown none, a single or a second factor "
 		    "(second)",
 		    &k.factor, NULL },
+		{ "class", 0, "CLASS",
+		    "as if the item were ordinary, restricted or sealed "
+		    "(ordinary)",
+		    &k.class, NULL },
+		{ "hold", 0, "WHAT", "as if a hold were on it, or none",
+		    &k.hold, NULL },
+		{ "retention", 0, "WHAT", "as if it were running, or over",
+		    &k.retention, NULL },
+		{ "place", 0, "WHERE",
+		    "inside or outside the agency's geography (inside)",
+		    &k.place, NULL },
 		{ "idle", 0, NULL, "as if they had been idle too long", NULL,
 		    &k.idle },
 		{ "stale", 0, NULL, "as if they had signed in too long ago",

@@ -66,6 +66,8 @@ cmd_new_agency_check(
 			    rows[i].room - 1);
 		memcpy(rows[i].to, rows[i].value, len + 1);
 	}
+	/* Small letters will do; what is none is refused below. */
+	SP_IGNORE(people_agency_state_read(a.state, a.state));
 	SP_TRY(people_agency_check(&a, err));
 	*out = a;
 	return SP_OK;

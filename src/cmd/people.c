@@ -37,10 +37,11 @@ cmd_people_ok(const char *person)
 /* What was said on the command line. */
 struct saying {
 	const struct cmd_people_call *call;
-	const char *who; /* in the path; NULL: none */
+	const struct saying *of; /* what is wanted of each person listed */
+	const char *who;         /* in the path; NULL: none */
 	const char *value[CMD_PEOPLE_OPTIONS];
 	json_t *body;
-	bool json;
+	bool json, everyone;
 };
 
 static void
@@ -52,13 +53,19 @@ saying_done(struct saying *s)
 /* --- Lists --- */
 
 static enum sp_code
-show_item(const struct cmd_people_list *l, struct present_table *t,
-    const json_t *item, bool json, struct sp_err *err)
+show_item(const struct saying *s, struct present_table *t, json_t *item,
+    struct sp_err *err)
 {
+	const struct cmd_people_list *l = s->call->list;
 	char cell[PRESENT_CELL_MAX];
 
-	if (json)
+	if (s->everyone &&
+	    json_object_set_new(item, "person", json_string(s->who)) != 0)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a list");
+	if (s->json)
 		return cmd_present_json(item, err);
+	if (s->everyone)
+		cmd_present_table_add(t, s->who); /* cmd_people_ok */
 	for (size_t i = 0; l->member[i] != NULL; i++) {
 		const char *text =
 		    cmd_present_member(item, l->member[i], cell, sizeof(cell));
@@ -72,8 +79,8 @@ show_item(const struct cmd_people_list *l, struct present_table *t,
 }
 
 static enum sp_code
-show_array(const struct cmd_people_list *l, struct present_table *t,
-    const json_t *items, bool json, struct sp_err *err)
+show_array(const struct saying *s, struct present_table *t, const json_t *items,
+    struct sp_err *err)
 {
 	size_t n = json_array_size(items);
 
@@ -81,22 +88,23 @@ show_array(const struct cmd_people_list *l, struct present_table *t,
 		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no list");
 	for (size_t i = 0; i < n; i++)
-		SP_TRY(show_item(l, t, json_array_get(items, i), json, err));
+		SP_TRY(show_item(s, t, json_array_get(items, i), err));
 	return SP_OK;
 }
 
 static enum sp_code
-show_page(const struct saying *s, struct present_table *t, const json_t *page,
-    struct sp_err *err)
+show_page(struct client *c, const struct saying *s, struct present_table *t,
+    const json_t *page, struct sp_err *err)
 {
 	const struct cmd_people_list *l = s->call->list;
 	const json_t *items = json_object_get(page, "items");
 
+	(void)c;
 	if (l->array[0] == NULL)
-		return show_array(l, t, items, s->json, err);
+		return show_array(s, t, items, err);
 	for (size_t i = 0; l->array[i] != NULL; i++)
-		SP_TRY(show_array(
-		    l, t, json_object_get(items, l->array[i]), s->json, err));
+		SP_TRY(
+		    show_array(s, t, json_object_get(items, l->array[i]), err));
 	return SP_OK;
 }
 
@@ -116,10 +124,14 @@ get_page(struct client *c, const struct saying *s, const char *cursor,
 	return client_site_get_json(&c->site, sp_buf_str(&path), page, err);
 }
 
+typedef enum sp_code (*page_fn)(struct client *c, const struct saying *s,
+    struct present_table *t, const json_t *page, struct sp_err *err);
+
+/* All pages of one list. */
 static enum sp_code
-list(struct client *c, const struct saying *s, struct sp_err *err)
+list_pages(struct client *c, const struct saying *s, struct present_table *t,
+    page_fn show, struct sp_err *err)
 {
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(s->call->list->head);
 	char cursor[64] = "";
 
 	do {
@@ -127,7 +139,7 @@ list(struct client *c, const struct saying *s, struct sp_err *err)
 		const char *next;
 
 		SP_TRY(get_page(c, s, cursor, &page, err));
-		SP_TRY(show_page(s, &t, page, err));
+		SP_TRY(show(c, s, t, page, err));
 		next = json_string_value(json_object_get(page, "next"));
 		/* Each page must begin after the one before. */
 		if (next != NULL && strcmp(next, cursor) <= 0)
@@ -137,6 +149,54 @@ list(struct client *c, const struct saying *s, struct sp_err *err)
 		(void)snprintf(cursor, sizeof(cursor), "%s",
 		    next == NULL || !s->call->list->paged ? "" : next);
 	} while (cursor[0] != '\0');
+	return SP_OK;
+}
+
+/* What each of a page of persons has. */
+static enum sp_code
+show_persons(struct client *c, const struct saying *persons,
+    struct present_table *t, const json_t *page, struct sp_err *err)
+{
+	const json_t *items = json_object_get(page, "items");
+	struct saying one = *persons->of;
+
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		one.who = json_string_value(
+		    json_object_get(json_array_get(items, i), "id"));
+		if (one.who == NULL || !cmd_people_ok(one.who))
+			return sp_fail_as(err, SP_E_INVALID,
+			    client_site_unreachable,
+			    "the site's answer has a person without an id");
+		SP_TRY(list_pages(c, &one, t, show_page, err));
+	}
+	return SP_OK;
+}
+
+static enum sp_code
+list_everyone(struct client *c, const struct saying *s, struct present_table *t,
+    struct sp_err *err)
+{
+	static const struct cmd_people_list paged = { .paged = true };
+	static const struct cmd_people_call call = {
+		.before = "persons", .after = "", .list = &paged
+	};
+	const struct saying persons = { .call = &call, .of = s };
+
+	return list_pages(c, &persons, t, show_persons, err);
+}
+
+static enum sp_code
+list(struct client *c, const struct saying *s, struct sp_err *err)
+{
+	const char *head[PRESENT_COLUMNS + 1] = { "PERSON" };
+
+	for (size_t i = 0; s->call->list->head[i] != NULL; i++)
+		head[i + s->everyone] = s->call->list->head[i];
+
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
+
+	SP_TRY(s->everyone ? list_everyone(c, s, &t, err)
+			   : list_pages(c, s, &t, show_page, err));
 	if (!s->json)
 		SP_TRY(cmd_present_table_print(&t, stdout, err));
 	return cmd_present_flush(err);
@@ -240,6 +300,7 @@ take_operands(
 		const char *what = call->operand[i];
 
 		if (strcmp(what, "PERSON") == 0) {
+			s->everyone = i >= n && call->everyone;
 			s->who = i < n ? operand[i] : "~";
 			if (!cmd_people_ok(s->who))
 				return cmd_usage(
@@ -270,8 +331,13 @@ take_options(const struct cmd *self, struct saying *s)
 		    strcmp(s->call->needed, o->name) == 0)
 			return cmd_usage(self, "--%s is needed", o->name);
 		if (s->value[i] != NULL &&
-		    json_object_set_new(
-			s->body, o->member, json_string(s->value[i])) != 0)
+		    json_object_get(s->body, o->member) != NULL)
+			return cmd_usage(
+			    self, "--%s: that was said already", o->name);
+		if (s->value[i] != NULL &&
+		    json_object_set_new(s->body, o->member,
+			json_sprintf("%s%s", o->before == NULL ? "" : o->before,
+			    s->value[i])) != 0)
 			return cmd_usage(
 			    self, "--%s is not proper UTF-8", o->name);
 	}

@@ -14,6 +14,7 @@
 /* An option's value becomes a text member of the body. */
 struct cmd_people_option {
 	const char *name, *value, *help, *member;
+	const char *before; /* put before the value: "level" of "level4" */
 };
 
 /* Columns of a list, and the arrays that its rows are in. */
@@ -37,6 +38,7 @@ struct cmd_people_call {
 	const char *needed; /* an option that must be there, or NULL */
 	const char *said;   /* "enabled"; NULL: print the answer's id */
 	const struct cmd_people_list *list;
+	bool everyone; /* a list without its PERSON is of all of them */
 };
 
 /* Runs the call that has the name of `self`. */

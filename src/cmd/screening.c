@@ -19,6 +19,7 @@ static const struct cmd_people_call calls[] = {
 			    "state" },
 		{ "fingerprinted", "DAY", "as 2026-11-21 (today)",
 		    "fingerprinted" },
+		{ "date", "DAY", "the same", "fingerprinted" },
 		{ "decision", "WHAT",
 		    "cleared (the default), denied, pending or variance",
 		    "decision" },
@@ -32,6 +33,7 @@ static const struct cmd_people_call calls[] = {
 	    .before = "persons/",
 	    .after = "/screenings",
 	    .operand = { "PERSON", NULL },
+	    .everyone = true,
 	    .list = &screenings },
 };
 
@@ -48,8 +50,8 @@ cmd_screening_run(const struct cmd *self, int argc, char **argv)
 		{ "screening add", "PERSON",
 		    "record a check by fingerprint and its decision", run_call,
 		    false },
-		{ "screening list", "[PERSON]", "checks of a person", run_call,
-		    false },
+		{ "screening list", "[PERSON]", "checks of a person, or of all",
+		    run_call, false },
 	};
 
 	return cmd_dispatch(self, row, SP_COUNTOF(row), argc, argv);

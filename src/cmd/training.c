@@ -20,7 +20,10 @@ static const struct cmd_people_call calls[] = {
 			    "level1 to level4, pii or event (what the role "
 			    "needs)",
 			    "course" },
+		{ "level", "N", "1 to 4: the course of that level", "course",
+		    "level" },
 		{ "completed", "DAY", "as 2026-11-21 (today)", "completed" },
+		{ "date", "DAY", "the same", "completed" },
 		{ "expires", "DAY", "the first day it does not hold (by rule)",
 		    "expires" },
 		{ "reference", "TEXT", "a certificate's number, say",
@@ -37,6 +40,7 @@ static const struct cmd_people_call calls[] = {
 	    .before = "persons/",
 	    .after = "/trainings",
 	    .operand = { "PERSON", NULL },
+	    .everyone = true,
 	    .list = &trainings },
 };
 
@@ -55,8 +59,8 @@ cmd_training_run(const struct cmd *self, int argc, char **argv)
 		{ "training demand", "PERSON COURSE",
 		    "demand a course again, after an event or a change",
 		    run_call, false },
-		{ "training list", "[PERSON]", "completed and demanded",
-		    run_call, false },
+		{ "training list", "[PERSON]",
+		    "completed and demanded, of one or all", run_call, false },
 	};
 
 	return cmd_dispatch(self, row, SP_COUNTOF(row), argc, argv);

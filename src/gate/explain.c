@@ -313,6 +313,36 @@ gate_explain_json(const struct gate_facts *f,
 	sp_json_end(&j);
 }
 
+void
+gate_explain_unknown(const char *act, const char *why,
+    const struct gate_explain_about *about, struct sp_buf *out)
+{
+	struct sp_json j = sp_json_to(out);
+	const char *code = gate_code_name(GATE_UNKNOWN);
+
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "act", act);
+	sp_json_array(&j, "changes");
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "code", code);
+	sp_json_str(&j, "do", why);
+	sp_json_str(&j, "step", gate_step_name(GATE_STEP_KNOWN));
+	sp_json_end(&j);
+	sp_json_end(&j);
+	sp_json_null(&j, "class");
+	sp_json_str(&j, "code", code);
+	sp_json_str(&j, "decision", "deny");
+	sp_json_null(&j, "entry");
+	if (about->object != NULL)
+		sp_json_str(&j, "object", about->object);
+	sp_json_array(&j, "path");
+	sp_json_end(&j);
+	if (about->person != NULL)
+		sp_json_str(&j, "person", about->person);
+	sp_json_null(&j, "role");
+	sp_json_end(&j);
+}
+
 /* The roles that an act is open to, for whoever lacks one. */
 static void
 text_roles(const struct gate_facts *f, struct sp_buf *out)

@@ -43,6 +43,12 @@ struct gate_explain_about {
 void gate_explain_json(const struct gate_facts *f,
     const struct gate_explain_about *about, struct sp_buf *out);
 
+/* The same of an act, or of something to act on, that nobody knows: a denial,
+ * "unknown", with `why` as what to do about it.  `act` is told as it was
+ * said (UTF-8). */
+void gate_explain_unknown(const char *act, const char *why,
+    const struct gate_explain_about *about, struct sp_buf *out);
+
 /* The same as lines of text for people, without what `about` holds. */
 void gate_explain_text(const struct gate_facts *f, struct sp_buf *out);
 

@@ -92,6 +92,22 @@ people_agency_state_ok(const char *s)
 }
 
 bool
+people_agency_state_read(const char *s, char out[static 3])
+{
+	char up[3] = "";
+
+	if (strnlen(s, 3) != 2)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		up[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A')
+						   : s[i];
+	if (!people_agency_state_ok(up))
+		return false;
+	memcpy(out, up, sizeof(up));
+	return true;
+}
+
+bool
 people_agency_ori_ok(const char *s)
 {
 	if (strnlen(s, 10) != 9)

@@ -32,6 +32,8 @@ extern const size_t people_agency_migrations_count;
 
 /* Two letters of a state, district or territory (USPS); nine of A-Z 0-9. */
 bool people_agency_state_ok(const char *state) SP_MUST_USE;
+/* The same out of a request, in small letters as well. */
+bool people_agency_state_read(const char *s, char out[static 3]) SP_MUST_USE;
 bool people_agency_ori_ok(const char *ori) SP_MUST_USE;
 /* Every field that a person gives (slug, name, state, ori, geography) against
  * its rule; SP_E_INVALID names the field and the rule. */

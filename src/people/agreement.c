@@ -227,11 +227,10 @@ check(const struct people_act *a, const struct people_agreement_new *n,
 		return sp_fail_as(err, SP_E_INVALID, "agreement.kind",
 		    "agreement.kind: user, management-control, "
 		    "information-exchange or outsourcing");
-	if (!people_agency_state_ok(state))
+	if (!people_agency_state_read(state, g.state))
 		return sp_fail_as(err, SP_E_INVALID, "agreement.state",
 		    "agreement.state: the two letters of a state, district or "
 		    "territory, as FL");
-	memcpy(g.state, state, sizeof(g.state));
 	SP_TRY(check_partner(n, &g, err));
 	if (n->reference != NULL)
 		SP_TRY(people_text_check(

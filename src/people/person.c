@@ -404,11 +404,10 @@ set_places(const struct people_person_change *c, struct people_person *p,
 		memcpy(p->employer_ori, c->employer_ori, 10);
 	}
 	if (c->residence != NULL) {
-		if (!people_agency_state_ok(c->residence))
+		if (!people_agency_state_read(c->residence, p->residence))
 			return sp_fail_as(err, SP_E_INVALID, "person.residence",
 			    "person.residence: the two letters of a state, "
 			    "district or territory, as FL");
-		memcpy(p->residence, c->residence, 3);
 	}
 	return check_kind(p, err);
 }

@@ -94,11 +94,10 @@ people_screening_check(const struct people_rules *rules,
 	    n->state == NULL ? people_rules_state(rules) : n->state;
 	struct people_screening s = { .decision = PEOPLE_CLEARED };
 
-	if (!people_agency_state_ok(state))
+	if (!people_agency_state_read(state, s.state))
 		return sp_fail_as(err, SP_E_INVALID, "screening.state",
 		    "screening.state: the two letters of a state, district or "
 		    "territory, as FL");
-	memcpy(s.state, state, sizeof(s.state));
 	if (n->decision != NULL &&
 	    !people_decision_parse(n->decision, &s.decision))
 		return sp_fail_as(err, SP_E_INVALID, "screening.decision",

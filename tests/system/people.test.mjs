@@ -39,6 +39,39 @@ async function refused(site, code, ...args) {
   return got.stderr;
 }
 
+test('records are told as people say them, and listed of one or of all', async (t) => {
+  const site = await Site.make(t);
+  const today = new Date().toISOString().slice(0, 10);
+  const one = await json(site, 'person', 'add', 'Ann Lee', '--role', 'Records Clerk');
+  const two = await json(site, 'person', 'add', 'Bo Ray', '--role', 'LASO');
+  assert.equal((await json(site, 'person', 'show', one.id)).role, 'records-clerk');
+  assert.equal((await json(site, 'person', 'show', two.id)).role, 'laso');
+  for (const args of [['screening', 'add', one.id, '--state', 'fl', '--date', today],
+    ['screening', 'add', two.id, '--state', 'FL', '--fingerprinted', today],
+    ['training', 'add', one.id, '--level', '2', '--date', today],
+    ['training', 'add', two.id, '--course', 'level4'],
+    ['addendum', 'sign', one.id, '--date', today], ['addendum', 'sign', two.id],
+    ['agreement', 'add', 'fl', '--date', today]]) await site.must(args);
+  for (const what of ['screening', 'training', 'addendum']) {
+    const rows = (await site.must([what, 'list', '--json'])).stdout.trim().split('\n').map((l) => JSON.parse(l));
+    assert.deepEqual(rows.map((r) => r.person).sort(), [one.id, two.id].sort(), what);
+    const table = (await site.must([what, 'list'])).stdout;
+    assert.match(table, /^PERSON +ID /);
+    for (const id of [one.id, two.id]) assert.match(table, new RegExp(`^${id} `, 'm'));
+    const own = (await site.must([what, 'list', one.id, '--json'])).stdout.trim().split('\n');
+    assert.equal(own.length, 1, what);
+  }
+  const screenings = (await site.must(['screening', 'list', '--json'])).stdout;
+  assert.equal([...screenings.matchAll(/"state": ?"FL"/g)].length, 2);
+  for (const args of [['screening', 'add', one.id, '--date', today, '--fingerprinted', today],
+    ['training', 'add', one.id, '--level', '2', '--course', 'level3'],
+    ['agreement', 'add', 'FL', '--state', 'GA']]) {
+    assert.match(await refused(site, 2, ...args), /said already/);
+  }
+  await refused(site, 3, 'training', 'add', one.id, '--level', '5');
+  await refused(site, 3, 'screening', 'add', one.id, '--state', 'zz');
+});
+
 test('a person is let in step by step, and out again, by what is recorded', async (t) => {
   const site = await Site.make(t, { agencies: ['harbor-pd', 'mesa-so'] });
   const clip = await site.put(Buffer.from('a clip'));
@@ -137,7 +170,11 @@ test('accounts: every command, its exit codes and messages', async (t) => {
   await refused(site, 2, 'person', 'add', '--role', 'officer');
   await refused(site, 2, 'person', 'show', '../../tokens');
   await refused(site, 2, 'explain', 'ann');
-  await refused(site, 3, 'explain', 'ann', 'evidence.paint', '-');
+  for (const [who, act, object] of [['ann', 'evidence.paint', '-'], ['ann', 'evidence.view', 'it'],
+    ['nobody', 'evidence.view', '-']]) {
+    const e = await json(site, 'explain', who, act, object);
+    assert.deepEqual([e.decision, e.code], ['deny', 'unknown'], act);
+  }
   await refused(site, 3, 'person', 'show', 'nobody');
   await refused(site, 3, 'role', 'give', 'bo', 'operator');
   await refused(site, 3, 'person', 'add', 'Op', '--role', 'provider-security');

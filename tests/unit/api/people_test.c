@@ -885,6 +885,22 @@ explain_tells_what_the_gate_would(void)
 	explain(&f.who, "person=out&act=evidence.view", "other-agency");
 	explain(&f.who, "person=nobody&act=evidence.view", "unknown");
 	CHECK(json_is_null(json_object_get(answer, "role")));
+	/* What nobody knows is denied, and told so. */
+	explain(&f.who, "person=ann&act=evidence.paint", "unknown");
+	CHECK(strcmp(member("act"), "evidence.paint") == 0);
+	explain(&f.who, "person=ann&act=evidence.view&object=it", "unknown");
+	CHECK(strcmp(member("decision"), "deny") == 0);
+	/* What is supposed of an item decides, and is told. */
+	explain(&f.who, "person=ann&act=evidence.view&class=sealed", "class");
+	explain(&f.who, "person=ann&act=evidence.view&class=unknown", "class");
+	explain(
+	    &f.who, "person=ann&act=evidence.view&place=outside", "geography");
+	CHECK(strstr(text, "\"place\":\"outside the agency's geography\"") !=
+	    NULL);
+	explain(&f.who,
+	    "person=ann&act=evidence.view&hold=on&retention=running", "permit");
+	CHECK(strstr(text, "\"hold\":\"on\"") != NULL);
+	CHECK(strstr(text, "\"retention\":\"running\"") != NULL);
 	/* A demand in the past, unmet, has run out. */
 	ask(&f.who, "POST", "persons/ann/demands",
 	    "{\"course\":\"event\",\"since\":\"2026-01-01\"}");
@@ -916,12 +932,15 @@ static void
 explain_is_asked_properly(void)
 {
 	static const char *const rows[] = { "explain?act=evidence.view",
-		"explain?person=ann", "explain?person=ann&act=evidence.paint",
+		"explain?person=ann", "explain?person=ann&act=",
 		"explain?person=ann&act=evidence.view&factor=third",
 		"explain?person=ann&act=evidence.view&factor=fresh",
 		"explain?person=ann&act=evidence.view&idle=yes",
 		"explain?person=ann&act=evidence.view&stale=1",
-		"explain?person=ann&act=evidence.view&object=it",
+		"explain?person=ann&act=evidence.view&class=secret",
+		"explain?person=ann&act=evidence.view&hold=maybe",
+		"explain?person=ann&act=evidence.view&retention=",
+		"explain?person=ann&act=evidence.view&place=mars",
 		"explain?person=&act=evidence.view" };
 
 	begin();

@@ -18,7 +18,7 @@ every_field_has_its_rule(void)
 		const char *reason;
 	} rows[] = {
 		{ { .state = "XX" }, "screening.state" },
-		{ { .state = "fl" }, "screening.state" },
+		{ { .state = "f" }, "screening.state" },
 		{ { .decision = "maybe" }, "screening.decision" },
 		{ { .fingerprinted = "2026-11-22" },
 		    "screening.fingerprinted" },
@@ -60,7 +60,7 @@ static void
 a_record_comes_back_and_says_no_name(void)
 {
 	struct people_screening_new n = {
-		.state = "GA",
+		.state = "ga",
 		.fingerprinted = "2026-10-01",
 		.adjudicator = "Major Quincy Tate",
 		.decision = "cleared",
