@@ -184,6 +184,22 @@ code=$(status mesa-so "/v1/agencies/harbor-pd/evidence/$id")
 [ "$code" = 404 ] || broken "it got $code"
 proof "404, as for an id that was never given"
 
+step "A new officer is let in by what is on record, and not before"
+show as harbor-pd sallyport person add "Ann Lee" --role officer || broken "no account"
+explained() {
+	as harbor-pd sallyport explain ann.lee evidence.view "$id" --json >"$here/explain.json"
+	grep -q "\"decision\": *\"$1\"" "$here/explain.json"
+}
+explained deny || broken "nothing is on record, and she is let in"
+show as harbor-pd sallyport explain ann.lee evidence.view "$id"
+for record in 'screening add ann.lee' 'training add ann.lee' 'addendum sign ann.lee' 'agreement add'; do
+	read -ra words <<<"$record"
+	show as harbor-pd sallyport "${words[@]}" || broken "not recorded"
+done
+explained permit || broken "she is not let in: $(<"$here/explain.json")"
+show as harbor-pd sallyport explain ann.lee evidence.view "$id"
+proof "denied with the rule's section; permitted by a check, training, a signature and the agreement"
+
 step "Export, and check it with tools that are not ours"
 show as harbor-pd sallyport export "$id" -o "$here/bag.zip"
 mkdir "$here/bag"

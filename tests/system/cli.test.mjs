@@ -33,10 +33,12 @@ function scratch(t) {
 describe('cli: help and manual', () => {
   const commands = [['put'], ['list'], ['show'], ['get'], ['custody'], ['export'], ['verify'],
     ['log', 'check'], ['log', 'prove'], ['log', 'monitor'], ['log', 'witness'], ['token', 'add'], ['token', 'list'], ['token', 'revoke'],
-    ['doctor']];
+    ['screening', 'add'], ['screening', 'list'], ['training', 'add'], ['training', 'demand'], ['training', 'list'],
+    ['addendum', 'sign'], ['addendum', 'company'], ['addendum', 'list'], ['agreement', 'add'], ['agreement', 'review'],
+    ['agreement', 'end'], ['explain'], ['doctor']];
   const manual = (name) => readFileSync(join(root, 'packaging', 'man', `sallyport-${name}.1`), 'utf8');
-  const inManual = (name) => new Set([...manual(name).matchAll(/^\.It Fl (?:\w , )?-([a-z0-9-]+)/gm)]
-    .map((m) => m[1]));
+  const inManual = (name) => new Set([...manual(name).matchAll(/^\.It Fl (.*)$/gm)]
+    .flatMap((m) => [...m[1].matchAll(/(?:^|Fl |, )-([a-z0-9-]+)/g)].map((o) => o[1])));
 
   test('every option of --help is in the manual, and none besides', async () => {
     const told = {};
@@ -59,6 +61,23 @@ describe('cli: help and manual', () => {
         join(root, 'packaging', 'man', `sallyport-${c}.1`)]);
       assert.equal(got.stdout + got.stderr, '', c);
     }
+  });
+
+  test('the program\'s manual names every command, and has a page of each', async () => {
+    const got = await run(program, ['--help'], { env: { PATH: process.env.PATH } });
+    const told = [...got.stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((m) => m[1]);
+    assert.ok(told.length > 25, got.stdout);
+    const page = readFileSync(join(root, 'packaging', 'man', 'sallyport.1'), 'utf8');
+    const named = new Set([...page.matchAll(/^\.It Cm (.*)$/gm)].flatMap((m) => m[1].split(' , ')));
+    for (const name of told) {
+      if (name === 'completion') assert.ok(named.has('completion bash'), name);
+      else {
+        assert.ok(named.has(name), `${name} is not in sallyport.1`);
+        assert.ok(page.includes(`.Xr sallyport-${name} 1`), `sallyport.1 does not lead to ${name}`);
+        assert.ok(existsSync(join(root, 'packaging', 'man', `sallyport-${name}.1`)), name);
+      }
+    }
+    assert.equal(named.size, told.length, 'nothing besides');
   });
 
   test('wrong usage is explained and exits 2', async () => {
@@ -321,7 +340,7 @@ siteSuite('cli', { args: ['--no-media'] }, (context) => {
     }
     const officer = (await site.must(['token', 'add', '--role', 'officer', '--label', 'x'], 'pine-pd')).stdout.trim();
     const own = (await site.get('/v1/token', { token: officer })).json();
-    assert.deepEqual(Object.keys(own).sort(), ['agency', 'id', 'role']);
+    assert.deepEqual(Object.keys(own).sort(), ['agency', 'id', 'kind', 'person', 'role']);
     assert.deepEqual([own.agency, own.role], ['pine-pd', 'officer']);
     assert.equal((await site.get('/v1/token', { token: null })).status, 401);
   });
@@ -725,7 +744,8 @@ siteSuite('cli', { args: ['--no-media'] }, (context) => {
   test('tokens', async () => {
     const added = await must(['token', 'add', '--role', 'officer', '--label', 'Ofc. Müller', '--days', '3', '--json']);
     const made = JSON.parse(added.stdout);
-    assert.deepEqual(Object.keys(made).sort(), ['expires_at', 'id', 'label', 'role', 'token']);
+    assert.deepEqual(Object.keys(made).sort(), ['expires_at', 'id', 'label', 'person', 'role', 'token']);
+    assert.equal(made.person, null, 'a machine\'s');
     assert.equal(made.label, 'Ofc. Müller');
     const days = (new Date(made.expires_at) - Date.now()) / 86400000;
     assert.ok(days > 2.9 && days < 3.1, `${days}`);

@@ -13,6 +13,8 @@ test('scripts/tour.sh --once proves every step and stops', async () => {
   assert.ok(steps.length >= 14, `${steps.length} steps`);
   const dock = steps.find((s) => s.startsWith('Dock:'));
   assert.match(dock, /MOVI0001\.MP4 {2}proven .* receipt checked \(entry \d+\)\n.*MOVI0001\.MP4 {2}removed\n.*0 kept, 1 removed/);
+  const officer = steps.find((s) => s.startsWith('A new officer'));
+  assert.match(officer, /deny evidence\.view: screening\.missing[\s\S]*permit evidence\.view\n/);
   for (const step of steps) assert.match(step, /✓/, step);
   assert.doesNotMatch(got.stdout, /✗/);
   assert.doesNotMatch(got.stdout, /\u001b/, 'no colours where there is no terminal');
