@@ -4,6 +4,7 @@
 #include "api/events.h"
 #include "api/evidence.h"
 #include "api/federation.h"
+#include "api/lockbox.h"
 #include "api/log.h"
 #include "api/machine.h"
 #include "api/ops.h"
@@ -38,6 +39,8 @@ static const struct http_topic *const topics[] = {
 	&api_share_topic,          /* shares */
 	&api_share_guest_topic,    /* shares/{share}/evidence */
 	&api_share_group_topic,    /* groups */
+	&api_lockbox_topic,        /* lockbox */
+	&api_lockbox_guest_topic,  /* lockbox/{request}/evidence */
 	&api_log_topic,            /* log */
 	&api_ops_topic, /* /healthz, /readyz, /metrics, openapi.json */
 };
