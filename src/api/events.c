@@ -47,6 +47,19 @@ json_id(struct sp_json *j, const char *name, const struct sp_id *id)
 	sp_json_str(j, name, text);
 }
 
+/* Null: it is about all of it. */
+static void
+json_recovery(struct sp_json *j, const struct sp_id *id)
+{
+	char text[SP_ID_TEXT];
+
+	sp_id_text(id, text);
+	if (sp_id_is_zero(id))
+		sp_json_null(j, "recovery");
+	else
+		sp_json_str(j, "recovery", text);
+}
+
 /* Whom or what it is about, by id: names are not told here. */
 static void
 data_people(const struct events_event *e, struct sp_json *j)
@@ -90,6 +103,7 @@ data(const struct events_event *e, struct sp_buf *out)
 		sp_json_int(&j, "behind", (int64_t)e->at);
 		sp_json_int(&j, "size", (int64_t)e->of);
 		break;
+	case EVENTS_RECOVERY: json_recovery(&j, &e->object); break;
 	case EVENTS_LOCKBOX:
 	case EVENTS_GLASS: json_id(&j, "lockbox", &e->object); break;
 	case EVENTS_DISABLED:

@@ -279,6 +279,7 @@ oauth_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
 		.body = q->body.at,
 		.len = q->body.len,
 		.address = q->address,
+		.certificate = q->certificate,
 	};
 	struct machine_oauth_answer out = machine_oauth_answer_new();
 	enum sp_code code = machine_oauth_token(&o, &ask, &out, err);

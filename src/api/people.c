@@ -3,6 +3,7 @@
 #include "api/people_part.h"
 #include "base/parse.h"
 #include "evidence/object.h"
+#include "gate/recovery.h"
 #include "people/sealed.h"
 
 #include <string.h>
@@ -325,6 +326,38 @@ add_person(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	return api_people_answer(q, a, &x.made, err);
 }
 
+/* An agency is not left without anybody who can administer it. */
+static enum sp_code
+keep_last(const struct people_act *a, const struct api_people_act *x,
+    struct sp_err *err)
+{
+	return gate_recovery_last(
+	    ledger_tx_db(a->tx), a->rules, &x->person, err);
+}
+
+/* What is under way with tokens of theirs ends, if they are void now. */
+static void
+cut_tokens(struct http_request *q, const struct people_person *before)
+{
+	struct sp_id id[64];
+	struct people_person p;
+	size_t n = 0;
+
+	{
+		DB_LENT(reader, evidence_room_readers(q->room));
+
+		if (people_person_by_id(reader.db, &before->id, &p, NULL) !=
+			SP_OK ||
+		    (p.epoch == before->epoch && p.state == before->state))
+			return;
+		/* What is not read is refused at its next request. */
+		SP_IGNORE(gate_token_of_person(
+		    reader.db, &p.id, id, SP_COUNTOF(id), &n, NULL));
+	}
+	for (size_t i = 0; i < n; i++)
+		evidence_room_cut(q->room, &id[i]);
+}
+
 /* What changes one account, and answers with it. */
 static enum sp_code
 change_account(struct api_people_act *x, struct http_answer *a,
@@ -336,6 +369,7 @@ change_account(struct api_people_act *x, struct http_answer *a,
 	SP_TRY(api_people_enter(x->q, &w, &p, err));
 	x->person = p.id;
 	SP_TRY(api_people_do(x, err));
+	cut_tokens(x->q, &p);
 	return api_people_answer(x->q, a, &p.id, err);
 }
 
@@ -395,6 +429,8 @@ role_run(
 {
 	const struct placing *p = x->in;
 
+	if (p->role == NULL || strcmp(p->role, "administrator") != 0)
+		SP_TRY(keep_last(a, x, err));
 	return people_person_role(a, &x->person, p->role, err);
 }
 
@@ -416,6 +452,8 @@ transfer_run(
 {
 	const struct placing *p = x->in;
 
+	if (p->role == NULL || strcmp(p->role, "administrator") != 0)
+		SP_TRY(keep_last(a, x, err));
 	return people_person_transfer(a, &x->person, p->unit, p->role, err);
 }
 
@@ -448,6 +486,9 @@ disable_run(
 {
 	const struct disabling *d = x->in;
 
+	/* Whoever is a risk is out at once, whatever comes of it. */
+	if (d->reason != PEOPLE_RISK)
+		SP_TRY(keep_last(a, x, err));
 	return people_person_disable(
 	    a, &x->person, d->reason, d->discovered, err);
 }
@@ -490,6 +531,7 @@ static enum sp_code
 terminate_run(
     const struct people_act *a, struct api_people_act *x, struct sp_err *err)
 {
+	SP_TRY(keep_last(a, x, err));
 	return people_person_terminate(
 	    a, &x->person, *(const sp_time *)x->in, err);
 }

@@ -248,7 +248,7 @@ static const struct http_route routes[] = {
 	    .takes_schema = CSV,
 	    .success = { { 200, "The report", HTTP_JSON, "RosterReport",
 		NULL } },
-	    .problems = "413",
+	    .problems = "413 415",
 	    .handle = report_roster,
 	},
 	{
@@ -265,7 +265,7 @@ static const struct http_route routes[] = {
 	    HTTP_INPUT(apply_input),
 	    .success = { { 200, "What was done", HTTP_JSON, "RosterCounts",
 		NULL } },
-	    .problems = "409 413 507",
+	    .problems = "409 413 415 507",
 	    .handle = apply_roster,
 	},
 	{

@@ -14,6 +14,20 @@ extern const struct http_topic api_signin_topic;
 extern const struct http_topic api_session_topic;
 
 /*
+ * Sign-in at an identity provider elsewhere (docs/federation.md): a browser is
+ * sent there and comes back, and the session goes on at the sign-in page.
+ * However that ends, the browser is sent to that page: with "problem" where it
+ * did not end well, which says the reason and nothing else.
+ */
+extern const struct http_topic api_signin_oidc_topic;
+/* An agency's providers, for its administrator. */
+extern const struct http_topic api_signin_provider_topic;
+
+/* The browser that began a sign-in: SameSite=Lax, for it comes back from
+ * another site. */
+#define API_SIGNIN_OIDC_COOKIE "__Host-sallyport-oidc"
+
+/*
  * Passkeys (signin/passkey.h): what a browser is to ask its authenticator, and
  * what it answered.  To sign in by one alone, to show one in a session, and to
  * enrol one in a session that waits for a first factor or was proved lately.

@@ -44,6 +44,9 @@
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(service, "COMMAND ...", "service accounts of the agency’s programs", \
 	    false)                                                             \
+	X(recovery, "COMMAND ...", "shares for the loss of all administrators", \
+	    false)                                                             \
+	X(recover, "DIR", "use two such shares on the server itself", false)   \
 	X(device, "COMMAND ...", "cameras, docks, phones, by certificate",     \
 	    false)                                                             \
 	X(idp, "COMMAND ...", "identity providers, where people sign in",      \

@@ -87,6 +87,7 @@ events_kind_people(enum events_kind kind)
 	case EVENTS_CORRUPT:
 	case EVENTS_MEDIA:
 	case EVENTS_WITNESS:
+	case EVENTS_RECOVERY:
 	case EVENTS_LOCKBOX:
 	case EVENTS_GLASS:
 	case EVENTS_KIND_COUNT: break;

@@ -40,7 +40,8 @@
 	X(EVENTS_DISABLED, "person.disabled")                                  \
 	X(EVENTS_TERMINATED, "person.terminated")                              \
 	X(EVENTS_WARNED, "clearance.warned")                                   \
-	X(EVENTS_LAPSED, "clearance.lapsed")
+	X(EVENTS_LAPSED, "clearance.lapsed")                                   \
+	X(EVENTS_RECOVERY, "recovery.changed")
 
 enum events_kind {
 #define X(id, name) id,

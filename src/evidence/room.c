@@ -7,6 +7,7 @@
 #include "federation/provider.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
+#include "gate/recovery.h"
 #include "machine/device.h"
 #include "people/person.h"
 #include "signin/passkey.h"
@@ -302,7 +303,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		people_paper_schema, viewing_actor_schema, twin_schema,
 		signin_schema, signin_passkey_schema, machine_service_schema,
 		federation_schema, gate_token_person_schema, share_schema,
-		joint_schema, machine_certificate_schema, lockbox_schema };
+		joint_schema, machine_certificate_schema, lockbox_schema,
+		gate_recovery_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -121,6 +121,23 @@ siteSuite('service accounts', {}, (context) => {
         e.detail.code === 'address' && e.outcome === 'refused'), 30);
   });
 
+  test('a token got with a client certificate is worth nothing without it', async () => {
+    const { site } = context;
+    const s = await add(site);
+    const pem = join(site.dir, 'client');
+    const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+      '-keyout', `${pem}.key`, '-out', `${pem}.crt`, '-days', '2', '-subj', '/CN=a program']);
+    assert.equal(made.code, 0, made.stderr);
+    const cert = ['--cert', `${pem}.crt`, '--key', `${pem}.key`];
+    const token = (await basic(site, s, cert)).json.access_token;
+    const bare = await site.get('evidence', { token });
+    assert.equal(bare.status, 401);
+    assert.equal(bare.json().reason, 'token.certificate');
+    const got = await run('curl', ['-sS', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', site.caPath, ...cert,
+      '-H', `Authorization: Bearer ${token}`, `${site.url}/v1/agencies/harbor-pd/evidence`]);
+    assert.equal(got.stdout, '200', got.stderr);
+  });
+
   test('two secrets while one is changed; with no overlap the old is void, with its tokens', async () => {
     const { site } = context;
     const s = await add(site);

@@ -36,6 +36,9 @@ each_kind_has_its_text(void)
 		{ { .id = 9, .kind = EVENTS_MEDIA },
 		    "id: 9\nevent: media.probed\ndata: {\"evidence\":"
 		    "\"%s\",\"time\":\"1970-01-01T00:00:01.000000Z\"}\n\n" },
+		{ { .id = 9, .kind = EVENTS_RECOVERY },
+		    "id: 9\nevent: recovery.changed\ndata: {\"recovery\":"
+		    "\"%s\",\"time\":\"1970-01-01T00:00:01.000000Z\"}\n\n" },
 		{ { .id = 9, .kind = EVENTS_WITNESS, .at = 3, .of = 40 },
 		    "id: 9\nevent: witness.behind\ndata: {\"behind\":3,"
 		    "\"size\":40,\"time\":"

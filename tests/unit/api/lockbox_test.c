@@ -229,8 +229,12 @@ main(int argc, char **argv)
 	CHECK_OK(crypto_provider_open("", &err), &err);
 	KEEPER_TEST_MAIN(argc, argv);
 	box_make(&b);
-	house =
-	    (struct http_house){ .routes = &api_routes, .site = b.h.f.site };
+	house = (struct http_house){
+		.routes = &api_routes,
+		.site = b.h.f.site,
+		.json_bytes = 1 << 20,
+		.header_bytes = 1 << 16,
+	};
 	rc = tap_run(cases, SP_COUNTOF(cases));
 	json_decref(answer);
 	box_remove(&b);

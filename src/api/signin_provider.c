@@ -1,4 +1,4 @@
-#include "api/federation.h"
+#include "api/signin.h"
 #include "crypto/secret.h"
 #include "federation/mapping.h"
 #include "federation/source.h"
@@ -270,5 +270,5 @@ static const struct http_schema schemas[] = {
 	    "\"origin\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_provider_topic = { routes, SP_COUNTOF(routes),
-	schemas, SP_COUNTOF(schemas) };
+const struct http_topic api_signin_provider_topic = { routes,
+	SP_COUNTOF(routes), schemas, SP_COUNTOF(schemas) };
