@@ -33,14 +33,16 @@ declare -A knows=(
 	[vouch]='base errand crypto db ledger evidence witness events'
 	[http]='base edge gate evidence'
 	[transfer]='base crypto gate evidence processing bag vouch http'
-	[api]='base edge events crypto db ledger vault keeper people gate signin errand federation machine
-		evidence grants processing report bag vouch http transfer'
+	[entrance]='base edge events crypto db ledger keeper people gate signin errand federation
+		machine evidence http'
+	[api]='base edge events crypto db ledger vault keeper people gate signin machine evidence
+		grants processing report bag vouch http transfer entrance'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
 	[cmd]='base edge errand events media crypto db ledger vault keeper people gate signin federation machine
 		evidence grants processing
 		report bag
-		witness vouch http transfer api client dock'
+		witness vouch http transfer entrance api client dock'
 )
 
 c_files() { git ls-files --cached --others --exclude-standard "$@"; }

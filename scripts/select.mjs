@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 
 const [what, rooms, folder] = process.argv.slice(2);
-const wanted = new RegExp(`^(${rooms})_`);
+const wanted = new RegExp(`^(${rooms})(_|$)`);
 
 for (const test of JSON.parse(readFileSync(0, 'utf8'))) {
   if (!wanted.test(test.name)) continue;

@@ -122,7 +122,7 @@ suppose(const struct asking *k)
 			.reproof = people_rules_time(
 			    rules, PEOPLE_SESSION_REAUTHENTICATE),
 			.fresh =
-			    people_rules_time(rules, PEOPLE_SESSION_LOCK),
+			    people_rules_time(rules, PEOPLE_SESSION_PRIVILEGED),
 		},
 	};
 

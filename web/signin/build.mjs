@@ -66,13 +66,13 @@ function asC(bytes, csp) {
   for (let at = 0; at < bytes.length; at += 16)
     lines.push(`\t${[...bytes.subarray(at, at + 16)].join(', ')},`);
   return `/* Made by web/signin/build.mjs. */
-#include "api/signin.h"
+#include "entrance/signin.h"
 
-const char api_signin_page_policy[] = ${JSON.stringify(csp)};
-const uint8_t api_signin_page[] = {
+const char entrance_signin_page_policy[] = ${JSON.stringify(csp)};
+const uint8_t entrance_signin_page[] = {
 ${lines.join('\n')}
 };
-const size_t api_signin_page_len = sizeof(api_signin_page);
+const size_t entrance_signin_page_len = sizeof(entrance_signin_page);
 `;
 }
 

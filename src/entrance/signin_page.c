@@ -1,4 +1,4 @@
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "http/request.h"
 
@@ -20,20 +20,21 @@ add_escaped(struct sp_buf *out, const char *s)
 static enum sp_code
 show(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	const uint8_t *mark =
-	    memmem(api_signin_page, api_signin_page_len, MARK, strlen(MARK));
+	const uint8_t *mark = memmem(
+	    entrance_signin_page, entrance_signin_page_len, MARK, strlen(MARK));
 	SP_AUTO_BUF page = sp_buf_new(HTTP_BODY_MAX);
 	size_t before;
 
 	SP_REQUIRE(mark != NULL);
-	before = (size_t)(mark - api_signin_page);
-	sp_buf_add(&page, api_signin_page, before);
+	before = (size_t)(mark - entrance_signin_page);
+	sp_buf_add(&page, entrance_signin_page, before);
 	add_escaped(&page, evidence_room_agency(q->room)->name);
 	sp_buf_add(&page, mark + strlen(MARK),
-	    api_signin_page_len - before - strlen(MARK));
+	    entrance_signin_page_len - before - strlen(MARK));
 	SP_TRY(sp_buf_check(&page, "the page", err));
 	http_answer_take(a, "text/html; charset=utf-8", &page);
-	http_answer_set(a, "Content-Security-Policy", api_signin_page_policy);
+	http_answer_set(
+	    a, "Content-Security-Policy", entrance_signin_page_policy);
 	http_answer_set(a, "X-Frame-Options", "DENY");
 	http_answer_set(a, "Cross-Origin-Opener-Policy", "same-origin");
 	http_answer_set(a, "Referrer-Policy", "no-referrer");
@@ -70,5 +71,5 @@ static const struct http_route routes[] = {
 	},
 };
 
-const struct http_topic api_signin_page_topic = { routes, SP_COUNTOF(routes),
-	NULL, 0 };
+const struct http_topic entrance_signin_page_topic = { routes,
+	SP_COUNTOF(routes), NULL, 0 };

@@ -1,4 +1,4 @@
-#include "api/token.h"
+#include "entrance/token.h"
 
 #include "crypto/secret.h"
 #include "http/json.h"
@@ -8,7 +8,7 @@
 /* --- What is wished --- */
 
 static enum sp_code
-wish_role(const json_t *root, struct api_token_wish *w, struct sp_err *err)
+wish_role(const json_t *root, struct entrance_token_wish *w, struct sp_err *err)
 {
 	const char *s = json_string_value(json_object_get(root, "role"));
 
@@ -21,7 +21,8 @@ wish_role(const json_t *root, struct api_token_wish *w, struct sp_err *err)
 }
 
 static enum sp_code
-wish_label(const json_t *root, struct api_token_wish *w, struct sp_err *err)
+wish_label(
+    const json_t *root, struct entrance_token_wish *w, struct sp_err *err)
 {
 	const char *s = json_string_value(json_object_get(root, "label"));
 
@@ -35,7 +36,7 @@ wish_label(const json_t *root, struct api_token_wish *w, struct sp_err *err)
 
 /* Exactly one of the two says when it ends. */
 static enum sp_code
-wish_expiry(const json_t *root, sp_time now, struct api_token_wish *w,
+wish_expiry(const json_t *root, sp_time now, struct entrance_token_wish *w,
     struct sp_err *err)
 {
 	const json_t *at = json_object_get(root, "expires_at");
@@ -66,7 +67,8 @@ wish_expiry(const json_t *root, sp_time now, struct api_token_wish *w,
 
 /* Whose it is to be, where it is to be a person's. */
 static enum sp_code
-wish_person(const json_t *root, struct api_token_wish *w, struct sp_err *err)
+wish_person(
+    const json_t *root, struct entrance_token_wish *w, struct sp_err *err)
 {
 	const json_t *person = json_object_get(root, "person");
 
@@ -80,7 +82,7 @@ wish_person(const json_t *root, struct api_token_wish *w, struct sp_err *err)
 }
 
 static enum sp_code
-wish(const json_t *root, sp_time now, struct api_token_wish *w,
+wish(const json_t *root, sp_time now, struct entrance_token_wish *w,
     struct sp_err *err)
 {
 	bool person = json_object_get(root, "person") != NULL;
@@ -95,10 +97,10 @@ wish(const json_t *root, sp_time now, struct api_token_wish *w,
 }
 
 enum sp_code
-api_token_wish(const void *json, size_t len, sp_time now,
-    struct api_token_wish *out, struct sp_err *err)
+entrance_token_wish(const void *json, size_t len, sp_time now,
+    struct entrance_token_wish *out, struct sp_err *err)
 {
-	struct api_token_wish w = { .expires = 0 };
+	struct entrance_token_wish w = { .expires = 0 };
 	json_auto_t *root = NULL;
 
 	SP_TRY(http_json_read(json, len, &root, err));
@@ -109,10 +111,10 @@ api_token_wish(const void *json, size_t len, sp_time now,
 
 /* One's own: {"label", "expires_at" | "expires_in_days"}. */
 static enum sp_code
-wish_own(const struct http_request *q, struct api_token_wish *out,
+wish_own(const struct http_request *q, struct entrance_token_wish *out,
     struct sp_err *err)
 {
-	struct api_token_wish w = { .of_person = true,
+	struct entrance_token_wish w = { .of_person = true,
 		.person = q->who.person };
 	json_auto_t *root = NULL;
 
@@ -129,7 +131,7 @@ wish_own(const struct http_request *q, struct api_token_wish *out,
 
 struct issuing {
 	const struct http_request *q;
-	const struct api_token_wish *wish;
+	const struct entrance_token_wish *wish;
 	struct sp_id id;
 	char text[GATE_TOKEN_TEXT];
 	const struct gate_once *once; /* its Idempotency-Key, or NULL */
@@ -195,7 +197,7 @@ json_issued(const struct issuing *i, struct sp_buf *out)
 }
 
 static enum sp_code
-issue(struct http_request *q, const struct api_token_wish *w,
+issue(struct http_request *q, const struct entrance_token_wish *w,
     struct http_answer *a, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_secret(4096);
@@ -220,9 +222,9 @@ issue(struct http_request *q, const struct api_token_wish *w,
 static enum sp_code
 issue_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	struct api_token_wish w;
+	struct entrance_token_wish w;
 
-	SP_TRY(api_token_wish(q->body.at, q->body.len, sp_now(), &w, err));
+	SP_TRY(entrance_token_wish(q->body.at, q->body.len, sp_now(), &w, err));
 	return issue(q, &w, a, err);
 }
 
@@ -230,7 +232,7 @@ static enum sp_code
 issue_own_token(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	struct api_token_wish w;
+	struct entrance_token_wish w;
 
 	SP_TRY(wish_own(q, &w, err));
 	return issue(q, &w, a, err);
@@ -427,5 +429,5 @@ static const struct http_schema schemas[] = {
 	    "\"type\":\"object\"}" },
 };
 
-const struct http_topic api_token_topic = { routes, SP_COUNTOF(routes), schemas,
-	SP_COUNTOF(schemas) };
+const struct http_topic entrance_token_topic = { routes, SP_COUNTOF(routes),
+	schemas, SP_COUNTOF(schemas) };

@@ -1,7 +1,7 @@
 /* The sign-in page as the server sends it: whole, with the agency's name as
  * text, and a policy that lets its own script and style run and nothing else.
  */
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "api/routes.h"
 #include "base/encode.h"

@@ -1,12 +1,12 @@
-#ifndef API_MACHINE_H
-#define API_MACHINE_H
+#ifndef ENTRANCE_MACHINE_H
+#define ENTRANCE_MACHINE_H
 
 #include "http/router.h"
 #include "machine/service.h"
 
 /* What calls by itself: service accounts, and the token endpoint at which they
  * prove themselves. */
-extern const struct http_topic api_machine_topic;
+extern const struct http_topic entrance_machine_topic;
 
 /* POST services: {"label","scope":[ACT…]} and, if they are given,
  * "ranges":[RANGE…] and one of "expires_at" and "expires_in_days" (else
@@ -15,7 +15,7 @@ extern const struct http_topic api_machine_topic;
 #define API_OVERLAP_HOURS 720 /* of two secrets, at most; 24 if not said */
 
 struct json_t;
-enum sp_code api_machine_wish(const struct json_t *root, sp_time now,
+enum sp_code entrance_machine_wish(const struct json_t *root, sp_time now,
     struct machine_service_new *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

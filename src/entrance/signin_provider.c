@@ -1,5 +1,5 @@
-#include "api/signin.h"
 #include "crypto/secret.h"
+#include "entrance/signin.h"
 #include "federation/mapping.h"
 #include "federation/source.h"
 #include "http/json.h"
@@ -270,5 +270,5 @@ static const struct http_schema schemas[] = {
 	    "\"origin\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_signin_provider_topic = { routes,
+const struct http_topic entrance_signin_provider_topic = { routes,
 	SP_COUNTOF(routes), schemas, SP_COUNTOF(schemas) };

@@ -1,4 +1,4 @@
-#include "api/recovery.h"
+#include "entrance/recovery.h"
 
 #include "http/http_fixture.h"
 

@@ -1,4 +1,4 @@
-#include "api/device.h"
+#include "entrance/device.h"
 
 #include "tap.h"
 
@@ -39,9 +39,9 @@ what_an_agency_may_wish(void)
 	};
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		struct api_device_wish w = { .days = 77 };
+		struct entrance_device_wish w = { .days = 77 };
 		struct sp_err err;
-		enum sp_code code = api_device_wish(
+		enum sp_code code = entrance_device_wish(
 		    rows[i].json, strlen(rows[i].json), &w, &err);
 
 		CHECK(code == (rows[i].days == 0 ? SP_E_INVALID : SP_OK));
@@ -72,9 +72,9 @@ what_a_device_may_ask(void)
 	};
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		struct api_device_ask a = { .csr = "before" };
+		struct entrance_device_ask a = { .csr = "before" };
 		struct sp_err err;
-		enum sp_code code = api_device_ask(rows[i].json,
+		enum sp_code code = entrance_device_ask(rows[i].json,
 		    strlen(rows[i].json), rows[i].with_code, &a, &err);
 
 		CHECK(code == (rows[i].ok ? SP_OK : SP_E_INVALID));
@@ -86,25 +86,25 @@ static void
 long_ones_are_refused(void)
 {
 	static char json[2 * API_DEVICE_REQUEST_MAX];
-	struct api_device_ask a = { .code = "" };
-	struct api_device_wish w;
+	struct entrance_device_ask a = { .code = "" };
+	struct entrance_device_wish w;
 	struct sp_err err;
 
 	for (int over = 0; over < 2; over++) {
 		int n = snprintf(json, sizeof(json), "{\"csr\":\"%0*d\"}",
 		    (int)API_DEVICE_REQUEST_MAX + over, 0);
 
-		CHECK(api_device_ask(json, (size_t)n, false, &a, &err) ==
+		CHECK(entrance_device_ask(json, (size_t)n, false, &a, &err) ==
 		    (over ? SP_E_INVALID : SP_OK));
 		n = snprintf(json, sizeof(json),
 		    "{\"code\":\"%0*d\",\"csr\":\"y\"}",
 		    GATE_TEXT_MAX - 1 + over, 0);
 		/* No code at all: what a guess hears. */
-		CHECK(api_device_ask(json, (size_t)n, true, &a, &err) ==
+		CHECK(entrance_device_ask(json, (size_t)n, true, &a, &err) ==
 		    (over ? SP_E_UNKNOWN : SP_OK));
 		n = snprintf(json, sizeof(json), "{\"label\":\"%0*d\"}",
 		    MACHINE_DEVICE_LABEL + over, 0);
-		CHECK(api_device_wish(json, (size_t)n, &w, &err) ==
+		CHECK(entrance_device_wish(json, (size_t)n, &w, &err) ==
 		    (over ? SP_E_INVALID : SP_OK));
 	}
 }

@@ -1,4 +1,4 @@
-#include "api/machine.h"
+#include "entrance/machine.h"
 
 #include "tap.h"
 
@@ -15,7 +15,7 @@ wish(const char *json, struct machine_service_new *out, struct sp_err *err)
 	enum sp_code code;
 
 	CHECK(root != NULL);
-	code = api_machine_wish(root, NOW, out, err);
+	code = entrance_machine_wish(root, NOW, out, err);
 	out->label = ""; /* points into it */
 	json_decref(root);
 	return code;

@@ -1,4 +1,4 @@
-#include "api/recovery.h"
+#include "entrance/recovery.h"
 
 #include "crypto/secret.h"
 #include "gate/recovery.h"
@@ -342,5 +342,5 @@ static const struct http_schema schemas[] = {
 	    "\"needed\",\"shares\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_recovery_topic = { routes, SP_COUNTOF(routes),
+const struct http_topic entrance_recovery_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };

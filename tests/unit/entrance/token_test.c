@@ -1,4 +1,4 @@
-#include "api/token.h"
+#include "entrance/token.h"
 
 #include "tap.h"
 
@@ -86,9 +86,9 @@ token_wishes(void)
 	};
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		struct api_token_wish w = { .expires = 42 };
+		struct entrance_token_wish w = { .expires = 42 };
 		struct sp_err err;
-		enum sp_code code = api_token_wish(
+		enum sp_code code = entrance_token_wish(
 		    rows[i].json, strlen(rows[i].json), now, &w, &err);
 
 		CHECK_CODE(code, rows[i].ok ? SP_OK : SP_E_INVALID, &err);
@@ -105,7 +105,7 @@ a_label_that_is_too_long_is_refused(void)
 	SP_AUTO_BUF json = sp_buf_new(1000);
 
 	for (size_t len = GATE_TOKEN_LABEL; len < GATE_TOKEN_LABEL + 2; len++) {
-		struct api_token_wish w;
+		struct entrance_token_wish w;
 		struct sp_err err;
 
 		sp_buf_clear(&json);
@@ -113,7 +113,7 @@ a_label_that_is_too_long_is_refused(void)
 		for (size_t i = 0; i < len; i++)
 			sp_buf_u8(&json, 'x');
 		sp_buf_text(&json, "\",\"expires_in_days\":1}");
-		CHECK_CODE(api_token_wish(json.at, json.len, 0, &w, &err),
+		CHECK_CODE(entrance_token_wish(json.at, json.len, 0, &w, &err),
 		    len > GATE_TOKEN_LABEL ? SP_E_INVALID : SP_OK, &err);
 	}
 }

@@ -1,4 +1,4 @@
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "crypto/secret.h"
 #include "evidence/room.h"
@@ -39,7 +39,7 @@ desk_open(struct http_request *q, struct desk *d, struct sp_err *err)
 		.rules = p->rules,
 		.site = { d->by.host, p->agency->name, d->origin, 1 },
 		.agency = p->agency->id,
-		.from = api_signin_from(q),
+		.from = entrance_signin_from(q),
 	};
 	return SP_OK;
 }
@@ -180,7 +180,7 @@ alone(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	n.asked = b.asked;
 	n.reply = &b.reply;
 	SP_TRY(signin_passkey_answer(&d.at, &n, &step, err));
-	return api_signin_answer(q, a, &step, b.cookie, err);
+	return entrance_signin_answer(q, a, &step, b.cookie, err);
 }
 
 static enum sp_code
@@ -196,7 +196,7 @@ prove(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(http_request_shown(q, &n.text, err));
 	SP_TRY(body_read(q, false, &b, err));
 	SP_TRY(signin_passkey_answer(&d.at, &n, &step, err));
-	return api_signin_answer(q, a, &step, false, err);
+	return entrance_signin_answer(q, a, &step, false, err);
 }
 
 static enum sp_code
@@ -216,8 +216,8 @@ enrol(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	e.label = b.label;
 	SP_TRY(signin_passkey_enrol(&d.at, &e, &codes, &step, err));
 	if (codes.code[0][0] == '\0')
-		return api_signin_answer(q, a, &step, false, err);
-	return api_signin_answer_enrolled(q, a, &step, &codes, err);
+		return entrance_signin_answer(q, a, &step, false, err);
+	return entrance_signin_answer_enrolled(q, a, &step, &codes, err);
 }
 
 static enum sp_code
@@ -327,5 +327,5 @@ static const struct http_schema schemas[] = {
 	    "\"required\":[\"passkeys\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_signin_passkey_topic = { routes, SP_COUNTOF(routes),
-	schemas, SP_COUNTOF(schemas) };
+const struct http_topic entrance_signin_passkey_topic = { routes,
+	SP_COUNTOF(routes), schemas, SP_COUNTOF(schemas) };

@@ -1,10 +1,10 @@
-#ifndef API_RECOVERY_H
-#define API_RECOVERY_H
+#ifndef ENTRANCE_RECOVERY_H
+#define ENTRANCE_RECOVERY_H
 
 #include "http/router.h"
 
 /* Recovery from the loss of the last administrator (gate/recovery.h): shares
  * made, and handed in by two. */
-extern const struct http_topic api_recovery_topic;
+extern const struct http_topic entrance_recovery_topic;
 
 #endif

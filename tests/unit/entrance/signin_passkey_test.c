@@ -1,6 +1,6 @@
 /* The handlers of passkeys: by which name the request came, what a body is, and
  * who is asked.  What is signed is signin/passkey_test's. */
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "api/routes.h"
 #include "evidence/room_fixture.h"

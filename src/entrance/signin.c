@@ -1,4 +1,4 @@
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "crypto/secret.h"
 #include "evidence/room.h"
@@ -21,7 +21,7 @@ wipe(const json_t *text)
 }
 
 void
-api_signin_forget(struct json_t **root)
+entrance_signin_forget(struct json_t **root)
 {
 	const char *name;
 	json_t *member;
@@ -32,20 +32,22 @@ api_signin_forget(struct json_t **root)
 }
 
 static enum sp_code
-take_member(
-    const json_t *value, const struct api_signin_member *m, struct sp_err *err)
+take_member(const json_t *value, const struct entrance_signin_member *m,
+    struct sp_err *err)
 {
 	if (!json_is_string(value) ||
-	    json_string_length(value) > API_SIGNIN_TEXT)
+	    json_string_length(value) > ENTRANCE_SIGNIN_TEXT)
 		return sp_fail(err, SP_E_INVALID,
-		    "%s: text of at most %d bytes", m->name, API_SIGNIN_TEXT);
+		    "%s: text of at most %d bytes", m->name,
+		    ENTRANCE_SIGNIN_TEXT);
 	*m->out = json_string_value(value);
 	return SP_OK;
 }
 
 static enum sp_code
-take(const char *name, const json_t *value, const struct api_signin_member *m,
-    size_t n, bool *cookie, struct sp_err *err)
+take(const char *name, const json_t *value,
+    const struct entrance_signin_member *m, size_t n, bool *cookie,
+    struct sp_err *err)
 {
 	if (cookie != NULL && strcmp(name, "cookie") == 0 &&
 	    json_is_boolean(value)) {
@@ -59,7 +61,7 @@ take(const char *name, const json_t *value, const struct api_signin_member *m,
 }
 
 static enum sp_code
-take_all(json_t *root, const struct api_signin_member *m, size_t n,
+take_all(json_t *root, const struct entrance_signin_member *m, size_t n,
     bool *cookie, struct sp_err *err)
 {
 	const char *name;
@@ -77,15 +79,16 @@ take_all(json_t *root, const struct api_signin_member *m, size_t n,
 }
 
 enum sp_code
-api_signin_read(const struct http_request *q, const struct api_signin_member *m,
-    size_t n, bool *cookie, struct json_t **root, struct sp_err *err)
+entrance_signin_read(const struct http_request *q,
+    const struct entrance_signin_member *m, size_t n, bool *cookie,
+    struct json_t **root, struct sp_err *err)
 {
 	SP_TRY(http_json_read(q->body.at, q->body.len, root, err));
 	return take_all(*root, m, n, cookie, err);
 }
 
 struct signin_from
-api_signin_from(const struct http_request *q)
+entrance_signin_from(const struct http_request *q)
 {
 	return (struct signin_from){
 		.address = q->address,
@@ -108,7 +111,7 @@ json_step(struct sp_json *j, const struct signin_step *step, bool text)
 }
 
 enum sp_code
-api_signin_answer(struct http_request *q, struct http_answer *a,
+entrance_signin_answer(struct http_request *q, struct http_answer *a,
     const struct signin_step *step, bool cookie, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_secret(4096);
@@ -125,7 +128,7 @@ api_signin_answer(struct http_request *q, struct http_answer *a,
 }
 
 enum sp_code
-api_signin_answer_offer(
+entrance_signin_answer_offer(
     struct http_answer *a, const struct signin_offer *offer, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_secret(4096);
@@ -155,24 +158,24 @@ static enum sp_code
 sign_in(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	const char *login = NULL, *password = NULL;
-	const struct api_signin_member m[] = {
+	const struct entrance_signin_member m[] = {
 		{ "login", &login, true },
 		{ "password", &password, true },
 	};
-	struct signin_from from = api_signin_from(q);
-	API_SIGNIN_AUTO_BODY root = NULL;
+	struct signin_from from = entrance_signin_from(q);
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	CRYPTO_AUTO_SECRET secret = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 	bool cookie = false;
 
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), &cookie, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), &cookie, &root, err));
 	if (cookie)
 		SP_TRY(http_request_same_site(q, err));
 	SP_TRY(secret_of(password, &secret, err));
 	SP_TRY(signin_ceremony_password(evidence_room_signin(q->room), &from,
 	    &(struct signin_login){ login, secret }, &step, err));
-	return api_signin_answer(q, a, &step, cookie, err);
+	return entrance_signin_answer(q, a, &step, cookie, err);
 }
 
 static enum sp_code
@@ -180,17 +183,17 @@ show_code(struct http_request *q, struct http_answer *a, bool recovery,
     struct sp_err *err)
 {
 	struct signin_code c = { .recovery = recovery };
-	const struct api_signin_member m[] = { { "code", &c.code, true } };
-	struct signin_from from = api_signin_from(q);
-	API_SIGNIN_AUTO_BODY root = NULL;
+	const struct entrance_signin_member m[] = { { "code", &c.code, true } };
+	struct signin_from from = entrance_signin_from(q);
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 
 	SP_TRY(http_request_shown(q, &c.text, err));
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	SP_TRY(signin_ceremony_code(
 	    evidence_room_signin(q->room), &from, &c, &step, err));
-	return api_signin_answer(q, a, &step, false, err);
+	return entrance_signin_answer(q, a, &step, false, err);
 }
 
 static enum sp_code
@@ -223,44 +226,45 @@ static enum sp_code
 acknowledge(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	const char *text = NULL, *sha256 = NULL;
-	const struct api_signin_member m[] = { { "sha256", &sha256, true } };
-	struct signin_from from = api_signin_from(q);
-	API_SIGNIN_AUTO_BODY root = NULL;
+	const struct entrance_signin_member m[] = { { "sha256", &sha256,
+	    true } };
+	struct signin_from from = entrance_signin_from(q);
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 
 	SP_TRY(http_request_shown(q, &text, err));
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	SP_TRY(signin_ceremony_notice(
 	    evidence_room_signin(q->room), &from, text, sha256, &step, err));
-	return api_signin_answer(q, a, &step, false, err);
+	return entrance_signin_answer(q, a, &step, false, err);
 }
 
 static enum sp_code
 change(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	const char *old = NULL, *password = NULL;
-	const struct api_signin_member m[] = {
+	const struct entrance_signin_member m[] = {
 		{ "old", &old, true },
 		{ "password", &password, true },
 	};
-	struct signin_from from = api_signin_from(q);
+	struct signin_from from = entrance_signin_from(q);
 	struct signin_change c = { .text = NULL };
-	API_SIGNIN_AUTO_BODY root = NULL;
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	CRYPTO_AUTO_SECRET before = NULL;
 	CRYPTO_AUTO_SECRET after = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 
 	SP_TRY(http_request_shown(q, &c.text, err));
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	SP_TRY(secret_of(old, &before, err));
 	SP_TRY(secret_of(password, &after, err));
 	c.old = before;
 	c.password = after;
 	SP_TRY(signin_ceremony_change(
 	    evidence_room_signin(q->room), &from, &c, &step, err));
-	return api_signin_answer(q, a, &step, false, err);
+	return entrance_signin_answer(q, a, &step, false, err);
 }
 
 static enum sp_code
@@ -268,24 +272,24 @@ accept_invitation(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	const char *invitation = NULL, *password = NULL;
-	const struct api_signin_member m[] = {
+	const struct entrance_signin_member m[] = {
 		{ "invitation", &invitation, true },
 		{ "password", &password, true },
 	};
-	struct signin_from from = api_signin_from(q);
-	API_SIGNIN_AUTO_BODY root = NULL;
+	struct signin_from from = entrance_signin_from(q);
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	CRYPTO_AUTO_SECRET secret = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 	bool cookie = false;
 
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), &cookie, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), &cookie, &root, err));
 	if (cookie)
 		SP_TRY(http_request_same_site(q, err));
 	SP_TRY(secret_of(password, &secret, err));
 	SP_TRY(signin_ceremony_accept(evidence_room_signin(q->room), &from,
 	    invitation, secret, &step, err));
-	return api_signin_answer(q, a, &step, cookie, err);
+	return entrance_signin_answer(q, a, &step, cookie, err);
 }
 
 /* --- the first factor --- */
@@ -313,7 +317,7 @@ enrolling(struct http_request *q, const char **text, struct sp_id *person,
 static enum sp_code
 enrol(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	struct signin_from from = api_signin_from(q);
+	struct signin_from from = entrance_signin_from(q);
 	const char *text = NULL;
 	struct signin_offer offer;
 	CRYPTO_WIPE_ON_EXIT(offer);
@@ -322,7 +326,7 @@ enrol(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(enrolling(q, &text, &person, err));
 	SP_TRY(signin_ceremony_offer(evidence_room_signin(q->room), &from,
 	    &person, CRYPTO_SHA1, &offer, err));
-	return api_signin_answer_offer(a, &offer, err);
+	return entrance_signin_answer_offer(a, &offer, err);
 }
 
 static void
@@ -335,7 +339,7 @@ json_codes(struct sp_json *j, const struct signin_codes *codes)
 }
 
 enum sp_code
-api_signin_answer_enrolled(struct http_request *q, struct http_answer *a,
+entrance_signin_answer_enrolled(struct http_request *q, struct http_answer *a,
     const struct signin_step *step, const struct signin_codes *codes,
     struct sp_err *err)
 {
@@ -363,42 +367,42 @@ static enum sp_code
 enrol_confirm(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct signin_confirm c = { .text = NULL };
-	const struct api_signin_member m[] = {
+	const struct entrance_signin_member m[] = {
 		{ "code", &c.code, true },
 		{ "label", &c.label, false },
 	};
-	struct signin_from from = api_signin_from(q);
-	API_SIGNIN_AUTO_BODY root = NULL;
+	struct signin_from from = entrance_signin_from(q);
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 	struct signin_codes codes;
 	CRYPTO_WIPE_ON_EXIT(codes);
 
 	SP_TRY(http_request_shown(q, &c.text, err));
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	SP_TRY(signin_ceremony_confirm(
 	    evidence_room_signin(q->room), &from, &c, &codes, &step, err));
-	return api_signin_answer_enrolled(q, a, &step, &codes, err);
+	return entrance_signin_answer_enrolled(q, a, &step, &codes, err);
 }
 
 static enum sp_code
 renew(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	const char *password = NULL, *code = NULL, *recovery = NULL;
-	const struct api_signin_member m[] = {
+	const struct entrance_signin_member m[] = {
 		{ "code", &code, false },
 		{ "password", &password, true },
 		{ "recovery", &recovery, false },
 	};
-	struct signin_from from = api_signin_from(q);
+	struct signin_from from = entrance_signin_from(q);
 	struct signin_code c = { .text = NULL };
-	API_SIGNIN_AUTO_BODY root = NULL;
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	CRYPTO_AUTO_SECRET secret = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 
 	SP_TRY(http_request_shown(q, &c.text, err));
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	if ((code == NULL) == (recovery == NULL))
 		return sp_fail(
 		    err, SP_E_INVALID, "one of code and recovery is needed");
@@ -407,7 +411,7 @@ renew(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(secret_of(password, &secret, err));
 	SP_TRY(signin_ceremony_renew(
 	    evidence_room_signin(q->room), &from, &c, secret, &step, err));
-	return api_signin_answer(q, a, &step, false, err);
+	return entrance_signin_answer(q, a, &step, false, err);
 }
 
 /* --- the routes --- */
@@ -522,5 +526,5 @@ static const struct http_schema schemas[] = {
 	    "},\"required\":[\"secret\",\"uri\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_signin_topic = { routes, SP_COUNTOF(routes),
+const struct http_topic entrance_signin_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };

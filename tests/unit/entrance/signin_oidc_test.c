@@ -1,6 +1,6 @@
 /* Signing in elsewhere by its handlers: a provider of the test's own stands
  * where the messenger would go. */
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "../federation/federation_fixture.h"
 #include "api/routes.h"
@@ -171,7 +171,7 @@ begin(void)
 	CHECK_OK(a.code, &a.err);
 	CHECK(a.q->answer.status == 303);
 	set = header(&a, "Set-Cookie");
-	CHECK(strstr(set, API_SIGNIN_OIDC_COOKIE "=") == set &&
+	CHECK(strstr(set, ENTRANCE_SIGNIN_OIDC_COOKIE "=") == set &&
 	    strstr(set, "; Secure; HttpOnly; SameSite=Lax; Path=/") != NULL);
 	(void)snprintf(out.cookie, sizeof(out.cookie), "%.*s",
 	    (int)strcspn(set, ";"), set);

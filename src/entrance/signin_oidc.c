@@ -1,4 +1,4 @@
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "crypto/secret.h"
 #include "federation/exchange.h"
@@ -164,7 +164,7 @@ set_out(struct ceremony *c, struct act *t, struct http_answer *a,
 	SP_TRY(sp_buf_check(&redirect, "a URI", err));
 	SP_TRY(sp_buf_check(&url, "a URL", err));
 	http_answer_fmt(a, "Set-Cookie",
-	    API_SIGNIN_OIDC_COOKIE
+	    ENTRANCE_SIGNIN_OIDC_COOKIE
 	    "=%s; Max-Age=600; Secure; HttpOnly; SameSite=Lax; Path=/",
 	    t->flow.browser);
 	send_to(a, sp_buf_str(&url));
@@ -179,7 +179,7 @@ browser_of(const struct http_request *q, char out[static FEDERATION_FLOW_TEXT])
 {
 	struct http_pair ours = { .value = NULL };
 
-	if (!http_request_cookie_named(q, API_SIGNIN_OIDC_COOKIE, &ours) ||
+	if (!http_request_cookie_named(q, ENTRANCE_SIGNIN_OIDC_COOKIE, &ours) ||
 	    ours.value_len >= FEDERATION_FLOW_TEXT)
 		return false;
 	memcpy(out, ours.value, ours.value_len);
@@ -458,5 +458,5 @@ static const struct http_schema schemas[] = {
 	    "\"object\"}" },
 };
 
-const struct http_topic api_signin_oidc_topic = { routes, SP_COUNTOF(routes),
-	schemas, SP_COUNTOF(schemas) };
+const struct http_topic entrance_signin_oidc_topic = { routes,
+	SP_COUNTOF(routes), schemas, SP_COUNTOF(schemas) };

@@ -1,4 +1,4 @@
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "api/routes.h"
 #include "evidence/room.h"
@@ -54,16 +54,16 @@ bodies(void)
 
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		const char *login = NULL, *password = NULL;
-		const struct api_signin_member m[] = {
+		const struct entrance_signin_member m[] = {
 			{ "login", &login, true },
 			{ "password", &password, true },
 		};
 		struct http_request *q = request(rows[i].json);
-		API_SIGNIN_AUTO_BODY root = NULL;
+		ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 		bool cookie = false;
 		struct sp_err err;
-		enum sp_code code =
-		    api_signin_read(q, m, SP_COUNTOF(m), &cookie, &root, &err);
+		enum sp_code code = entrance_signin_read(
+		    q, m, SP_COUNTOF(m), &cookie, &root, &err);
 
 		CHECK((code == SP_OK) == rows[i].ok);
 		CHECK(!rows[i].ok ||
@@ -77,18 +77,18 @@ a_long_text_is_refused(void)
 {
 	SP_AUTO_BUF body = sp_buf_new(4096);
 	const char *code = NULL;
-	const struct api_signin_member m[] = { { "code", &code, true } };
-	API_SIGNIN_AUTO_BODY root = NULL;
+	const struct entrance_signin_member m[] = { { "code", &code, true } };
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	struct http_request *q;
 	struct sp_err err;
 
 	sp_buf_text(&body, "{\"code\":\"");
-	for (int i = 0; i <= API_SIGNIN_TEXT; i++)
+	for (int i = 0; i <= ENTRANCE_SIGNIN_TEXT; i++)
 		sp_buf_u8(&body, 'x');
 	sp_buf_text(&body, "\"}");
 	q = request(sp_buf_str(&body));
-	CHECK_CODE(
-	    api_signin_read(q, m, 1, NULL, &root, &err), SP_E_INVALID, &err);
+	CHECK_CODE(entrance_signin_read(q, m, 1, NULL, &root, &err),
+	    SP_E_INVALID, &err);
 	http_request_free(q);
 }
 

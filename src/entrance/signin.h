@@ -1,5 +1,5 @@
-#ifndef API_SIGNIN_H
-#define API_SIGNIN_H
+#ifndef ENTRANCE_SIGNIN_H
+#define ENTRANCE_SIGNIN_H
 
 #include "http/router.h"
 
@@ -10,8 +10,8 @@
  * The steps of the ceremony ask no gate: nobody is known yet, and each is
  * judged by what it shows.  Everything else is admitted like any other act.
  */
-extern const struct http_topic api_signin_topic;
-extern const struct http_topic api_session_topic;
+extern const struct http_topic entrance_signin_topic;
+extern const struct http_topic entrance_session_topic;
 
 /*
  * Sign-in at an identity provider elsewhere (docs/federation.md): a browser is
@@ -19,13 +19,13 @@ extern const struct http_topic api_session_topic;
  * However that ends, the browser is sent to that page: with "problem" where it
  * did not end well, which says the reason and nothing else.
  */
-extern const struct http_topic api_signin_oidc_topic;
+extern const struct http_topic entrance_signin_oidc_topic;
 /* An agency's providers, for its administrator. */
-extern const struct http_topic api_signin_provider_topic;
+extern const struct http_topic entrance_signin_provider_topic;
 
 /* The browser that began a sign-in: SameSite=Lax, for it comes back from
  * another site. */
-#define API_SIGNIN_OIDC_COOKIE "__Host-sallyport-oidc"
+#define ENTRANCE_SIGNIN_OIDC_COOKIE "__Host-sallyport-oidc"
 
 /*
  * Passkeys (signin/passkey.h): what a browser is to ask its authenticator, and
@@ -33,53 +33,54 @@ extern const struct http_topic api_signin_provider_topic;
  * enrol one in a session that waits for a first factor or was proved lately.
  * The relying party is the name by which the request came (http/origin.h).
  */
-extern const struct http_topic api_signin_passkey_topic;
+extern const struct http_topic entrance_signin_passkey_topic;
 
 /*
  * The sign-in page: one HTML file with its script and style inside
  * (web/signin), allowed by their hashes in the policy that it is served with.
  * It speaks to this API and to nobody else.
  */
-extern const struct http_topic api_signin_page_topic;
+extern const struct http_topic entrance_signin_page_topic;
 /* Made by web/signin/build.mjs. */
-extern const char api_signin_page_policy[];
-extern const uint8_t api_signin_page[];
-extern const size_t api_signin_page_len;
+extern const char entrance_signin_page_policy[];
+extern const uint8_t entrance_signin_page[];
+extern const size_t entrance_signin_page_len;
 
 /* For the sources of this module: members of a JSON body that are text. */
-struct api_signin_member {
+struct entrance_signin_member {
 	const char *name;
 	const char **out; /* NULL: absent; into the root */
 	bool needed;
 };
-#define API_SIGNIN_TEXT 1024 /* bytes of one, at most */
+#define ENTRANCE_SIGNIN_TEXT 1024 /* bytes of one, at most */
 struct json_t;
 /* An object with these members, "cookie" (true or false; `cookie` NULL: not
- * here) and no other.  *root is the caller's to api_signin_forget. */
-enum sp_code api_signin_read(const struct http_request *q,
-    const struct api_signin_member *m, size_t n, bool *cookie,
+ * here) and no other.  *root is the caller's to entrance_signin_forget. */
+enum sp_code entrance_signin_read(const struct http_request *q,
+    const struct entrance_signin_member *m, size_t n, bool *cookie,
     struct json_t **root, struct sp_err *err) SP_MUST_USE;
 /* Wipes the texts of the body, then frees it. */
-void api_signin_forget(struct json_t **root);
-#define API_SIGNIN_AUTO_BODY SP_CLEANUP(api_signin_forget) struct json_t *
+void entrance_signin_forget(struct json_t **root);
+#define ENTRANCE_SIGNIN_AUTO_BODY                                              \
+	SP_CLEANUP(entrance_signin_forget) struct json_t *
 
 struct signin_from;
 struct signin_step;
 struct sp_buf;
-struct signin_from api_signin_from(const struct http_request *q);
+struct signin_from entrance_signin_from(const struct http_request *q);
 /* {"expires_at":…,"factors":[…],"person":…,"session":…,"stage":…}, the text in
  * the cookie instead when that is how it is known or asked for. */
-enum sp_code api_signin_answer(struct http_request *q, struct http_answer *a,
-    const struct signin_step *step, bool cookie,
+enum sp_code entrance_signin_answer(struct http_request *q,
+    struct http_answer *a, const struct signin_step *step, bool cookie,
     struct sp_err *err) SP_MUST_USE;
 /* The same with "recovery_codes". */
 struct signin_codes;
-enum sp_code api_signin_answer_enrolled(struct http_request *q,
+enum sp_code entrance_signin_answer_enrolled(struct http_request *q,
     struct http_answer *a, const struct signin_step *step,
     const struct signin_codes *codes, struct sp_err *err) SP_MUST_USE;
 /* {"secret":…,"uri":…} of an authenticator app. */
 struct signin_offer;
-enum sp_code api_signin_answer_offer(struct http_answer *a,
+enum sp_code entrance_signin_answer_offer(struct http_answer *a,
     const struct signin_offer *offer, struct sp_err *err) SP_MUST_USE;
 
 #endif

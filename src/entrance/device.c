@@ -1,4 +1,4 @@
-#include "api/device.h"
+#include "entrance/device.h"
 
 #include "base/encode.h"
 #include "http/json.h"
@@ -30,7 +30,7 @@ wish_number(const json_t *root, const char *name, json_int_t most,
 }
 
 static enum sp_code
-wish(const json_t *root, struct api_device_wish *w, struct sp_err *err)
+wish(const json_t *root, struct entrance_device_wish *w, struct sp_err *err)
 {
 	const char *label = json_string_value(json_object_get(root, "label"));
 	json_int_t days = MACHINE_DEVICE_DAYS;
@@ -56,10 +56,10 @@ wish(const json_t *root, struct api_device_wish *w, struct sp_err *err)
 }
 
 enum sp_code
-api_device_wish(const void *json, size_t len, struct api_device_wish *out,
-    struct sp_err *err)
+entrance_device_wish(const void *json, size_t len,
+    struct entrance_device_wish *out, struct sp_err *err)
 {
-	struct api_device_wish w = { .days = 0 };
+	struct entrance_device_wish w = { .days = 0 };
 	json_auto_t *root = NULL;
 
 	SP_TRY(http_json_read(json, len, &root, err));
@@ -69,7 +69,7 @@ api_device_wish(const void *json, size_t len, struct api_device_wish *out,
 }
 
 static enum sp_code
-ask(const json_t *root, bool with_code, struct api_device_ask *a,
+ask(const json_t *root, bool with_code, struct entrance_device_ask *a,
     struct sp_err *err)
 {
 	const char *code = json_string_value(json_object_get(root, "code"));
@@ -94,8 +94,8 @@ ask(const json_t *root, bool with_code, struct api_device_ask *a,
 }
 
 enum sp_code
-api_device_ask(const void *json, size_t len, bool with_code,
-    struct api_device_ask *out, struct sp_err *err)
+entrance_device_ask(const void *json, size_t len, bool with_code,
+    struct entrance_device_ask *out, struct sp_err *err)
 {
 	json_auto_t *root = NULL;
 
@@ -107,7 +107,7 @@ api_device_ask(const void *json, size_t len, bool with_code,
 
 struct adding {
 	const struct http_request *q;
-	const struct api_device_wish *wish;
+	const struct entrance_device_wish *wish;
 	struct sp_id id;
 	char code[GATE_TEXT_MAX];
 	const struct gate_once *once; /* its Idempotency-Key, or NULL */
@@ -152,13 +152,13 @@ add_device(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_secret(4096);
 	struct sp_json j = sp_json_to(&out);
-	struct api_device_wish w;
+	struct entrance_device_wish w;
 	struct adding act = { .q = q, .wish = &w };
 	CRYPTO_WIPE_ON_EXIT(act);
 	struct gate_once once;
 	char id[SP_ID_TEXT];
 
-	SP_TRY(api_device_wish(q->body.at, q->body.len, &w, err));
+	SP_TRY(entrance_device_wish(q->body.at, q->body.len, &w, err));
 	SP_TRY(http_json_once(q, &once, &act.once, err));
 	SP_TRY(ledger_writer_run(
 	    evidence_room_writer(q->room), add_act, &act, err));
@@ -284,8 +284,8 @@ may_try(const struct http_request *q, const struct machine_try *t,
 
 /* A camera knows its code and need not know whose it is: the code says. */
 static enum sp_code
-enter_by_code(
-    struct http_request *q, const struct api_device_ask *in, struct sp_err *err)
+enter_by_code(struct http_request *q, const struct entrance_device_ask *in,
+    struct sp_err *err)
 {
 	struct sp_id agency;
 	enum gate_text kind;
@@ -311,12 +311,12 @@ enrol_device(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	struct machine_guard *guard;
 	struct machine_office o;
 	struct machine_certificate c;
-	struct api_device_ask in = { .code = "" };
+	struct entrance_device_ask in = { .code = "" };
 	CRYPTO_WIPE_ON_EXIT(in);
 	struct machine_ask ask = { in.csr, 0, q->address, "api" };
 	enum sp_code code;
 
-	SP_TRY(api_device_ask(q->body.at, q->body.len, true, &in, err));
+	SP_TRY(entrance_device_ask(q->body.at, q->body.len, true, &in, err));
 	SP_TRY(enter_by_code(q, &in, err));
 	SP_TRY(may_try(q, &t, a, err));
 	guard = evidence_room_guard(q->room);
@@ -336,7 +336,7 @@ rotate_device(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct machine_office o = office(q);
 	struct machine_certificate c;
-	struct api_device_ask in = { .code = "" };
+	struct entrance_device_ask in = { .code = "" };
 	struct machine_ask ask = { in.csr, 0, q->address, "api" };
 
 	/* Its own, with the one that it holds: nobody else's. */
@@ -344,7 +344,7 @@ rotate_device(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	    q->certificate == NULL)
 		return sp_fail_as(err, SP_E_DENIED, "device.only",
 		    "a device renews its own certificate, and shows it");
-	SP_TRY(api_device_ask(q->body.at, q->body.len, false, &in, err));
+	SP_TRY(entrance_device_ask(q->body.at, q->body.len, false, &in, err));
 	ask.len = strlen(in.csr);
 	SP_TRY(
 	    machine_device_rotate(&o, &q->who, q->certificate, &ask, &c, err));
@@ -512,7 +512,7 @@ static const struct http_schema schemas[] = {
 	    "\"string\"}},\"required\":[\"csr\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_device_topic = {
+const struct http_topic entrance_device_topic = {
 	.route = routes,
 	.routes = SP_COUNTOF(routes),
 	.schema = schemas,

@@ -1,4 +1,4 @@
-#include "api/machine.h"
+#include "entrance/machine.h"
 
 #include "crypto/secret.h"
 #include "http/json.h"
@@ -92,7 +92,7 @@ wish_expiry(const json_t *root, sp_time now, sp_time *out, struct sp_err *err)
 }
 
 enum sp_code
-api_machine_wish(const struct json_t *root, sp_time now,
+entrance_machine_wish(const struct json_t *root, sp_time now,
     struct machine_service_new *out, struct sp_err *err)
 {
 	static const char *const names[] = { "label", "scope", "ranges",
@@ -179,7 +179,7 @@ add_service(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	char id[SP_ID_TEXT];
 
 	SP_TRY(http_json_read(q->body.at, q->body.len, &root, err));
-	SP_TRY(api_machine_wish(root, sp_now(), &d.new, err));
+	SP_TRY(entrance_machine_wish(root, sp_now(), &d.new, err));
 	SP_TRY(
 	    ledger_writer_run(evidence_room_writer(q->room), add_act, &d, err));
 	SP_TRY(answer_secret(q, &d, a, err));
@@ -433,5 +433,5 @@ static const struct http_schema schemas[] = {
 	    "\"client_secret\",\"service\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_machine_topic = { routes, SP_COUNTOF(routes),
+const struct http_topic entrance_machine_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };

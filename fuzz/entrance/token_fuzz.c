@@ -1,4 +1,4 @@
-#include "api/token.h"
+#include "entrance/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +9,14 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const sp_time now = INT64_C(1790000000) * SP_SECOND;
-	struct api_token_wish w;
+	struct entrance_token_wish w;
 	char *s = malloc(size + 1);
 
 	SP_REQUIRE(s != NULL);
 	if (size > 0)
 		memcpy(s, data, size);
 	s[size] = '\0';
-	if (api_token_wish(s, size, now, &w, NULL) == SP_OK)
+	if (entrance_token_wish(s, size, now, &w, NULL) == SP_OK)
 		SP_REQUIRE(w.role < GATE_ROLE_COUNT &&
 		    memchr(w.label, '\0', sizeof(w.label)) != NULL);
 	free(s);

@@ -1,4 +1,4 @@
-#include "api/signin.h"
+#include "entrance/signin.h"
 
 #include "api/people_part.h"
 #include "base/parse.h"
@@ -341,20 +341,20 @@ change_password(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	const char *old = NULL, *password = NULL;
-	const struct api_signin_member m[] = {
+	const struct entrance_signin_member m[] = {
 		{ "old", &old, true },
 		{ "password", &password, true },
 	};
-	struct signin_from from = api_signin_from(q);
+	struct signin_from from = entrance_signin_from(q);
 	struct signin_change c = { .open = true };
-	API_SIGNIN_AUTO_BODY root = NULL;
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	CRYPTO_AUTO_SECRET before = NULL;
 	CRYPTO_AUTO_SECRET after = NULL;
 	struct signin_step step;
 	CRYPTO_WIPE_ON_EXIT(step);
 
 	SP_TRY(admit_change(q, err));
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	before = crypto_secret_from(old, strlen(old));
 	after = crypto_secret_from(password, strlen(password));
 	if (before == NULL || after == NULL)
@@ -364,7 +364,7 @@ change_password(
 	c.password = after;
 	SP_TRY(signin_ceremony_change(
 	    evidence_room_signin(q->room), &from, &c, &step, err));
-	return api_signin_answer(q, a, &step, false, err);
+	return entrance_signin_answer(q, a, &step, false, err);
 }
 
 static enum sp_code
@@ -392,31 +392,31 @@ list_factors(struct http_request *q, struct http_answer *a, struct sp_err *err)
 static enum sp_code
 offer_totp(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	struct signin_from from = api_signin_from(q);
+	struct signin_from from = entrance_signin_from(q);
 	struct signin_offer offer;
 	CRYPTO_WIPE_ON_EXIT(offer);
 
 	SP_TRY(admit_change(q, err));
 	SP_TRY(signin_ceremony_offer(evidence_room_signin(q->room), &from,
 	    &q->who.person, CRYPTO_SHA1, &offer, err));
-	return api_signin_answer_offer(a, &offer, err);
+	return entrance_signin_answer_offer(a, &offer, err);
 }
 
 static enum sp_code
 confirm_totp(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct signin_confirm c = { .person = q->who.person };
-	const struct api_signin_member m[] = {
+	const struct entrance_signin_member m[] = {
 		{ "code", &c.code, true },
 		{ "label", &c.label, false },
 	};
-	struct signin_from from = api_signin_from(q);
-	API_SIGNIN_AUTO_BODY root = NULL;
+	struct signin_from from = entrance_signin_from(q);
+	ENTRANCE_SIGNIN_AUTO_BODY root = NULL;
 	struct signin_codes codes;
 	struct signin_step step;
 
 	SP_TRY(admit_change(q, err));
-	SP_TRY(api_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
+	SP_TRY(entrance_signin_read(q, m, SP_COUNTOF(m), NULL, &root, err));
 	SP_TRY(signin_ceremony_confirm(
 	    evidence_room_signin(q->room), &from, &c, &codes, &step, err));
 	a->status = 204;
@@ -663,5 +663,5 @@ static const struct http_schema schemas[] = {
 	    "\"name\",\"role\",\"session\"],\"type\":\"object\"}" },
 };
 
-const struct http_topic api_session_topic = { routes, SP_COUNTOF(routes),
+const struct http_topic entrance_session_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };
