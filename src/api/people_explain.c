@@ -313,6 +313,7 @@ answer(struct asking *k, struct http_answer *a, struct sp_err *err)
 		f.identity = GATE_NOBODY;
 	f.relation = k->relation;
 	f.duty = k->duty;
+	gate_facts_here(evidence_room_gate(k->q->room), &f);
 	f.class = k->class;
 	f.hold = k->hold;
 	f.retention = k->retention;
