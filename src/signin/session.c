@@ -31,7 +31,7 @@ static const struct db_sql session_of = {
 };
 static const struct db_sql session_beyond = {
 	"SELECT id FROM signin_session WHERE person = ?1 AND stage <> 'ended'"
-	" ORDER BY id DESC LIMIT 1 OFFSET ?2",
+	" AND factor = ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2",
 };
 
 struct people_by
@@ -240,11 +240,22 @@ signin_session_end_all(const struct people_act *a, const struct sp_id *person,
 	return SP_OK;
 }
 
+/* How many of those with so much proved a person may have: together the
+ * maximum. */
+static int64_t
+most_of(enum gate_factor factor)
+{
+	return factor == GATE_FACTOR_SINGLE
+	    ? SIGNIN_SESSIONS_HALF
+	    : SIGNIN_SESSIONS_MAX - SIGNIN_SESSIONS_HALF;
+}
+
 /* Nobody has more than the maximum: the oldest ones end, as if the person had
- * signed out. */
+ * signed out.  Those with one factor are counted apart, or whoever has but the
+ * password could push out what was opened with both. */
 static enum sp_code
-make_room(
-    const struct people_act *a, const struct sp_id *person, struct sp_err *err)
+make_room(const struct people_act *a, const struct sp_id *person,
+    enum gate_factor factor, struct sp_err *err)
 {
 	for (;;) {
 		struct sp_id id;
@@ -255,7 +266,8 @@ make_room(
 			    db_use(ledger_tx_db(a->tx), &session_beyond);
 
 			db_bind_blob(st, 1, person->b, SP_ID_LEN);
-			db_bind_i64(st, 2, SIGNIN_SESSIONS_MAX - 1);
+			db_bind_i64(st, 2, most_of(factor) - 1);
+			db_bind_text(st, 3, gate_factor_name(factor));
 			SP_TRY(db_row(st, &found, err));
 			if (!found)
 				return SP_OK;
@@ -327,7 +339,7 @@ signin_session_open(const struct people_act *a, const struct signin_open *o,
 	SP_REQUIRE(second || o->proof.factor == GATE_FACTOR_SINGLE);
 	SP_REQUIRE(strlen(o->proof.method) <= SIGNIN_METHOD);
 	SP_TRY(active(&self, &o->person, &p, err));
-	SP_TRY(make_room(&self, &o->person, err));
+	SP_TRY(make_room(&self, &o->person, o->proof.factor, err));
 	SP_TRY(signin_factor_has(ledger_tx_db(a->tx), &o->person, &has, err));
 	(void)snprintf(r.s.method, sizeof(r.s.method), "%s", o->proof.method);
 	(void)snprintf(r.s.address, sizeof(r.s.address), "%s", o->from.address);
@@ -419,6 +431,8 @@ signin_session_raise(const struct people_act *a, const struct sp_id *agency,
 	SP_TRY(signin_row_find(
 	    ledger_tx_db(a->tx), agency, a->rules, text, a->now, &r, err));
 	renewed = opened(&r.s);
+	if (r.s.factor != proof->factor && proof->factor == GATE_FACTOR_SECOND)
+		SP_TRY(make_room(a, &r.s.person, proof->factor, err));
 	r.change = r.change || proof->change;
 	SP_TRY(advance(&r, proof, err));
 	if (proof->factor == GATE_FACTOR_SECOND) {

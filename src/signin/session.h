@@ -41,9 +41,11 @@
 #define SIGNIN_METHOD       60 /* "password totp" */
 #define SIGNIN_AGENT        200
 #define SIGNIN_SESSIONS_MAX 20 /* of one person; the oldest makes room */
-#define SIGNIN_PENDING      (600 * SP_SECOND)   /* to come to the end of it */
-#define SIGNIN_TOUCH        (60 * SP_SECOND)    /* how exactly use is kept */
-#define SIGNIN_KEPT         (86400 * SP_SECOND) /* an ended one's row */
+/* Of them with one factor shown: never in place of one with two. */
+#define SIGNIN_SESSIONS_HALF 5
+#define SIGNIN_PENDING       (600 * SP_SECOND)   /* to come to the end of it */
+#define SIGNIN_TOUCH         (60 * SP_SECOND)    /* how exactly use is kept */
+#define SIGNIN_KEPT          (86400 * SP_SECOND) /* an ended one's row */
 
 /* This room's tables of the agency's database, but the passkeys'. */
 extern const char signin_schema[];
