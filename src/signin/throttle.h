@@ -26,6 +26,12 @@
 #define SIGNIN_ADDRESS_FAILURES 30
 #define SIGNIN_ADDRESS_PACE     (5 * SP_SECOND)
 
+/* An address as it is counted, wherever something is counted by address: all of
+ * IPv4, the /64 of IPv6, which is what one customer has. */
+#define SIGNIN_NETWORK 46
+void signin_throttle_network(
+    const char *address, char out[static SIGNIN_NETWORK]);
+
 /* May an attempt from there be looked at now?  SP_E_LIMIT, reason
  * "signin.pace". */
 enum sp_code signin_throttle_ask(struct db *db,
