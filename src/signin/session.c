@@ -289,18 +289,29 @@ clean_agent(const char *agent, char out[static SIGNIN_AGENT + 1])
 		out[0] = '\0';
 }
 
+/* A locked account is closed to passwords and codes, which can be guessed, and
+ * to any one factor; not to two that cannot (AC-7(4)), or whoever knows a login
+ * could keep its owner out. */
+static bool
+may_open(const struct people_person *p, const struct people_act *a,
+    enum gate_factor factor)
+{
+	return factor == GATE_FACTOR_SECOND
+	    ? people_person_live(p, a->rules, a->now)
+	    : people_person_state(p, a->rules, a->now).state == PEOPLE_ACTIVE;
+}
+
 static enum sp_code
-active(const struct people_act *a, const struct sp_id *person,
+active(const struct people_act *a, const struct signin_open *o,
     struct people_person *out, struct sp_err *err)
 {
 	struct people_person p;
 	enum sp_code code =
-	    people_person_by_id(ledger_tx_db(a->tx), person, &p, err);
+	    people_person_by_id(ledger_tx_db(a->tx), &o->person, &p, err);
 
 	if (code != SP_OK && code != SP_E_NOTFOUND)
 		return code;
-	if (code == SP_E_NOTFOUND ||
-	    people_person_state(&p, a->rules, a->now).state != PEOPLE_ACTIVE)
+	if (code == SP_E_NOTFOUND || !may_open(&p, a, o->proof.factor))
 		return sp_fail_as(err, SP_E_UNKNOWN, "person.inactive",
 		    "the account is not active");
 	*out = p;
@@ -338,7 +349,7 @@ signin_session_open(const struct people_act *a, const struct signin_open *o,
 
 	SP_REQUIRE(second || o->proof.factor == GATE_FACTOR_SINGLE);
 	SP_REQUIRE(strlen(o->proof.method) <= SIGNIN_METHOD);
-	SP_TRY(active(&self, &o->person, &p, err));
+	SP_TRY(active(&self, o, &p, err));
 	SP_TRY(make_room(&self, &o->person, o->proof.factor, err));
 	SP_TRY(signin_factor_has(ledger_tx_db(a->tx), &o->person, &has, err));
 	(void)snprintf(r.s.method, sizeof(r.s.method), "%s", o->proof.method);

@@ -170,7 +170,8 @@ enum sp_code signin_session_owner(struct db *db, const struct sp_id *id,
     struct sp_id *person, struct sp_err *err) SP_MUST_USE;
 
 /* Lock what is idle, end what is idle for long, void or took too long to open,
- * forget what ended a day ago: entries "session.locked", "session.ended"
+ * forget what ended a day ago, and invitations (invite.h) that are over, so
+ * that no clock set back revives one: entries "session.locked", "session.ended"
  * (reason "idle" or "void"; none for those that never opened).  At most
  * `most` sessions at once. */
 enum sp_code signin_session_due(struct db *db, const struct people_rules *rules,

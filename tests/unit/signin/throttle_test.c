@@ -49,6 +49,52 @@ five_in_fifteen_minutes(void)
 	fixture_close(&s);
 }
 
+/* Whoever knows a login can have its password refused, and no more: the owner's
+ * session goes on, but what wants the password in it is closed as well, and
+ * what somebody opened with one factor is worth nothing. */
+static void
+a_lock_ends_nothing(void)
+{
+	struct signin_fixture s;
+	struct signin_step open, half, step;
+	struct people_fixture_op op;
+	struct gate_caller who;
+	CRYPTO_AUTO_SECRET right =
+	    crypto_secret_from(FIXTURE_PASSWORD, strlen(FIXTURE_PASSWORD));
+	struct signin_code c;
+
+	fixture_open(&s);
+	open = fixture_enrol(&s);
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &half), &s.err);
+	for (int i = 0; i < 5; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	CHECK(sp_id_equal(&who.person, &s.person));
+	CHECK(who.is.session == GATE_SESSION_OPEN);
+	CHECK_SIGNIN(
+	    fixture_code(&s, half.text, fixture_totp(&s, 0), false, &step),
+	    SP_E_UNKNOWN, "session.void", &s);
+	c = (struct signin_code){ open.text, fixture_totp(&s, 0), false };
+	CHECK_SIGNIN(
+	    signin_ceremony_renew(&s.place, &s.from, &c, right, &step, &s.err),
+	    SP_E_UNKNOWN, "signin.refused", &s);
+	/* Released, it is still the same session. */
+	op = (struct people_fixture_op){ .id = s.person };
+	CHECK_OK(people_fixture_enable(&s.f, &op), &s.f.err);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	/* A graver reason ends it all the same. */
+	fixture_later(&s, SP_SECOND);
+	for (int i = 0; i < 5; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	op.reason = PEOPLE_REQUESTED;
+	CHECK_OK(people_fixture_disable(&s.f, &op), &s.f.err);
+	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
+	    "session.void", &s);
+	fixture_close(&s);
+}
+
 /* Slow guessing ends too. */
 static void
 a_hundred_in_a_row(void)
@@ -188,6 +234,7 @@ main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "five in fifteen minutes", five_in_fifteen_minutes },
+		{ "a lock ends nothing", a_lock_ends_nothing },
 		{ "a hundred in a row", a_hundred_in_a_row },
 		{ "two factors clear it", two_factors_clear_it },
 		{ "a restart forgets nothing", a_restart_forgets_nothing },
