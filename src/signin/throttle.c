@@ -73,11 +73,19 @@ enum sp_code
 signin_throttle_ask(struct db *db, const struct people_rules *rules,
     const char *address, sp_time now, struct sp_err *err)
 {
+	return signin_throttle_ask_with(db, rules, address, now, 0, err);
+}
+
+enum sp_code
+signin_throttle_ask_with(struct db *db, const struct people_rules *rules,
+    const char *address, sp_time now, int64_t under_way, struct sp_err *err)
+{
 	sp_time last = 0;
 	int64_t n = 0;
 
 	SP_TRY(count_from(db, rules, address, now, &n, &last, err));
-	if (n < SIGNIN_ADDRESS_FAILURES || now - last >= SIGNIN_ADDRESS_PACE)
+	if (n + under_way < SIGNIN_ADDRESS_FAILURES ||
+	    (under_way == 0 && now - last >= SIGNIN_ADDRESS_PACE))
 		return SP_OK;
 	return sp_fail_as(err, SP_E_LIMIT, "signin.pace",
 	    "too many failed to sign in from this address: try again in %d "

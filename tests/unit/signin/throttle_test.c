@@ -229,6 +229,59 @@ at_the_same_time(void)
 	fixture_close(&s);
 }
 
+struct flooding {
+	struct signin_fixture *s;
+	int number;
+	enum sp_code code;
+};
+
+static void *
+flood(void *arg)
+{
+	struct flooding *f = arg;
+	struct signin_step step;
+	struct sp_err err;
+	char login[32];
+	CRYPTO_AUTO_SECRET secret = crypto_secret_from("wrong one here", 14);
+	struct signin_login l = { login, secret };
+
+	(void)snprintf(login, sizeof(login), "nobody%d", f->number);
+	f->code = signin_ceremony_password(
+	    &f->s->place, &f->s->from, &l, &step, &err);
+	return NULL;
+}
+
+/* A hundred at the same time, each of another login: no more are looked at than
+ * in turn, and no more are derived; afterwards the next one waits its turn, and
+ * elsewhere nobody does. */
+static void
+a_flood_is_paced_as_a_trickle_is(void)
+{
+	struct signin_fixture s;
+	struct flooding f[100];
+	pthread_t thread[SP_COUNTOF(f)];
+	struct signin_step step;
+	int looked = 0, before;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	before = atomic_load(&fixture_derived);
+	for (size_t i = 0; i < SP_COUNTOF(f); i++) {
+		f[i] = (struct flooding){ .s = &s, .number = (int)i };
+		CHECK(pthread_create(&thread[i], NULL, flood, &f[i]) == 0);
+	}
+	for (size_t i = 0; i < SP_COUNTOF(f); i++) {
+		CHECK(pthread_join(thread[i], NULL) == 0);
+		CHECK(f[i].code == SP_E_UNKNOWN || f[i].code == SP_E_LIMIT);
+		looked += f[i].code == SP_E_UNKNOWN;
+	}
+	CHECK(looked > 0 && looked <= SIGNIN_ADDRESS_FAILURES);
+	CHECK(atomic_load(&fixture_derived) - before == looked);
+	s.from.address = "192.0.2.8";
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step), &s.err);
+	fixture_close(&s);
+}
+
 int
 main(void)
 {
@@ -240,6 +293,8 @@ main(void)
 		{ "a restart forgets nothing", a_restart_forgets_nothing },
 		{ "an address is slowed", an_address_is_slowed },
 		{ "at the same time", at_the_same_time },
+		{ "a flood is paced as a trickle is",
+		    a_flood_is_paced_as_a_trickle_is },
 	};
 	struct sp_err err;
 
