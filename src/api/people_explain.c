@@ -252,6 +252,7 @@ answer(struct asking *k, struct http_answer *a, struct sp_err *err)
 		f.identity = GATE_NOBODY;
 	f.relation = k->relation;
 	f.duty = k->duty;
+	gate_facts_here(evidence_room_gate(k->q->room), &f);
 	account_json(k, &account);
 	assumed_json(k, &f, &assumed);
 	about.account = sp_buf_str(&account);

@@ -2,6 +2,7 @@
 
 #include "api/events.h"
 #include "api/evidence.h"
+#include "api/lockbox.h"
 #include "api/log.h"
 #include "api/ops.h"
 #include "api/people.h"
@@ -39,6 +40,8 @@ static const struct http_topic *const topics[] = {
 	&api_share_topic,                /* shares */
 	&api_share_guest_topic,          /* shares/{share}/evidence */
 	&api_share_group_topic,          /* groups */
+	&api_lockbox_topic,              /* lockbox */
+	&api_lockbox_guest_topic,        /* lockbox/{request}/evidence */
 	&api_log_topic,                  /* log */
 	&api_ops_topic, /* /healthz, /readyz, /metrics, openapi.json */
 };

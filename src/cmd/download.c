@@ -174,9 +174,14 @@ cmd_download_run(
 	struct run r = { .d = d, .c = c };
 	enum sp_code code;
 
-	SP_TRY(client_site_path(c, &path, err, "%s%s%sevidence/%s/content",
-	    d->share == NULL ? "" : "shares/", d->share == NULL ? "" : d->share,
-	    d->share == NULL ? "" : "/", d->id));
+	const char *way = d->way == NULL ? "shares" : d->way;
+
+	if (d->share == NULL)
+		SP_TRY(client_site_path(
+		    c, &path, err, "evidence/%s/content", d->id));
+	else
+		SP_TRY(client_site_path(c, &path, err,
+		    "%s/%s/evidence/%s/content", way, d->share, d->id));
 	r.path = sp_buf_str(&path);
 	r.an = client_site_answer_new(BODY_MAX);
 	code = restart(&r, err);

@@ -18,7 +18,9 @@
  */
 struct download {
 	const char *id;
-	const char *share; /* by which it comes, or NULL: the agency's own */
+	/* By which it comes, or NULL: the agency's own; and "shares" (or NULL)
+	 * or "lockbox", what that is an id of. */
+	const char *share, *way;
 	uint64_t size;
 	const char *sha256; /* hex, of the record */
 	int fd;             /* written from its start */

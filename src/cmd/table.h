@@ -38,6 +38,8 @@
 	X(share, "COMMAND ...", "share evidence with others, or use theirs",   \
 	    false)                                                             \
 	X(group, "COMMAND ...", "joint task forces of agencies", false)        \
+	X(lockbox, "COMMAND ...", "how the provider’s staff see evidence",    \
+	    false)                                                             \
 	X(session, "COMMAND ...", "sign in and out; who is signed in", false)  \
 	X(token, "COMMAND ...", "issue, list and revoke tokens", false)        \
 	X(service, "COMMAND ...", "service accounts of the agency’s programs", \

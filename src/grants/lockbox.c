@@ -700,8 +700,9 @@ grants_lockbox_approve(const struct grants_lockbox_act *a,
 static enum sp_code
 reason_check(const char *reason, struct sp_err *err)
 {
-	return grants_request_text_check(
-	    "lockbox.reason", reason, 1, GRANTS_REQUEST_REASON, err);
+	return reason == NULL ? SP_OK
+			      : grants_request_text_check("lockbox.reason",
+				    reason, 1, GRANTS_REQUEST_REASON, err);
 }
 
 enum sp_code

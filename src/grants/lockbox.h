@@ -60,7 +60,8 @@ enum sp_code grants_lockbox_break(const struct grants_lockbox_act *a,
  * who may not approve any more when the last one does counts no more. */
 enum sp_code grants_lockbox_approve(const struct grants_lockbox_act *a,
     const struct sp_id *id, struct sp_err *err) SP_MUST_USE;
-/* Agency: denied.  Home: taken back before it was in force. */
+/* Agency: denied.  Home: taken back before it was in force.  `reason` may be
+ * NULL, here and below. */
 enum sp_code grants_lockbox_deny(const struct grants_lockbox_act *a,
     const struct sp_id *id, const char *reason, struct sp_err *err) SP_MUST_USE;
 /* Either: what is under way under it ends now. */

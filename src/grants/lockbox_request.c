@@ -424,7 +424,9 @@ grants_request_from(
 		NULL) != SP_OK ||
 	    read_what(in, &r, NULL) != SP_OK ||
 	    read_from(json_object_get(in, "from"), &r, NULL) != SP_OK ||
-	    read_minutes(in, &r, NULL) != SP_OK || r.minutes == 0)
+	    /* No range would be every address. */
+	    r.from.n == 0 || read_minutes(in, &r, NULL) != SP_OK ||
+	    r.minutes == 0)
 		return sp_fail(err, SP_E_CORRUPT,
 		    "a lockbox request in the database cannot be read");
 	*out = r;

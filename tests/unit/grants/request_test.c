@@ -309,6 +309,27 @@ what_is_kept_comes_back(void)
 	}
 }
 
+/* A row that names no range would let in everybody from everywhere. */
+static void
+a_row_names_its_ranges(void)
+{
+	static struct grants_request r;
+	SP_AUTO_BUF text = sp_buf_new(GRANTS_REQUEST_TEXT);
+	struct sp_json j = sp_json_to(&text);
+	struct sp_err err;
+
+	CHECK_OK(read(WHAT "\"minutes\":5," REST, &r, &err), &err);
+	r.id = r.agency = r.house = r.requester = sp_id_new();
+	r.created = 1;
+	grants_request_put(&j, NULL, &r);
+	CHECK(grants_request_from(sp_buf_str(&text), &r, NULL) == SP_E_CORRUPT);
+	CHECK_OK(machine_ranges_add(&r.from, "192.0.2.1", 9, &err), &err);
+	sp_buf_clear(&text);
+	j = sp_json_to(&text);
+	grants_request_put(&j, NULL, &r);
+	CHECK_OK(grants_request_from(sp_buf_str(&text), &r, &err), &err);
+}
+
 static void
 what_is_covered(void)
 {
@@ -338,6 +359,7 @@ main(void)
 		{ "what may be sent", what_may_be_sent },
 		{ "limits", limits },
 		{ "what is kept comes back", what_is_kept_comes_back },
+		{ "a row names its ranges", a_row_names_its_ranges },
 		{ "what is covered", what_is_covered },
 	};
 
