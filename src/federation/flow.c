@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "signin/throttle.h"
 
 #include <string.h>
 
@@ -71,15 +72,23 @@ derive_all(const struct pair *p, struct federation_flow *f)
 
 /* ---- Beginning ---- */
 
+static void
+network_of(const struct people_act *a, char out[static SIGNIN_NETWORK])
+{
+	signin_throttle_network(
+	    a->by->address == NULL ? "" : a->by->address, out);
+}
+
 static enum sp_code
 make_room(const struct people_act *a, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
 	DB_STMT sweep = db_use(db, &flow_sweep);
 	DB_STMT counts = db_use(db, &flow_counts);
-	const char *address = a->by->address == NULL ? "" : a->by->address;
+	char address[SIGNIN_NETWORK];
 	bool found = false;
 
+	network_of(a, address);
 	db_bind_i64(sweep, 1, a->now - FEDERATION_FLOW_LIFE);
 	db_bind_i64(sweep, 2, a->now);
 	SP_TRY(db_run(sweep, NULL, err));
@@ -99,13 +108,15 @@ insert(const struct people_act *a, const struct federation_flow_new *n,
 {
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &flow_insert);
 	uint8_t state[CRYPTO_SHA256_LEN], browser[CRYPTO_SHA256_LEN];
+	char network[SIGNIN_NETWORK];
 
+	network_of(a, network);
 	crypto_sha256(p->state, sizeof(p->state), state);
 	crypto_sha256(p->browser, sizeof(p->browser), browser);
 	db_bind_blob(st, 1, state, sizeof(state));
 	db_bind_blob(st, 2, browser, sizeof(browser));
 	db_bind_blob(st, 3, n->provider.b, SP_ID_LEN);
-	db_bind_text(st, 4, a->by->address == NULL ? "" : a->by->address);
+	db_bind_text(st, 4, network);
 	db_bind_text(st, 5, n->next == NULL ? "" : n->next);
 	db_bind_i64(st, 6, a->now);
 	return db_run(st, NULL, err);

@@ -24,7 +24,7 @@
 #define FEDERATION_FLOW_TEXT    44 /* base64url of 32 bytes, and the NUL */
 #define FEDERATION_FLOW_NEXT    512
 #define FEDERATION_FLOWS_MAX    4096 /* of an agency */
-#define FEDERATION_FLOWS_OF_ONE 64   /* of an address */
+#define FEDERATION_FLOWS_OF_ONE 64   /* of a network */
 
 /* Where a browser may be sent when it is signed in: a path of this site, which
  * no reader takes for another site's URL.  "/", then visible ASCII without
@@ -45,7 +45,7 @@ struct federation_flow {
 
 /* Begin one; old ones go.  No entry: nothing has happened yet.  SP_E_INVALID,
  * reason "flow.next"; SP_E_UNAVAIL, "flow.many": too many are under way, from
- * this address or in all. */
+ * this network (signin/throttle.h) or in all. */
 struct federation_flow_new {
 	struct sp_id provider;
 	const char *next; /* NULL: not said */

@@ -23,6 +23,9 @@ static const struct db_sql persons_of_human = {
 	"SELECT id FROM person WHERE human = ?1 AND state <> 'terminated'"
 	" ORDER BY id LIMIT 2",
 };
+static const struct db_sql human_was_here = {
+	"SELECT 1 FROM person WHERE human = ?1 LIMIT 1",
+};
 
 /* One question and what is known of it. */
 struct asked {
@@ -172,6 +175,24 @@ by_login(const struct asked *k, struct people_person *out, struct sp_err *err)
 	return code;
 }
 
+/* Whoever's accounts here have all ended does not come back by what another
+ * house says of them: somebody here adds them anew, or does not. */
+static enum sp_code
+never_here(const struct asked *k, struct sp_err *err)
+{
+	DB_STMT st = db_use(ledger_tx_db(k->a->tx), &human_was_here);
+	bool found = false;
+
+	db_bind_text(st, 1, k->human);
+	SP_TRY(db_row(st, &found, err));
+	if (found)
+		return unknown(err, "identity.ended",
+		    "the account here has ended: an administrator can make "
+		    "another");
+	return sp_fail_as(err, SP_E_NOTFOUND, "identity.unknown",
+	    "nobody here is known by this name elsewhere");
+}
+
 static enum sp_code
 by_human(const struct asked *k, struct sp_id *person, struct sp_err *err)
 {
@@ -182,8 +203,7 @@ by_human(const struct asked *k, struct sp_id *person, struct sp_err *err)
 	db_bind_text(st, 1, k->human);
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
-		return sp_fail_as(err, SP_E_NOTFOUND, "identity.unknown",
-		    "nobody here is known by this name elsewhere");
+		return never_here(k, err);
 	SP_TRY(db_col_bytes(st, 0, person->b, SP_ID_LEN, err));
 	SP_TRY(db_row(st, &more, err));
 	if (!more)

@@ -30,7 +30,8 @@
  * is the first time, and "person.added" where it adds one.  SP_E_UNKNOWN with
  * the reason: identity.claim (one that is configured is not there, or not
  * fit: an e-mail address must be a verified one), identity.unknown,
- * identity.many, identity.other (the person is linked to another account). */
+ * identity.many, identity.ended (their accounts here have ended: nobody is
+ * added anew), identity.other (the person is linked to another account). */
 enum sp_code federation_mapping_person(const struct people_act *a,
     const struct federation_provider *p, const struct federation_claims *c,
     struct sp_id *person, struct sp_err *err) SP_MUST_USE;

@@ -140,7 +140,7 @@ gate_caller_person(struct db *db, const struct people_rules *rules,
 	if (code == SP_E_NOTFOUND)
 		return inactive(err);
 	SP_TRY(code);
-	if (people_person_state(&p, rules, now).state != PEOPLE_ACTIVE)
+	if (!people_person_live(&p, rules, now))
 		return inactive(err);
 	SP_TRY(people_clearance(db, &p, rules, now, &v, err));
 	SP_REQUIRE(gate_role_parse(people_role_name(p.role), &role));

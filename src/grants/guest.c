@@ -31,8 +31,7 @@ records_at_home(struct evidence_room *home, struct evidence_room *agency,
 	if (code == SP_E_NOTFOUND)
 		return inactive(err);
 	SP_TRY(code);
-	if (people_person_state(&p, evidence_room_rules(home), sp_now())
-		.state != PEOPLE_ACTIVE)
+	if (!people_person_live(&p, evidence_room_rules(home), sp_now()))
 		return inactive(err);
 	SP_TRY(people_clearance_gather(
 	    reader.db, &p, evidence_room_rules(agency), out, err));

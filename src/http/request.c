@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include "base/parse.h"
+#include "gate/ongoing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -480,6 +481,13 @@ read_id(struct http_request *q, struct sp_err *err)
 	return SP_OK;
 }
 
+/* Is the body kept until all of it is there? */
+static bool
+collects(const struct http_route *r)
+{
+	return r->takes == HTTP_TAKES_JSON || r->takes == HTTP_TAKES_FORM;
+}
+
 static enum sp_code
 pass_door(struct http_request *q, struct sp_err *err)
 {
@@ -490,9 +498,70 @@ pass_door(struct http_request *q, struct sp_err *err)
 	case HTTP_DOOR_GATE:
 		SP_TRY(know(q, err));
 		SP_TRY(read_id(q, err));
+		/* An act with an entry of its own is entered once: when it is
+		 * done, at the end of its body. */
+		if (collects(q->match.route) &&
+		    gate_act_recorded(q->match.route->act))
+			return SP_OK;
 		return admit(q, err);
 	}
 	return sp_fail(err, SP_E_INTERNAL, "no such door");
+}
+
+/* --- At the end of the body --- */
+
+static bool
+is_same(const struct gate_caller *a, const struct gate_caller *b)
+{
+	return sp_id_equal(&a->agency, &b->agency) &&
+	    sp_id_equal(&a->token, &b->token) &&
+	    sp_id_equal(&a->person, &b->person) && a->role == b->role;
+}
+
+/* Bytes may be on their way for longer than a credential lasts.  Time alone
+ * undoes nothing that was begun in time; whoever took something away does. */
+static bool
+only_older(const struct http_request *q, const struct sp_err *why)
+{
+	return q->match.route->act == GATE_UPLOAD && why->reason != NULL &&
+	    (strcmp(why->reason, "token.expired") == 0 ||
+		strcmp(why->reason, "session.expired") == 0);
+}
+
+static enum sp_code
+know_again(struct http_request *q, struct sp_err *err)
+{
+	const struct gate_caller was = q->who;
+	struct sp_err why = { .code = SP_OK };
+	enum sp_code code = know(q, &why);
+
+	if (code != SP_OK && only_older(q, &why)) {
+		q->who = was;
+		return gate_ongoing_check(&q->who, err);
+	}
+	if (code != SP_OK) {
+		*err = why;
+		return code;
+	}
+	return is_same(&was, &q->who) ? SP_OK : gate_ongoing_refused(err);
+}
+
+/* Who asked was found out when the header came; the body may have taken an
+ * hour since.  What is done now is done by whoever they are now: a credential
+ * that was revoked, or a role that was taken away meanwhile, counts. */
+static enum sp_code
+pass_door_again(struct http_request *q, struct sp_err *err)
+{
+	const struct http_route *r = q->match.route;
+
+	if (r->door != HTTP_DOOR_KNOWN && r->door != HTTP_DOOR_GATE)
+		return SP_OK;
+	SP_TRY(know_again(q, err));
+	if (r->door != HTTP_DOOR_GATE || !collects(r))
+		return SP_OK;
+	gate_pass_unref(q->pass);
+	q->pass = NULL;
+	return admit(q, err);
 }
 
 /* --- From header to answer --- */
@@ -517,13 +586,6 @@ check_size(const struct http_request *q, struct sp_err *err)
 		return sp_fail_as(err, SP_E_LIMIT, "http.size",
 		    "a body has at most %zu bytes", q->house->json_bytes);
 	return SP_OK;
-}
-
-/* Is the body kept until all of it is there? */
-static bool
-collects(const struct http_route *r)
-{
-	return r->takes == HTTP_TAKES_JSON || r->takes == HTTP_TAKES_FORM;
 }
 
 static enum sp_code
@@ -663,14 +725,16 @@ http_request_body(struct http_request *q, const void *bytes, size_t len)
 void
 http_request_end(struct http_request *q)
 {
-	struct sp_err err = { .code = SP_OK };
+	struct sp_err err = { .code = SP_OK }, ignored;
 	const struct http_sink *sink = q->sink;
-	enum sp_code code;
+	enum sp_code code = pass_door_again(q, &err);
 
 	q->sink = NULL;
-	if (sink != NULL)
+	if (sink != NULL && code != SP_OK)
+		(void)sink->end(q->sink_self, false, &q->answer, &ignored);
+	else if (sink != NULL)
 		code = sink->end(q->sink_self, true, &q->answer, &err);
-	else
+	else if (code == SP_OK)
 		code = q->match.route->handle(q, &q->answer, &err);
 	if (code != SP_OK)
 		failed(q, &err);

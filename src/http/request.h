@@ -173,7 +173,10 @@ enum http_turn http_request_begin(
     struct http_request *q, const struct http_wire *w) SP_MUST_USE;
 enum http_turn http_request_body(
     struct http_request *q, const void *bytes, size_t len) SP_MUST_USE;
-/* The body is in: q->answer holds the answer afterwards. */
+/* The body is in: q->answer holds the answer afterwards.  Who asks is known
+ * anew, and the gate asked again where the door does that: a credential that
+ * was revoked, or a role that was changed, while the body came does nothing
+ * any more.  A sink ends as if its body had broken off then. */
 void http_request_end(struct http_request *q);
 /* The body broke off: what came is kept.  A no-op without a body. */
 void http_request_abort(struct http_request *q);

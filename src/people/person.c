@@ -789,6 +789,18 @@ people_person_state(const struct people_person *p,
 	return s;
 }
 
+bool
+people_person_live(const struct people_person *p,
+    const struct people_rules *rules, sp_time now)
+{
+	struct people_person unlocked = *p;
+
+	if (p->state == PEOPLE_DISABLED && p->reason == PEOPLE_LOCKED)
+		unlocked.state = PEOPLE_ACTIVE;
+	return people_person_state(&unlocked, rules, now).state ==
+	    PEOPLE_ACTIVE;
+}
+
 /* {"ends":…,"in_time":…,"reason":…}; ends 0 and in_time -1 are left out. */
 static enum sp_code
 enter_state(const struct people_act *a, const char *act,
@@ -859,7 +871,10 @@ people_person_disable(const struct people_act *a, const struct sp_id *id,
 	p.since = was.state == PEOPLE_ACTIVE ? a->now : p.since;
 	p.state = PEOPLE_DISABLED;
 	p.reason = gravity(was.reason) > gravity(reason) ? was.reason : reason;
-	p.epoch = a->now;
+	/* A lock closes the way in, to whoever guesses; what was opened with
+	 * the right proofs before is not the guesser's to end. */
+	if (reason != PEOPLE_LOCKED)
+		p.epoch = a->now;
 	SP_TRY(save(ledger_tx_db(a->tx), &p, err));
 	p.reason = reason; /* the entry has what was said */
 	return enter_state(a, "person.disabled", &p, in_time, err);
@@ -881,7 +896,9 @@ people_person_enable(
 	made = p;
 	made.state = PEOPLE_ACTIVE;
 	made.reason = PEOPLE_NO_REASON;
-	made.since = made.active = made.epoch = a->now;
+	made.since = made.active = a->now;
+	if (was.reason != PEOPLE_LOCKED)
+		made.epoch = a->now;
 	made.ends = 0;
 	SP_TRY(save(ledger_tx_db(a->tx), &made, err));
 	made.reason = was.state == PEOPLE_ACTIVE ? PEOPLE_LEFT : was.reason;

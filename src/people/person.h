@@ -227,7 +227,8 @@ enum sp_code people_person_transfer(const struct people_act *a,
     const struct sp_id *id, const char *unit, const char *role,
     struct sp_err *err) SP_MUST_USE;
 
-/* Reasons requested, risk, locked, screening; at once.  SP_E_CONFLICT, reason
+/* Reasons requested, risk, locked, screening; at once, and the epoch moves, but
+ * not for a lock (people_person_live).  SP_E_CONFLICT, reason
  * "person.state", when it is terminated.  A graver reason takes a lighter one's
  * place, so that releasing a lock frees nobody who is a risk; each time is an
  * entry.  `discovered` (risk only; 0: now) is when it was found out: the entry
@@ -276,6 +277,14 @@ struct people_standing {
 	enum people_reason reason;
 };
 struct people_standing people_person_state(const struct people_person *p,
+    const struct people_rules *rules, sp_time now);
+
+/* May what was opened before go on: sessions, their tokens?  So it may while
+ * the account is active, and while nothing is wrong with it but that somebody
+ * guessed at its password too often (PEOPLE_LOCKED): a lock refuses passwords
+ * and codes, and leaves the epoch alone, or anybody who knows a login could
+ * throw its owner out.  Pure. */
+bool people_person_live(const struct people_person *p,
     const struct people_rules *rules, sp_time now);
 
 /* Rows that lag behind that: at most q->n ids of accounts whose end has been

@@ -17,11 +17,13 @@ struct attempt {
 	bool remade;
 	const char *refused; /* why; NULL: not */
 	struct signin_step step;
+	struct signin_turn turn;
 };
 
 static void
 attempt_done(struct attempt *t)
 {
+	signin_throttle_end(&t->turn);
 	crypto_secret_free(t->key);
 	explicit_bzero(t, sizeof(*t));
 }
@@ -46,13 +48,16 @@ signin_by_nobody(const struct signin_place *p, const struct signin_from *from)
 }
 
 static enum sp_code
-ask(const struct signin_place *p, const struct signin_from *from,
-    struct sp_err *err)
+ask(struct attempt *t, struct sp_err *err)
 {
-	DB_LENT(reader, p->readers);
+	const struct signin_turn_of of = {
+		.agency = &t->p->agency->id,
+		.readers = t->p->readers,
+		.rules = t->p->rules,
+		.address = t->from->address,
+	};
 
-	return signin_throttle_ask(
-	    reader.db, p->rules, from->address, sp_now(), err);
+	return signin_throttle_begin(&t->turn, &of, sp_now(), err);
 }
 
 /* The person as they stand now; *known false: nobody. */
@@ -233,7 +238,7 @@ signin_ceremony_password(const struct signin_place *p,
 {
 	AUTO_ATTEMPT t = { .p = p, .from = from };
 
-	SP_TRY(ask(p, from, err));
+	SP_TRY(ask(&t, err));
 	SP_TRY(look_up(&t, l->login, err));
 	SP_TRY(compare(&t, l->password, err));
 	return finish(&t, password_act, out, err);
@@ -304,7 +309,7 @@ signin_ceremony_code(const struct signin_place *p,
 		.code = c,
 	};
 
-	SP_TRY(ask(p, from, err));
+	SP_TRY(ask(&t, err));
 	SP_TRY(p->key(p->self, &t.key, err));
 	return finish(&t, code_act, out, err);
 }
@@ -394,7 +399,7 @@ signin_ceremony_renew(const struct signin_place *p,
 	};
 	struct signin_session s;
 
-	SP_TRY(ask(p, from, err));
+	SP_TRY(ask(&t, err));
 	SP_TRY(look_up_session(&t, &s, err));
 	SP_TRY(compare(&t, password, err));
 	return finish(&t, renew_act, out, err);
@@ -493,7 +498,7 @@ signin_ceremony_change(const struct signin_place *p,
 	};
 	struct signin_session s;
 
-	SP_TRY(ask(p, from, err));
+	SP_TRY(ask(&g.t, err));
 	SP_TRY(look_up_session(&g.t, &s, err));
 	SP_TRY(check_new(p, &s.person, c->password, err));
 	if (same_bytes(c))

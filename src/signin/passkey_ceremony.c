@@ -319,8 +319,11 @@ write_question(const struct people_act *a, const struct offering *o,
 	uint8_t challenge[SIGNIN_CHALLENGE];
 	char id[SP_ID_TEXT];
 
-	SP_TRY(signin_challenge_make(a, s != NULL ? &s->id : &asked,
-	    s != NULL ? PROVE : ALONE, challenge, err));
+	if (s != NULL)
+		SP_TRY(signin_challenge_make(a, &s->id, PROVE, challenge, err));
+	else
+		SP_TRY(signin_challenge_make_alone(
+		    a, &asked, ALONE, challenge, err));
 	sp_json_object(&j, NULL);
 	sp_id_text(&asked, id);
 	if (s == NULL)

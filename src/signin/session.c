@@ -31,7 +31,7 @@ static const struct db_sql session_of = {
 };
 static const struct db_sql session_beyond = {
 	"SELECT id FROM signin_session WHERE person = ?1 AND stage <> 'ended'"
-	" ORDER BY id DESC LIMIT 1 OFFSET ?2",
+	" AND factor = ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2",
 };
 
 struct people_by
@@ -240,11 +240,22 @@ signin_session_end_all(const struct people_act *a, const struct sp_id *person,
 	return SP_OK;
 }
 
+/* How many of those with so much proved a person may have: together the
+ * maximum. */
+static int64_t
+most_of(enum gate_factor factor)
+{
+	return factor == GATE_FACTOR_SINGLE
+	    ? SIGNIN_SESSIONS_HALF
+	    : SIGNIN_SESSIONS_MAX - SIGNIN_SESSIONS_HALF;
+}
+
 /* Nobody has more than the maximum: the oldest ones end, as if the person had
- * signed out. */
+ * signed out.  Those with one factor are counted apart, or whoever has but the
+ * password could push out what was opened with both. */
 static enum sp_code
-make_room(
-    const struct people_act *a, const struct sp_id *person, struct sp_err *err)
+make_room(const struct people_act *a, const struct sp_id *person,
+    enum gate_factor factor, struct sp_err *err)
 {
 	for (;;) {
 		struct sp_id id;
@@ -255,7 +266,8 @@ make_room(
 			    db_use(ledger_tx_db(a->tx), &session_beyond);
 
 			db_bind_blob(st, 1, person->b, SP_ID_LEN);
-			db_bind_i64(st, 2, SIGNIN_SESSIONS_MAX - 1);
+			db_bind_i64(st, 2, most_of(factor) - 1);
+			db_bind_text(st, 3, gate_factor_name(factor));
 			SP_TRY(db_row(st, &found, err));
 			if (!found)
 				return SP_OK;
@@ -277,18 +289,29 @@ clean_agent(const char *agent, char out[static SIGNIN_AGENT + 1])
 		out[0] = '\0';
 }
 
+/* A locked account is closed to passwords and codes, which can be guessed, and
+ * to any one factor; not to two that cannot (AC-7(4)), or whoever knows a login
+ * could keep its owner out. */
+static bool
+may_open(const struct people_person *p, const struct people_act *a,
+    enum gate_factor factor)
+{
+	return factor == GATE_FACTOR_SECOND
+	    ? people_person_live(p, a->rules, a->now)
+	    : people_person_state(p, a->rules, a->now).state == PEOPLE_ACTIVE;
+}
+
 static enum sp_code
-active(const struct people_act *a, const struct sp_id *person,
+active(const struct people_act *a, const struct signin_open *o,
     struct people_person *out, struct sp_err *err)
 {
 	struct people_person p;
 	enum sp_code code =
-	    people_person_by_id(ledger_tx_db(a->tx), person, &p, err);
+	    people_person_by_id(ledger_tx_db(a->tx), &o->person, &p, err);
 
 	if (code != SP_OK && code != SP_E_NOTFOUND)
 		return code;
-	if (code == SP_E_NOTFOUND ||
-	    people_person_state(&p, a->rules, a->now).state != PEOPLE_ACTIVE)
+	if (code == SP_E_NOTFOUND || !may_open(&p, a, o->proof.factor))
 		return sp_fail_as(err, SP_E_UNKNOWN, "person.inactive",
 		    "the account is not active");
 	*out = p;
@@ -326,8 +349,8 @@ signin_session_open(const struct people_act *a, const struct signin_open *o,
 
 	SP_REQUIRE(second || o->proof.factor == GATE_FACTOR_SINGLE);
 	SP_REQUIRE(strlen(o->proof.method) <= SIGNIN_METHOD);
-	SP_TRY(active(&self, &o->person, &p, err));
-	SP_TRY(make_room(&self, &o->person, err));
+	SP_TRY(active(&self, o, &p, err));
+	SP_TRY(make_room(&self, &o->person, o->proof.factor, err));
 	SP_TRY(signin_factor_has(ledger_tx_db(a->tx), &o->person, &has, err));
 	(void)snprintf(r.s.method, sizeof(r.s.method), "%s", o->proof.method);
 	(void)snprintf(r.s.address, sizeof(r.s.address), "%s", o->from.address);
@@ -419,6 +442,8 @@ signin_session_raise(const struct people_act *a, const struct sp_id *agency,
 	SP_TRY(signin_row_find(
 	    ledger_tx_db(a->tx), agency, a->rules, text, a->now, &r, err));
 	renewed = opened(&r.s);
+	if (r.s.factor != proof->factor && proof->factor == GATE_FACTOR_SECOND)
+		SP_TRY(make_room(a, &r.s.person, proof->factor, err));
 	r.change = r.change || proof->change;
 	SP_TRY(advance(&r, proof, err));
 	if (proof->factor == GATE_FACTOR_SECOND) {

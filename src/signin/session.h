@@ -41,9 +41,11 @@
 #define SIGNIN_METHOD       60 /* "password totp" */
 #define SIGNIN_AGENT        200
 #define SIGNIN_SESSIONS_MAX 20 /* of one person; the oldest makes room */
-#define SIGNIN_PENDING      (600 * SP_SECOND)   /* to come to the end of it */
-#define SIGNIN_TOUCH        (60 * SP_SECOND)    /* how exactly use is kept */
-#define SIGNIN_KEPT         (86400 * SP_SECOND) /* an ended one's row */
+/* Of them with one factor shown: never in place of one with two. */
+#define SIGNIN_SESSIONS_HALF 5
+#define SIGNIN_PENDING       (600 * SP_SECOND)   /* to come to the end of it */
+#define SIGNIN_TOUCH         (60 * SP_SECOND)    /* how exactly use is kept */
+#define SIGNIN_KEPT          (86400 * SP_SECOND) /* an ended one's row */
 
 /* This room's tables of the agency's database, but the passkeys'. */
 extern const char signin_schema[];
@@ -168,7 +170,8 @@ enum sp_code signin_session_owner(struct db *db, const struct sp_id *id,
     struct sp_id *person, struct sp_err *err) SP_MUST_USE;
 
 /* Lock what is idle, end what is idle for long, void or took too long to open,
- * forget what ended a day ago: entries "session.locked", "session.ended"
+ * forget what ended a day ago, and invitations (invite.h) that are over, so
+ * that no clock set back revives one: entries "session.locked", "session.ended"
  * (reason "idle" or "void"; none for those that never opened).  At most
  * `most` sessions at once. */
 enum sp_code signin_session_due(struct db *db, const struct people_rules *rules,
@@ -197,12 +200,22 @@ void signin_session_json(struct sp_json *j, const char *name,
  * what they were made for: a session, or an id that the client was given with
  * the challenge.  Stored as SHA-256.
  */
-#define SIGNIN_CHALLENGE      32
-#define SIGNIN_CHALLENGE_LIFE (300 * SP_SECOND)
-#define SIGNIN_CHALLENGES     16    /* of one bound id: the oldest makes room */
-#define SIGNIN_CHALLENGES_MAX 10000 /* else SP_E_LIMIT, "challenge.many" */
+#define SIGNIN_CHALLENGE          32
+#define SIGNIN_CHALLENGE_LIFE     (300 * SP_SECOND)
+#define SIGNIN_CHALLENGES         16    /* of one bound id */
+#define SIGNIN_CHALLENGES_NETWORK 64    /* of one network, of nobody known */
+#define SIGNIN_CHALLENGES_MAX     10000 /* of all networks together */
 enum sp_code signin_challenge_make(const struct people_act *a,
     const struct sp_id *bound, const char *purpose,
+    uint8_t out[static SIGNIN_CHALLENGE], struct sp_err *err) SP_MUST_USE;
+/* For whoever has shown nothing yet; `asked` is a new id that the client gets
+ * with it.  Anybody can ask for these, so they are counted by network
+ * (throttle.h), apart from those of sessions, and make room for each other:
+ * the oldest of the same network's goes, so that a flood from one place
+ * neither fills the table nor takes anything from anybody elsewhere; only
+ * when all are too many, the oldest of all. */
+enum sp_code signin_challenge_make_alone(const struct people_act *a,
+    const struct sp_id *asked, const char *purpose,
     uint8_t out[static SIGNIN_CHALLENGE], struct sp_err *err) SP_MUST_USE;
 /* SP_E_UNKNOWN, reason "challenge.unknown": never made, used, too old, or for
  * another purpose or session.  Taken it is gone, whatever comes of it: an act

@@ -151,8 +151,9 @@ bool
 signin_row_void(const struct signin_session *s, const struct people_person *p,
     const struct people_rules *rules, sp_time now)
 {
-	return s->created <= p->epoch ||
-	    people_person_state(p, rules, now).state != PEOPLE_ACTIVE;
+	/* One factor is no more than a guess has come to. */
+	return s->created <= p->epoch || !people_person_live(p, rules, now) ||
+	    (s->factor == GATE_FACTOR_SINGLE && p->reason == PEOPLE_LOCKED);
 }
 
 static enum sp_code

@@ -59,7 +59,11 @@ const char signin_schema[] =
     "CREATE TABLE signin_challenge("
     " hash BLOB NOT NULL PRIMARY KEY CHECK(length(hash) = 32),"
     " bound BLOB NOT NULL CHECK(length(bound) = 16),"
-    " purpose TEXT NOT NULL, expires INTEGER NOT NULL" TABLE_ENDS
+    /* `network` is NULL where it is for somebody who is known. */
+    " purpose TEXT NOT NULL, expires INTEGER NOT NULL,"
+    " network TEXT" TABLE_ENDS
+    "CREATE INDEX signin_challenge_network ON"
+    " signin_challenge(network, expires) WHERE network IS NOT NULL;"
     "CREATE INDEX signin_challenge_bound ON signin_challenge(bound, expires);"
     "CREATE INDEX signin_challenge_old ON signin_challenge(expires);"
 

@@ -20,7 +20,8 @@ static const struct db_sql tick_void = {
 	"SELECT " SIGNIN_COLUMNS " FROM signin_session s"
 	" WHERE stage <> 'ended' AND EXISTS(SELECT 1 FROM person p"
 	"  WHERE p.id = s.person"
-	"  AND (p.state <> 'active' OR p.epoch >= s.created))"
+	"  AND (p.epoch >= s.created OR (p.state <> 'active'"
+	"   AND (p.reason <> 'locked' OR s.factor = 'single'))))"
 	" LIMIT ?1",
 };
 static const struct db_sql tick_set = {
@@ -32,6 +33,14 @@ static const struct db_sql tick_past = {
 };
 static const struct db_sql tick_forget = {
 	"DELETE FROM signin_session WHERE stage = 'ended' AND ended < ?1",
+};
+
+/* One that is over is gone: a clock that is set back revives nothing. */
+static const struct db_sql tick_invited = {
+	"SELECT 1 FROM signin_invite WHERE expires <= ?1 LIMIT 1",
+};
+static const struct db_sql tick_uninvite = {
+	"DELETE FROM signin_invite WHERE expires <= ?1",
 };
 
 static void
@@ -64,6 +73,7 @@ signin_session_due(struct db *db, const struct people_rules *rules, sp_time now,
 	DB_STMT idle = db_use(db, &tick_idle);
 	DB_STMT gone = db_use(db, &tick_void);
 	DB_STMT past = db_use(db, &tick_past);
+	DB_STMT invited = db_use(db, &tick_invited);
 	bool is = false;
 
 	bind_idle(idle, rules, now, 1);
@@ -72,6 +82,8 @@ signin_session_due(struct db *db, const struct people_rules *rules, sp_time now,
 	SP_TRY(any(idle, &is, err));
 	SP_TRY(any(gone, &is, err));
 	SP_TRY(any(past, &is, err));
+	db_bind_i64(invited, 1, now);
+	SP_TRY(any(invited, &is, err));
 	*due = is;
 	return SP_OK;
 }
@@ -138,6 +150,7 @@ signin_session_tick(const struct people_act *a, size_t most, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
 	DB_STMT forget = db_use(db, &tick_forget);
+	DB_STMT uninvite = db_use(db, &tick_uninvite);
 
 	{
 		DB_STMT st = db_use(db, &tick_void);
@@ -151,6 +164,8 @@ signin_session_tick(const struct people_act *a, size_t most, struct sp_err *err)
 		bind_idle(st, a->rules, a->now, most);
 		SP_TRY(tick_each(a, st, false, err));
 	}
+	db_bind_i64(uninvite, 1, a->now);
+	SP_TRY(db_run(uninvite, NULL, err));
 	db_bind_i64(forget, 1, a->now - SIGNIN_KEPT);
 	return db_run(forget, NULL, err);
 }

@@ -36,20 +36,20 @@ static const struct db_sql flood_put = {
 	" DO UPDATE SET since = ?3, count = ?4",
 };
 
-/* The address as it is counted: all of IPv4, the /64 of IPv6. */
-static void
-network(const char *address, char out[static INET6_ADDRSTRLEN])
+void
+signin_throttle_network(const char *address, char out[static SIGNIN_NETWORK])
 {
 	struct in6_addr v6;
 
+	_Static_assert(SIGNIN_NETWORK >= INET6_ADDRSTRLEN, "room for any");
 	if (inet_pton(AF_INET6, address, &v6) == 1 &&
 	    !IN6_IS_ADDR_V4MAPPED(&v6)) {
 		memset(v6.s6_addr + 8, 0, 8);
 		SP_REQUIRE(
-		    inet_ntop(AF_INET6, &v6, out, INET6_ADDRSTRLEN) != NULL);
+		    inet_ntop(AF_INET6, &v6, out, SIGNIN_NETWORK) != NULL);
 		return;
 	}
-	(void)snprintf(out, INET6_ADDRSTRLEN, "%s", address);
+	(void)snprintf(out, SIGNIN_NETWORK, "%s", address);
 }
 
 static enum sp_code
@@ -57,10 +57,10 @@ count_from(struct db *db, const struct people_rules *rules, const char *address,
     sp_time now, int64_t *n, sp_time *last, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &failure_from);
-	char from[INET6_ADDRSTRLEN];
+	char from[SIGNIN_NETWORK];
 	bool found = false;
 
-	network(address, from);
+	signin_throttle_network(address, from);
 	db_bind_text(st, 1, from);
 	db_bind_i64(st, 2, now - people_rules_time(rules, PEOPLE_LOGON_WINDOW));
 	SP_TRY(db_row(st, &found, err));
@@ -73,11 +73,19 @@ enum sp_code
 signin_throttle_ask(struct db *db, const struct people_rules *rules,
     const char *address, sp_time now, struct sp_err *err)
 {
+	return signin_throttle_ask_with(db, rules, address, now, 0, err);
+}
+
+enum sp_code
+signin_throttle_ask_with(struct db *db, const struct people_rules *rules,
+    const char *address, sp_time now, int64_t under_way, struct sp_err *err)
+{
 	sp_time last = 0;
 	int64_t n = 0;
 
 	SP_TRY(count_from(db, rules, address, now, &n, &last, err));
-	if (n < SIGNIN_ADDRESS_FAILURES || now - last >= SIGNIN_ADDRESS_PACE)
+	if (n + under_way < SIGNIN_ADDRESS_FAILURES ||
+	    (under_way == 0 && now - last >= SIGNIN_ADDRESS_PACE))
 		return SP_OK;
 	return sp_fail_as(err, SP_E_LIMIT, "signin.pace",
 	    "too many failed to sign in from this address: try again in %d "
@@ -109,9 +117,9 @@ insert(const struct people_act *a, const struct signin_failure *f,
 	struct db *db = ledger_tx_db(a->tx);
 	DB_STMT st = db_use(db, &failure_insert);
 	DB_STMT old = db_use(db, &failure_old);
-	char from[INET6_ADDRSTRLEN];
+	char from[SIGNIN_NETWORK];
 
-	network(a->by->address, from);
+	signin_throttle_network(a->by->address, from);
 	if (f->person == NULL)
 		db_bind_null(st, 1);
 	else

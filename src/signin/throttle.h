@@ -26,11 +26,48 @@
 #define SIGNIN_ADDRESS_FAILURES 30
 #define SIGNIN_ADDRESS_PACE     (5 * SP_SECOND)
 
+/* An address as it is counted, wherever something is counted by address: all of
+ * IPv4, the /64 of IPv6, which is what one customer has. */
+#define SIGNIN_NETWORK 46
+void signin_throttle_network(
+    const char *address, char out[static SIGNIN_NETWORK]);
+
 /* May an attempt from there be looked at now?  SP_E_LIMIT, reason
  * "signin.pace". */
 enum sp_code signin_throttle_ask(struct db *db,
     const struct people_rules *rules, const char *address, sp_time now,
     struct sp_err *err) SP_MUST_USE;
+
+/* The same for an attempt that costs a derivation, or guesses at a code: it is
+ * counted from before it is looked at until its outcome is durable, as if it
+ * had failed, so that guesses sent at the same time are no more than guesses
+ * sent in turn.  Of one network SIGNIN_TURNS_NETWORK are looked at at once, of
+ * one agency SIGNIN_TURNS_AGENCY, which together are fewer than the desk of
+ * password.h has places: others wait here, so that whoever sends many holds up
+ * themselves, and no other agency.  Never inside an act.  The struct stays at
+ * its place until signin_throttle_end, a no-op on one that is zero. */
+#define SIGNIN_TURNS_NETWORK 4
+#define SIGNIN_TURNS_AGENCY  16
+struct signin_turn {
+	struct signin_turn *next;
+	struct sp_id agency;
+	char network[SIGNIN_NETWORK];
+	bool taken, looked_at;
+};
+struct signin_turn_of {
+	const struct sp_id *agency;
+	struct db_pool *readers;
+	const struct people_rules *rules;
+	const char *address;
+};
+enum sp_code signin_throttle_begin(struct signin_turn *t,
+    const struct signin_turn_of *of, sp_time now,
+    struct sp_err *err) SP_MUST_USE;
+void signin_throttle_end(struct signin_turn *t);
+/* With this many more that are under way; for the above. */
+enum sp_code signin_throttle_ask_with(struct db *db,
+    const struct people_rules *rules, const char *address, sp_time now,
+    int64_t under_way, struct sp_err *err) SP_MUST_USE;
 
 /* An attempt failed.  `person` NULL: nobody has the login.  Locks the account
  * when it is enough.  The entry "session.refused" has the code ("password",

@@ -245,6 +245,30 @@ not_too_many(void)
 	tear_down();
 }
 
+/* Who has a /64 has 2^64 addresses, and one share of flows. */
+static void
+one_network_has_one_share(void)
+{
+	struct begin b = { .n = { .next = NULL } };
+	char address[46];
+
+	set_up();
+	b.n.provider = provider.id;
+	f.by.address = address;
+	for (int i = 0; i < FEDERATION_FLOWS_OF_ONE; i++) {
+		(void)snprintf(address, sizeof(address), "2001:db8:0:1:%x::%x",
+		    (unsigned)i, (unsigned)i + 1);
+		(void)begin(NULL);
+	}
+	(void)snprintf(address, sizeof(address), "2001:db8:0:1:ffff::1");
+	CHECK_REASON(
+	    people_fixture_do(&f, begin_fn, &b), SP_E_UNAVAIL, "flow.many", &f);
+	(void)snprintf(address, sizeof(address), "2001:db8:0:2::1");
+	(void)begin(NULL);
+	f.by.address = "192.0.2.1";
+	tear_down();
+}
+
 static enum sp_code
 remove_fn(const struct people_act *a, void *arg, struct sp_err *err)
 {
@@ -306,6 +330,7 @@ main(void)
 		{ "ten minutes", ten_minutes },
 		{ "what is stored", what_is_stored },
 		{ "not too many", not_too_many },
+		{ "one network has one share", one_network_has_one_share },
 		{ "it ends with its provider", it_ends_with_its_provider },
 		{ "where to next", where_to_next },
 	};

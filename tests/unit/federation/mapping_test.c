@@ -193,6 +193,32 @@ provisioning(void)
 	people_fixture_close(&f);
 }
 
+/* Terminated here, still employed as far as their house knows. */
+static void
+an_end_here_is_an_end(void)
+{
+	FEDERATION_AUTO_PROVIDER p = federation_provider_new();
+	struct people_fixture_op op;
+	struct sp_id zoe;
+
+	room_open(&f);
+	room_provided(&f,
+	    "{\"human_claim\":\"employee\",\"provision_role\":\"officer\"}",
+	    &p);
+	CHECK_OK(map(&p, "s-7", BOTH("e-7", "zoe"), &zoe), &f.err);
+	op = (struct people_fixture_op){ .id = zoe };
+	CHECK_OK(people_fixture_terminate(&f, &op), &f.err);
+	/* another subject, another login: the same human */
+	CHECK_REASON(map(&p, "s-8", BOTH("e-7", "zoe2"), NULL), SP_E_UNKNOWN,
+	    "identity.ended", &f);
+	CHECK(people_fixture_count(&f, "person.added") == 1);
+	/* somebody here says so: then they are */
+	zoe = add_person("e-7", "zoe3");
+	CHECK_OK(map(&p, "s-8", BOTH("e-7", "zoe3"), &op.id), &f.err);
+	CHECK(sp_id_equal(&op.id, &zoe));
+	people_fixture_close(&f);
+}
+
 static enum sp_code
 unlink_fn(const struct people_act *a, void *arg, struct sp_err *err)
 {
@@ -271,6 +297,7 @@ main(void)
 		{ "by e-mail", by_email },
 		{ "by human", by_human },
 		{ "provisioning", provisioning },
+		{ "an end here is an end", an_end_here_is_an_end },
 		{ "unlinking", unlinking },
 		{ "factors", factors },
 	};

@@ -954,15 +954,17 @@ metrics_are_for_this_machine(void)
 	CHECK(through.status == 404);
 }
 
+/* A token of this role, and where it is. */
 static void
-tokens_are_issued_used_and_revoked(void)
+issue(const char *role, char token[static GATE_TOKEN_TEXT],
+    char location[static 100])
 {
-	static const char wish[] =
-	    "{\"role\":\"auditor\",\"label\":\"x\",\"expires_in_days\":1}";
-	char location[100], theirs[GATE_TOKEN_TEXT], mine[GATE_TOKEN_TEXT];
+	char wish[100];
 	struct wire w;
 	const char *at;
 
+	(void)snprintf(wish, sizeof(wish),
+	    "{\"role\":\"%s\",\"label\":\"x\",\"expires_in_days\":1}", role);
 	wire_open(&fix, &w);
 	wire_ask(&fix, &w, "POST", "tokens",
 	    "Content-Type: application/json\r\nContent-Length: %zu\r\n",
@@ -972,12 +974,76 @@ tokens_are_issued_used_and_revoked(void)
 		AUTO_REPLY r = wire_reply(&w, false);
 
 		CHECK(r.status == 201);
-		CHECK(reply_field(&r, "Location", location, sizeof(location)));
+		CHECK(reply_field(&r, "Location", location, 100));
 		at = strstr(sp_buf_str(&r.body), "\"token\":\"");
 		CHECK(at != NULL);
-		(void)snprintf(theirs, sizeof(theirs), "%.70s", at + 9);
+		(void)snprintf(token, GATE_TOKEN_TEXT, "%.70s", at + 9);
 	}
 	wire_close(&w);
+}
+
+/* Begun with a good token, the token revoked, then ended: nothing is done. */
+static void
+who_was_good_at_the_header_must_be_at_the_end(void)
+{
+	static const struct {
+		const char *path, *media, *body;
+		const char *sign; /* of its having been done */
+	} rows[] = {
+		{ "tokens", "application/json",
+		    "{\"role\":\"administrator\",\"label\":\"held back\","
+		    "\"expires_in_days\":300}",
+		    "held back" },
+		{ "roster/report", "text/csv", "human,name\nx-1,Held Back\n",
+		    NULL },
+	};
+	char mine[GATE_TOKEN_TEXT], theirs[GATE_TOKEN_TEXT], location[100];
+
+	memcpy(mine, fix.room.token, sizeof(mine));
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		size_t len = strlen(rows[i].body);
+		struct wire w;
+
+		issue("administrator", theirs, location);
+		wire_open(&fix, &w);
+		memcpy(fix.room.token, theirs, sizeof(theirs));
+		wire_ask(&fix, &w, "POST", rows[i].path,
+		    "Content-Type: %s\r\nContent-Length: %zu\r\n"
+		    "Expect: 100-continue\r\n",
+		    rows[i].media, len);
+		memcpy(fix.room.token, mine, sizeof(mine));
+		{
+			/* Let in by then. */
+			AUTO_REPLY go_on = wire_reply(&w, false);
+
+			CHECK(go_on.status == 100);
+		}
+		CHECK(wire_send(&w, rows[i].body, 10));
+		{
+			ASK(gone, "DELETE", location, "%s", "");
+
+			CHECK(gone.status == 204);
+		}
+		CHECK(wire_send(&w, rows[i].body + 10, len - 10));
+		{
+			AUTO_REPLY late = wire_reply(&w, false);
+			ASK(list, "GET", "tokens", "%s", "");
+
+			CHECK(late.status == 401);
+			CHECK(rows[i].sign == NULL ||
+			    strstr(sp_buf_str(&list.body), rows[i].sign) ==
+				NULL);
+		}
+		wire_close(&w);
+	}
+}
+
+static void
+tokens_are_issued_used_and_revoked(void)
+{
+	char location[100], theirs[GATE_TOKEN_TEXT], mine[GATE_TOKEN_TEXT];
+
+	issue("auditor", theirs, location);
 	memcpy(mine, fix.room.token, sizeof(mine));
 	memcpy(fix.room.token, theirs, sizeof(theirs));
 	{
@@ -1120,6 +1186,8 @@ main(int argc, char **argv)
 		    metrics_are_for_this_machine },
 		{ "tokens are issued, used and revoked",
 		    tokens_are_issued_used_and_revoked },
+		{ "who was good at the header must be at the end",
+		    who_was_good_at_the_header_must_be_at_the_end },
 		{ "the log is public and its entries are not",
 		    the_log_is_public_and_its_entries_are_not },
 		{ "files are enough for the connections",

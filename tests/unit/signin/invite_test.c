@@ -76,12 +76,45 @@ for_whom_there_is_none(void)
 	fixture_close(&s);
 }
 
+/* What is over stays over, though the clock be set back. */
+static void
+a_clock_set_back_revives_none(void)
+{
+	struct signin_fixture s;
+	struct signin_step step;
+	char text[GATE_TEXT_MAX];
+	bool due = false;
+
+	fixture_open(&s);
+	fixture_invite(&s, text);
+	CHECK_OK(signin_session_due(
+		     s.f.reader, s.f.rules, fixture_now, &due, &s.err),
+	    &s.err);
+	CHECK(!due);
+	fixture_later(&s, FIXTURE_HOURS(72));
+	CHECK_OK(signin_session_due(
+		     s.f.reader, s.f.rules, fixture_now, &due, &s.err),
+	    &s.err);
+	CHECK(due);
+	CHECK_OK(people_fixture_do(&s.f, fixture_tick_fn, NULL), &s.f.err);
+	fixture_later(&s, -FIXTURE_HOURS(71));
+	CHECK_SIGNIN(
+	    accept(&s, text, &step), SP_E_UNKNOWN, "invite.unknown", &s);
+	/* One that is not over outlives the tick. */
+	fixture_invite(&s, text);
+	CHECK_OK(people_fixture_do(&s.f, fixture_tick_fn, NULL), &s.f.err);
+	CHECK_OK(accept(&s, text, &step), &s.err);
+	fixture_close(&s);
+}
+
 int
 main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "good once and for 72 hours", good_once_and_for_72_hours },
 		{ "for whom there is none", for_whom_there_is_none },
+		{ "a clock set back revives none",
+		    a_clock_set_back_revives_none },
 	};
 	struct sp_err err;
 

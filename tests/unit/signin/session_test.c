@@ -232,21 +232,114 @@ challenges(void)
 	fixture_close(&s);
 }
 
-/* Nobody has more than the maximum: the oldest makes room. */
+static enum sp_code
+flood_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	const char *address = arg;
+	struct people_by by = *a->by;
+	struct people_act from = { a->tx, &by, a->rules, a->now };
+	uint8_t bytes[SIGNIN_CHALLENGE];
+
+	by.address = address;
+	for (int i = 0; i < 3 * SIGNIN_CHALLENGES_NETWORK; i++) {
+		struct sp_id asked = sp_id_new();
+
+		SP_TRY(signin_challenge_make_alone(
+		    &from, &asked, "test.assert", bytes, err));
+	}
+	return SP_OK;
+}
+
+static enum sp_code
+alone_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct challenge_job *j = arg;
+	struct people_by by = *a->by;
+	struct people_act from = { a->tx, &by, a->rules, a->now };
+
+	by.address = "2001:db8:0:1::9";
+	return signin_challenge_make_alone(
+	    &from, &j->bound, j->purpose, j->bytes, err);
+}
+
+/* Whoever has shown nothing can ask for challenges without end: it takes
+ * nothing from a session, nor from another network; an address of the same /64
+ * is the same network. */
+static void
+a_flood_of_challenges_is_of_its_own_network(void)
+{
+	static char v4[] = "192.0.2.66", other[] = "2001:db8:0:2::9",
+		    same[] = "2001:db8:0:1:ffff::1";
+	struct signin_fixture s;
+	struct challenge_job known = { sp_id_new(), "test.assert", { 0 } };
+	struct challenge_job alone = { sp_id_new(), "test.assert", { 0 } };
+
+	fixture_open(&s);
+	CHECK_OK(people_fixture_do(&s.f, make_fn, &known), &s.f.err);
+	CHECK_OK(people_fixture_do(&s.f, alone_fn, &alone), &s.f.err);
+	fixture_later(&s, SP_SECOND);
+	CHECK_OK(people_fixture_do(&s.f, flood_fn, v4), &s.f.err);
+	CHECK_OK(people_fixture_do(&s.f, flood_fn, other), &s.f.err);
+	CHECK_OK(people_fixture_do(&s.f, take_fn, &known), &s.f.err);
+	CHECK_OK(people_fixture_do(&s.f, take_fn, &alone), &s.f.err);
+	CHECK_OK(people_fixture_do(&s.f, alone_fn, &alone), &s.f.err);
+	fixture_later(&s, SP_SECOND);
+	CHECK_OK(people_fixture_do(&s.f, flood_fn, same), &s.f.err);
+	CHECK_REASON(people_fixture_do(&s.f, take_fn, &alone), SP_E_UNKNOWN,
+	    "challenge.unknown", &s.f);
+	fixture_close(&s);
+}
+
+/* All networks together: the oldest goes, and nobody is ever refused one. */
+static void
+challenges_of_many_networks(void)
+{
+	struct signin_fixture s;
+	struct challenge_job alone = { sp_id_new(), "test.assert", { 0 } };
+
+	fixture_open(&s);
+	CHECK_OK(people_fixture_do(&s.f, alone_fn, &alone), &s.f.err);
+	fixture_later(&s, SP_SECOND);
+	for (int i = 0; i <= SIGNIN_CHALLENGES_MAX / SIGNIN_CHALLENGES_NETWORK;
+	     i++) {
+		char address[40];
+
+		(void)snprintf(
+		    address, sizeof(address), "2001:db8:1:%x::1", (unsigned)i);
+		CHECK_OK(people_fixture_do(&s.f, flood_fn, address), &s.f.err);
+	}
+	CHECK_REASON(people_fixture_do(&s.f, take_fn, &alone), SP_E_UNKNOWN,
+	    "challenge.unknown", &s.f);
+	CHECK_OK(people_fixture_do(&s.f, alone_fn, &alone), &s.f.err);
+	CHECK_OK(people_fixture_do(&s.f, take_fn, &alone), &s.f.err);
+	fixture_close(&s);
+}
+
+/* Nobody has more than the maximum: the oldest makes room; but of those alone
+ * that have come as far.  Whoever has only the password pushes nobody out. */
 static void
 the_oldest_makes_room(void)
 {
 	struct signin_fixture s;
-	struct signin_step open, step;
+	struct signin_step open, first, step;
 	struct gate_caller who;
 
 	fixture_open(&s);
 	open = fixture_enrol(&s);
-	for (int i = 0; i < SIGNIN_SESSIONS_MAX; i++)
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &first), &s.err);
+	for (int i = 0; i < 3 * SIGNIN_SESSIONS_MAX; i++)
 		CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step),
 		    &s.err);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	CHECK_SIGNIN(fixture_know(&s, first.text, &who), SP_E_UNKNOWN,
+	    "session.ended", &s);
+	for (int i = 0; i < SIGNIN_SESSIONS_MAX - SIGNIN_SESSIONS_HALF; i++) {
+		CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+		first = fixture_sign_in(&s);
+	}
 	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
 	    "session.ended", &s);
+	CHECK_OK(fixture_know(&s, first.text, &who), &s.err);
 	fixture_close(&s);
 }
 
@@ -262,6 +355,9 @@ main(void)
 		{ "a ceremony has ten minutes", a_ceremony_has_ten_minutes },
 		{ "texts that are none", texts_that_are_none },
 		{ "challenges", challenges },
+		{ "a flood of challenges is of its own network",
+		    a_flood_of_challenges_is_of_its_own_network },
+		{ "challenges of many networks", challenges_of_many_networks },
 		{ "the oldest makes room", the_oldest_makes_room },
 	};
 	struct sp_err err;

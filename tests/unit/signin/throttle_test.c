@@ -49,6 +49,52 @@ five_in_fifteen_minutes(void)
 	fixture_close(&s);
 }
 
+/* Whoever knows a login can have its password refused, and no more: the owner's
+ * session goes on, but what wants the password in it is closed as well, and
+ * what somebody opened with one factor is worth nothing. */
+static void
+a_lock_ends_nothing(void)
+{
+	struct signin_fixture s;
+	struct signin_step open, half, step;
+	struct people_fixture_op op;
+	struct gate_caller who;
+	CRYPTO_AUTO_SECRET right =
+	    crypto_secret_from(FIXTURE_PASSWORD, strlen(FIXTURE_PASSWORD));
+	struct signin_code c;
+
+	fixture_open(&s);
+	open = fixture_enrol(&s);
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &half), &s.err);
+	for (int i = 0; i < 5; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	CHECK(sp_id_equal(&who.person, &s.person));
+	CHECK(who.is.session == GATE_SESSION_OPEN);
+	CHECK_SIGNIN(
+	    fixture_code(&s, half.text, fixture_totp(&s, 0), false, &step),
+	    SP_E_UNKNOWN, "session.void", &s);
+	c = (struct signin_code){ open.text, fixture_totp(&s, 0), false };
+	CHECK_SIGNIN(
+	    signin_ceremony_renew(&s.place, &s.from, &c, right, &step, &s.err),
+	    SP_E_UNKNOWN, "signin.refused", &s);
+	/* Released, it is still the same session. */
+	op = (struct people_fixture_op){ .id = s.person };
+	CHECK_OK(people_fixture_enable(&s.f, &op), &s.f.err);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	/* A graver reason ends it all the same. */
+	fixture_later(&s, SP_SECOND);
+	for (int i = 0; i < 5; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	op.reason = PEOPLE_REQUESTED;
+	CHECK_OK(people_fixture_disable(&s.f, &op), &s.f.err);
+	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
+	    "session.void", &s);
+	fixture_close(&s);
+}
+
 /* Slow guessing ends too. */
 static void
 a_hundred_in_a_row(void)
@@ -183,16 +229,72 @@ at_the_same_time(void)
 	fixture_close(&s);
 }
 
+struct flooding {
+	struct signin_fixture *s;
+	int number;
+	enum sp_code code;
+};
+
+static void *
+flood(void *arg)
+{
+	struct flooding *f = arg;
+	struct signin_step step;
+	struct sp_err err;
+	char login[32];
+	CRYPTO_AUTO_SECRET secret = crypto_secret_from("wrong one here", 14);
+	struct signin_login l = { login, secret };
+
+	(void)snprintf(login, sizeof(login), "nobody%d", f->number);
+	f->code = signin_ceremony_password(
+	    &f->s->place, &f->s->from, &l, &step, &err);
+	return NULL;
+}
+
+/* A hundred at the same time, each of another login: no more are looked at than
+ * in turn, and no more are derived; afterwards the next one waits its turn, and
+ * elsewhere nobody does. */
+static void
+a_flood_is_paced_as_a_trickle_is(void)
+{
+	struct signin_fixture s;
+	struct flooding f[100];
+	pthread_t thread[SP_COUNTOF(f)];
+	struct signin_step step;
+	int looked = 0, before;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	before = atomic_load(&fixture_derived);
+	for (size_t i = 0; i < SP_COUNTOF(f); i++) {
+		f[i] = (struct flooding){ .s = &s, .number = (int)i };
+		CHECK(pthread_create(&thread[i], NULL, flood, &f[i]) == 0);
+	}
+	for (size_t i = 0; i < SP_COUNTOF(f); i++) {
+		CHECK(pthread_join(thread[i], NULL) == 0);
+		CHECK(f[i].code == SP_E_UNKNOWN || f[i].code == SP_E_LIMIT);
+		looked += f[i].code == SP_E_UNKNOWN;
+	}
+	CHECK(looked > 0 && looked <= SIGNIN_ADDRESS_FAILURES);
+	CHECK(atomic_load(&fixture_derived) - before == looked);
+	s.from.address = "192.0.2.8";
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step), &s.err);
+	fixture_close(&s);
+}
+
 int
 main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "five in fifteen minutes", five_in_fifteen_minutes },
+		{ "a lock ends nothing", a_lock_ends_nothing },
 		{ "a hundred in a row", a_hundred_in_a_row },
 		{ "two factors clear it", two_factors_clear_it },
 		{ "a restart forgets nothing", a_restart_forgets_nothing },
 		{ "an address is slowed", an_address_is_slowed },
 		{ "at the same time", at_the_same_time },
+		{ "a flood is paced as a trickle is",
+		    a_flood_is_paced_as_a_trickle_is },
 	};
 	struct sp_err err;
 
