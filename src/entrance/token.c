@@ -255,6 +255,10 @@ json_token(void *arg, const struct gate_token *t, struct sp_err *err)
 	http_json_time(j, "created_at", t->created);
 	http_json_time(j, "expires_at", t->expires);
 	http_json_id(j, "id", &t->id);
+	if (sp_id_is_zero(&t->issuer))
+		sp_json_null(j, "issuer");
+	else
+		http_json_id(j, "issuer", &t->issuer);
 	sp_json_str(j, "label", t->label);
 	if (sp_id_is_zero(&t->person))
 		sp_json_null(j, "person");
@@ -389,8 +393,9 @@ static const struct http_schema schemas[] = {
 	{ "Token",
 	    "{\"properties\":{\"created_at\":" HTTP_TIME
 	    ",\"expires_at\":" HTTP_TIME ",\"id\":" HTTP_ID
-	    ",\"label\":" HTTP_STRING ",\"person\":" HTTP_NULLABLE
-	    ",\"revoked_at\":" HTTP_NULLABLE ",\"role\":" ROLE
+	    ",\"issuer\":" HTTP_NULLABLE ",\"label\":" HTTP_STRING
+	    ",\"person\":" HTTP_NULLABLE ",\"revoked_at\":" HTTP_NULLABLE
+	    ",\"role\":" ROLE
 	    "},\"required\":[\"created_at\",\"expires_at\",\"id\",\"label\","
 	    "\"revoked_at\",\"role\"],\"type\":\"object\"}" },
 	{ "TokenIssued",

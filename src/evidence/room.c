@@ -304,7 +304,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		signin_schema, signin_passkey_schema, machine_service_schema,
 		federation_schema, gate_token_person_schema, share_schema,
 		joint_schema, machine_certificate_schema, lockbox_schema,
-		gate_recovery_schema };
+		gate_recovery_schema, gate_token_issuer_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -783,8 +783,13 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 {
 	DB_LENT(reader, r->readers);
 
-	return gate_token_know(
-	    reader.db, r->rules, &r->agency.id, text, out, err);
+	SP_TRY(gate_token_know(
+	    reader.db, r->rules, &r->agency.id, text, out, err));
+	if (out->role != GATE_ADMINISTRATOR || !sp_id_is_zero(&out->person) ||
+	    !sp_id_is_zero(&out->issuer))
+		return SP_OK;
+	return signin_factor_administered(
+	    reader.db, out->made, &out->is.settled, err);
 }
 
 static enum sp_code

@@ -70,7 +70,11 @@ identity(const struct gate_caller *who)
 {
 	if (sp_id_is_zero(&who->token))
 		return GATE_SELF;
-	return sp_id_is_zero(&who->person) ? GATE_MACHINE : GATE_PERSON;
+	if (!sp_id_is_zero(&who->person))
+		return GATE_PERSON;
+	if (!sp_id_is_zero(&who->issuer))
+		return GATE_ISSUED;
+	return who->is.settled ? GATE_SETTLED : GATE_MACHINE;
 }
 
 static enum gate_scope
@@ -147,14 +151,35 @@ gate_caller_person(struct db *db, const struct people_rules *rules,
 }
 
 enum sp_code
+gate_caller_issuer(struct db *db, const struct people_rules *rules,
+    struct gate_caller *io, struct sp_err *err)
+{
+	struct gate_caller issuer = { .agency = io->agency };
+	struct sp_err why = { .code = SP_OK };
+	enum sp_code code =
+	    gate_caller_person(db, rules, &io->issuer, &issuer, &why);
+
+	if (code == SP_E_UNKNOWN)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.void",
+		    "the account of who issued the token is not active any "
+		    "more: another token is needed");
+	if (code != SP_OK)
+		return sp_fail_as(err, code, why.reason, "%s", why.text);
+	if (sp_id_is_zero(&io->person))
+		io->is.clearance = issuer.is.clearance;
+	return SP_OK;
+}
+
+enum sp_code
 gate_caller_duty(struct db *db, const struct gate_caller *who,
     const struct sp_id *person, enum gate_duty *out, struct sp_err *err)
 {
+	const struct sp_id *by =
+	    sp_id_is_zero(&who->person) ? &who->issuer : &who->person;
 	bool same = false;
 
-	if (!sp_id_is_zero(&who->person))
-		SP_TRY(people_person_same_human(
-		    db, &who->person, person, &same, err));
+	if (!sp_id_is_zero(by))
+		SP_TRY(people_person_same_human(db, by, person, &same, err));
 	*out = same ? GATE_DUTY_SAME : GATE_DUTY_OTHER;
 	return SP_OK;
 }

@@ -42,6 +42,9 @@ struct gate_standing {
 	enum gate_clearance clearance; /* in the agency that is asked */
 	struct gate_limits limits;
 	struct gate_acts scope; /* of a service */
+	/* A token that nobody issued, and an administrator has become able to
+	 * sign in since it was made (signin/factor.h). */
+	bool settled;
 };
 
 /* By what somebody of another house, or an outsider, is let in: a share or a
@@ -59,8 +62,13 @@ struct gate_caller {
 	 * Zero: the site itself. */
 	struct sp_id token;
 	struct sp_id person; /* zero: no person's */
-	const char *kind;    /* static: "token" (or NULL), "session", "service",
-			      * "device" */
+	/* Of a token: the person who had it made, directly or by another token;
+	 * zero: nobody, or the person themselves.  A machine's clearance is
+	 * this person's. */
+	struct sp_id issuer;
+	sp_time made;     /* of a token; 0: nothing is known of it */
+	const char *kind; /* static: "token" (or NULL), "session", "service",
+			   * "device" */
 	enum gate_role role;
 	char address[46];   /* numeric, "" when there is none */
 	const char *source; /* static: "api", "cli" */
@@ -99,8 +107,14 @@ enum sp_code gate_caller_person(struct db *db, const struct people_rules *rules,
     const struct sp_id *person, struct gate_caller *io,
     struct sp_err *err) SP_MUST_USE;
 
-/* Is the caller this very human being, by whatever account?  A machine never
- * is. */
+/* The same of the person who issued the caller's credential (io->issuer): their
+ * account is active, and their clearance is a machine's.  SP_E_UNKNOWN, reason
+ * "token.void": it is not active. */
+enum sp_code gate_caller_issuer(struct db *db, const struct people_rules *rules,
+    struct gate_caller *io, struct sp_err *err) SP_MUST_USE;
+
+/* Is the caller this very human being, by whatever account?  A machine is
+ * whoever issued its token, or nobody. */
 enum sp_code gate_caller_duty(struct db *db, const struct gate_caller *who,
     const struct sp_id *person, enum gate_duty *out,
     struct sp_err *err) SP_MUST_USE;

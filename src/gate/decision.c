@@ -19,13 +19,17 @@ static const char *const step_names[] = { GATE_STEPS(X) };
 #define ASK_OF_DATA (ASK(CLASS) | ASK(HOLD) | ASK(RETENTION) | ASK(GEOGRAPHY))
 
 /* What is asked of whom.  Rules about persons do not apply to machines, which
- * are who they are by one credential, and nobody's self.  The site works on
- * what it keeps itself, where it keeps it. */
+ * are who they are by one credential, and nobody's self; but whom a person sent
+ * is that person's doing.  The site works on what it keeps itself, where it
+ * keeps it. */
 static const unsigned asks_identity[GATE_IDENTITY_COUNT] = {
 	[GATE_NOBODY] = ASK_ALL,
 	[GATE_SELF] = ASK(KNOWN) | ASK(AGENCY) | ASK(ROLE),
 	[GATE_MACHINE] = ASK(KNOWN) | ASK(AGENCY) | ASK(ROLE) | ASK_OF_DATA,
 	[GATE_PERSON] = ASK_ALL,
+	[GATE_ISSUED] = ASK(KNOWN) | ASK(AGENCY) | ASK(ROLE) | ASK(DUTY) |
+	    ASK(CLEARANCE) | ASK_OF_DATA,
+	[GATE_SETTLED] = ASK(KNOWN) | ASK(AGENCY) | ASK(ROLE) | ASK_OF_DATA,
 };
 
 /* What an act's flags ask for, beyond what is always asked. */
@@ -115,6 +119,8 @@ role_may(const struct gate_facts *f, const struct gate_act_row *row)
 		return false;
 	if (f->identity == GATE_PERSON)
 		return role->person;
+	if (f->identity == GATE_SETTLED && (row->flags & GATE_FOUNDS) != 0)
+		return false;
 	return (role->token || !role->person) &&
 	    (row->flags & GATE_PERSONS) == 0 &&
 	    (f->role != GATE_SERVICE || f->scope == GATE_SCOPE_IN);

@@ -76,6 +76,9 @@ change_role(const struct gate_facts *f)
 		return "ask somebody whose role the act is open to";
 	if (f->identity == GATE_PERSON)
 		return "this role is a machine's: sign in with a person's";
+	if (f->identity == GATE_SETTLED &&
+	    (gate_act_row(f->act)->flags & GATE_FOUNDS) != 0)
+		return "an administrator can sign in now: do it as one";
 	if ((gate_act_row(f->act)->flags & GATE_PERSONS) != 0)
 		return "only a person may do this: sign in as one";
 	if (role->person && !role->token)

@@ -275,6 +275,12 @@ deny(struct gate *g, const struct gate_request *rq, enum gate_code code,
 		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
 		    "%s: what it takes: %s", gate_act_name(rq->act),
 		    gate_code_words(code));
+	if (rq->who->is.settled &&
+	    (gate_act_row(rq->act)->flags & GATE_FOUNDS) != 0)
+		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
+		    "%s: the site's own tokens say who is who only until an "
+		    "administrator can sign in: sign in as one",
+		    gate_act_name(rq->act));
 	return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
 	    "the %s%s may not: %s", site ? "site" : "role ",
 	    site ? "" : gate_role_name(rq->who->role), gate_act_name(rq->act));

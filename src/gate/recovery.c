@@ -48,7 +48,8 @@ static const struct db_sql recovery_end = {
 };
 static const struct db_sql machine_administrators = {
 	"SELECT count(*) FROM gate_token WHERE role = 'administrator'"
-	" AND person IS NULL AND revoked = 0 AND expires > ?1",
+	" AND person IS NULL AND issuer IS NULL AND revoked = 0"
+	" AND expires > ?1",
 };
 
 const char *
@@ -355,6 +356,7 @@ confirmed(struct ledger_tx *tx, const struct gate_caller *by,
 		.label = "recovery: for whoever administers from now on",
 		.expires = e.at + GATE_RECOVERY_TOKEN,
 		.by = by,
+		.of_site = true,
 	};
 	struct gate_recovered r = { .expires = t.expires };
 	CRYPTO_WIPE_ON_EXIT(r);

@@ -267,6 +267,9 @@ struct gate_role_row {
 #define GATE_DESTROYS 0x10U /* not under a hold, not while it must be kept */
 #define GATE_PLACED   0x20U /* content moves: only inside the geography */
 #define GATE_SITE     0x40U /* the site itself may, when nobody asks */
+/* Says who is who.  A token of the site's own may until an administrator can
+ * sign in, so that there can be a first one. */
+#define GATE_FOUNDS 0x80U
 
 struct gate_act_row {
 	const char *roles; /* a mark a role, in their order: "* . o" */
@@ -309,7 +312,8 @@ const char *gate_realm_name(enum gate_realm realm);
 
 /* The whole table as one JSON object, members in canonical order:
  * {"acts":[{"about":"evidence"|"agency","approves":ACT|null,"class":…,
- * "cleared":…,"destroys":…,"entry":…|null,"factor":…,"name":…,"not_self":…,
+ * "cleared":…,"destroys":…,"entry":…|null,"factor":…,"founds":…,"name":…,
+ * "not_self":…,
  * "own_only":[…],"persons_only":…,"placed":…,"roles":[…],"site":…,"ways":[…],"words":…},…],
  * "roles":[{"class":…,"name":…,"person":…,"realm":…,"token":…,"words":…},…]} */
 void gate_role_matrix_json(struct sp_buf *out);

@@ -60,6 +60,7 @@ write_act(struct sp_json *j, enum gate_act act)
 	sp_json_bool(j, "destroys", (row->flags & GATE_DESTROYS) != 0);
 	write_text(j, "entry", row->entry);
 	sp_json_str(j, "factor", gate_factor_name(row->factor));
+	sp_json_bool(j, "founds", (row->flags & GATE_FOUNDS) != 0);
 	sp_json_str(j, "name", gate_act_name(act));
 	sp_json_bool(j, "not_self", (row->flags & GATE_NOT_SELF) != 0);
 	write_own(j, act);

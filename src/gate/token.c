@@ -26,18 +26,23 @@ const char gate_token_person_schema[] =
     "CREATE INDEX gate_token_person ON gate_token(person)"
     " WHERE person IS NOT NULL";
 
+const char gate_token_issuer_schema[] =
+    "ALTER TABLE gate_token ADD COLUMN issuer BLOB;"
+    "CREATE INDEX gate_token_issuer ON gate_token(issuer)"
+    " WHERE issuer IS NOT NULL";
+
 static const struct db_sql token_insert = {
 	"INSERT INTO gate_token"
-	"(id, hash, role, label, created, expires, person, factor)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	"(id, hash, role, label, created, expires, person, factor, issuer)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 };
 static const struct db_sql token_by_hash = {
-	"SELECT id, role, expires, revoked, created, person, factor"
+	"SELECT id, role, expires, revoked, created, person, factor, issuer"
 	" FROM gate_token WHERE hash = ?1",
 };
 static const struct db_sql token_of_person = {
-	"SELECT id FROM gate_token WHERE person = ?1 AND revoked = 0"
-	" ORDER BY created DESC LIMIT ?2",
+	"SELECT id FROM gate_token WHERE (person = ?1 OR issuer = ?1)"
+	" AND revoked = 0 ORDER BY created DESC LIMIT ?2",
 };
 static const struct db_sql token_by_id = {
 	"SELECT revoked FROM gate_token WHERE id = ?1",
@@ -46,7 +51,7 @@ static const struct db_sql token_revoke = {
 	"UPDATE gate_token SET revoked = ?2 WHERE id = ?1 AND revoked = 0",
 };
 static const struct db_sql token_each = {
-	"SELECT id, role, label, created, expires, revoked, person"
+	"SELECT id, role, label, created, expires, revoked, person, issuer"
 	" FROM gate_token ORDER BY created, id",
 };
 
@@ -136,6 +141,21 @@ factor(const struct gate_token_new *t)
 	    : GATE_FACTOR_SINGLE;
 }
 
+/* Whose doing the token is; NULL: the site's, or its person's own. */
+static const struct sp_id *
+issuer(const struct gate_token_new *t)
+{
+	const struct sp_id *of;
+
+	if (t->by == NULL || t->of_site)
+		return NULL;
+	of = sp_id_is_zero(&t->by->person) ? &t->by->issuer : &t->by->person;
+	if (sp_id_is_zero(of) ||
+	    (t->person != NULL && sp_id_equal(of, t->person)))
+		return NULL;
+	return of;
+}
+
 /* A person's token has their role, for who lists it. */
 static enum sp_code
 take_person(struct db *db, struct gate_token_new *io, struct sp_err *err)
@@ -161,6 +181,7 @@ insert(struct ledger_tx *tx, const struct gate_token_new *t,
     const struct sp_id *id, const char *text, struct sp_err *err)
 {
 	DB_STMT st = db_use(ledger_tx_db(tx), &token_insert);
+	const struct sp_id *by = issuer(t);
 	uint8_t hash[CRYPTO_SHA256_LEN];
 
 	gate_text_hash(text, hash);
@@ -172,6 +193,7 @@ insert(struct ledger_tx *tx, const struct gate_token_new *t,
 	db_bind_i64(st, 6, t->expires);
 	db_bind_blob(st, 7, t->person == NULL ? NULL : t->person->b, SP_ID_LEN);
 	db_bind_text(st, 8, gate_factor_name(factor(t)));
+	db_bind_blob(st, 9, by == NULL ? NULL : by->b, SP_ID_LEN);
 	return db_run(st, NULL, err);
 }
 
@@ -285,6 +307,8 @@ from_row(struct db_stmt *st, struct gate_token *out, struct sp_err *err)
 	memcpy(t.label, label, strlen(label) + 1);
 	if (!db_col_null(st, 6))
 		SP_TRY(db_col_bytes(st, 6, t.person.b, SP_ID_LEN, err));
+	if (!db_col_null(st, 7))
+		SP_TRY(db_col_bytes(st, 7, t.issuer.b, SP_ID_LEN, err));
 	*out = t;
 	return SP_OK;
 }
@@ -333,9 +357,10 @@ gate_token_of_person(struct db *db, const struct sp_id *person,
 
 /* What the database has of a token. */
 struct row {
-	struct sp_id id, person;
+	struct sp_id id, person, issuer;
 	enum gate_role role;
-	bool own; /* a person's */
+	bool own;    /* a person's */
+	bool issued; /* by a person who is not that one */
 	bool second;
 	sp_time created, expires, revoked;
 };
@@ -362,6 +387,9 @@ find(struct db *db, const char *text, struct row *out, struct sp_err *err)
 	r.own = !db_col_null(st, 5);
 	if (r.own)
 		SP_TRY(db_col_bytes(st, 5, r.person.b, SP_ID_LEN, err));
+	r.issued = !db_col_null(st, 7);
+	if (r.issued)
+		SP_TRY(db_col_bytes(st, 7, r.issuer.b, SP_ID_LEN, err));
 	r.second = strcmp(db_col_text(st, 6),
 		       gate_factor_name(GATE_FACTOR_SECOND)) == 0;
 	*out = r;
@@ -405,21 +433,40 @@ standing(const struct row *r, const struct people_rules *rules)
 	return is;
 }
 
+/* Nothing about this person has changed since the token was made.  That there
+ * is none is for who looks at their account. */
+static enum sp_code
+same_epoch(
+    struct db *db, const struct sp_id *person, sp_time made, struct sp_err *err)
+{
+	struct people_person p;
+	enum sp_code code = people_person_by_id(db, person, &p, err);
+
+	if (code != SP_OK && code != SP_E_NOTFOUND)
+		return code;
+	if (code == SP_OK && p.epoch > made)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.void",
+		    "the role, unit or state of the token's person, or of who "
+		    "issued it, has changed since: another token is needed");
+	return SP_OK;
+}
+
 static enum sp_code
 know_person(struct db *db, const struct people_rules *rules,
     const struct row *r, struct gate_caller *io, struct sp_err *err)
 {
-	struct people_person p;
-	enum sp_code code = people_person_by_id(db, &r->person, &p, err);
-
-	if (code != SP_OK && code != SP_E_NOTFOUND)
-		return code;
-	if (code == SP_OK && p.epoch > r->created)
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.void",
-		    "the person's role, unit or state has changed since: "
-		    "another token is needed");
+	SP_TRY(same_epoch(db, &r->person, r->created, err));
 	io->is = standing(r, rules);
 	return gate_caller_person(db, rules, &r->person, io, err);
+}
+
+static enum sp_code
+know_issuer(struct db *db, const struct people_rules *rules,
+    const struct row *r, struct gate_caller *io, struct sp_err *err)
+{
+	SP_TRY(same_epoch(db, &r->issuer, r->created, err));
+	io->issuer = r->issuer;
+	return gate_caller_issuer(db, rules, io, err);
 }
 
 enum sp_code
@@ -445,8 +492,12 @@ gate_token_know(struct db *db, const struct people_rules *rules,
 	who.kind = "token";
 	who.role = r.role;
 	who.expires = r.expires;
+	who.made = r.created;
+	who.issuer = (struct sp_id){ .b = { 0 } };
 	if (r.own)
 		SP_TRY(know_person(db, rules, &r, &who, err));
+	if (r.issued)
+		SP_TRY(know_issuer(db, rules, &r, &who, err));
 	*out = who;
 	return SP_OK;
 }

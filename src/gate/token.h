@@ -21,6 +21,13 @@
  * while before; and only for as long as a session would
  * (session.reauthenticate), then as one.  So an administrator can give somebody
  * a token, but not act as them with it where it matters.
+ *
+ * A token keeps who had it made, its issuer: the person, or the issuer of the
+ * token by which it was made.  It is void once the issuer's account is not
+ * active or their epoch has moved, and where it is no person's, the issuer's
+ * clearance and the issuer's human count for it (GATE_ISSUED).  Tokens of the
+ * site (init, agency add, recovery) and those made by them have none: they say
+ * who is who only until an administrator can sign in (GATE_SETTLED).
  */
 #define GATE_TOKEN_TEXT  GATE_TEXT_MAX
 #define GATE_TOKEN_LABEL 100
@@ -28,11 +35,13 @@
 /* Among the agency's migrations, the second after the people's. */
 extern const char gate_token_schema[];
 extern const char gate_token_person_schema[];
+extern const char gate_token_issuer_schema[]; /* a later one */
 
 struct gate_token {
 	struct sp_id id;
 	enum gate_role role; /* a person's: what they had when it was issued */
 	struct sp_id person; /* zero: no person's */
+	struct sp_id issuer; /* zero: nobody, or the person themselves */
 	char label[GATE_TOKEN_LABEL + 1];
 	sp_time created;
 	sp_time expires;
@@ -58,6 +67,7 @@ struct gate_token_new {
 	const char *label;
 	sp_time expires;
 	const struct gate_caller *by;
+	bool of_site; /* whoever asked: it has no issuer (recovery) */
 };
 enum sp_code gate_token_issue(struct ledger_tx *tx,
     const struct gate_token_new *t, struct sp_id *id,
@@ -74,17 +84,18 @@ enum sp_code gate_token_each(struct db *db,
 	void *arg, const struct gate_token *t, struct sp_err *err),
     void *arg, struct sp_err *err) SP_MUST_USE;
 
-/* Live tokens of a person, at most n ids: to be cut off (evidence_room_cut)
- * when the account ends. */
+/* Live tokens of a person, and those they issued, at most n ids: to be cut off
+ * (evidence_room_cut) when the account ends. */
 enum sp_code gate_token_of_person(struct db *db, const struct sp_id *person,
     struct sp_id *id, size_t n, size_t *got, struct sp_err *err) SP_MUST_USE;
 
 /* Who holds this bearer text?  SP_E_NOTFOUND: a token of another agency;
  * SP_E_UNKNOWN: none, malformed, never issued, revoked or expired (the reason
  * says which: token.missing, token.unknown, token.revoked, token.expired;
- * token.void and person.inactive for a person's).  Fills agency, token, kind,
- * role and expires of *out; for a person's also person, clearance and how they
- * stand, by these rules.
+ * token.void and person.inactive for a person's, token.void for one that a
+ * person issued).  Fills agency, token, issuer, kind, role, made and expires of
+ * *out; for a person's also person and how they stand, by these rules; for one
+ * of either kind, clearance.
  *
  * Expiry is judged by the latest time this process has seen here, so a clock
  * that is set back does not revive a token in a running server; after a start

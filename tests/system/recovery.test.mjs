@@ -118,9 +118,9 @@ siteSuite('recovery by two', {}, (context) => {
   test('the last administrator cannot be taken away while there are no shares', async () => {
     const { site } = context;
     const ada = await person(site, { name: 'Ada Quill', role: 'administrator' });
-    ada.session = await session(site, ada);
     const laso = await person(site, { name: 'Lea So', role: 'laso' });
     laso.session = await session(site, laso);
+    ada.session = await session(site, ada);
     // Every administrator's token of a machine is revoked.
     const { items } = (await site.get('tokens', { token: ada.session })).json();
     for (const t of items.filter((i) => i.role === 'administrator' && !i.revoked_at))

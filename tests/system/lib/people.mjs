@@ -52,6 +52,11 @@ export class People {
   /** From an invitation to an open session: its text. */
   async signIn(person, password = 'seven wide rivers') {
     const { invitation } = await this.post(`persons/${person.id}/invitations`, {});
+    return this.accept(invitation, password);
+  }
+
+  /** The same with an invitation from before. */
+  async accept(invitation, password = 'seven wide rivers') {
     const first = await this.post('signin/accept', { invitation, password }, null);
     const offer = await this.site.request('POST', 'signin/enrol', { agency: this.agency, token: first.session });
     assert.equal(offer.status, 200, offer.body.toString());

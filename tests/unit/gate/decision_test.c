@@ -21,6 +21,7 @@ static const struct gate_limits limits = {
 struct said {
 	bool provider, outside, machine, service, token;
 	bool may, evidence, clearance, persons, asks_duty, destroys, placed;
+	bool founds;
 	bool by_own, by_view, by_download, by_lockbox;
 	int factor, class;
 	const char *entry;
@@ -69,6 +70,7 @@ say(struct said *s, enum gate_role r, enum gate_act a)
 	s->evidence = sentence_evidence(act);
 	s->clearance = sentence_clearance(act);
 	s->persons = sentence_persons(act);
+	s->founds = sentence_founds(act);
 	s->asks_duty = sentence_after(act) != NULL || sentence_not_self(act);
 	s->destroys = begins(act, "disposition.");
 	s->placed = sentence_placed(act);
@@ -199,10 +201,18 @@ brute_machine(const struct said *s, const struct gate_facts *f)
 	FIRST(brute_agency(s, f));
 	if (!s->may || s->persons)
 		return "role";
+	if (f->identity == GATE_SETTLED && s->founds)
+		return "role";
 	if (!s->token && !s->machine)
 		return "role";
 	if (s->service && f->scope != GATE_SCOPE_IN)
 		return "role";
+	if (f->identity == GATE_ISSUED) {
+		if (s->asks_duty && f->duty != GATE_DUTY_OTHER)
+			return "role";
+		if (s->clearance)
+			FIRST(brute_clearance(f));
+	}
 	return brute_object(s, f);
 }
 
@@ -216,6 +226,8 @@ brute(const struct said *s, const struct gate_facts *f)
 		if (f->relation != GATE_OWN)
 			return "other-agency";
 		return f->act == GATE_PROBE ? NULL : "role";
+	case GATE_ISSUED:
+	case GATE_SETTLED:
 	case GATE_MACHINE: return brute_machine(s, f);
 	case GATE_PERSON: return brute_person(s, f);
 	case GATE_IDENTITY_COUNT: break;

@@ -50,6 +50,7 @@ every_act_takes_what_the_sentences_say(void)
 		    sentence_evidence(name));
 		CHECK(flag(act, GATE_CLEARED) == sentence_clearance(name));
 		CHECK(flag(act, GATE_PERSONS) == sentence_persons(name));
+		CHECK(flag(act, GATE_FOUNDS) == sentence_founds(name));
 		CHECK(flag(act, GATE_NOT_SELF) == sentence_not_self(name));
 		CHECK(flag(act, GATE_PLACED) == sentence_placed(name));
 		CHECK(flag(act, GATE_DESTROYS) == begins(name, "disposition."));
@@ -248,7 +249,7 @@ the_matrix_as_json(void)
 	static const char first[] =
 	    "{\"acts\":[{\"about\":\"evidence\",\"approves\":null,"
 	    "\"class\":\"sealed\",\"cleared\":false,\"destroys\":false,"
-	    "\"entry\":null,\"factor\":\"second\",\"name\":"
+	    "\"entry\":null,\"factor\":\"second\",\"founds\":false,\"name\":"
 	    "\"evidence.upload\",\"not_self\":false,\"own_only\":[],"
 	    "\"persons_only\":false,\"placed\":true,\"roles\":[\"officer\","
 	    "\"supervisor\",";

@@ -78,6 +78,8 @@ page_takes(struct sp_buf *out, enum gate_act act)
 		sp_buf_text(out, ", clearance");
 	if ((row->flags & GATE_PERSONS) != 0)
 		sp_buf_text(out, ", persons only");
+	if ((row->flags & GATE_FOUNDS) != 0)
+		sp_buf_text(out, ", by the site's tokens only at first");
 	if (gate_act_after(act, &asked))
 		sp_buf_fmt(out, ", never one's own `%s`", gate_act_name(asked));
 	if ((row->flags & GATE_NOT_SELF) != 0)

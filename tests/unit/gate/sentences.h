@@ -192,6 +192,19 @@ sentence_persons(const char *act)
 	    act);
 }
 
+/* "A token of the site's says who is who only until an administrator can sign
+ * in": accounts, roles, records, credentials of others, the policy. */
+static inline bool
+sentence_founds(const char *act)
+{
+	return has_word(
+	    "person.add person.change person.import person.disable "
+	    "person.enable person.terminate role.assign screening.record "
+	    "training.record addendum.record agreement.record sealed.record "
+	    "token.manage service.manage credential.reset policy.change ",
+	    act);
+}
+
 /* Whose request is it that this decides? */
 static inline const char *
 sentence_after(const char *act)

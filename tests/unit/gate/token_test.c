@@ -509,12 +509,97 @@ a_persons_token_is_the_person(void)
 	agency_fixture_close(&a);
 }
 
+/* A machine's token by `by`, of a role. */
+static struct agency_fixture_issue
+issue_by(struct agency_fixture *a, const struct gate_caller *by, bool of_site)
+{
+	struct agency_fixture_issue i = {
+		.new = { .agency = a->id,
+		    .role = GATE_ADMINISTRATOR,
+		    .label = "cron",
+		    .expires = sp_now() + 99 * HOUR,
+		    .by = by,
+		    .of_site = of_site },
+	};
+	struct sp_err err;
+
+	CHECK_OK(
+	    ledger_writer_run(a->writer, agency_fixture_issue_act, &i, &err),
+	    &err);
+	return i;
+}
+
+/* Whatever a person's token makes is the person's doing too, and ends with
+ * them: it is no way round duty and clearance, nor does it outlive them. */
+static void
+a_token_is_its_issuers_doing(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue first, second, site, lent, own;
+	struct person_add eve, bob;
+	struct gate_caller by, who = { .source = "api" }, next = who;
+	struct sp_err err = { .reason = NULL };
+	struct gate_facts f;
+	enum gate_duty duty = GATE_DUTY_UNKNOWN;
+	struct sp_id id[8];
+	size_t got = 0;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	eve = person(&a);
+	bob = person(&a);
+	by = agency_fixture_caller(&a, GATE_ADMINISTRATOR);
+	by.person = eve.id;
+	by.kind = "session";
+	first = issue_by(&a, &by, false);
+	site = issue_by(&a, &by, true);
+	lent = issue_to(&a, &bob.id, &by);
+	own = issue_to(&a, &eve.id, &by);
+	CHECK_OK(know(&a, first.text, &who, &err), &err);
+	CHECK(sp_id_is_zero(&who.person) && sp_id_equal(&who.issuer, &eve.id));
+	f = gate_caller_facts(&who, GATE_VIEW);
+	CHECK(f.identity == GATE_ISSUED);
+	CHECK(f.clearance == GATE_CLEARANCE_SCREENING_MISSING);
+	CHECK(gate_decide(&f).code == GATE_SCREENING_MISSING);
+	CHECK_OK(gate_caller_duty(a.reader, &who, &eve.id, &duty, &err), &err);
+	CHECK(duty == GATE_DUTY_SAME);
+	f = gate_caller_facts(&who, GATE_ROLE_ASSIGN);
+	f.duty = duty;
+	CHECK(gate_decide(&f).code == GATE_NOT_ROLE);
+	CHECK_OK(gate_caller_duty(a.reader, &who, &bob.id, &duty, &err), &err);
+	CHECK(duty == GATE_DUTY_OTHER);
+	/* A token made by that token is hers as well. */
+	second = issue_by(&a, &who, false);
+	CHECK_OK(know(&a, second.text, &next, &err), &err);
+	CHECK(sp_id_equal(&next.issuer, &eve.id));
+	CHECK_OK(know(&a, site.text, &next, &err), &err);
+	CHECK(sp_id_is_zero(&next.issuer));
+	CHECK(gate_caller_facts(&next, GATE_VIEW).identity == GATE_MACHINE);
+	CHECK_OK(know(&a, lent.text, &next, &err), &err);
+	CHECK(sp_id_equal(&next.person, &bob.id));
+	CHECK_OK(
+	    gate_token_of_person(a.reader, &eve.id, id, 8, &got, &err), &err);
+	CHECK(got == 4); /* first, second, lent, own */
+
+	CHECK_OK(ledger_writer_run(a.writer, person_act, &eve, &err), &err);
+	for (int n = 0; n < 4; n++) {
+		const char *text = n == 0 ? first.text
+		    : n == 1              ? second.text
+		    : n == 2              ? lent.text
+					  : own.text;
+
+		CHECK_CODE(know(&a, text, &next, &err), SP_E_UNKNOWN, &err);
+		CHECK(n == 3 || strcmp(err.reason, "token.void") == 0);
+	}
+	CHECK_OK(know(&a, site.text, &next, &err), &err);
+	agency_fixture_close(&a);
+}
+
 /* Two factors are only those of the person, shown just now, in a session. */
 static void
 an_administrator_cannot_lend_a_factor(void)
 {
 	struct agency_fixture a;
-	struct person_add p;
+	struct person_add p, other;
 	struct sp_err err;
 	const sp_time fresh = 60 * SP_SECOND;
 	const struct {
@@ -545,13 +630,14 @@ an_administrator_cannot_lend_a_factor(void)
 
 	agency_fixture_open(&a, "evidence.example/miami");
 	p = person(&a);
+	other = person(&a);
 	for (size_t n = 0; n < SP_COUNTOF(t); n++) {
 		struct gate_caller by =
 		    agency_fixture_caller(&a, GATE_ADMINISTRATOR);
 		struct gate_caller who = { .source = "api" };
 		struct agency_fixture_issue i;
 
-		by.person = t[n].own ? p.id : sp_id_new();
+		by.person = t[n].own ? p.id : other.id;
 		by.kind = t[n].kind;
 		by.is.session = t[n].session;
 		by.is.factor = t[n].factor;
@@ -598,6 +684,8 @@ main(void)
 		    a_persons_token_is_the_person },
 		{ "an administrator cannot lend a factor",
 		    an_administrator_cannot_lend_a_factor },
+		{ "a token without a person is its issuer's doing",
+		    a_token_is_its_issuers_doing },
 	};
 	struct sp_err err;
 
