@@ -9,10 +9,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { machine } from './lib/machine.mjs';
+import { freePort } from './lib/nginx.mjs';
+import { start, stop } from './lib/process.mjs';
 import { median, options, table, write } from './lib/report.mjs';
 
 const o = options(process.argv.slice(2));
@@ -27,37 +28,6 @@ const EVENTS = 5;
 const PER_TOKEN = 400;
 
 const sleep = (ms) => new Promise((ok) => setTimeout(ok, ms));
-
-async function freePort() {
-  const s = createServer();
-  await new Promise((ok) => s.listen(0, '127.0.0.1', ok));
-  const { port } = s.address();
-  await new Promise((ok) => s.close(ok));
-  return port;
-}
-
-function start(file, args, ready) {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  running.push(child);
-  let said = '';
-  return new Promise((ok, no) => {
-    const hear = (d) => {
-      said += d;
-      if (ready.test(said)) ok(child);
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('exit', (code) => no(new Error(`${file} ended (${code}): ${said.slice(-2000)}`)));
-  });
-}
-
-function stop(child) {
-  const exited = new Promise((ok) => child.on('exit', ok));
-  child.removeAllListeners('exit');
-  const gone = new Promise((ok) => child.on('exit', ok));
-  child.kill('SIGTERM');
-  return Promise.race([exited, gone]);
-}
 
 function post(url, headers, body, ca) {
   return new Promise((ok, no) => {
@@ -115,7 +85,7 @@ async function sallyport() {
       ? ['init', dir, ...args, '--listen', `127.0.0.1:${port}`] : ['agency', 'add', dir, ...args], { encoding: 'utf8' }));
     agencies.push({ slug, token: made.token });
   }
-  const child = await start(program, ['serve', dir, '--no-media', '--event-streams', String(count + 100),
+  const child = await start(running, program, ['serve', dir, '--no-media', '--event-streams', String(count + 100),
     '--event-streams-per-agency', String(count)], /ready/);
   const ca = readFileSync(join(dir, 'ca.pem'));
   const lines = [];
@@ -178,7 +148,7 @@ http {
 
 async function node() {
   const port = await freePort();
-  const child = await start(process.execPath, ['bench/sse_server.mjs', String(port), cert, key], /ready/);
+  const child = await start(running, process.execPath, ['bench/sse_server.mjs', String(port), cert, key], /ready/);
   return { name: `node ${process.versions.node}, streams of events`, port, lines: ['/ none'], child, pids: [child.pid],
     tell: () => post(`https://127.0.0.1:${port}/`, {}, '') };
 }

@@ -15,6 +15,7 @@ import { randomFillSync } from 'node:crypto';
 import { cpuSeconds } from './lib/cpu.mjs';
 import { machine } from './lib/machine.mjs';
 import { certificate, freePort, startNginx } from './lib/nginx.mjs';
+import { start } from './lib/process.mjs';
 import { median, options, table, write } from './lib/report.mjs';
 
 const o = options(process.argv.slice(2));
@@ -24,21 +25,6 @@ const rounds = Number(o.rounds ?? 3);
 const bytes = mib * 2 ** 20;
 const base = mkdtempSync(join(process.env.TMPDIR ?? '/tmp', 'sallyport-bench-'));
 const running = [];
-
-function start(file, args, ready) {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  running.push(child);
-  let said = '';
-  return new Promise((ok, no) => {
-    const hear = (d) => {
-      said += d;
-      if (ready.test(said)) ok(child);
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('exit', (code) => no(new Error(`${file} ended (${code}): ${said}`)));
-  });
-}
 
 function post(url, headers, ca) {
   return new Promise((ok, no) => {
@@ -84,7 +70,7 @@ async function sallyport() {
   const port = await freePort();
   const made = JSON.parse(execFileSync(program, ['init', dir, '--agency', 'bench-pd', '--name', 'Bench', '--state', 'FL',
     '--ori', 'FL0130000', '--geography', 'us', '--listen', `127.0.0.1:${port}`, '--json'], { encoding: 'utf8' }));
-  const child = await start(program, ['serve', dir], /ready/);
+  const child = await start(running, program, ['serve', dir], /ready/);
   const url = `https://127.0.0.1:${port}/v1/agencies/bench-pd/uploads`;
   return {
     name: 'sallyport', pid: child.pid,
@@ -108,7 +94,7 @@ async function tusServer() {
   const dir = join(base, 'tus');
   const port = await freePort();
   mkdirSync(dir);
-  const child = await start(process.execPath, ['bench/tus_server.mjs', String(port), dir, pair.cert, pair.key], /ready/);
+  const child = await start(running, process.execPath, ['bench/tus_server.mjs', String(port), dir, pair.cert, pair.key], /ready/);
   return {
     name: '@tus/server', pid: child.pid,
     put: (file, size) => tusUpload(`https://127.0.0.1:${port}/files`, file, size, pair.cert, {}),

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TODO_MAX ((size_t)64 << 20)
+#define FOLDERS_MAX ((size_t)64 << 20)
 
 /* The folder being read. */
 struct reading {
@@ -26,7 +26,7 @@ dock_scan_done(struct dock_scan *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->found[i].path);
 	free(s->found);
-	sp_buf_free(&s->todo);
+	sp_buf_free(&s->folders);
 	*s = (struct dock_scan){ .n = 0 };
 }
 
@@ -89,7 +89,7 @@ add_folder(struct reading *r, const char *name)
 	if (path == NULL)
 		r->s->over++;
 	else
-		sp_buf_add(&r->s->todo, path, strlen(path) + 1);
+		sp_buf_add(&r->s->folders, path, strlen(path) + 1);
 	free(path);
 }
 
@@ -209,15 +209,16 @@ walk(struct dock_scan *s, const struct dock_place *p,
 		return sp_fail_as(err, SP_E_NOTFOUND, dock_place_gone,
 		    "the folder cannot be read");
 	SP_TRY(read_folder(s, fd, "", watch, err));
-	while (s->todo_at < s->todo.len) {
+	while (s->folders_at < s->folders.len) {
 		struct sp_err why;
 		/* The list grows while this one is read. */
-		char *path = strdup((const char *)s->todo.at + s->todo_at);
+		char *path =
+		    strdup((const char *)s->folders.at + s->folders_at);
 		enum sp_code code = SP_OK;
 
 		if (path == NULL)
 			return sp_fail(err, SP_E_NOMEM, "no memory for a scan");
-		s->todo_at += strlen(path) + 1;
+		s->folders_at += strlen(path) + 1;
 		if (open_below(p, path, &fd, &why) == SP_OK)
 			code = read_folder(s, fd, path, watch, err);
 		else if (why.os_errno != ENOENT)
@@ -225,7 +226,7 @@ walk(struct dock_scan *s, const struct dock_place *p,
 		free(path);
 		SP_TRY(code);
 	}
-	return sp_buf_check(&s->todo, "folders of a scan", err);
+	return sp_buf_check(&s->folders, "folders of a scan", err);
 }
 
 static int
@@ -241,7 +242,7 @@ enum sp_code
 dock_scan_run(struct dock_scan *out, const struct dock_place *p,
     const struct dock_scan_watch *watch, struct sp_err *err)
 {
-	struct dock_scan s = { .todo = sp_buf_new(TODO_MAX) };
+	struct dock_scan s = { .folders = sp_buf_new(FOLDERS_MAX) };
 	enum sp_code code = walk(&s, p, watch, err);
 
 	if (code != SP_OK) {

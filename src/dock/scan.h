@@ -30,8 +30,8 @@ struct dock_scan {
 	/* inner */
 	size_t cap;
 	size_t names;
-	struct sp_buf todo; /* folders to be read, each with its NUL */
-	size_t todo_at;
+	struct sp_buf folders; /* to be read, each with its NUL */
+	size_t folders_at;
 };
 
 /* Told of each folder that is read, the place's own first (""). */

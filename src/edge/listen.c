@@ -1,10 +1,12 @@
 #include "edge/listen.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/parse.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BACKLOG 1024
@@ -114,4 +116,15 @@ edge_address_local(const char *address)
 		return ntohl(four.s_addr) >> 24 == 127;
 	return inet_pton(AF_INET6, address, &six) == 1 &&
 	    IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+void
+edge_listen_said(void *arg, const char *fmt, va_list ap)
+{
+	char text[300];
+
+	(void)arg;
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	text[strcspn(text, "\n")] = '\0';
+	sp_log(SP_LOG_DEBUG, "edge.daemon", "%s", text);
 }

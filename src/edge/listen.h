@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include <stdarg.h>
 #include <sys/socket.h>
 
 /* Where a process listens, and who comes. */
@@ -25,5 +26,9 @@ void edge_address_text(
     const struct sockaddr *sa, char out[static EDGE_ADDRESS_MAX]);
 /* Is this the address of this machine, loopback? */
 bool edge_address_local(const char *address) SP_MUST_USE;
+
+/* What the HTTP daemon of a process has to say (its
+ * MHD_OPTION_EXTERNAL_LOGGER): one line at level debug, cut to fit. */
+void edge_listen_said(void *arg, const char *fmt, va_list ap) SP_PRINTF(2, 0);
 
 #endif

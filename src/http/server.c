@@ -609,16 +609,6 @@ on_unescape(void *arg, struct MHD_Connection *mc, char *s)
 	return strlen(s);
 }
 
-static void SP_PRINTF(2, 0) on_log(void *arg, const char *fmt, va_list ap)
-{
-	char text[300];
-
-	(void)arg;
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	text[strcspn(text, "\n")] = '\0';
-	sp_log(SP_LOG_DEBUG, "http.library", "%s", text);
-}
-
 /* --- The server --- */
 
 enum sp_code
@@ -672,9 +662,9 @@ start_daemon(struct http_server *s, const char *asks, struct sp_err *err)
 	/* No MHD_OPTION_CONNECTION_TIMEOUT: the watch tells a client that is
 	 * slow from one that we keep waiting. */
 	s->daemon = MHD_start_daemon(flags, 0, on_accept, s, on_request, s,
-	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-	    s->listen_fd, MHD_OPTION_HTTPS_PRIORITIES, EDGE_TLS_PRIORITY,
-	    MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
+	    MHD_OPTION_EXTERNAL_LOGGER, edge_listen_said, NULL,
+	    MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_HTTPS_PRIORITIES,
+	    EDGE_TLS_PRIORITY, MHD_OPTION_HTTPS_CERT_CALLBACK, on_certificate,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,

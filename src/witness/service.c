@@ -1,10 +1,10 @@
 #include "witness/service.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/parse.h"
 #include "crypto/digest.h"
 #include "edge/certificate.h"
+#include "edge/listen.h"
 #include "edge/watch.h"
 
 #include <microhttpd.h>
@@ -402,16 +402,6 @@ on_unescape(void *arg, struct MHD_Connection *mc, char *s)
 	return strlen(s);
 }
 
-static void SP_PRINTF(2, 0) on_log(void *arg, const char *fmt, va_list ap)
-{
-	char text[300];
-
-	(void)arg;
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	text[strcspn(text, "\n")] = '\0';
-	sp_log(SP_LOG_DEBUG, "http.library", "%s", text);
-}
-
 /* --- The service --- */
 
 static enum sp_code
@@ -430,8 +420,9 @@ start_daemon(struct witness_service *s, struct sp_err *err)
 	if (s->certs != NULL)
 		flags |= MHD_USE_TLS;
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
-	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-	    s->listen_fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+	    MHD_OPTION_EXTERNAL_LOGGER, edge_listen_said, NULL,
+	    MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,

@@ -110,7 +110,7 @@ siteSuite('events', {}, (context) => {
     await s.wait('looked into', (e) => e.event === 'media.probed' && e.data.evidence === id);
     const [path] = files().filter((f) => !before.has(f));
     const fd = openSync(path, 'r+');
-    writeSync(fd, Buffer.from('!'), 0, 1, 3000);
+    writeSync(fd, Buffer.from('changed'), 0, 7, 3000);
     closeSync(fd);
     for (let i = 0; i < 2; i++) assert.equal((await site.content(id)).status, 500);
     await s.wait('corrupt', (e) => e.event === 'evidence.corrupt' && e.data.evidence === id);

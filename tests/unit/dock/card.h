@@ -2,9 +2,11 @@
 #define CARD_H
 
 #include "client/scratch.h"
+#include "crypto/provider.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 /* A folder that plays the card of a camera, in the test's scratch folder. */
@@ -71,5 +73,21 @@ card_has(const char *path)
 {
 	return access(card(path), F_OK) == 0;
 }
+
+/* The main of a test of cards: its cases, in a scratch folder of their own.
+ * SIGIO, by which a lease is broken, ends nobody. */
+#define CARD_MAIN(cases)                                                       \
+	int main(void)                                                         \
+	{                                                                      \
+		struct sp_err err;                                             \
+		int code;                                                      \
+                                                                               \
+		CHECK(signal(SIGIO, SIG_IGN) != SIG_ERR);                      \
+		CHECK_OK(crypto_provider_open("", &err), &err);                \
+		scratch_make();                                                \
+		code = tap_run((cases), SP_COUNTOF(cases));                    \
+		scratch_done();                                                \
+		return code;                                                   \
+	}
 
 #endif

@@ -655,43 +655,30 @@ what_cannot_be_docked_fails_a_run_that_ends(void)
 	end();
 }
 
-int
-main(void)
-{
-	static const struct tap_case cases[] = {
-		{ "what is there is proven and kept",
-		    what_is_there_is_proven_and_kept },
-		{ "what is proven is cleared", what_is_proven_is_cleared },
-		{ "the same content is sent once",
-		    the_same_content_is_sent_once },
-		{ "a name that is used again is another item",
-		    a_name_that_is_used_again_is_another_item },
-		{ "nothing is erased on a lie", nothing_is_erased_on_a_lie },
-		{ "what the site lost is sent again",
-		    what_the_site_lost_is_sent_again },
-		{ "a site that refuses or is away is told",
-		    a_site_that_refuses_or_is_away_is_told },
-		{ "no line in the journal, no erasure",
-		    no_line_in_the_journal_no_erasure },
-		{ "a card that cannot be written is told",
-		    a_card_that_cannot_be_written_is_told },
-		{ "ended anywhere, it goes on", ended_anywhere_it_goes_on },
-		{ "a camera that vanishes is waited for",
-		    a_camera_that_vanishes_is_waited_for },
-		{ "what is being written is waited for",
-		    what_is_being_written_is_waited_for },
-		{ "what comes later is found", what_comes_later_is_found },
-		{ "two docks do not meet", two_docks_do_not_meet },
-		{ "what cannot be docked fails a run that ends",
-		    what_cannot_be_docked_fails_a_run_that_ends },
-	};
-	struct sp_err err;
-
-	CHECK(signal(SIGIO, SIG_IGN) != SIG_ERR);
-	CHECK_OK(crypto_provider_open("", &err), &err);
-	scratch_make();
-	int code = tap_run(cases, SP_COUNTOF(cases));
-
-	scratch_done();
-	return code;
-}
+static const struct tap_case cases[] = {
+	{ "what is there is proven and kept",
+	    what_is_there_is_proven_and_kept },
+	{ "what is proven is cleared", what_is_proven_is_cleared },
+	{ "the same content is sent once", the_same_content_is_sent_once },
+	{ "a name that is used again is another item",
+	    a_name_that_is_used_again_is_another_item },
+	{ "nothing is erased on a lie", nothing_is_erased_on_a_lie },
+	{ "what the site lost is sent again",
+	    what_the_site_lost_is_sent_again },
+	{ "a site that refuses or is away is told",
+	    a_site_that_refuses_or_is_away_is_told },
+	{ "no line in the journal, no erasure",
+	    no_line_in_the_journal_no_erasure },
+	{ "a card that cannot be written is told",
+	    a_card_that_cannot_be_written_is_told },
+	{ "ended anywhere, it goes on", ended_anywhere_it_goes_on },
+	{ "a camera that vanishes is waited for",
+	    a_camera_that_vanishes_is_waited_for },
+	{ "what is being written is waited for",
+	    what_is_being_written_is_waited_for },
+	{ "what comes later is found", what_comes_later_is_found },
+	{ "two docks do not meet", two_docks_do_not_meet },
+	{ "what cannot be docked fails a run that ends",
+	    what_cannot_be_docked_fails_a_run_that_ends },
+};
+CARD_MAIN(cases)

@@ -280,32 +280,18 @@ whoever_writes_is_seen(void)
 	CHECK(close(fd) == 0);
 }
 
-int
-main(void)
-{
-	static const struct tap_case cases[] = {
-		{ "a folder that is not there is gone",
-		    a_folder_that_is_not_there_is_gone },
-		{ "some names are not evidence", some_names_are_not_evidence },
-		{ "a file is opened by its path only",
-		    a_file_is_opened_by_its_path_only },
-		{ "no link is followed at any step",
-		    no_link_is_followed_at_any_step },
-		{ "only regular files are opened",
-		    only_regular_files_are_opened },
-		{ "a file of any claimed size is refused",
-		    a_file_of_any_claimed_size_is_refused },
-		{ "a hash is of one state of a file",
-		    a_hash_is_of_one_state_of_a_file },
-		{ "whoever writes is seen", whoever_writes_is_seen },
-	};
-	struct sp_err err;
-
-	CHECK(signal(SIGIO, SIG_IGN) != SIG_ERR);
-	CHECK_OK(crypto_provider_open("", &err), &err);
-	scratch_make();
-	int code = tap_run(cases, SP_COUNTOF(cases));
-
-	scratch_done();
-	return code;
-}
+static const struct tap_case cases[] = {
+	{ "a folder that is not there is gone",
+	    a_folder_that_is_not_there_is_gone },
+	{ "some names are not evidence", some_names_are_not_evidence },
+	{ "a file is opened by its path only",
+	    a_file_is_opened_by_its_path_only },
+	{ "no link is followed at any step", no_link_is_followed_at_any_step },
+	{ "only regular files are opened", only_regular_files_are_opened },
+	{ "a file of any claimed size is refused",
+	    a_file_of_any_claimed_size_is_refused },
+	{ "a hash is of one state of a file",
+	    a_hash_is_of_one_state_of_a_file },
+	{ "whoever writes is seen", whoever_writes_is_seen },
+};
+CARD_MAIN(cases)

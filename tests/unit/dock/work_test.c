@@ -266,27 +266,15 @@ a_twin_waits(void)
 	end();
 }
 
-int
-main(void)
-{
-	static const struct tap_case cases[] = {
-		{ "the queue gives what is due", the_queue_gives_what_is_due },
-		{ "each trouble has its end", each_trouble_has_its_end },
-		{ "a file that is another settles again",
-		    a_file_that_is_another_settles_again },
-		{ "asked to stop, it is left as it is",
-		    asked_to_stop_it_is_left_as_it_is },
-		{ "another medium is not the one that was scanned",
-		    another_medium_is_not_the_one_that_was_scanned },
-		{ "a twin waits", a_twin_waits },
-	};
-	struct sp_err err;
-
-	CHECK(signal(SIGIO, SIG_IGN) != SIG_ERR);
-	CHECK_OK(crypto_provider_open("", &err), &err);
-	scratch_make();
-	int code = tap_run(cases, SP_COUNTOF(cases));
-
-	scratch_done();
-	return code;
-}
+static const struct tap_case cases[] = {
+	{ "the queue gives what is due", the_queue_gives_what_is_due },
+	{ "each trouble has its end", each_trouble_has_its_end },
+	{ "a file that is another settles again",
+	    a_file_that_is_another_settles_again },
+	{ "asked to stop, it is left as it is",
+	    asked_to_stop_it_is_left_as_it_is },
+	{ "another medium is not the one that was scanned",
+	    another_medium_is_not_the_one_that_was_scanned },
+	{ "a twin waits", a_twin_waits },
+};
+CARD_MAIN(cases)

@@ -1,10 +1,13 @@
 #include "edge/listen.h"
 
 #include "base/file.h"
+#include "base/log.h"
+
 #include "tap.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,6 +127,40 @@ addresses_as_text(void)
 	CHECK(*text == '\0');
 }
 
+static void SP_PRINTF(1, 2) say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	edge_listen_said(NULL, fmt, ap);
+	va_end(ap);
+}
+
+/* Whatever a peer makes the daemon say stays one line, of bounded length. */
+static void
+what_the_daemon_says_is_one_line(void)
+{
+	char got[2000] = "", longer[1000];
+	int to[2], old = dup(STDERR_FILENO);
+	ssize_t n;
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	CHECK(old >= 0 && pipe(to) == 0 && dup2(to[1], STDERR_FILENO) >= 0);
+	sp_log_setup("test", SP_LOG_INFO);
+	say("quiet %d", 1);
+	sp_log_setup("test", SP_LOG_DEBUG);
+	say("first %d\nsecond\n", 2);
+	say("%s", longer);
+	CHECK(dup2(old, STDERR_FILENO) >= 0 && close(old) == 0);
+	CHECK(close(to[1]) == 0);
+	n = read(to[0], got, sizeof(got) - 1);
+	CHECK(n > 0 && close(to[0]) == 0);
+	CHECK(strstr(got, "quiet") == NULL && strstr(got, "second") == NULL);
+	CHECK(strstr(got, "edge.daemon") != NULL);
+	CHECK(strstr(got, "first 2") != NULL && n < 1000);
+}
+
 int
 main(void)
 {
@@ -132,6 +169,8 @@ main(void)
 		{ "local is this machine only", local_is_this_machine_only },
 		{ "listening", listening },
 		{ "addresses as text", addresses_as_text },
+		{ "what the daemon says is one line",
+		    what_the_daemon_says_is_one_line },
 	};
 
 	return tap_run(cases, SP_COUNTOF(cases));

@@ -120,7 +120,7 @@ the_poster(void)
 	{
 		SP_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC);
 
-		CHECK(fd >= 0 && pwrite(fd, "!", 1, 500) == 1);
+		CHECK(fd >= 0 && pwrite(fd, "changed", 7, 500) == 7);
 	}
 	CHECK_CODE(processing_show_poster(f.room, pass, &id, &out, &err),
 	    SP_E_CORRUPT, &err);
