@@ -3,8 +3,8 @@
 #include "api/people_part.h"
 #include "base/parse.h"
 #include "evidence/object.h"
-#include "gate/recovery.h"
 #include "people/sealed.h"
+#include "signin/factor.h"
 
 #include <string.h>
 
@@ -93,6 +93,35 @@ api_people_enter(struct http_request *q, const struct api_people_wish *w,
 
 /* --- Doing it --- */
 
+enum sp_code
+api_people_count(struct db *db, const struct people_rules *rules,
+    struct gate_administrators *out, struct sp_err *err)
+{
+	return gate_recovery_administrators(
+	    db, rules, signin_factor_can, out, err);
+}
+
+enum sp_code
+api_people_kept(struct db *db, const struct people_rules *rules,
+    const struct gate_administrators *before, struct sp_err *err)
+{
+	return gate_recovery_kept(db, rules, signin_factor_can, before, err);
+}
+
+static enum sp_code
+run_kept(
+    const struct people_act *a, struct api_people_act *x, struct sp_err *err)
+{
+	struct db *db = ledger_tx_db(a->tx);
+	struct gate_administrators before;
+
+	if (!x->keep)
+		return x->run(a, x, err);
+	SP_TRY(api_people_count(db, a->rules, &before, err));
+	SP_TRY(x->run(a, x, err));
+	return api_people_kept(db, a->rules, &before, err);
+}
+
 static enum sp_code
 act_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
@@ -107,7 +136,7 @@ act_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 
 	bool before = false;
 
-	SP_TRY(x->run(&a, x, err));
+	SP_TRY(run_kept(&a, x, err));
 	if (x->once == NULL)
 		return SP_OK;
 	SP_TRY(gate_once_take(tx, x->once, &x->made, &before, err));
@@ -303,7 +332,13 @@ static enum sp_code
 add_run(
     const struct people_act *a, struct api_people_act *x, struct sp_err *err)
 {
-	return people_person_add(a, x->in, &x->made, err);
+	const struct people_person_new *n = x->in;
+	enum people_role role;
+
+	SP_TRY(people_person_role_check(a->rules, n->role, &role, err));
+	if (people_role_leads(role))
+		SP_TRY(gate_caller_leads(&x->q->who, false, err));
+	return people_person_add(a, n, &x->made, err);
 }
 
 static enum sp_code
@@ -324,15 +359,6 @@ add_person(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	http_answer_fmt(a, "Location", "/v1/agencies/%s/persons/%s",
 	    http_match_param(&q->match, "agency"), id);
 	return api_people_answer(q, a, &x.made, err);
-}
-
-/* An agency is not left without anybody who can administer it. */
-static enum sp_code
-keep_last(const struct people_act *a, const struct api_people_act *x,
-    struct sp_err *err)
-{
-	return gate_recovery_last(
-	    ledger_tx_db(a->tx), a->rules, &x->person, err);
 }
 
 /* What is under way with tokens of theirs ends, if they are void now. */
@@ -423,14 +449,28 @@ struct placing {
 	const char *role, *unit;
 };
 
+/* A role that leads is given and taken by whoever may (gate_caller_leads). */
+static enum sp_code
+lead(const struct people_act *a, const struct api_people_act *x,
+    const char *given, struct sp_err *err)
+{
+	struct people_person p;
+	enum people_role role;
+
+	SP_TRY(people_person_by_id(ledger_tx_db(a->tx), &x->person, &p, err));
+	SP_TRY(people_person_role_check(a->rules, given, &role, err));
+	if (people_role_leads(p.role) || people_role_leads(role))
+		return gate_caller_leads(&x->q->who, false, err);
+	return SP_OK;
+}
+
 static enum sp_code
 role_run(
     const struct people_act *a, struct api_people_act *x, struct sp_err *err)
 {
 	const struct placing *p = x->in;
 
-	if (p->role == NULL || strcmp(p->role, "administrator") != 0)
-		SP_TRY(keep_last(a, x, err));
+	SP_TRY(lead(a, x, p->role, err));
 	return people_person_role(a, &x->person, p->role, err);
 }
 
@@ -440,7 +480,9 @@ give_role(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	json_auto_t *in = NULL;
 	struct placing p = { .role = NULL };
 	const struct api_people_member m[] = { { "role", &p.role } };
-	struct api_people_act x = { .q = q, .in = &p, .run = role_run };
+	struct api_people_act x = {
+		.q = q, .in = &p, .keep = true, .run = role_run
+	};
 
 	SP_TRY(api_people_body(q, &in, m, SP_COUNTOF(m), err));
 	return change_account(&x, a, GATE_ROLE_ASSIGN, err);
@@ -452,8 +494,7 @@ transfer_run(
 {
 	const struct placing *p = x->in;
 
-	if (p->role == NULL || strcmp(p->role, "administrator") != 0)
-		SP_TRY(keep_last(a, x, err));
+	SP_TRY(lead(a, x, p->role, err));
 	return people_person_transfer(a, &x->person, p->unit, p->role, err);
 }
 
@@ -467,7 +508,9 @@ transfer_person(
 	struct placing p = { .role = NULL };
 	const struct api_people_member m[] = { { "role", &p.role },
 		{ "unit", &p.unit } };
-	struct api_people_act x = { .q = q, .in = &p, .run = transfer_run };
+	struct api_people_act x = {
+		.q = q, .in = &p, .keep = true, .run = transfer_run
+	};
 	struct people_person whom;
 
 	SP_TRY(api_people_body(q, &in, m, SP_COUNTOF(m), err));
@@ -486,9 +529,6 @@ disable_run(
 {
 	const struct disabling *d = x->in;
 
-	/* Whoever is a risk is out at once, whatever comes of it. */
-	if (d->reason != PEOPLE_RISK)
-		SP_TRY(keep_last(a, x, err));
 	return people_person_disable(
 	    a, &x->person, d->reason, d->discovered, err);
 }
@@ -509,6 +549,8 @@ disable_person(
 		d.reason = PEOPLE_NO_REASON; /* refused, with the list */
 	SP_TRY(
 	    api_people_time("discovered_at", discovered, &d.discovered, err));
+	/* Whoever is a risk is out at once, whatever comes of it. */
+	x.keep = d.reason != PEOPLE_RISK;
 	return shut_account(&x, a, GATE_PERSON_DISABLE, err);
 }
 
@@ -531,7 +573,6 @@ static enum sp_code
 terminate_run(
     const struct people_act *a, struct api_people_act *x, struct sp_err *err)
 {
-	SP_TRY(keep_last(a, x, err));
 	return people_person_terminate(
 	    a, &x->person, *(const sp_time *)x->in, err);
 }
@@ -544,7 +585,9 @@ terminate_person(
 	const char *at = NULL;
 	const struct api_people_member m[] = { { "ends_at", &at } };
 	sp_time ends = 0;
-	struct api_people_act x = { .q = q, .in = &ends, .run = terminate_run };
+	struct api_people_act x = {
+		.q = q, .in = &ends, .keep = true, .run = terminate_run
+	};
 
 	SP_TRY(api_people_body(q, &in, m, SP_COUNTOF(m), err));
 	SP_TRY(api_people_time("ends_at", at, &ends, err));

@@ -1,6 +1,7 @@
 #ifndef API_PEOPLE_PART_H
 #define API_PEOPLE_PART_H
 
+#include "gate/recovery.h"
 #include "http/json.h"
 #include "people/person.h"
 
@@ -29,11 +30,19 @@ enum sp_code api_people_enter(struct http_request *q,
     const struct api_people_wish *w, struct people_person *out,
     struct sp_err *err);
 
+/* Around what may take an administrator away, inside the act that does: the
+ * second undoes it when nobody would be left (gate/recovery.h). */
+enum sp_code api_people_count(struct db *db, const struct people_rules *rules,
+    struct gate_administrators *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code api_people_kept(struct db *db, const struct people_rules *rules,
+    const struct gate_administrators *before, struct sp_err *err) SP_MUST_USE;
+
 /* One act on the agency's writer, by whoever asks. */
 struct api_people_act {
 	struct http_request *q;
 	struct sp_id person; /* whom it is about */
 	const void *in;
+	bool keep; /* it must leave an administrator */
 	struct sp_id made;
 	const struct gate_once *once; /* or NULL */
 	bool before;                  /* `made` is what the key made before */

@@ -104,6 +104,8 @@ add_screening(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 	SP_TRY(api_people_object(q, &in, err));
 	SP_TRY(people_screening_new_json(in, &n, err));
+	/* Denied, it ends what the account can do. */
+	x.keep = true;
 	return add(&x, a, GATE_SCREENING_RECORD, err);
 }
 

@@ -75,6 +75,134 @@ counts_json(struct sp_buf *out, const struct people_roster_counts *c)
 	sp_json_end(&j);
 }
 
+/* --- May it all be? --- */
+
+struct admitting {
+	struct http_request *q;
+	struct db *db;
+	/* Acts that the gate has been asked for, of others and of oneself. */
+	unsigned asked[GATE_DUTY_COUNT];
+	/* The first line that may not be. */
+	size_t row;
+	struct sp_id person;
+	enum gate_act act;
+	enum gate_duty duty;
+	bool denied, machine;
+};
+
+/* What the gate would be asked, without asking it: it waits for the writer, and
+ * a reader is lent here.  Only the first denial goes before it. */
+static bool
+may(struct admitting *m, enum gate_act act, enum gate_duty duty)
+{
+	struct gate_facts f = gate_caller_facts(&m->q->who, act);
+
+	f.duty = duty;
+	gate_facts_here(evidence_room_gate(m->q->room), &f);
+	return gate_decide(&f).permit;
+}
+
+static bool
+is_new(struct admitting *m, unsigned bit, enum gate_duty duty)
+{
+	bool asked = (m->asked[duty] & bit) != 0;
+
+	m->asked[duty] |= bit;
+	return !asked;
+}
+
+static enum sp_code
+judge_wish(void *arg, const struct people_roster_wish *w, struct sp_err *err)
+{
+	const unsigned changes = 1U << PEOPLE_ROSTER_ADDS |
+	    1U << PEOPLE_ROSTER_CHANGES | 1U << PEOPLE_ROSTER_PLACES |
+	    1U << PEOPLE_ROSTER_SHUTS;
+	struct admitting *m = arg;
+	enum gate_duty duty = GATE_DUTY_OTHER;
+
+	if (m->denied)
+		return SP_OK;
+	m->row = w->row;
+	m->person = w->person;
+	if (!sp_id_is_zero(&w->person))
+		SP_TRY(gate_caller_duty(
+		    m->db, &m->q->who, &w->person, &duty, err));
+	m->duty = duty;
+	for (unsigned i = 0; i < PEOPLE_ROSTER_ACT_COUNT; i++) {
+		const char *name =
+		    people_roster_act_name((enum people_roster_act)i);
+
+		if ((w->acts & 1U << i) == 0 || !is_new(m, 1U << i, duty))
+			continue;
+		SP_REQUIRE(gate_act_parse(name, &m->act));
+		m->denied = !may(m, m->act, duty);
+		if (m->denied)
+			return SP_OK;
+	}
+	m->denied = m->machine = w->leads && (w->acts & changes) != 0 &&
+	    gate_caller_leads(&m->q->who, true, NULL) != SP_OK;
+	return SP_OK;
+}
+
+/* The gate says it itself, so that the denial is in the ledger. */
+static enum sp_code
+refuse(struct admitting *m, struct sp_err *err)
+{
+	struct gate_facts facts = gate_caller_facts(&m->q->who, m->act);
+	struct gate_request rq = {
+		.who = &m->q->who,
+		.act = m->act,
+		.on = { .kind = "person", .id = m->person },
+		.facts = &facts,
+	};
+	GATE_AUTO_PASS pass = NULL;
+	struct sp_err why = { .code = SP_OK };
+	enum sp_code code;
+
+	facts.duty = m->duty;
+	code = m->machine
+	    ? gate_caller_leads(&m->q->who, true, &why)
+	    : gate_admit_with(evidence_room_gate(m->q->room), &rq, &pass, &why);
+	SP_REQUIRE(code != SP_OK);
+	return sp_fail_as(err, code, why.reason,
+	    "row %zu: nothing of the file is done: %s", m->row, why.text);
+}
+
+/* A file is let do nothing that its sender may not do one at a time.  It is the
+ * very report that is applied: the act compares the hash again. */
+static enum sp_code
+admit_all(
+    struct taking *t, const struct people_roster_apply *p, struct sp_err *err)
+{
+	struct admitting m = { .q = t->q };
+
+	{
+		DB_LENT(reader, evidence_room_readers(t->q->room));
+		PEOPLE_AUTO_ROSTER r = NULL;
+
+		m.db = reader.db;
+		SP_TRY(people_roster_read(
+		    &r, reader.db, p->rules, p->csv, p->now, err));
+		SP_TRY(people_roster_agree(r, p->hash, err));
+		SP_TRY(people_roster_each(r, judge_wish, &m, err));
+	}
+	return m.denied ? refuse(&m, err) : SP_OK;
+}
+
+/* --- Doing it --- */
+
+static enum sp_code
+apply_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct people_roster_apply *p = arg;
+	struct db *db = ledger_tx_db(tx);
+	struct gate_administrators before;
+
+	SP_TRY(api_people_count(db, p->rules, &before, err));
+	SP_TRY(people_roster_apply(tx, p, err));
+	return api_people_kept(db, p->rules, &before, err);
+}
+
 /* The agency's key is asked for only by a file that has something to seal. */
 static enum sp_code
 apply(struct taking *t, struct http_answer *a, struct sp_err *err)
@@ -92,12 +220,13 @@ apply(struct taking *t, struct http_answer *a, struct sp_err *err)
 	enum sp_code code;
 
 	memcpy(p.hash, t->hash, sizeof(p.hash));
-	code = ledger_writer_run(w, people_roster_apply, &p, &why);
+	SP_TRY(admit_all(t, &p, err));
+	code = ledger_writer_run(w, apply_run, &p, &why);
 	if (code != SP_OK && why.reason != NULL &&
 	    strcmp(why.reason, "roster.key") == 0) {
 		SP_TRY(evidence_object_agency_key(t->q->room, &dek, err));
 		p.dek = dek;
-		code = ledger_writer_run(w, people_roster_apply, &p, &why);
+		code = ledger_writer_run(w, apply_run, &p, &why);
 	}
 	if (code != SP_OK)
 		return sp_fail_as(err, code, why.reason, "%s", why.text);
@@ -310,7 +439,8 @@ static const struct http_schema schemas[] = {
 	    "\"array\"},\"policy\":" HTTP_STRING ",\"state\":" HTTP_STRING
 	    "},\"required\":[\"persons\"],\"type\":\"object\"}" },
 	{ "RosterReport",
-	    "{\"properties\":{\"adds\":" HTTP_INTEGER
+	    "{\"properties\":{\"acts\":{\"items\":" HTTP_STRING
+	    ",\"type\":\"array\"},\"adds\":" HTTP_INTEGER
 	    ",\"changes\":" HTTP_INTEGER ",\"conflicts\":" HTTP_INTEGER
 	    ",\"errors\":" HTTP_INTEGER ",\"hash\":" HTTP_STRING
 	    ",\"missing\":" HTTP_INTEGER ",\"records\":" HTTP_INTEGER

@@ -204,10 +204,25 @@ row_text(const json_t *row, struct sp_buf *out)
 	}
 }
 
+/* "person.add role.assign": what it takes to do it. */
+static void
+acts_text(const json_t *row, struct sp_buf *out)
+{
+	const json_t *acts = json_object_get(row, "acts");
+	char name[64];
+
+	for (size_t i = 0; i < json_array_size(acts); i++)
+		sp_buf_fmt(out, "%s%s", i == 0 ? "" : " ",
+		    cmd_present_clean(
+			json_string_value(json_array_get(acts, i)), name,
+			sizeof(name)));
+}
+
 static enum sp_code
 print_report(const json_t *report, struct sp_err *err)
 {
-	static const char *const head[] = { "ROW", "WHAT", "DETAILS", NULL };
+	static const char *const head[] = { "ROW", "WHAT", "DETAILS", "TAKES",
+		NULL };
 	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
 	const json_t *rows = json_object_get(report, "report");
 	char cell[PRESENT_CELL_MAX], name[64];
@@ -215,14 +230,17 @@ print_report(const json_t *report, struct sp_err *err)
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
 		SP_AUTO_BUF text = sp_buf_new(SITE_JSON_MAX);
+		SP_AUTO_BUF acts = sp_buf_new(1024);
 
 		row_text(row, &text);
+		acts_text(row, &acts);
 		(void)cmd_present_clean(sp_buf_str(&text), cell, sizeof(cell));
 		cmd_present_table_add(
 		    &t, cmd_present_member(row, "row", name, sizeof(name)));
 		cmd_present_table_add(
 		    &t, cmd_present_member(row, "what", name, sizeof(name)));
 		cmd_present_table_add(&t, cell);
+		cmd_present_table_add(&t, sp_buf_str(&acts));
 	}
 	return cmd_present_table_print(&t, stdout, err);
 }

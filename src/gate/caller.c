@@ -57,6 +57,7 @@ gate_caller_by(const struct gate_caller *who)
 	struct people_by by = {
 		.agency = who->agency,
 		.person = who->person,
+		.issuer = who->issuer,
 		.address = who->address,
 		.source = who->source,
 	};
@@ -168,6 +169,19 @@ gate_caller_issuer(struct db *db, const struct people_rules *rules,
 	if (sp_id_is_zero(&io->person))
 		io->is.clearance = issuer.is.clearance;
 	return SP_OK;
+}
+
+enum sp_code
+gate_caller_leads(const struct gate_caller *who, bool many, struct sp_err *err)
+{
+	enum gate_identity is = identity(who);
+
+	if (is == GATE_PERSON || is == GATE_SELF ||
+	    (is == GATE_MACHINE && !many))
+		return SP_OK;
+	return sp_fail_as(err, SP_E_DENIED, gate_code_name(GATE_NOT_ROLE),
+	    "role.assign: no machine makes or changes an administrator, a LASO "
+	    "or the provider's security: do it signed in, as a person");
 }
 
 enum sp_code

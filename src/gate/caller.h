@@ -113,6 +113,15 @@ enum sp_code gate_caller_person(struct db *db, const struct people_rules *rules,
 enum sp_code gate_caller_issuer(struct db *db, const struct people_rules *rules,
     struct gate_caller *io, struct sp_err *err) SP_MUST_USE;
 
+/* May the caller make or change somebody with a role that leads
+ * (people_role_leads)?  A person may.  A machine may not, whoever issued its
+ * token: only the site's own tokens, one person at a time and until an
+ * administrator can sign in, or there could be no first one.  `many`: by a file
+ * of them, which is no way to found anything.  SP_E_DENIED, reason "role".
+ * That the act is open to the caller at all, the gate has said. */
+enum sp_code gate_caller_leads(
+    const struct gate_caller *who, bool many, struct sp_err *err) SP_MUST_USE;
+
 /* Is the caller this very human being, by whatever account?  A machine is
  * whoever issued its token, or nobody. */
 enum sp_code gate_caller_duty(struct db *db, const struct gate_caller *who,

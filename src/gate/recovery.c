@@ -456,10 +456,10 @@ gate_recovery_state(
 }
 
 struct counting {
+	struct db *db;
 	const struct people_rules *rules;
-	const struct sp_id *person;
-	bool is_one;   /* the person is an active administrator */
-	size_t others; /* active administrators */
+	gate_recovery_able able;
+	struct gate_administrators n;
 };
 
 static enum sp_code
@@ -467,38 +467,64 @@ count_administrator(
     void *arg, const struct people_person *p, struct sp_err *err)
 {
 	struct counting *c = arg;
+	sp_time now = sp_now();
+	bool able = false;
 
-	(void)err;
-	if (p->role != PEOPLE_ADMINISTRATOR ||
-	    people_person_state(p, c->rules, sp_now()).state != PEOPLE_ACTIVE)
+	if (p->role != PEOPLE_ADMINISTRATOR || p->ends != 0 ||
+	    p->temporary != 0 || !people_person_live(p, c->rules, now))
 		return SP_OK;
-	if (sp_id_equal(&p->id, c->person))
-		c->is_one = true;
-	else
-		c->others++;
+	c->n.all++;
+	if (people_person_state(p, c->rules, now).state != PEOPLE_ACTIVE)
+		return SP_OK;
+	SP_TRY(c->able(c->db, &p->id, &able, err));
+	c->n.able += able;
 	return SP_OK;
 }
 
 enum sp_code
-gate_recovery_last(struct db *db, const struct people_rules *rules,
-    const struct sp_id *person, struct sp_err *err)
+gate_recovery_administrators(struct db *db, const struct people_rules *rules,
+    gate_recovery_able able, struct gate_administrators *out,
+    struct sp_err *err)
+{
+	struct counting c = { .db = db, .rules = rules, .able = able };
+
+	SP_TRY(people_person_each(db, count_administrator, &c, err));
+	*out = c.n;
+	return SP_OK;
+}
+
+/* Another way back: shares, or a token that nobody issued. */
+static enum sp_code
+way_back(struct db *db, bool *out, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &machine_administrators);
-	struct counting c = { .rules = rules, .person = person };
 	struct gate_recovery_state s;
 	bool found = false;
 
-	SP_TRY(people_person_each(db, count_administrator, &c, err));
-	if (!c.is_one || c.others > 0)
-		return SP_OK;
 	SP_TRY(gate_recovery_state(db, &s, err));
-	if (s.shares >= GATE_RECOVERY_NEEDED)
-		return SP_OK;
 	db_bind_i64(st, 1, sp_now());
 	SP_TRY(db_row(st, &found, err));
-	if (db_col_i64(st, 0) > 0)
+	*out = s.shares >= GATE_RECOVERY_NEEDED || db_col_i64(st, 0) > 0;
+	return SP_OK;
+}
+
+enum sp_code
+gate_recovery_kept(struct db *db, const struct people_rules *rules,
+    gate_recovery_able able, const struct gate_administrators *before,
+    struct sp_err *err)
+{
+	struct gate_administrators now;
+	bool back = false;
+
+	SP_TRY(gate_recovery_administrators(db, rules, able, &now, err));
+	if ((before->all == 0 || now.all > 0) &&
+	    (before->able == 0 || now.able > 0))
+		return SP_OK;
+	SP_TRY(way_back(db, &back, err));
+	if (back)
 		return SP_OK;
 	return sp_fail_as(err, SP_E_CONFLICT, "person.last",
-	    "this is the last administrator: give another person the role, or "
-	    "make recovery shares (sallyport recovery prepare), first");
+	    "nobody would be left who can sign in as administrator: have "
+	    "another person with that role sign in, or make recovery shares "
+	    "(sallyport recovery prepare), first");
 }

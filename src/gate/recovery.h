@@ -114,11 +114,25 @@ struct gate_recovery_state {
 enum sp_code gate_recovery_state(struct db *db, struct gate_recovery_state *out,
     struct sp_err *err) SP_MUST_USE;
 
-/* Is this person the last who can administer the agency: an active
- * administrator beside whom there is no other, no administrator's token of a
- * machine, and not two shares?  Asked before their account or role is taken:
+/* Who can administer the agency: persons of that role whose account is not
+ * about to end.  Counted inside an act before and after whatever may take one
+ * away, by whichever way: role, state, a check that is denied, a whole file. */
+struct gate_administrators {
+	size_t all;  /* active, or only locked */
+	size_t able; /* active, and can sign in */
+};
+/* Can this person sign in, with all that the role's acts ask for?  The room
+ * that knows (signin) is above this one. */
+typedef enum sp_code (*gate_recovery_able)(
+    struct db *db, const struct sp_id *person, bool *able, struct sp_err *err);
+enum sp_code gate_recovery_administrators(struct db *db,
+    const struct people_rules *rules, gate_recovery_able able,
+    struct gate_administrators *out, struct sp_err *err) SP_MUST_USE;
+/* Was the last of them taken away since, and are there neither two good shares
+ * nor an administrator's token of the site's?  Then the act is not done:
  * SP_E_CONFLICT, reason "person.last". */
-enum sp_code gate_recovery_last(struct db *db, const struct people_rules *rules,
-    const struct sp_id *person, struct sp_err *err) SP_MUST_USE;
+enum sp_code gate_recovery_kept(struct db *db, const struct people_rules *rules,
+    gate_recovery_able able, const struct gate_administrators *before,
+    struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -67,6 +67,13 @@ static const struct db_sql person_count = {
 	"SELECT count(*) FROM person",
 };
 
+bool
+people_role_leads(enum people_role role)
+{
+	return role == PEOPLE_ADMINISTRATOR || role == PEOPLE_LASO ||
+	    role == PEOPLE_PROVIDER_SECURITY;
+}
+
 /* --- who acts --- */
 
 struct people_by
@@ -119,15 +126,22 @@ people_person_same_human(struct db *db, const struct sp_id *a,
 	return SP_OK;
 }
 
+struct sp_id
+people_by_whom(const struct people_by *by)
+{
+	return sp_id_is_zero(&by->person) ? by->issuer : by->person;
+}
+
 enum sp_code
 people_by_other(struct db *db, const struct people_by *by,
     const struct sp_id *person, struct sp_err *err)
 {
+	struct sp_id whom = people_by_whom(by);
 	bool same = false;
 
-	if (sp_id_is_zero(&by->person))
+	if (sp_id_is_zero(&whom))
 		return SP_OK;
-	SP_TRY(people_person_same_human(db, &by->person, person, &same, err));
+	SP_TRY(people_person_same_human(db, &whom, person, &same, err));
 	if (same)
 		return sp_fail_as(err, SP_E_DENIED, "person.self",
 		    "nobody does this for themselves: ask another "
@@ -576,12 +590,12 @@ static enum sp_code
 another_human(const struct people_act *a, const struct people_person *p,
     struct sp_err *err)
 {
+	struct sp_id whom = people_by_whom(a->by);
 	struct people_person self;
 
-	if (sp_id_is_zero(&a->by->person))
+	if (sp_id_is_zero(&whom))
 		return SP_OK;
-	SP_TRY(people_person_by_id(
-	    ledger_tx_db(a->tx), &a->by->person, &self, err));
+	SP_TRY(people_person_by_id(ledger_tx_db(a->tx), &whom, &self, err));
 	if (strcmp(self.human, p->human) == 0)
 		return sp_fail_as(err, SP_E_DENIED, "person.self",
 		    "nobody makes themselves an account: ask another "

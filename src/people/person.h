@@ -72,6 +72,11 @@ bool people_role_parse(const char *s, enum people_role *out) SP_MUST_USE;
  * requests, rosters); what is stored is the plain name. */
 bool people_role_read(const char *s, enum people_role *out) SP_MUST_USE;
 
+/* Whoever has such a role says who is who, or sees to it that they are right:
+ * administrator, LASO, the provider's security.  No machine makes or changes
+ * one (gate_caller_leads). */
+bool people_role_leads(enum people_role role);
+
 /* IA-4(4): each person is marked as the agency's own or not. */
 #define PEOPLE_KINDS(X)                                                        \
 	X(PEOPLE_AGENCY, "agency")   /* employed by the agency */              \
@@ -150,6 +155,8 @@ struct people_by {
 	const char *kind;    /* static: "token", "person", "site" */
 	struct sp_id id;     /* of that; the agency's for "site" */
 	struct sp_id person; /* who it is in truth; zero: no person */
+	/* Of a machine: whose doing it is, who issued its token; or zero. */
+	struct sp_id issuer;
 	const char *address; /* numeric; NULL or "": none */
 	const char *source;  /* static: "api", "cli", "site" */
 };
@@ -170,8 +177,11 @@ struct people_by people_by_site(const struct sp_id *agency);
 enum sp_code people_act_entry(const struct people_act *a, const char *act,
     const char *kind, const struct sp_id *object, const char *detail,
     struct sp_err *err) SP_MUST_USE;
-/* Separation of duties: SP_E_DENIED, reason "person.self", when the actor is
- * this very human being, by whatever account. */
+/* The person whose doing it is: who it is, or who issued the machine's token;
+ * zero: nobody's. */
+struct sp_id people_by_whom(const struct people_by *by);
+/* Separation of duties: SP_E_DENIED, reason "person.self", when that is this
+ * very human being, by whatever account. */
 enum sp_code people_by_other(struct db *db, const struct people_by *by,
     const struct sp_id *person, struct sp_err *err) SP_MUST_USE;
 /* Are these two accounts of one human being? */

@@ -264,6 +264,20 @@ check_change(struct making *m, const struct roster_row *row,
 	return people_person_change_check(p, &c, err);
 }
 
+/* Is it somebody, or does it make them somebody, who says who is who? */
+static bool
+leads(const struct making *m, const struct roster_row *row,
+    const struct people_person *p)
+{
+	const char *s = people_roster_given(m->r, row, COL_ROLE);
+	enum people_role role;
+
+	if (!sp_id_is_zero(&row->id) && people_role_leads(p->role))
+		return true;
+	return s != NULL && people_role_read(s, &role) &&
+	    people_role_leads(role);
+}
+
 static enum sp_code
 judge_person(struct making *m, struct roster_row *row,
     const struct people_person *p, struct sp_err *err)
@@ -271,6 +285,7 @@ judge_person(struct making *m, struct roster_row *row,
 	struct sp_err why = { .text = "" };
 	enum sp_code code;
 
+	row->leads = leads(m, row, p);
 	if (sp_id_is_zero(&row->id)) {
 		struct people_person_new n = people_roster_person(m->r, row);
 
@@ -667,8 +682,11 @@ put_row(struct sp_json *j, const struct people_roster *r,
 	bool bad = row->what == ROW_ERROR || row->what == ROW_CONFLICT;
 
 	sp_json_object(j, NULL);
+	people_roster_acts_json(j, "acts", people_roster_acts(r, row));
 	if (!bad)
 		put_fields(j, r, row);
+	if (row->leads)
+		sp_json_bool(j, "leads", true);
 	if (!sp_id_is_zero(&row->id))
 		people_put_id(j, "person", &row->id);
 	if (bad) {
@@ -694,6 +712,16 @@ put_row(struct sp_json *j, const struct people_roster *r,
 	sp_json_end(j);
 }
 
+static unsigned
+all_acts(const struct people_roster *r)
+{
+	unsigned acts = 0;
+
+	for (size_t i = 0; i < r->rows; i++)
+		acts |= people_roster_acts(r, &r->row[i]);
+	return acts;
+}
+
 /* Whether there is anything to tell of a row. */
 static bool
 is_quiet(const struct roster_row *row)
@@ -709,6 +737,7 @@ put_report(struct sp_json *j, const char *name, const struct people_roster *r,
 	const struct people_roster_counts *c = &r->counts;
 
 	sp_json_object(j, name);
+	people_roster_acts_json(j, "acts", all_acts(r));
 	sp_json_int(j, "adds", (int64_t)c->adds);
 	sp_json_int(j, "changes", (int64_t)c->changes);
 	sp_json_int(j, "conflicts", (int64_t)c->conflicts);

@@ -26,6 +26,26 @@
 
 struct people_roster;
 
+/* What a row would do, by the names of the acts that it takes to do it one at
+ * a time (gate/role.h): an import is let do nothing that its caller may not.
+ * In the order in which they are asked for. */
+#define PEOPLE_ROSTER_ACTS(X)                                                  \
+	X(ROSTER_ADDS, "person.add")                                           \
+	X(ROSTER_CHANGES, "person.change")                                     \
+	X(ROSTER_PLACES, "role.assign") /* a role given, changed, said anew */ \
+	X(ROSTER_SCREENS, "screening.record")                                  \
+	X(ROSTER_SHUTS, "person.disable") /* the check was decided "denied" */ \
+	X(ROSTER_TRAINS, "training.record")                                    \
+	X(ROSTER_SEALS, "sealed.record")
+
+enum people_roster_act {
+#define X(id, name) PEOPLE_##id,
+	PEOPLE_ROSTER_ACTS(X)
+#undef X
+	    PEOPLE_ROSTER_ACT_COUNT
+};
+const char *people_roster_act_name(enum people_roster_act act);
+
 /* What the file would do.  `csv` is UTF-8 (a byte order mark is allowed),
  * borrowed for the call.  SP_E_INVALID, reason "roster.csv" or
  * "roster.columns", when it cannot be read as a table at all; faults of single
@@ -49,10 +69,29 @@ struct people_roster_counts {
 };
 struct people_roster_counts people_roster_counts(const struct people_roster *r);
 bool people_roster_clean(const struct people_roster *r); /* may be applied */
+/* Each row that would do something, in the order of the file; ends at the first
+ * failure of `visit`. */
+struct people_roster_wish {
+	size_t row;          /* as people count */
+	struct sp_id person; /* zero: somebody who is added */
+	unsigned acts;       /* bits of 1U << enum people_roster_act */
+	/* Of somebody who is an administrator or a LASO (or of the provider's
+	 * security), or becomes one (people_role_leads). */
+	bool leads;
+};
+enum sp_code people_roster_each(const struct people_roster *r,
+    enum sp_code (*visit)(
+	void *arg, const struct people_roster_wish *w, struct sp_err *err),
+    void *arg, struct sp_err *err) SP_MUST_USE;
+/* Is it the report of this hash, and may it be applied?  Else as
+ * people_roster_apply fails. */
+enum sp_code people_roster_agree(const struct people_roster *r,
+    const uint8_t hash[static CRYPTO_SHA256_LEN],
+    struct sp_err *err) SP_MUST_USE;
 /* SHA-256 of file and report together. */
 void people_roster_hash(
     const struct people_roster *r, uint8_t out[static CRYPTO_SHA256_LEN]);
-/* {"adds":…,"changes":…,…,"hash":"…","rows":[{…}]} */
+/* {"acts":[…],"adds":…,"changes":…,…,"hash":"…","report":[{"acts":[…],…}]} */
 void people_roster_json(
     struct sp_json *j, const char *name, const struct people_roster *r);
 

@@ -74,11 +74,99 @@ apply_row(const struct people_act *a, struct crypto_secret *dek,
 	return apply_sealed(a, dek, r, row, err);
 }
 
-static enum sp_code
-check_report(const struct people_roster *r, const struct people_roster_apply *p,
-    struct sp_err *err)
+/* --- what it takes --- */
+
+const char *
+people_roster_act_name(enum people_roster_act act)
 {
-	if (memcmp(r->hash, p->hash, sizeof(r->hash)) != 0)
+	static const char *const names[] = {
+#define X(id, name) [PEOPLE_##id] = (name),
+		PEOPLE_ROSTER_ACTS(X)
+#undef X
+	};
+
+	SP_REQUIRE((size_t)act < SP_COUNTOF(names));
+	return names[act];
+}
+
+#define DOES(act) (1U << PEOPLE_ROSTER_##act)
+
+/* A new unit is a transfer: with it the role is said anew. */
+static unsigned
+acts_of_person(const struct roster_row *row)
+{
+	const uint32_t unit = 1U << COL_UNIT, role = 1U << COL_ROLE;
+	unsigned acts = 0;
+
+	if (row->what == ROW_ADD)
+		return DOES(ADDS) | DOES(PLACES);
+	if ((row->changes & ~role) != 0)
+		acts |= DOES(CHANGES);
+	if ((row->changes & (unit | role)) != 0)
+		acts |= DOES(PLACES);
+	return acts;
+}
+
+unsigned
+people_roster_acts(const struct people_roster *r, const struct roster_row *row)
+{
+	unsigned acts;
+
+	if (row->what == ROW_ERROR || row->what == ROW_CONFLICT)
+		return 0;
+	acts = acts_of_person(row);
+	if (row->screening)
+		acts |= DOES(SCREENS);
+	if (row->screening &&
+	    strcmp(people_roster_cell(r, row, COL_S_DECISION),
+		people_decision_name(PEOPLE_DENIED)) == 0)
+		acts |= DOES(SHUTS);
+	if (row->training)
+		acts |= DOES(TRAINS);
+	if (row->sealed != 0)
+		acts |= DOES(SEALS);
+	return acts;
+}
+
+void
+people_roster_acts_json(struct sp_json *j, const char *name, unsigned acts)
+{
+	sp_json_array(j, name);
+	for (unsigned i = 0; i < PEOPLE_ROSTER_ACT_COUNT; i++)
+		if ((acts & 1U << i) != 0)
+			sp_json_str(j, NULL,
+			    people_roster_act_name((enum people_roster_act)i));
+	sp_json_end(j);
+}
+
+enum sp_code
+people_roster_each(const struct people_roster *r,
+    enum sp_code (*visit)(
+	void *arg, const struct people_roster_wish *w, struct sp_err *err),
+    void *arg, struct sp_err *err)
+{
+	for (size_t i = 0; i < r->rows; i++) {
+		const struct roster_row *row = &r->row[i];
+		const struct people_roster_wish w = {
+			.row = row->number,
+			.person = row->id,
+			.acts = people_roster_acts(r, row),
+			.leads = row->leads,
+		};
+
+		if (w.acts != 0)
+			SP_TRY(visit(arg, &w, err));
+	}
+	return SP_OK;
+}
+
+/* --- doing it --- */
+
+enum sp_code
+people_roster_agree(const struct people_roster *r,
+    const uint8_t hash[static CRYPTO_SHA256_LEN], struct sp_err *err)
+{
+	if (memcmp(r->hash, hash, sizeof(r->hash)) != 0)
 		return sp_fail_as(err, SP_E_CONFLICT, "roster.changed",
 		    "roster.hash: file or people are not what they were when "
 		    "the report was made: make and read another");
@@ -87,6 +175,14 @@ check_report(const struct people_roster *r, const struct people_roster_apply *p,
 		    "the report has %zu conflicts and %zu errors: nothing of "
 		    "it is done",
 		    r->counts.conflicts, r->counts.errors);
+	return SP_OK;
+}
+
+static enum sp_code
+check_report(const struct people_roster *r, const struct people_roster_apply *p,
+    struct sp_err *err)
+{
+	SP_TRY(people_roster_agree(r, p->hash, err));
 	if (r->counts.sealed > 0 && p->dek == NULL)
 		return sp_fail_as(err, SP_E_INVALID, "roster.key",
 		    "the file has SSNs or the like, which need the agency's "

@@ -73,6 +73,7 @@ struct roster_row {
 	struct sp_id id;    /* whom it is about; zero: to be added */
 	const char *reason; /* static, of what is wrong */
 	uint32_t problem;   /* in words */
+	bool leads;         /* is of, or gives, a leading role */
 	bool screening, training; /* a record to be added */
 	unsigned sealed;          /* bits of 1U << enum people_field */
 	uint32_t cell[COL_COUNT];
@@ -101,6 +102,12 @@ const char *people_roster_cell(const struct people_roster *r,
 /* The same, or NULL. */
 const char *people_roster_given(const struct people_roster *r,
     const struct roster_row *row, enum roster_column column);
+/* Bits of 1U << enum people_roster_act. */
+unsigned people_roster_acts(
+    const struct people_roster *r, const struct roster_row *row);
+void people_roster_acts_json(
+    struct sp_json *j, const char *name, unsigned acts);
+
 /* A note's offset; 0 when there is no memory: then `note` is poisoned. */
 uint32_t people_roster_keep(struct people_roster *r, const char *s);
 

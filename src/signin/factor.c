@@ -27,6 +27,11 @@ static const struct db_sql factor_administered = {
 	" WHERE x.used > ?1) OR EXISTS(SELECT 1 FROM signin_session "
 	"x" ADMINISTRATORS " WHERE x.proved > ?1 AND x.factor = 'second')",
 };
+static const struct db_sql factor_can = {
+	"SELECT EXISTS(SELECT 1 FROM signin_factor WHERE person = ?1)"
+	" OR EXISTS(SELECT 1 FROM signin_session WHERE person = ?1"
+	" AND factor = 'second')",
+};
 static const struct db_sql factor_of = {
 	"SELECT id, kind, label, created, used FROM signin_factor"
 	" WHERE person = ?1 ORDER BY id",
@@ -271,6 +276,19 @@ signin_factor_administered(
 	bool found = false;
 
 	db_bind_i64(st, 1, since);
+	SP_TRY(db_row(st, &found, err));
+	*out = found && db_col_i64(st, 0) != 0;
+	return SP_OK;
+}
+
+enum sp_code
+signin_factor_can(
+    struct db *db, const struct sp_id *person, bool *out, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &factor_can);
+	bool found = false;
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
 	SP_TRY(db_row(st, &found, err));
 	*out = found && db_col_i64(st, 0) != 0;
 	return SP_OK;

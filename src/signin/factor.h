@@ -63,6 +63,10 @@ enum sp_code signin_factor_has(struct db *db, const struct sp_id *person,
  * enrolled, a second factor since then?  Then they can sign in. */
 enum sp_code signin_factor_administered(
     struct db *db, sp_time since, bool *out, struct sp_err *err) SP_MUST_USE;
+/* Can this person show one: have they a factor of this house's, or did they
+ * bring another's (federation) to a session that is kept? */
+enum sp_code signin_factor_can(struct db *db, const struct sp_id *person,
+    bool *out, struct sp_err *err) SP_MUST_USE;
 /* Members of an array, oldest first: {"created_at":…,"id":…,"kind":…,
  * "label":…,"used_at":…}. */
 enum sp_code signin_factor_list(struct db *db, const struct sp_id *person,

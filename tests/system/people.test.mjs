@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { People } from './lib/people.mjs';
 import { Site, run, until } from './lib/site.mjs';
 import { follow } from './lib/events.mjs';
 
@@ -220,6 +221,123 @@ test('the personnel file: report, exactly that applied, out, and in again', asyn
   // Nothing of it reaches another agency.
   assert.equal((await site.get('persons', { agency: 'mesa-so' })).json().items.length, 0);
   assert.equal((await site.get('persons', { token: site.token('mesa-so') })).status, 404);
+});
+
+test('a file does nothing that its sender may not do one at a time', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const people = new People(site, 'harbor-pd');
+  const ada = await people.hire('Ada Quill', 'administrator', { more: { human: 'h-ada', login: 'ada' } });
+  await people.hire('Lea So', 'laso', { more: { human: 'h-lea', login: 'lea' } });
+  await people.hire('Oz Ray', 'officer', { more: { human: 'h-oz', login: 'oz' } });
+  const HEAD = 'human,login,name,role,unit,screening_state,screening_fingerprinted,screening_decision,'
+    + 'screening_decided,training_course,training_completed,ssn';
+  const OK = 'h-new,new,New One,officer,,,,,,,,';
+  const file = (...rows) => `${[HEAD, OK, ...rows].join('\r\n')}\r\n`;
+  const people_now = async () => (await site.get('persons?limit=1000', { token: ada.token ?? site.token() })).json().items;
+  const send = async (body, token) => {
+    const report = await csv(site, 'roster/report', body, { token });
+    assert.equal(report.status, 200, report.body.toString());
+    assert.equal(report.json().errors + report.json().conflicts, 0, report.body.toString());
+    return { report: report.json(), answer: await csv(site, `roster/apply?hash=${report.json().hash}`, body, { token }) };
+  };
+  const turned = async (token, row, line, act, body = file(row)) => {
+    const before = JSON.stringify(await people_now());
+    const { report, answer } = await send(body, token);
+    assert.equal(answer.status, 403, `${row}: ${answer.body}`);
+    assert.equal(answer.json().reason, 'role', row);
+    assert.match(answer.json().detail, new RegExp(`row ${line}\\b.*${act.replace('.', '\\.')}`), row);
+    assert.equal(JSON.stringify(await people_now()), before, row);
+    return report;
+  };
+
+  // The site's own token founds administrators one by one, never by a file.
+  await turned(site.token(), 'h-x,x,Ex Why,administrator,,,,,,,,', 3, 'role.assign');
+  await turned(site.token(), 'h-lea,lea,,officer,,,,,,,,', 3, 'role.assign');
+  ada.token = await people.signIn(ada);
+
+  // A program with person.import, and all that may be had besides.
+  const made = await post(site, 'services', { label: 'hr', scope: ['person.import', 'training.record'] }, { token: ada.token });
+  assert.equal(made.status, 201, made.body.toString());
+  const { client_id: id, client_secret: secret } = made.json();
+  const got = await run('curl', ['-sS', '--cacert', site.caPath, '--user', `${id}:${secret}`, '-d',
+    'grant_type=client_credentials', `${site.url}/v1/agencies/harbor-pd/oauth/token`]);
+  const { access_token: hr } = JSON.parse(got.stdout);
+  const issued = await post(site, 'tokens', { role: 'administrator', label: 'cron', expires_in_days: 1 }, { token: ada.token });
+  const cron = issued.json().token;
+  const only = (row) => `${HEAD}\r\n${row}\r\n`;
+  for (const [row, act] of [
+    ['h-x,x,Ex Why,administrator,,,,,,,,', 'person.add'], // the first that is missing
+    [OK, 'person.add'],
+    ['h-oz,oz,,administrator,,,,,,,,', 'role.assign'],
+    ['h-oz,oz,,custodian,,,,,,,,', 'role.assign'],
+    ['h-ada,ada,,officer,,,,,,,,', 'role.assign'],
+    ['h-oz,oz2,,,,,,,,,,', 'person.change'],
+    ['h-oz,oz,,,Traffic,,,,,,,', 'person.change'],
+    ['h-oz,oz,,,,FL,2026-01-02,cleared,2026-01-05,,,', 'screening.record'],
+    ['h-ada,ada,,,,FL,2026-01-02,denied,2026-01-05,,,', 'screening.record'],
+    ['h-oz,oz,,,,,,,,,,219-09-9999', 'sealed.record'],
+  ]) {
+    const report = await turned(hr, row, 2, act, only(row));
+    assert.ok(report.acts.includes(act) && report.report[0].acts.includes(act), JSON.stringify(report));
+  }
+  const course = await send(only('h-oz,oz,,,,,,,,event,2026-01-05,'), hr);
+  assert.equal(course.answer.status, 200, course.answer.body.toString());
+  assert.deepEqual(course.report.report[0].acts, ['training.record']);
+
+  // A token that an administrator left to a machine: nobody who leads, nor its issuer.
+  for (const [row, act] of [
+    ['h-x,x,Ex Why,administrator,,,,,,,,', 'role.assign'],
+    ['h-x,x,Ex Why,laso,,,,,,,,', 'role.assign'],
+    ['h-oz,oz,,laso,,,,,,,,', 'role.assign'],
+    ['h-lea,lea,,officer,,,,,,,,', 'role.assign'],
+    ['h-lea,lea,Lea Sew,,,,,,,,,', 'role.assign'],
+    ['h-ada,ada,,,,FL,2026-01-02,cleared,2026-01-05,,,', 'screening.record'],
+  ])
+    await turned(cron, row, 3, act);
+  for (const [path, body] of [['persons', { name: 'Ex Why', role: 'administrator' }],
+    ['persons', { name: 'Ada Two', role: 'officer', human: 'h-ada' }],
+    ['persons/oz/role', { role: 'laso' }], ['persons/lea/role', { role: 'officer' }],
+    ['persons/lea/transfer', { role: 'officer', unit: 'Traffic' }]]) {
+    const answer = await post(site, path, body, { token: cron });
+    assert.equal(answer.status, 403, `${path}: ${answer.body}`);
+  }
+  assert.equal((await send(file('h-oz,oz,,custodian,,,,,,,,'), cron)).answer.status, 200);
+
+  // Signed in, it is a person's doing; but nobody's own.
+  for (const [row, act] of [
+    ['h-ada,ada,,officer,,,,,,,,', 'role.assign'],
+    ['h-ada,ada,Ada Q,,,,,,,,,', 'person.change'],
+    ['h-ada,ada,,,,FL,2026-01-02,cleared,2026-01-05,,,', 'screening.record'],
+  ])
+    await turned(ada.token, row, 2, act, only(row));
+  assert.equal((await csv(site, 'roster/report', only('h-ada,ada2,Ada Two,custodian,,,,,,,,'), { token: ada.token }))
+    .json().report[0].acts.join(), 'person.change,role.assign'); // her one account, not a second
+  const whole = await send(`${HEAD}\r\nh-bea,bea,Bea Lu,administrator,,,,,,,,\r\nh-oz,oz,,officer,Traffic,FL,2026-01-02,`
+    + 'cleared,2026-01-05,,,219-09-9999\r\n', ada.token);
+  assert.equal(whole.answer.status, 200, whole.answer.body.toString());
+  assert.deepEqual([whole.report.acts, whole.report.report[0].leads], [['person.add', 'person.change', 'role.assign',
+    'screening.record', 'sealed.record'], true]);
+
+  // The last who can sign in as administrator stays, however it is tried; Bea, who
+  // never signed in, is none.
+  for (const t of (await site.get('tokens', { token: ada.token })).json().items)
+    if (t.role === 'administrator' && !t.revoked_at)
+      await site.request('DELETE', `tokens/${t.id}`, { token: ada.token });
+  const bea = (await people_now()).find((p) => p.login === 'bea');
+  const other = await people.accept((await post(site, `persons/${bea.id}/invitations`, {}, { token: ada.token })).json().invitation);
+  const held = async (answer, what) => {
+    assert.equal(answer.status, 409, `${what}: ${answer.body}`);
+    assert.equal(answer.json().reason, 'person.last', what);
+  };
+  // Bea can now: each may end the other, but not both.
+  assert.equal((await post(site, `persons/${bea.id}/disable`, {}, { token: ada.token })).status, 200);
+  assert.equal((await site.get('persons', { token: other })).status, 401);
+  assert.equal((await site.request('POST', `persons/${bea.id}/enable`, { token: ada.token })).status, 200);
+  const lea = { token: await people.accept((await post(site, 'persons/lea/invitations', {}, { token: ada.token })).json().invitation) };
+  const again = await people.accept((await post(site, `persons/${bea.id}/invitations`, {}, { token: ada.token })).json().invitation);
+  assert.equal((await post(site, 'persons/ada/disable', {}, { token: again })).status, 200);
+  await held(await post(site, `persons/${bea.id}/disable`, {}, { token: lea.token }), 'disable');
+  await held(await post(site, `persons/${bea.id}/screenings`, { decision: 'denied' }, { token: lea.token }), 'a check denied');
 });
 
 test('hostile input: bombs, controls, unknown members, formulas', async (t) => {

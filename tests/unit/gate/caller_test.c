@@ -126,6 +126,44 @@ a_person_is_looked_at_anew(void)
 	people_fixture_close(&f);
 }
 
+/* No machine makes an administrator; but for the first one. */
+static void
+who_leads_is_made_by_persons(void)
+{
+	static const struct {
+		struct gate_caller who;
+		bool one, many;
+	} rows[] = {
+		{ { .kind = "session", .person.b = { 1 }, .token.b = { 2 } },
+		    true, true },
+		{ { .kind = "token", .person.b = { 1 }, .token.b = { 2 } },
+		    true, true },
+		{ { .kind = "token", .token.b = { 2 } }, true, false },
+		{ { .kind = "token", .token.b = { 2 }, .is.settled = true },
+		    false, false },
+		{ { .kind = "token", .issuer.b = { 1 }, .token.b = { 2 } },
+		    false, false },
+		{ { .kind = "service",
+		      .issuer.b = { 1 },
+		      .token.b = { 2 },
+		      .role = GATE_SERVICE },
+		    false, false },
+		{ { .source = "site" }, true, true },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct sp_err err = { .reason = NULL };
+
+		CHECK((gate_caller_leads(&rows[i].who, false, &err) == SP_OK) ==
+		    rows[i].one);
+		CHECK((gate_caller_leads(&rows[i].who, true, &err) == SP_OK) ==
+		    rows[i].many);
+		if (!rows[i].many)
+			CHECK(err.code == SP_E_DENIED &&
+			    strcmp(err.reason, "role") == 0);
+	}
+}
+
 int
 main(void)
 {
@@ -136,6 +174,8 @@ main(void)
 		{ "facts come from the standing",
 		    facts_come_from_the_standing },
 		{ "a person is looked at anew", a_person_is_looked_at_anew },
+		{ "who leads is made by persons",
+		    who_leads_is_made_by_persons },
 	};
 
 	struct sp_err err;

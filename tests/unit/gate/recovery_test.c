@@ -436,45 +436,136 @@ nothing_happens_without_its_entry(void)
 	agency_fixture_close(&r.a);
 }
 
+/* --- the last administrator --- */
+
+/* Who can sign in: everybody but these. */
+static struct sp_id never[2];
+
+static enum sp_code
+able(struct db *db, const struct sp_id *id, bool *out, struct sp_err *err)
+{
+	(void)db;
+	(void)err;
+	*out = !sp_id_equal(id, &never[0]) && !sp_id_equal(id, &never[1]);
+	return SP_OK;
+}
+
+/* What an act that takes somebody away would be told; it is undone. */
+struct taking {
+	struct agency_fixture *a;
+	struct sp_id id;
+	enum { END, END_LATER, SHUT, LOCK, CLERK, CLERK_HERE } how;
+	const char *reason;
+};
+
+static enum sp_code
+take(const struct people_act *a, const struct taking *t, struct sp_err *err)
+{
+	switch (t->how) {
+	case END: return people_person_terminate(a, &t->id, 0, err);
+	case END_LATER:
+		return people_person_terminate(a, &t->id, a->now + HOUR, err);
+	case SHUT:
+		return people_person_disable(
+		    a, &t->id, PEOPLE_SCREENING, 0, err);
+	case LOCK:
+		return people_person_disable(a, &t->id, PEOPLE_LOCKED, 0, err);
+	case CLERK: return people_person_role(a, &t->id, "records-clerk", err);
+	case CLERK_HERE:
+		return people_person_transfer(
+		    a, &t->id, "Records", "records-clerk", err);
+	}
+	return SP_E_INTERNAL;
+}
+
+static enum sp_code
+taking_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct taking *t = arg;
+	struct people_by by = people_by_site(&t->a->id);
+	struct people_act act = { tx, &by, t->a->rules, sp_now() };
+	struct db *db = ledger_tx_db(tx);
+	struct gate_administrators before;
+
+	SP_TRY(
+	    gate_recovery_administrators(db, t->a->rules, able, &before, err));
+	SP_TRY(take(&act, t, err));
+	SP_TRY(gate_recovery_kept(db, t->a->rules, able, &before, err));
+	return sp_fail_as(err, SP_E_INTERNAL, "kept", "kept");
+}
+
+/* "kept", or "person.last", when this is done to them. */
+static const char *
+taken(struct agency_fixture *a, const struct sp_id *id, int how)
+{
+	struct taking t = { .a = a, .id = *id };
+	struct sp_err err = { .reason = NULL };
+
+	memcpy(&t.how, &how, sizeof(how));
+	CHECK(ledger_writer_run(a->writer, taking_run, &t, &err) != SP_OK);
+	return err.reason == NULL ? "no reason" : err.reason;
+}
+
+#define CHECK_TAKEN(a, id, how, want)                                          \
+	do {                                                                   \
+		const char *got = taken(a, id, how);                           \
+		if (strcmp(got, want) != 0)                                    \
+			tap_fail(__FILE__, __LINE__, want, got);               \
+	} while (0)
+
 static void
 the_last_administrator_is_known(void)
 {
 	struct agency_fixture a;
 	struct sp_id one, two, officer;
-	struct sp_err err = { .reason = NULL };
-	struct rig r;
 
 	clock_ahead = 48 * HOUR; /* later than the tests before */
+	memset(never, 0, sizeof(never));
 	agency_fixture_open(&a, "evidence.example/miami");
 	one = person(&a, "administrator", "h1");
 	officer = person(&a, "officer", "h2");
-	CHECK_CODE(gate_recovery_last(a.reader, a.rules, &one, &err),
-	    SP_E_CONFLICT, &err);
-	CHECK(strcmp(err.reason, "person.last") == 0);
-	CHECK_OK(gate_recovery_last(a.reader, a.rules, &officer, &err), &err);
-	/* Another one, or a machine's token, will do. */
+	for (int how = END; how <= CLERK_HERE; how++)
+		CHECK_TAKEN(&a, &one, how, "person.last");
+	CHECK_TAKEN(&a, &officer, END, "kept");
+	/* Another one will do, who is active, stays and can sign in. */
 	two = person(&a, "administrator", "h3");
-	CHECK_OK(gate_recovery_last(a.reader, a.rules, &one, &err), &err);
+	for (int how = END; how <= CLERK_HERE; how++)
+		CHECK_TAKEN(&a, &one, how, "kept");
+	never[0] = two;
+	CHECK_TAKEN(&a, &one, SHUT, "person.last");
+	CHECK_TAKEN(&a, &two, SHUT, "kept");
+	/* None of them ever could: whoever is invited is kept. */
+	never[1] = one;
+	CHECK_TAKEN(&a, &one, SHUT, "kept");
 	end(&a, &two, false);
-	CHECK_CODE(gate_recovery_last(a.reader, a.rules, &one, &err),
-	    SP_E_CONFLICT, &err);
-	CHECK_OK(gate_recovery_last(a.reader, a.rules, &two, &err), &err);
+	CHECK_TAKEN(&a, &one, SHUT, "person.last");
+	memset(never, 0, sizeof(never));
+	CHECK_TAKEN(&a, &one, CLERK, "person.last");
+	CHECK_TAKEN(&a, &two, END, "kept");
+	/* Or a token of the site's. */
 	(void)agency_fixture_issue(&a, GATE_ADMINISTRATOR, sp_now() + HOUR);
-	CHECK_OK(gate_recovery_last(a.reader, a.rules, &one, &err), &err);
+	CHECK_TAKEN(&a, &one, END, "kept");
 	clock_ahead += HOUR;
-	CHECK_CODE(gate_recovery_last(a.reader, a.rules, &one, &err),
-	    SP_E_CONFLICT, &err);
+	CHECK_TAKEN(&a, &one, END, "person.last");
 	agency_fixture_close(&a);
+	clock_ahead = 0;
+}
 
-	/* Or shares, while there are two. */
+/* Or shares, while there are two. */
+static void
+shares_are_a_way_back(void)
+{
+	struct sp_id one;
+	struct rig r;
+
+	clock_ahead = 96 * HOUR;
 	rig_open(&r);
 	one = person(&r.a, "administrator", "h9");
-	CHECK_OK(gate_recovery_last(r.a.reader, r.a.rules, &one, &err), &err);
+	CHECK_TAKEN(&r.a, &one, END, "kept");
 	end(&r.a, &r.laso, true);
-	CHECK_OK(gate_recovery_last(r.a.reader, r.a.rules, &one, &err), &err);
+	CHECK_TAKEN(&r.a, &one, END, "kept");
 	end(&r.a, &r.third, true);
-	CHECK_CODE(gate_recovery_last(r.a.reader, r.a.rules, &one, &err),
-	    SP_E_CONFLICT, &err);
+	CHECK_TAKEN(&r.a, &one, END, "person.last");
 	agency_fixture_close(&r.a);
 	clock_ahead = 0;
 }
@@ -499,6 +590,7 @@ main(void)
 		    nothing_happens_without_its_entry },
 		{ "the last administrator is known",
 		    the_last_administrator_is_known },
+		{ "shares are a way back", shares_are_a_way_back },
 	};
 	struct sp_err err;
 
