@@ -211,11 +211,12 @@ acts_text(const json_t *row, struct sp_buf *out)
 	const json_t *acts = json_object_get(row, "acts");
 	char name[64];
 
-	for (size_t i = 0; i < json_array_size(acts); i++)
-		sp_buf_fmt(out, "%s%s", i == 0 ? "" : " ",
-		    cmd_present_clean(
-			json_string_value(json_array_get(acts, i)), name,
-			sizeof(name)));
+	for (size_t i = 0; i < json_array_size(acts); i++) {
+		(void)cmd_present_clean(
+		    json_string_value(json_array_get(acts, i)), name,
+		    sizeof(name));
+		sp_buf_fmt(out, "%s%s", i == 0 ? "" : " ", name);
+	}
 }
 
 static enum sp_code

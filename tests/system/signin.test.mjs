@@ -7,7 +7,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import https from 'node:https';
 import { after, before, describe, test } from 'node:test';
+import { follow } from './lib/events.mjs';
 import { program, Site, until } from './lib/site.mjs';
 
 const PASSWORD = 'seven wide rivers';
@@ -254,6 +256,77 @@ describe('signing in', () => {
     assert.equal((await post('signin', { login: who.login, password: PASSWORD })).status, 401);
     await until('the site has written it down', async () =>
       (await entries('session.ended')).some((e) => e.detail.reason === 'void' && e.detail.person === who.id));
+  });
+
+  test('what a role gave is gone with a transfer: sessions, tokens, streams, downloads', async (t) => {
+    const admin = (path, body) => post(path, body, { token: site.token() });
+    const who = await person('Ivo Stern', 'custodian');
+    for (const [path, body] of [['agreements', {}], [`persons/${who.id}/screenings`, {}],
+      [`persons/${who.id}/trainings`, { course: 'level4' }], [`persons/${who.id}/trainings`, { course: 'pii' }],
+      [`persons/${who.id}/signatures`, {}]]) assert.equal((await admin(path, body)).status, 201, path);
+    await enrol(who);
+    const second = await again(who);
+    const own = await post('tokens/own', { label: 'drill', expires_in_days: 1 }, { token: second });
+    assert.equal(own.status, 201, own.body.toString());
+    const given = await admin('tokens', { person: who.id, label: 'desk', expires_in_days: 1 });
+    assert.equal(given.status, 201, given.body.toString());
+    const all = [who.session, second, own.json().token, given.json().token];
+    const bytes = Buffer.alloc(48 << 20, 7);
+    const item = await site.put(bytes, { filename: 'long.bin' });
+    const reads = (token) => site.get(`evidence/${item}/custody`, { token });
+    const exports = (token) => post('exports', { items: [item], format: 'zip' }, { token });
+    // What somebody else gave them is one factor only, and goes all the same.
+    for (const token of all) assert.equal((await reads(token)).status, token === given.json().token ? 403 : 200);
+    const heard = await follow(site, { token: second });
+    t.after(() => heard.close());
+
+    // Moved to the night shift, as an officer, in the middle of a download.
+    const got = await new Promise((done, no) => {
+      const req = https.request(new URL(`/v1/agencies/harbor-pd/evidence/${item}/content`, site.url),
+        { ca: site.ca, agent: false, headers: { authorization: `Bearer ${second}` } }, (res) => {
+          let taken = 0;
+          res.once('data', (part) => {
+            taken += part.length;
+            res.pause();
+            admin(`persons/${who.id}/transfer`, { unit: 'Night', role: 'officer' }).then(async (a) => {
+              assert.equal(a.status, 200, a.body.toString());
+              for (const token of all) assert.equal((await reads(token)).status, 401);
+              await until('the stream ends', () => heard.ended, 10);
+              res.on('data', (more) => { taken += more.length; });
+              res.resume();
+            }).catch(no);
+          });
+          const over = () => done({ status: res.statusCode, taken });
+          res.on('end', over);
+          res.on('error', over);
+        });
+      req.on('error', no);
+      req.end();
+    });
+    assert.equal(got.status, 200);
+    assert.ok(got.taken < bytes.length, `${got.taken} of ${bytes.length}`);
+
+    // In again: an officer, and nothing more; not by any other way either.
+    const third = await again(who);
+    assert.equal((await site.get('session', { token: third })).json().role, 'officer');
+    assert.equal((await site.get(`evidence/${item}`, { token: third })).status, 200);
+    for (const a of [await reads(third), await exports(third)]) {
+      assert.equal(a.status, 403, a.body.toString());
+      assert.equal(a.json().reason, 'role');
+    }
+    const fresh = await post('tokens/own', { label: 'again', expires_in_days: 1 }, { token: third });
+    assert.equal((await exports(fresh.json().token)).status, 403);
+    // And back: what was void stays so.
+    assert.equal((await admin(`persons/${who.id}/transfer`, { unit: 'Day', role: 'custodian' })).status, 200);
+    for (const token of [...all, third, fresh.json().token]) assert.equal((await reads(token)).status, 401);
+    // A screening that ends badly shuts the account, and what it is doing.
+    const last = await again(who);
+    const listens = await follow(site, { token: last });
+    t.after(() => listens.close());
+    assert.equal(listens.status, 200);
+    assert.equal((await admin(`persons/${who.id}/screenings`, { decision: 'denied' })).status, 201);
+    assert.equal((await reads(last)).status, 401);
+    await until('the stream ends', () => listens.ended, 10);
   });
 
   test('another password and other factors', async () => {
