@@ -55,7 +55,7 @@ api_people_admit(struct http_request *q, enum gate_act act,
 		DB_LENT(reader, evidence_room_readers(q->room));
 
 		SP_TRY(gate_caller_duty(
-		    reader.db, &q->who, person, &facts.duty, err));
+		    reader.db, &q->who, act, person, &facts.duty, err));
 		rq.on.id = *person;
 	}
 	return gate_admit_with(evidence_room_gate(q->room), &rq, &pass, err);

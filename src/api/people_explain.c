@@ -248,7 +248,8 @@ gather_whom(struct asking *k, struct db *db, struct sp_err *err)
 	SP_TRY(code);
 	k->about = true;
 	if (k->found)
-		return gate_caller_duty(db, &k->as, &k->on.id, &k->duty, err);
+		return gate_caller_duty(
+		    db, &k->as, k->act, &k->on.id, &k->duty, err);
 	return SP_OK;
 }
 

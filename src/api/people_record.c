@@ -177,7 +177,8 @@ is_self(struct http_request *q, bool *self, struct sp_err *err)
 	    q, reader.db, http_match_param(&q->match, "person"), &p, NULL);
 
 	if (code == SP_OK)
-		SP_TRY(gate_caller_duty(reader.db, &q->who, &p.id, &duty, err));
+		SP_TRY(gate_caller_duty(
+		    reader.db, &q->who, GATE_ADDENDUM_SIGN, &p.id, &duty, err));
 	*self = duty == GATE_DUTY_SAME;
 	return SP_OK;
 }

@@ -125,8 +125,8 @@ judge_wish(void *arg, const struct people_roster_wish *w, struct sp_err *err)
 	m->row = w->row;
 	m->person = w->person;
 	if (!sp_id_is_zero(&w->person))
-		SP_TRY(gate_caller_duty(
-		    m->db, &m->q->who, &w->person, &duty, err));
+		SP_TRY(gate_caller_duty(m->db, &m->q->who, GATE_PERSON_IMPORT,
+		    &w->person, &duty, err));
 	m->duty = duty;
 	for (unsigned i = 0; i < PEOPLE_ROSTER_ACT_COUNT; i++) {
 		const char *name =

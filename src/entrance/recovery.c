@@ -174,7 +174,8 @@ admit_confirm(struct http_request *q, struct sp_err *err)
 		SP_TRY(gate_recovery_state(reader.db, &s, err));
 		if (sp_id_equal(&s.open.id, &q->id))
 			SP_TRY(gate_caller_duty(reader.db, &q->who,
-			    &s.open.custodian, &facts.duty, err));
+			    GATE_RECOVERY_CONFIRM, &s.open.custodian,
+			    &facts.duty, err));
 	}
 	return gate_admit_with(evidence_room_gate(q->room), &rq, &pass, err);
 }

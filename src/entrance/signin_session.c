@@ -280,8 +280,8 @@ admit_reset(
 	{
 		DB_LENT(reader, evidence_room_readers(q->room));
 
-		SP_TRY(gate_caller_duty(
-		    reader.db, &q->who, person, &facts.duty, err));
+		SP_TRY(gate_caller_duty(reader.db, &q->who,
+		    GATE_CREDENTIAL_RESET, person, &facts.duty, err));
 	}
 	return gate_admit_with(evidence_room_gate(q->room), &rq, &q->pass, err);
 }

@@ -303,7 +303,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		signin_schema, signin_passkey_schema, machine_service_schema,
 		federation_schema, gate_token_person_schema, share_schema,
 		joint_schema, machine_certificate_schema, lockbox_schema,
-		gate_recovery_schema, gate_token_issuer_schema };
+		gate_recovery_schema, gate_token_issuer_schema,
+		people_hand_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

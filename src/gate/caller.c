@@ -186,14 +186,27 @@ gate_caller_leads(const struct gate_caller *who, bool many, struct sp_err *err)
 
 enum sp_code
 gate_caller_duty(struct db *db, const struct gate_caller *who,
-    const struct sp_id *person, enum gate_duty *out, struct sp_err *err)
+    enum gate_act act, const struct sp_id *person, enum gate_duty *out,
+    struct sp_err *err)
 {
+	static const enum gate_duty duty[] = {
+		[PEOPLE_APART] = GATE_DUTY_OTHER,
+		[PEOPLE_SAME] = GATE_DUTY_SAME,
+		[PEOPLE_TIED] = GATE_DUTY_TIED,
+		[PEOPLE_NAMELESS] = GATE_DUTY_NAMELESS,
+	};
 	const struct sp_id *by =
 	    sp_id_is_zero(&who->person) ? &who->issuer : &who->person;
+	enum people_tie tie = PEOPLE_APART;
 	bool same = false;
 
-	if (!sp_id_is_zero(by))
+	if (!sp_id_is_zero(by) &&
+	    (gate_act_row(act)->flags & GATE_APPROVES) != 0) {
+		SP_TRY(people_person_tie(db, by, person, &tie, err));
+	} else if (!sp_id_is_zero(by)) {
 		SP_TRY(people_person_same_human(db, by, person, &same, err));
-	*out = same ? GATE_DUTY_SAME : GATE_DUTY_OTHER;
+		tie = same ? PEOPLE_SAME : PEOPLE_APART;
+	}
+	*out = duty[tie];
 	return SP_OK;
 }

@@ -123,9 +123,11 @@ enum sp_code gate_caller_leads(
     const struct gate_caller *who, bool many, struct sp_err *err) SP_MUST_USE;
 
 /* Is the caller this very human being, by whatever account?  A machine is
- * whoever issued its token, or nobody. */
+ * whoever issued its token, or nobody.  For an act that decides what another
+ * asked for (GATE_APPROVES) `person` is who asked, and it is found out besides
+ * whether one of the two may be behind the other (people_person_tie). */
 enum sp_code gate_caller_duty(struct db *db, const struct gate_caller *who,
-    const struct sp_id *person, enum gate_duty *out,
+    enum gate_act act, const struct sp_id *person, enum gate_duty *out,
     struct sp_err *err) SP_MUST_USE;
 
 #endif

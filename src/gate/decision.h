@@ -113,6 +113,8 @@ enum gate_scope {
 enum gate_duty {
 	GATE_DUTY_UNKNOWN,
 	GATE_DUTY_SAME,
+	GATE_DUTY_TIED, /* another account, but one may be behind the other */
+	GATE_DUTY_NAMELESS, /* provider's staff of whom nobody said who it is */
 	GATE_DUTY_OTHER,
 	GATE_DUTY_COUNT
 };

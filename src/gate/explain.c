@@ -89,6 +89,12 @@ change_role(const struct gate_facts *f)
 static const char *
 change_duty(const struct gate_facts *f)
 {
+	if (f->duty == GATE_DUTY_TIED)
+		return "have somebody approve who had no hand in the account "
+		       "of who asked, nor they in theirs";
+	if (f->duty == GATE_DUTY_NAMELESS)
+		return "say of both accounts which human being they are: "
+		       "sallyport person change --human";
 	return (gate_act_row(f->act)->flags & GATE_APPROVES) != 0
 	    ? "have another person approve: one's own request is never one's "
 	      "own to decide"

@@ -248,10 +248,33 @@ flood_count(struct gate *g, struct flood *now, struct flood *pushed)
 	return true;
 }
 
-static enum sp_code
-deny(struct gate *g, const struct gate_request *rq, enum gate_code code,
-    struct sp_err *err)
+/* Why somebody whose role it is may not decide this one. */
+static const char *
+duty_words(enum gate_duty duty)
 {
+	static const char *const words[GATE_DUTY_COUNT] = {
+		[GATE_DUTY_UNKNOWN] = "whose doing it is, nobody found out",
+		[GATE_DUTY_SAME] = "it is the same person's, by this account "
+				   "or another",
+		[GATE_DUTY_TIED] =
+		    "who decides did not add, invite, name, place or screen "
+		    "the account of who asked, nor the other way round, nor "
+		    "did one of the provider's staff make both: ask another",
+		[GATE_DUTY_NAMELESS] =
+		    "that the two are two human beings, their accounts do not "
+		    "say: have another administrator give each its human "
+		    "(sallyport person change PERSON --human ID)",
+		[GATE_DUTY_OTHER] = "",
+	};
+
+	return words[duty];
+}
+
+static enum sp_code
+deny(struct gate *g, const struct gate_request *rq,
+    const struct gate_verdict *v, struct sp_err *err)
+{
+	enum gate_code code = v->code;
 	bool site = sp_id_is_zero(&rq->who->token);
 	struct flood pushed,
 	    now = {
@@ -275,6 +298,12 @@ deny(struct gate *g, const struct gate_request *rq, enum gate_code code,
 		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
 		    "%s: what it takes: %s", gate_act_name(rq->act),
 		    gate_code_words(code));
+	if (v->step == GATE_STEP_DUTY)
+		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
+		    "the role %s may not: %s of this one: %s",
+		    gate_role_name(rq->who->role), gate_act_name(rq->act),
+		    duty_words(rq->facts == NULL ? GATE_DUTY_UNKNOWN
+						 : rq->facts->duty));
 	if (rq->who->is.settled &&
 	    (gate_act_row(rq->act)->flags & GATE_FOUNDS) != 0)
 		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
@@ -414,7 +443,7 @@ gate_admit_with(struct gate *g, const struct gate_request *rq,
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
 	v = decide(g, rq);
 	if (!v.permit)
-		return deny(g, rq, v.code, err);
+		return deny(g, rq, &v, err);
 	/* Before the entry: an entry says that the pass was given. */
 	p = malloc(sizeof(*p));
 	if (p == NULL)

@@ -65,7 +65,7 @@ person_of(struct evidence_room *room, const struct sp_id *id,
  * both houses call them by the same name. */
 static enum sp_code
 duty_of(const struct grants_lockbox_act *a, const struct grants_lockbox_row *r,
-    enum gate_duty *out, struct sp_err *err)
+    enum gate_act act, enum gate_duty *out, struct sp_err *err)
 {
 	struct evidence_room *home = NULL;
 	struct people_person asked, acts;
@@ -78,7 +78,7 @@ duty_of(const struct grants_lockbox_act *a, const struct grants_lockbox_row *r,
 		DB_LENT(reader, evidence_room_readers(a->room));
 
 		return gate_caller_duty(
-		    reader.db, a->who, &r->asked.requester, out, err);
+		    reader.db, a->who, act, &r->asked.requester, out, err);
 	}
 	SP_TRY(evidence_site_room_of(a->site, &r->asked.house, &home, err));
 	SP_TRY(person_of(home, &r->asked.requester, &asked, err));
@@ -231,6 +231,7 @@ struct counting {
 	sp_time now;
 	int64_t n;
 	bool same; /* this human did already */
+	bool tied; /* one behind whose account they are, or who is behind it */
 };
 
 /* Approvers who may not any more do not count. */
@@ -240,11 +241,12 @@ count_one(void *arg, const struct sp_id *person, sp_time at, struct sp_err *err)
 	struct counting *c = arg;
 	struct people_person p;
 	enum gate_role role;
-	bool same = false;
+	enum people_tie tie;
 
 	(void)at;
-	SP_TRY(people_person_same_human(c->db, person, c->person, &same, err));
-	c->same = c->same || same;
+	SP_TRY(people_person_tie(c->db, person, c->person, &tie, err));
+	c->same = c->same || tie == PEOPLE_SAME;
+	c->tied = c->tied || tie == PEOPLE_TIED;
 	SP_TRY(people_person_by_id(c->db, person, &p, err));
 	SP_REQUIRE(gate_role_parse(people_role_name(p.role), &role));
 	if (people_person_state(&p, c->rules, c->now).state == PEOPLE_ACTIVE &&
@@ -267,6 +269,11 @@ approve_here(struct ledger_tx *tx, struct step *s, struct sp_err *err)
 	if (c.same)
 		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.approved",
 		    "you approved this already, by this account or another");
+	if (c.tied)
+		return sp_fail_as(err, SP_E_DENIED,
+		    gate_code_name(GATE_NOT_ROLE),
+		    "an earlier approver added or invited this account, or was "
+		    "added or invited by it: another approver is needed");
 	SP_TRY(grants_lockbox_row_approve(
 	    c.db, &s->id, &s->a->who->person, s->now, err));
 	s->row.approvals = c.n + 1;
@@ -665,7 +672,7 @@ take(const struct grants_lockbox_act *a, struct step *s, enum gate_act act,
 	SP_TRY(load(a->room, &s->id, &s->row, err));
 	if (s->own && !sp_id_equal(&s->row.asked.requester, &a->who->person))
 		return not_here(err);
-	SP_TRY(duty_of(a, &s->row, &duty, err));
+	SP_TRY(duty_of(a, &s->row, act, &duty, err));
 	SP_TRY(admit(a, act, &s->id, duty, err));
 	SP_TRY(step_place(s, &s->row, &agency, err));
 	if (s->event == GRANTS_ASK)
@@ -785,7 +792,7 @@ grants_lockbox_break(const struct grants_lockbox_act *a, const struct sp_id *id,
 	if (!gate_role_may(a->who->role, GATE_BREAK_CONFIRM))
 		return admit(a, GATE_BREAK_CONFIRM, id, GATE_DUTY_OTHER, err);
 	SP_TRY(load(a->room, id, &s.row, err));
-	SP_TRY(duty_of(a, &s.row, &duty, err));
+	SP_TRY(duty_of(a, &s.row, GATE_BREAK_CONFIRM, &duty, err));
 	SP_TRY(admit(a, GATE_BREAK_CONFIRM, id, duty, err));
 	SP_TRY(step_place(&s, &s.row, &agency, err));
 	if (people_rules_get(s.rules, PEOPLE_LOCKBOX_GLASS) == 0)

@@ -640,6 +640,7 @@ people_person_add(const struct people_act *a, const struct people_person_new *n,
 	SP_TRY(another_human(a, &p, err));
 	bind(st, &p);
 	SP_TRY(db_run(st, NULL, err));
+	SP_TRY(people_person_hand(a, &p.id, PEOPLE_ADDED, err));
 	SP_TRY(record_added(a, &p, err));
 	*id = p.id;
 	return SP_OK;
@@ -709,6 +710,8 @@ people_person_change(const struct people_act *a, const struct sp_id *id,
 	if (strcmp(p.login, before.login) != 0)
 		SP_TRY(login_free(db, p.login, err));
 	SP_TRY(save(db, &p, err));
+	if (strcmp(p.human, before.human) != 0)
+		SP_TRY(people_person_hand(a, id, PEOPLE_NAMED, err));
 	return record_changed(a, id, c, err);
 }
 
@@ -747,6 +750,7 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 	SP_TRY(people_person_role_check(a->rules, role, &p->role, err));
 	p->epoch = a->now;
 	SP_TRY(save(ledger_tx_db(a->tx), p, err));
+	SP_TRY(people_person_hand(a, &p->id, PEOPLE_PLACED, err));
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "before", people_role_name(before));
 	sp_json_str(&j, "role", people_role_name(p->role));

@@ -40,6 +40,7 @@
 extern const char people_person_schema[]; /* persons, what is sealed or told */
 extern const char people_record_schema[]; /* screening, training */
 extern const char people_paper_schema[];  /* signatures, agreements */
+extern const char people_hand_schema[];   /* later: hands in accounts */
 
 /* Roles a person can have (gate/role has what each may do; device and service
  * are no persons').  Operator and provider-security are for people of the
@@ -187,6 +188,44 @@ enum sp_code people_by_other(struct db *db, const struct people_by *by,
 /* Are these two accounts of one human being? */
 enum sp_code people_person_same_human(struct db *db, const struct sp_id *a,
     const struct sp_id *b, bool *same, struct sp_err *err) SP_MUST_USE;
+
+/* Whose doing it was that an account is there, and is what it is: kept, so that
+ * nobody decides what they asked for through an account that they made.  Who
+ * adds somebody, or invites them to set password and factor, could be behind
+ * the account; who names their human, gives their role or records their check
+ * vouches for them. */
+#define PEOPLE_HANDS(X)                                                        \
+	X(PEOPLE_ADDED, "added")                                               \
+	X(PEOPLE_INVITED, "invited")                                           \
+	X(PEOPLE_NAMED, "named")                                               \
+	X(PEOPLE_PLACED, "placed")                                             \
+	X(PEOPLE_SCREENED, "screened")
+
+enum people_hand {
+#define X(id, name) id,
+	PEOPLE_HANDS(X)
+#undef X
+	    PEOPLE_HAND_COUNT
+};
+const char *people_hand_name(enum people_hand how);
+/* The act's actor had a hand in this account; a no-op for what is no person's
+ * doing.  No entry: the act has its own. */
+enum sp_code people_person_hand(const struct people_act *a,
+    const struct sp_id *person, enum people_hand how,
+    struct sp_err *err) SP_MUST_USE;
+
+/* How two accounts stand to each other, for who decides and who asked:
+ * - same: of one human being;
+ * - tied: one is behind the other (added or invited it, or whoever did that,
+ *   and so on); of the provider's staff also: one named, placed or screened the
+ *   other, or some of that staff is behind both;
+ * - nameless: of the provider's staff, and one of them has no `human` of its
+ *   own but its id, so that nobody can say that they are two.
+ * By whatever account of each human. */
+enum people_tie { PEOPLE_APART, PEOPLE_SAME, PEOPLE_TIED, PEOPLE_NAMELESS };
+enum sp_code people_person_tie(struct db *db, const struct sp_id *a,
+    const struct sp_id *b, enum people_tie *out,
+    struct sp_err *err) SP_MUST_USE;
 
 /* What a new account is made of.  NULL: not given. */
 struct people_person_new {

@@ -55,6 +55,15 @@ const char people_person_schema[] =
     " one INTEGER PRIMARY KEY CHECK(one = 1), day INTEGER NOT NULL,"
     " after BLOB NOT NULL) STRICT;";
 
+/* Who had a hand in whose account; what happened stays. */
+const char people_hand_schema[] =
+    "CREATE TABLE person_hand(" OF_PERSON
+    " hand BLOB NOT NULL REFERENCES person(id),"
+    " how TEXT NOT NULL CHECK(how IN"
+    "  ('added', 'invited', 'named', 'placed', 'screened')),"
+    " at INTEGER NOT NULL, PRIMARY KEY(person, hand, how)" TABLE_ENDS
+    ONLY_GROWS("person_hand");
+
 const char people_record_schema[] =
     "CREATE TABLE screening(" ID OF_PERSON
     " state TEXT NOT NULL, fingerprinted INTEGER NOT NULL,"

@@ -220,6 +220,7 @@ people_screening_add(const struct people_act *a, const struct sp_id *person,
 	SP_TRY(room_left(db, person, err));
 	s.id = sp_id_new();
 	SP_TRY(record(a, &p, n, &s, err));
+	SP_TRY(people_person_hand(a, person, PEOPLE_SCREENED, err));
 	*id = s.id;
 	return SP_OK;
 }

@@ -52,6 +52,7 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 		    "the account is not active: enable it first");
 	until = a->now + hours * 3600 * SP_SECOND;
 	SP_TRY(enter(a, person, until, err));
+	SP_TRY(people_person_hand(a, person, PEOPLE_INVITED, err));
 	gate_text_make(GATE_TEXT_ENROLMENT, &a->by->agency, text);
 	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, hash, sizeof(hash));

@@ -560,12 +560,16 @@ a_token_is_its_issuers_doing(void)
 	CHECK(f.identity == GATE_ISSUED);
 	CHECK(f.clearance == GATE_CLEARANCE_SCREENING_MISSING);
 	CHECK(gate_decide(&f).code == GATE_SCREENING_MISSING);
-	CHECK_OK(gate_caller_duty(a.reader, &who, &eve.id, &duty, &err), &err);
+	CHECK_OK(gate_caller_duty(
+		     a.reader, &who, GATE_ROLE_ASSIGN, &eve.id, &duty, &err),
+	    &err);
 	CHECK(duty == GATE_DUTY_SAME);
 	f = gate_caller_facts(&who, GATE_ROLE_ASSIGN);
 	f.duty = duty;
 	CHECK(gate_decide(&f).code == GATE_NOT_ROLE);
-	CHECK_OK(gate_caller_duty(a.reader, &who, &bob.id, &duty, &err), &err);
+	CHECK_OK(gate_caller_duty(
+		     a.reader, &who, GATE_ROLE_ASSIGN, &bob.id, &duty, &err),
+	    &err);
 	CHECK(duty == GATE_DUTY_OTHER);
 	/* A token made by that token is hers as well. */
 	second = issue_by(&a, &who, false);

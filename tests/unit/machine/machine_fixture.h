@@ -36,7 +36,7 @@ machine_fixture_open(struct agency_fixture *a)
 	struct db *db = NULL;
 	static const char *const script[] = { ledger_log_schema,
 		gate_token_schema, gate_once_schema, people_person_schema,
-		people_record_schema, people_paper_schema,
+		people_record_schema, people_paper_schema, people_hand_schema,
 		gate_token_person_schema, gate_token_issuer_schema,
 		gate_recovery_schema, machine_service_schema };
 
