@@ -361,10 +361,13 @@ add_person(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	return api_people_answer(q, a, &x.made, err);
 }
 
-void
-api_people_cut(struct http_request *q, const struct people_person *before)
+/* What is under way with tokens of theirs ends, if they are void now. */
+static void
+cut_tokens(struct http_request *q, const struct people_person *before)
 {
+	struct sp_id id[64];
 	struct people_person p;
+	size_t n = 0;
 
 	{
 		DB_LENT(reader, evidence_room_readers(q->room));
@@ -373,8 +376,12 @@ api_people_cut(struct http_request *q, const struct people_person *before)
 			SP_OK ||
 		    (p.epoch == before->epoch && p.state == before->state))
 			return;
+		/* What is not read is refused at its next request. */
+		SP_IGNORE(gate_token_of_person(
+		    reader.db, &p.id, id, SP_COUNTOF(id), &n, NULL));
 	}
-	evidence_room_cut_person(q->room, &before->id);
+	for (size_t i = 0; i < n; i++)
+		evidence_room_cut(q->room, &id[i]);
 }
 
 /* What changes one account, and answers with it. */
@@ -388,7 +395,7 @@ change_account(struct api_people_act *x, struct http_answer *a,
 	SP_TRY(api_people_enter(x->q, &w, &p, err));
 	x->person = p.id;
 	SP_TRY(api_people_do(x, err));
-	api_people_cut(x->q, &p);
+	cut_tokens(x->q, &p);
 	return api_people_answer(x->q, a, &p.id, err);
 }
 

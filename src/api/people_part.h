@@ -49,9 +49,6 @@ struct api_people_act {
 	enum sp_code (*run)(const struct people_act *a,
 	    struct api_people_act *x, struct sp_err *err);
 };
-/* Is the account another than before (role, unit, state), what is under way of
- * it ends now. */
-void api_people_cut(struct http_request *q, const struct people_person *before);
 enum sp_code api_people_do(
     struct api_people_act *x, struct sp_err *err) SP_MUST_USE;
 

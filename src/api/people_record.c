@@ -85,7 +85,6 @@ add(struct api_people_act *x, struct http_answer *a, enum gate_act act,
 	SP_TRY(api_people_enter(x->q, &w, &p, err));
 	x->person = p.id;
 	SP_TRY(api_people_do(x, err));
-	api_people_cut(x->q, &p); /* a screening may have shut it */
 	return api_people_made(a, &x->made, err);
 }
 

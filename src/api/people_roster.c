@@ -230,7 +230,6 @@ apply(struct taking *t, struct http_answer *a, struct sp_err *err)
 	}
 	if (code != SP_OK)
 		return sp_fail_as(err, code, why.reason, "%s", why.text);
-	evidence_room_settle(t->q->room);
 	counts_json(&out, &p.done);
 	return http_json_answer(a, &out, "counts", err);
 }

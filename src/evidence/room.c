@@ -18,8 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_READERS 8
-#define TICK_ACTS    8 /* of people, in one tick: the rest in the next */
+#define ROOM_READERS  8
+#define TICK_ACTS     8 /* of people, in one tick: the rest in the next */
+#define TICK_SESSIONS 200
 
 /* The agency's database (docs/database.md).  No table names an agency: the
  * handle is the agency. */
@@ -563,19 +564,6 @@ tell_people(struct evidence_room *r, const struct people_tick *t)
 	}
 }
 
-/* Who does not let in any more has nothing under way. */
-static void
-cut_people(struct evidence_room *r, const struct people_tick *t)
-{
-	for (size_t i = 0; i < t->notices; i++) {
-		const struct people_notice *n = &t->notice[i];
-
-		if (n->kind == PEOPLE_NOTICE_DISABLED ||
-		    n->kind == PEOPLE_NOTICE_TERMINATED)
-			evidence_room_cut_person(r, &n->object);
-	}
-}
-
 /* What happens to people by itself.  What cannot be written now is due again
  * at the next tick; until then the gate computes the same from the rows. */
 static void
@@ -598,14 +586,41 @@ tick_people(struct evidence_room *r)
 		if (code == SP_OK && due)
 			code = ledger_writer_run(
 			    r->writer, people_clearance_tick, t, NULL);
-		if (code == SP_OK) {
-			cut_people(r, t);
+		if (code == SP_OK)
 			tell_people(r, t);
-		}
 		if (code != SP_OK || !due)
 			break;
 	}
 	free(t);
+}
+
+static enum sp_code
+tick_signin_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct evidence_room *r = arg;
+	struct people_by by = people_by_site(&r->agency.id);
+	struct people_act a = { tx, &by, r->rules, sp_now() };
+
+	return signin_session_tick(&a, TICK_SESSIONS, err);
+}
+
+/* What sessions have become by themselves.  Until it is written down the door
+ * computes the same from the rows. */
+static void
+tick_signin(struct evidence_room *r)
+{
+	bool due = false;
+
+	{
+		DB_LENT(reader, r->readers);
+
+		if (signin_session_due(
+			reader.db, r->rules, sp_now(), &due, NULL) != SP_OK)
+			return;
+	}
+	if (due)
+		SP_IGNORE(
+		    ledger_writer_run(r->writer, tick_signin_act, r, NULL));
 }
 
 void
@@ -614,7 +629,7 @@ evidence_room_tick(struct evidence_room *r)
 	gate_tick(r->gate);
 	machine_guard_write(r->guard, &r->agency.id, r->writer, false);
 	tick_people(r);
-	evidence_room_settle(r);
+	tick_signin(r);
 	evidence_viewings_close(r, r->limits.viewing_idle);
 	evidence_upload_expire(r);
 }

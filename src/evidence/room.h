@@ -117,15 +117,6 @@ enum sp_code evidence_room_revoke_device(struct evidence_room *r,
  * takes the credential away is durable: whoever was known before and begins
  * only now is refused. */
 void evidence_room_cut(struct evidence_room *r, const struct sp_id *id);
-/* Sessions have become what they are by now (signin_session_tick): it is
- * written down, and what is under way under those that are void is cut.  What
- * cannot be written now is at the next tick, and refused meanwhile. */
-void evidence_room_settle(struct evidence_room *r);
-/* This account has become another, of which the change is durable (role, unit,
- * state): what is under way under its tokens, those that it issued and its
- * sessions from before is cut. */
-void evidence_room_cut_person(
-    struct evidence_room *r, const struct sp_id *person);
 
 struct evidence_room_counts {
 	uint64_t evidence, bytes, uploads, viewings, corrupt;

@@ -1,7 +1,5 @@
 #include "evidence/object.h"
 #include "evidence/room.h"
-#include "gate/token.h"
-#include "signin/session.h"
 
 /*
  * Signing in to this room (signin/ceremony.h): the key that peppers passwords
@@ -69,60 +67,4 @@ evidence_room_key(
 		SP_TRY(read_id(r, &id, &found, err));
 	}
 	return evidence_object_key(r, &id, out, err);
-}
-
-struct settling {
-	struct evidence_room *room;
-	struct signin_voided gone;
-};
-
-static enum sp_code
-settle_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
-{
-	struct settling *s = arg;
-	const struct people_agency *agency = evidence_room_agency(s->room);
-	struct people_by by = people_by_site(&agency->id);
-	struct people_act a = { tx, &by, evidence_room_rules(s->room),
-		sp_now() };
-
-	return signin_session_tick(&a, &s->gone, err);
-}
-
-void
-evidence_room_settle(struct evidence_room *r)
-{
-	struct settling s = { .room = r };
-	bool due = false;
-
-	{
-		DB_LENT(reader, evidence_room_readers(r));
-
-		if (signin_session_due(reader.db, evidence_room_rules(r),
-			sp_now(), &due, NULL) != SP_OK)
-			return;
-	}
-	if (!due ||
-	    ledger_writer_run(evidence_room_writer(r), settle_act, &s, NULL) !=
-		SP_OK)
-		return;
-	for (size_t i = 0; i < s.gone.n; i++)
-		evidence_room_cut(r, &s.gone.id[i]);
-}
-
-void
-evidence_room_cut_person(struct evidence_room *r, const struct sp_id *person)
-{
-	struct sp_id id[64];
-	size_t n = 0;
-
-	{
-		DB_LENT(reader, evidence_room_readers(r));
-
-		/* What is not read is refused at its next request. */
-		SP_IGNORE(gate_token_of_person(
-		    reader.db, person, id, SP_COUNTOF(id), &n, NULL));
-	}
-	for (size_t i = 0; i < n; i++)
-		evidence_room_cut(r, &id[i]);
-	evidence_room_settle(r);
 }

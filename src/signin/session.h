@@ -172,18 +172,12 @@ enum sp_code signin_session_owner(struct db *db, const struct sp_id *id,
 /* Lock what is idle, end what is idle for long, void or took too long to open,
  * forget what ended a day ago, and invitations (invite.h) that are over, so
  * that no clock set back revives one: entries "session.locked", "session.ended"
- * (reason "idle" or "void"; none for those that never opened).  Of each kind
- * at most SIGNIN_TICK at once.  What runs under one that is void is to be cut
- * by whoever called this, once it is durable. */
-#define SIGNIN_TICK 200
-struct signin_voided {
-	struct sp_id id[SIGNIN_TICK];
-	size_t n;
-};
+ * (reason "idle" or "void"; none for those that never opened).  At most
+ * `most` sessions at once. */
 enum sp_code signin_session_due(struct db *db, const struct people_rules *rules,
     sp_time now, bool *due, struct sp_err *err) SP_MUST_USE;
-enum sp_code signin_session_tick(const struct people_act *a,
-    struct signin_voided *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code signin_session_tick(
+    const struct people_act *a, size_t most, struct sp_err *err) SP_MUST_USE;
 
 /* Those that are not ended, of one person (NULL: of all), newest first, as
  * members of an array: {"address":…,"agent":…,"created_at":…,"current":…,

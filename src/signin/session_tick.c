@@ -124,10 +124,9 @@ settle(const struct people_act *a, const struct signin_session *s,
 	return opened ? enter(a, s, "session.ended", reason, err) : SP_OK;
 }
 
-/* `gone`: all are void, and go there; NULL: they are idle. */
 static enum sp_code
-tick_each(const struct people_act *a, struct db_stmt *st,
-    struct signin_voided *gone, struct sp_err *err)
+tick_each(const struct people_act *a, struct db_stmt *st, bool gone,
+    struct sp_err *err)
 {
 	for (;;) {
 		enum signin_stage is = SIGNIN_ENDED;
@@ -138,37 +137,32 @@ tick_each(const struct people_act *a, struct db_stmt *st,
 		if (!found)
 			return SP_OK;
 		SP_TRY(signin_row_read(st, &r, err));
-		if (gone == NULL)
+		if (!gone)
 			is = signin_row_stage(&r.s, a->rules, a->now);
-		else
-			gone->id[gone->n++] = r.s.id;
 		if (is != r.s.stage)
-			SP_TRY(settle(
-			    a, &r.s, is, gone != NULL ? "void" : "idle", err));
+			SP_TRY(
+			    settle(a, &r.s, is, gone ? "void" : "idle", err));
 	}
 }
 
 enum sp_code
-signin_session_tick(
-    const struct people_act *a, struct signin_voided *out, struct sp_err *err)
+signin_session_tick(const struct people_act *a, size_t most, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
 	DB_STMT forget = db_use(db, &tick_forget);
 	DB_STMT uninvite = db_use(db, &tick_uninvite);
-	const size_t most = SP_COUNTOF(out->id);
 
-	out->n = 0;
 	{
 		DB_STMT st = db_use(db, &tick_void);
 
 		db_bind_u64(st, 1, most);
-		SP_TRY(tick_each(a, st, out, err));
+		SP_TRY(tick_each(a, st, true, err));
 	}
 	{
 		DB_STMT st = db_use(db, &tick_idle);
 
 		bind_idle(st, a->rules, a->now, most);
-		SP_TRY(tick_each(a, st, NULL, err));
+		SP_TRY(tick_each(a, st, false, err));
 	}
 	db_bind_i64(uninvite, 1, a->now);
 	SP_TRY(db_run(uninvite, NULL, err));
