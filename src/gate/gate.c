@@ -254,16 +254,11 @@ duty_words(enum gate_duty duty)
 {
 	static const char *const words[GATE_DUTY_COUNT] = {
 		[GATE_DUTY_UNKNOWN] = "whose doing it is, nobody found out",
-		[GATE_DUTY_SAME] = "it is the same person's, by this account "
-				   "or another",
-		[GATE_DUTY_TIED] =
-		    "who decides did not add, invite, name, place or screen "
-		    "the account of who asked, nor the other way round, nor "
-		    "did one of the provider's staff make both: ask another",
-		[GATE_DUTY_NAMELESS] =
-		    "that the two are two human beings, their accounts do not "
-		    "say: have another administrator give each its human "
-		    "(sallyport person change PERSON --human ID)",
+		[GATE_DUTY_SAME] = "it is the same person's",
+		[GATE_DUTY_TIED] = "one account made the other, or one of the "
+				   "staff made both: ask another",
+		[GATE_DUTY_NAMELESS] = "say of both who they are (sallyport "
+				       "person change --human)",
 		[GATE_DUTY_OTHER] = "",
 	};
 

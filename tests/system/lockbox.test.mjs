@@ -238,6 +238,41 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     denied(await visit(id, items[0]), 'lockbox');
   });
 
+  test('one of security alone makes no two halves', async () => {
+    const p = new People(site, P);
+    const add = async (by, name, role, human) => {
+      const { id } = await p.post('persons', { name, role, ...(human === undefined ? {} : { human }) }, by.token);
+      await p.post(`persons/${id}/screenings`, { state: 'FL' }, by.token);
+      for (const course of ['level4', 'pii']) await p.post(`persons/${id}/trainings`, { course }, by.token);
+      const { invitation } = await p.post(`persons/${id}/invitations`, {}, by.token);
+      const token = await p.accept(invitation);
+      await p.post(`persons/${id}/signatures`, {}, token);
+      return { id, name, token };
+    };
+    // Founded by the site like Sid, whom nobody of the house is behind.
+    const sue = await p.add('Sue Security', 'provider-security', { more: { human: 'E-8' } });
+    const fake = await add(who.sec, 'Nobody At All', 'operator', 'E-77');
+    const puppet = await add(who.sec, 'Nor This One', 'provider-security', 'E-78');
+    const nameless = await add(sue, 'Who Is It', 'operator');
+    const refusedBy = async (by, id, glass, why) => {
+      const a = await ask(P, by, 'POST', `lockbox/${id}/${glass ? 'confirm' : 'approve'}`);
+      denied(a, 'role');
+      assert.match(a.json().detail, why);
+    };
+    for (const glass of [false, true]) {
+      const { id } = await request({ glass }, fake);
+      await refusedBy(who.sec, id, glass, /one account made the other/);
+      await refusedBy(puppet, id, glass, /made both/);
+      await must(P, sue, `lockbox/${id}/${glass ? 'confirm' : 'approve'}`);
+      await must(P, sue, `lockbox/${id}/${glass ? 'revoke' : 'deny'}`, {});
+      const own = await request({ glass });
+      await must(P, who.sec, `lockbox/${own.id}/${glass ? 'confirm' : 'approve'}`);
+      await must(P, who.sec, `lockbox/${own.id}/${glass ? 'revoke' : 'deny'}`, {});
+    }
+    const { id } = await request({}, nameless);
+    await refusedBy(who.sec, id, false, /--human/);
+  });
+
   test('the provider’s people try every route of the agency', async () => {
     const api = (await site.get('/v1/openapi.json', { token: null })).json();
     let tried = 0;
