@@ -136,6 +136,14 @@ siteSuite('service accounts', {}, (context) => {
     const got = await run('curl', ['-sS', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', site.caPath, ...cert,
       '-H', `Authorization: Bearer ${token}`, `${site.url}/v1/agencies/harbor-pd/evidence`]);
     assert.equal(got.stdout, '200', got.stderr);
+    // A thief has one of their own, which is another's.
+    const thief = `${pem}-thief`;
+    const theirs = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+      '-keyout', `${thief}.key`, '-out', `${thief}.crt`, '-days', '2', '-subj', '/CN=a program']);
+    assert.equal(theirs.code, 0, theirs.stderr);
+    const stolen = await run('curl', ['-sS', '--cacert', site.caPath, '--cert', `${thief}.crt`, '--key', `${thief}.key`,
+      '-H', `Authorization: Bearer ${token}`, `${site.url}/v1/agencies/harbor-pd/evidence`]);
+    assert.equal(JSON.parse(stolen.stdout).reason, 'token.certificate');
   });
 
   test('two secrets while one is changed; with no overlap the old is void, with its tokens', async () => {
