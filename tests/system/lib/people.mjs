@@ -20,9 +20,11 @@ export class People {
     this.site = site;
     this.agency = agency;
     this.partners = new Set();
+    /** By whom; the first token says who is who until an administrator signs in. */
+    this.token = undefined;
   }
 
-  async post(path, body, token = this.site.token(this.agency)) {
+  async post(path, body, token = this.token ?? this.site.token(this.agency)) {
     const a = await this.site.request('POST', path, { agency: this.agency, token,
       headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     assert.ok(a.status < 300, `${this.agency} ${path}: ${a.status} ${a.body}`);
@@ -57,13 +59,24 @@ export class People {
 
   /** The same with an invitation from before. */
   async accept(invitation, password = 'seven wide rivers') {
+    return (await this.enrol(invitation, password)).session;
+  }
+
+  /** The same: {session, secret (of the TOTP), codes (for recovery)}. */
+  async enrol(invitation, password) {
     const first = await this.post('signin/accept', { invitation, password }, null);
     const offer = await this.site.request('POST', 'signin/enrol', { agency: this.agency, token: first.session });
     assert.equal(offer.status, 200, offer.body.toString());
-    const second = await this.post('signin/enrol/confirm',
-      { code: totp(offer.json().secret), label: 'phone' }, first.session);
+    const { secret } = offer.json();
+    const second = await this.post('signin/enrol/confirm', { code: totp(secret), label: 'phone' }, first.session);
+    const { session } = await this.acknowledge(second.session);
+    return { session, secret, codes: second.recovery_codes };
+  }
+
+  /** The notice of use read: the open session's step. */
+  async acknowledge(text) {
     const { sha256 } = (await this.site.get('signin/notice', { agency: this.agency, token: null })).json();
-    return (await this.post('signin/notice', { sha256 }, second.session)).session;
+    return this.post('signin/notice', { sha256 }, text);
   }
 
   /** Hired and signed in: {id, token}. */
