@@ -319,9 +319,30 @@ take_operands(
 	return CMD_DONE;
 }
 
+/* Put an option's value into the body.  A message, or NULL. */
+static const char *
+put_option(json_t *body, const char *member, const char *value)
+{
+	size_t n = strcspn(member, "=");
+	const char *before = member + n + (member[n] == '=');
+	char name[40];
+
+	SP_REQUIRE(n < sizeof(name));
+	memcpy(name, member, n);
+	name[n] = '\0';
+	if (json_object_get(body, name) != NULL)
+		return "that was said already";
+	if (json_object_set_new(
+		body, name, json_sprintf("%s%s", before, value)) != 0)
+		return "is not proper UTF-8";
+	return NULL;
+}
+
 static int
 take_options(const struct cmd *self, struct saying *s)
 {
+	const char *wrong;
+
 	for (size_t i = 0; i < CMD_PEOPLE_OPTIONS; i++) {
 		const struct cmd_people_option *o = &s->call->option[i];
 
@@ -330,16 +351,11 @@ take_options(const struct cmd *self, struct saying *s)
 		if (s->value[i] == NULL && s->call->needed != NULL &&
 		    strcmp(s->call->needed, o->name) == 0)
 			return cmd_usage(self, "--%s is needed", o->name);
-		if (s->value[i] != NULL &&
-		    json_object_get(s->body, o->member) != NULL)
-			return cmd_usage(
-			    self, "--%s: that was said already", o->name);
-		if (s->value[i] != NULL &&
-		    json_object_set_new(s->body, o->member,
-			json_sprintf("%s%s", o->before == NULL ? "" : o->before,
-			    s->value[i])) != 0)
-			return cmd_usage(
-			    self, "--%s is not proper UTF-8", o->name);
+		wrong = s->value[i] == NULL
+		    ? NULL
+		    : put_option(s->body, o->member, s->value[i]);
+		if (wrong != NULL)
+			return cmd_usage(self, "--%s: %s", o->name, wrong);
 	}
 	return CMD_DONE;
 }

@@ -11,10 +11,10 @@
 #define CMD_PEOPLE_OPTIONS  10
 #define CMD_PEOPLE_OPERANDS 3
 
-/* An option's value becomes a text member of the body. */
+/* An option's value becomes a text member of the body.  Of a member
+ * "course=level" the name is "course", and "level" is put before the value. */
 struct cmd_people_option {
 	const char *name, *value, *help, *member;
-	const char *before; /* put before the value: "level" of "level4" */
 };
 
 /* Columns of a list, and the arrays that its rows are in. */

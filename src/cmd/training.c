@@ -20,8 +20,8 @@ static const struct cmd_people_call calls[] = {
 			    "level1 to level4, pii or event (what the role "
 			    "needs)",
 			    "course" },
-		{ "level", "N", "1 to 4: the course of that level", "course",
-		    "level" },
+		{ "level", "N", "1 to 4: the course of that level",
+		    "course=level" },
 		{ "completed", "DAY", "as 2026-11-21 (today)", "completed" },
 		{ "date", "DAY", "the same", "completed" },
 		{ "expires", "DAY", "the first day it does not hold (by rule)",

@@ -75,8 +75,7 @@ gate_recovery_refused(enum gate_recovery_refusal r, struct sp_err *err)
 		[GATE_RECOVERY_NOT_THEIRS] =
 		    "a share counts only in the hands of its custodian",
 		[GATE_RECOVERY_SELF] =
-		    "both shares are one human being's: another custodian's is "
-		    "wanted",
+		    "both shares are one human being's: bring another's",
 		[GATE_RECOVERY_NOT_BEGUN] =
 		    "no such recovery is open: begin one with the first share",
 	};

@@ -76,10 +76,11 @@ export class Furnished {
       more: { login, human: this.word(`${key}’s human`), unit: this.word(`${key}’s unit`), ...more } });
     const password = this.canaries.secret(`${key}’s password`, `seven ${this.word(`${key}’s password`)}`);
     const { invitation } = await this.must(undefined, 'POST', `persons/${made.id}/invitations`, {});
-    const { session, secret, codes } = await this.people.enrol(invitation, password);
-    for (const text of [invitation.slice(27), session.slice(27), secret, ...codes])
+    const kept = {};
+    const token = await this.people.accept(invitation, password, kept);
+    for (const text of [invitation.slice(27), token.slice(27), kept.secret, ...kept.codes])
       this.canaries.secret(`a credential of ${key}’s`, text);
-    this.who[key] = { id: made.id, token: session, login, password, secret, codes };
+    this.who[key] = { id: made.id, token, login, password, ...kept };
     this.has('persons/{person}', made.id);
     this.has('persons/{id}', made.id);
   }
@@ -100,7 +101,7 @@ export class Furnished {
     for (const [field, value] of Object.entries(sealed))
       await this.must(undefined, 'PUT', `persons/${owner.id}/sealed/${field}`, { value });
     await this.person('chief', 'administrator');
-    this.people.token = this.who.chief.token;
+    this.people.by(this.who.chief.token);
   }
 
   async records() {

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
-/** RFC 6238 by node's own HMAC: the code of now. */
-export function totp(secret) {
+/** RFC 6238 by node's own HMAC: the code of now, or of `step` after it. */
+export function totp(secret, step = 0) {
   const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c)
     .toString(2).padStart(5, '0')).join('');
   const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
   const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + step));
   const mac = createHmac('sha1', key).update(counter).digest();
   const at = mac[mac.length - 1] & 15;
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, '0');
@@ -20,8 +20,12 @@ export class People {
     this.site = site;
     this.agency = agency;
     this.partners = new Set();
-    /** By whom; the first token says who is who until an administrator signs in. */
-    this.token = undefined;
+  }
+
+  /** Everything from now on is done by this session, as by an administrator's. */
+  by(token) {
+    this.token = token;
+    return this;
   }
 
   async post(path, body, token = this.token ?? this.site.token(this.agency)) {
@@ -39,14 +43,17 @@ export class People {
     await this.post('agreements', body);
   }
 
-  /** An account with all its records: {id, name}; `states` were checked in. */
-  async hire(name, role, { states = [], more = {} } = {}) {
+  /**
+   * An account with all its records: {id, name}; `states` were checked in, what was
+   * learnt lasts until the day `expires`.
+   */
+  async hire(name, role, { states = [], expires, more = {} } = {}) {
     const { id } = await this.post('persons', { name, role, ...more });
     await this.agree({});
     if (more.employer)
       await this.agree({ kind: 'information-exchange', partner: more.employer });
     for (const state of states) await this.post(`persons/${id}/screenings`, { state });
-    for (const course of ['level4', 'pii']) await this.post(`persons/${id}/trainings`, { course });
+    for (const course of ['level4', 'pii']) await this.post(`persons/${id}/trainings`, { course, ...(expires ? { expires } : {}) });
     await this.post(`persons/${id}/signatures`, {});
     return { id, name };
   }
@@ -57,26 +64,21 @@ export class People {
     return this.accept(invitation, password);
   }
 
-  /** The same with an invitation from before. */
-  async accept(invitation, password = 'seven wide rivers') {
-    return (await this.enrol(invitation, password)).session;
-  }
-
-  /** The same: {session, secret (of the TOTP), codes (for recovery)}. */
-  async enrol(invitation, password) {
+  /** The same with an invitation from before; `kept` gets the app's secret and the recovery codes. */
+  async accept(invitation, password = 'seven wide rivers', kept = {}) {
     const first = await this.post('signin/accept', { invitation, password }, null);
     const offer = await this.site.request('POST', 'signin/enrol', { agency: this.agency, token: first.session });
     assert.equal(offer.status, 200, offer.body.toString());
-    const { secret } = offer.json();
-    const second = await this.post('signin/enrol/confirm', { code: totp(secret), label: 'phone' }, first.session);
-    const { session } = await this.acknowledge(second.session);
-    return { session, secret, codes: second.recovery_codes };
+    kept.secret = offer.json().secret;
+    const second = await this.post('signin/enrol/confirm',
+      { code: totp(kept.secret), label: 'phone' }, first.session);
+    kept.codes = second.recovery_codes;
+    return this.acknowledge(second.session);
   }
 
-  /** The notice of use read: the open session's step. */
-  async acknowledge(text) {
+  async acknowledge(token) {
     const { sha256 } = (await this.site.get('signin/notice', { agency: this.agency, token: null })).json();
-    return this.post('signin/notice', { sha256 }, text);
+    return (await this.post('signin/notice', { sha256 }, token)).session;
   }
 
   /** Hired and signed in: {id, token}. */

@@ -516,9 +516,12 @@ a_list_comes_in_pages(void)
 				  login) == 0);
 		}
 		next = json_object_get(answer, "next");
-		(void)snprintf(path, sizeof(path),
-		    json_is_string(next) ? "persons?limit=7&cursor=%s" : "",
-		    json_string_value(next));
+		if (json_is_string(next))
+			(void)snprintf(path, sizeof(path),
+			    "persons?limit=7&cursor=%s",
+			    json_string_value(next));
+		else
+			*path = '\0';
 	}
 	CHECK(seen == 23 && pages == 4);
 	ask(&f.who, "GET", "persons?limit=23", NULL);

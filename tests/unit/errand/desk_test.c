@@ -234,7 +234,6 @@ static void
 the_end(void)
 {
 	struct waiter w[ERRAND_DESK_MOST], one;
-	ERRAND_AUTO e = errand_new();
 	char url[40];
 	int64_t begun;
 

@@ -287,8 +287,8 @@ static void
 wrong_shares_are_turned_away(void)
 {
 	static const char *const bad[] = { "", "spr_", "x",
-		"spr_AAAAAAAAAAAAAAAAAAAAAA_"
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+		("spr_AAAAAAAAAAAAAAAAAAAAAA_"
+		 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") };
 	struct rig r;
 	struct sp_id id;
 	char harmed[GATE_TEXT_MAX];

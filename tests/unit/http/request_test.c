@@ -477,6 +477,7 @@ drum_end(void *self, bool whole, struct http_answer *a, struct sp_err *err)
 }
 
 static const struct http_sink drum_sink = { drum_write, drum_end };
+static const struct http_route drum_route = { .door = HTTP_DOOR_OPEN };
 
 static void
 a_sink_gets_every_byte_and_one_end(void)
@@ -484,6 +485,7 @@ a_sink_gets_every_byte_and_one_end(void)
 	struct drum d = { .got = sp_buf_new(100), .most = 100 };
 	struct http_request *q = http_request_new(&house);
 
+	q->match.route = &drum_route;
 	q->sink = &drum_sink;
 	q->sink_self = &d;
 	CHECK(http_request_body(q, "abc", 3) == HTTP_GO_ON);

@@ -39,8 +39,8 @@ what_two_readers_could_read_in_two_ways_is_refused(void)
 		"a=%", "a=%4", "a=%4g", "a=%+4", "a=%00", "a%00=1", "a=1 ",
 		" a=1", "a=1\n", "a=1\r\nb=2", "a=\x80", "a=\xc3\xa9", "a=%C3",
 		"a=%ff", "a=%C0%80", "a=%ED%A0%80", "a=\x7f", "a=\t",
-		"a=1&b=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9&j=10&k=11&l=12&m=13&n=14&"
-		"o=15&p=16&q=17" };
+		("a=1&b=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9&j=10&k=11&l=12&m=13&n=14&"
+		 "o=15&p=16&q=17") };
 
 	for (size_t i = 0; i < SP_COUNTOF(bad); i++) {
 		MACHINE_AUTO_FORM f = machine_form_new();

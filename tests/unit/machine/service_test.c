@@ -139,8 +139,9 @@ scopes_are_read_and_written(void)
 		"evidence.list,evidence.show", "EVIDENCE.LIST", "evidence",
 		"evidence.*", "*", "lockbox.approve", "recovery.begin",
 		"token.manage", "service.manage", "evidence.list\tx",
-		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		"xxxxxxxxx" };
+		("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		 "x"
+		 "xxxxxxxxx") };
 	SP_AUTO_BUF text = sp_buf_new(MACHINE_SCOPE_TEXT);
 	struct gate_acts scope = { .bits = { 7 } }, most;
 	struct sp_err err;
