@@ -240,6 +240,44 @@ describe('signing in', () => {
       (await entries('session.ended')).some((e) => e.detail.reason === 'void' && e.detail.person === who.id));
   });
 
+  test('what a role gave is gone with a transfer, by whatever credential', async () => {
+    const admin = (path, body) => post(path, body, { token: site.token() });
+    const who = await person('Ivo Stern', 'custodian');
+    for (const [path, body] of [['agreements', {}], [`persons/${who.id}/screenings`, {}],
+      [`persons/${who.id}/trainings`, { course: 'level4' }], [`persons/${who.id}/trainings`, { course: 'pii' }],
+      [`persons/${who.id}/signatures`, {}]]) assert.equal((await admin(path, body)).status, 201, path);
+    await enrol(who);
+    const second = await again(who);
+    const own = await post('tokens/own', { label: 'drill', expires_in_days: 1 }, { token: second });
+    assert.equal(own.status, 201, own.body.toString());
+    const given = await admin('tokens', { person: who.id, label: 'desk', expires_in_days: 1 });
+    assert.equal(given.status, 201, given.body.toString());
+    const item = await site.put(Buffer.from('of the case'), { filename: 'a.txt' });
+    const reads = (token) => site.get(`evidence/${item}/custody`, { token });
+    const exports = (token) => post('exports', { items: [item], format: 'zip' }, { token });
+    const all = [who.session, second, own.json().token, given.json().token];
+    // What somebody else gave them is one factor only, and goes all the same.
+    for (const token of all) assert.equal((await reads(token)).status, token === given.json().token ? 403 : 200);
+
+    // Moved to the night shift, as an officer.
+    assert.equal((await admin(`persons/${who.id}/transfer`, { unit: 'Night', role: 'officer' })).status, 200);
+    for (const token of all) for (const a of [await reads(token), await exports(token)]) assert.equal(a.status, 401);
+
+    // In again: an officer, and nothing more; not by any other way either.
+    const third = await again(who);
+    assert.equal((await site.get('session', { token: third })).json().role, 'officer');
+    assert.equal((await site.get(`evidence/${item}`, { token: third })).status, 200);
+    for (const a of [await reads(third), await exports(third)]) {
+      assert.equal(a.status, 403, a.body.toString());
+      assert.equal(a.json().reason, 'role');
+    }
+    const fresh = await post('tokens/own', { label: 'again', expires_in_days: 1 }, { token: third });
+    assert.equal((await exports(fresh.json().token)).status, 403);
+    // And back: what was void stays so.
+    assert.equal((await admin(`persons/${who.id}/transfer`, { unit: 'Day', role: 'custodian' })).status, 200);
+    for (const token of [...all, third, fresh.json().token]) assert.equal((await reads(token)).status, 401);
+  });
+
   test('another password and other factors', async () => {
     const who = await enrol(await person('Hugh Tarn'));
     const second = await again(who);

@@ -301,7 +301,7 @@ test('help, version, completion', async () => {
     source <("$1" completion bash); shift
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sallyport; printf '%s\\n' "\${COMPREPLY[@]}"`,
   'bash', program, program, ...words], { encoding: 'utf8' }).split('\n').filter(Boolean);
-  assert.deepEqual(complete('ser'), ['serve']);
+  assert.deepEqual(complete('ser'), ['serve', 'service']);
   assert.ok(complete('').includes('init'));
   assert.deepEqual(complete('agency', 'l'), ['list']);
   assert.deepEqual(complete('agency', 'add', 'DIR', '--st'), ['--state']);
