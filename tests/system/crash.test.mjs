@@ -1,7 +1,8 @@
 // A hundred kill -9s of server and keeper at random moments, under parallel
 // uploads.  At the end: every acknowledged byte is readable and right, every
 // receipt ever given still verifies and is part of the log's history, no file
-// is left that the database does not know.
+// is left that the database does not know; and every share, grant and session
+// is as was last acknowledged: what was taken back stays so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execFileSync } from 'node:child_process';
@@ -9,10 +10,16 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as tlog from './lib/tlog.mjs';
+import { agentOf, camera } from './lib/cameras.mjs';
 import { sha256 } from './lib/clips.mjs';
+import { People } from './lib/people.mjs';
 import { seeded } from './lib/random.mjs';
 import { Site, killHard, metadata, sleep, until } from './lib/site.mjs';
+import { House } from './lib/visitors.mjs';
 
+const A = 'harbor-pd';
+const B = 'mesa-so';
+const P = 'keystone';
 const KILLS = Number(process.env.SALLYPORT_TEST_KILLS ?? 100);
 const CLIENTS = 5;
 const SEGMENT = 1048560;
@@ -20,17 +27,19 @@ const SEGMENT = 1048560;
 const AWAY = new Set([0, 423, 502, 503]);
 
 class Client {
-  constructor(site, random, told) {
+  /** `credential`: options of a request; the agency's first token when there are none. */
+  constructor(site, random, told, credential = {}) {
     this.site = site;
     this.random = random;
     this.told = told;
+    this.credential = credential;
     this.stop = false;
     this.open = null;
   }
 
   /** A request that may find nobody: status 0. */
   async ask(method, path, options) {
-    return this.site.tus(method, path, { timeout: 20000, ...options })
+    return this.site.tus(method, path, { timeout: 20000, ...this.credential, ...options })
       .catch(() => ({ status: 0, headers: {} }));
   }
 
@@ -39,6 +48,7 @@ class Client {
     for (;;) {
       const a = await this.ask(method, path, options);
       if (!AWAY.has(a.status)) return a;
+      if (this.over) throw new Error('the test is over');
       await sleep(20);
     }
   }
@@ -153,6 +163,126 @@ class Client {
   }
 }
 
+/** A camera: it sends what it has and asks for nothing. */
+class Camera extends Client {
+  async run() {
+    while (!this.stop) {
+      await this.single();
+      await sleep(this.random.int(0, 300));
+    }
+  }
+}
+
+/**
+ * Shares, grants of the lockbox and sessions: given and taken back; what was
+ * acknowledged is `told`, and holds from then on, whatever is killed.
+ */
+class Gate extends Client {
+  static async make(site, random, told) {
+    const it = new Gate(site, random, told);
+    const house = await House.make(site, P, [A]);
+    const [ours, theirs] = [A, B].map((agency) => new People(site, agency));
+    const kept = {};
+    const [custodian, guest, officer] = await Promise.all([ours.add('Cy Custodian', 'custodian', { states: ['FL'] }),
+      theirs.add('Ira Partner', 'custodian', { states: ['CO', 'FL'] }), ours.hire('Oz Officer', 'officer', { states: ['FL'] })]);
+    const { invitation } = await ours.post(`persons/${officer.id}/invitations`, {});
+    const { login } = (await site.get(`persons/${officer.id}`)).json();
+    const sessions = [await ours.accept(invitation, undefined, kept)];
+    while (sessions.length < 6) {
+      const first = await ours.post('signin', { login, password: 'seven wide rivers' }, null);
+      const second = await ours.post('signin/recovery', { code: kept.codes.pop() }, first.session);
+      sessions.push(await ours.acknowledge(second.session));
+    }
+    const { items } = (await site.get(`sessions?person=${officer.id}`)).json();
+    const ids = items.reverse().map((s) => s.id);
+    told.sessions = await Promise.all(sessions.map(async (token) => ({ token, on: true,
+      id: (await site.get('session', { token })).json().session.id })));
+    assert.deepEqual(told.sessions.map((s) => s.id).sort(), ids.sort());
+    const item = await site.put(Buffer.from('shared'), { filename: 'shared.txt' });
+    told.evidence.set(item, sha256(Buffer.from('shared')));
+    return Object.assign(it, { house, custodian, guest, item });
+  }
+
+  /** JSON, asked until somebody answers. */
+  json(method, path, body, { agency = A, token, key } = {}) {
+    return this.answered(method, path, { agency, token, body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(key ? { 'idempotency-key': key } : {}) } });
+  }
+
+  /** A step that may have been done before its answer was lost: then it is in conflict with itself. */
+  async step(path, { body, ...options } = {}) {
+    const a = await this.json('POST', path, body, options);
+    assert.ok(a.status === 200 || a.status === 409, `${path}: ${a.status} ${a.body}`);
+  }
+
+  /** What is given is there (the other house may be told a little later); what was taken back never is. */
+  async holds(one) {
+    const look = async () => (await one.look()).status;
+    if (one.on) await until(`${one.what} ${one.id}`, async () => (await look()) === one.yes, 60);
+    else assert.ok([401, 403].includes(await look()), `${one.what} ${one.id} was taken back`);
+  }
+
+  async share() {
+    const made = await this.json('POST', 'shares', { to: { agency: B }, evidence: [this.item], reason: 'joint' },
+      { key: `share-${this.told.shares.length}` });
+    assert.equal(made.status, 201, String(made.body));
+    const { id } = made.json();
+    const one = { what: 'share', id, on: true, yes: 200, look: () =>
+      this.json('GET', `shares/${id}/evidence/${this.item}/content`, undefined, { agency: B, token: this.guest.token }) };
+    this.told.shares.push(one);
+    await this.holds(one);
+    if (this.random.next() < 0.3) return;
+    await this.step(`shares/${id}/revoke`);
+    one.on = false;
+    await this.holds(one);
+  }
+
+  async lockbox() {
+    const { operator, security } = this.house;
+    const made = await this.json('POST', 'lockbox', { agency: A, evidence: [this.item], ticket: 'T-77',
+      why: 'the player stops at 3:10', minutes: 60 }, { agency: P, token: operator.token, key: `lockbox-${this.told.grants.length}` });
+    assert.equal(made.status, 201, String(made.body));
+    const { id } = made.json();
+    await this.step(`lockbox/${id}/approve`, { agency: P, token: security.token });
+    const own = { token: this.custodian.token };
+    await until('the agency is asked', async () => (await this.json('GET', `lockbox/${id}`, undefined, own)).status === 200, 60);
+    await this.step(`lockbox/${id}/approve`, own);
+    const one = { what: 'grant', id, on: true, yes: 200, look: () =>
+      this.json('GET', `lockbox/${id}/evidence/${this.item}/content`, undefined, { agency: P, token: operator.token }) };
+    this.told.grants.push(one);
+    await this.holds(one);
+    if (this.random.next() < 0.3) return;
+    await this.step(`lockbox/${id}/revoke`, { ...own, body: {} });
+    one.on = false;
+    await this.holds(one);
+  }
+
+  async session() {
+    const one = this.told.sessions.find((s) => s.on);
+    if (this.told.sessions.filter((s) => s.on).length <= 2) return;
+    Object.assign(one, { what: 'session', yes: 200, look: () => this.json('GET', 'session', undefined, { token: one.token }) });
+    await this.holds(one);
+    const a = await this.json('DELETE', `sessions/${one.id}`);
+    assert.ok(a.status === 204 || a.status === 404 || a.status === 409, `${a.status} ${a.body}`);
+    one.on = false;
+    await this.holds(one);
+  }
+
+  async run() {
+    while (!this.stop) {
+      for (const act of ['share', 'lockbox', 'session']) {
+        await this[act]();
+        await sleep(this.random.int(0, 300));
+      }
+    }
+  }
+
+  async all() {
+    const { sessions, shares, grants } = this.told;
+    for (const one of [...shares, ...grants, ...sessions.filter((s) => s.look)]) await this.holds(one);
+  }
+}
+
 /** Kill at random moments until it has been done often enough. */
 async function killer(site, random, count) {
   for (let n = 0; n < KILLS;) {
@@ -181,18 +311,24 @@ async function killer(site, random, count) {
 }
 
 test(`${KILLS} kills under parallel uploads`, { timeout: 420000 }, async (t) => {
-  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const site = await Site.make(t, { agencies: [A, B] });
   const random = seeded(t);
-  const told = { evidence: new Map(), receipts: [], uploads: new Set() };
+  const told = { evidence: new Map(), receipts: [], uploads: new Set(), shares: [], grants: [] };
   const count = { server: 0, keeper: 0, site: 0 };
-  const clients = Array.from({ length: CLIENTS }, () => new Client(site, random, told));
+  const gate = await Gate.make(site, random, told);
+  const film = new Camera(site, random, { ...told, uploads: new Set() },
+    { token: null, agent: agentOf(site, await camera(site)) });
+  const clients = [...Array.from({ length: CLIENTS }, () => new Client(site, random, told)), gate, film];
   const working = Promise.all(clients.map((c) => c.run()));
   working.catch(() => {});
+  t.after(() => clients.forEach((c) => Object.assign(c, { stop: true, over: true })));
 
   await Promise.race([killer(site, random, count), working]);
   for (const c of clients) c.stop = true;
   await working;
   t.diagnostic(`killed ${JSON.stringify(count)}; ${told.evidence.size} items, ${told.uploads.size} uploads open`);
+  for (const [what, list] of [['shares', told.shares], ['grants', told.grants], ['sessions', told.sessions]])
+    t.diagnostic(`${list.length} ${what}, ${list.filter((one) => !one.on).length} of them taken back`);
   assert.ok(told.evidence.size >= KILLS / 2, `only ${told.evidence.size} items came through`);
 
   await t.test('every acknowledged byte is there and right', async () => {
@@ -207,6 +343,26 @@ test(`${KILLS} kills under parallel uploads`, { timeout: 420000 }, async (t) => 
       assert.equal(a.status, 200, id);
       assert.equal(sha256(a.body), sum, id);
     }
+  });
+
+  await t.test('what was given holds, what was taken back stays so, also after one more', async () => {
+    for (const list of [told.shares, told.grants, told.sessions]) {
+      assert.ok(list.length >= KILLS / 20, `${list.length} of ${list[0]?.what}`);
+      assert.ok(list.some((one) => !one.on));
+    }
+    await gate.all();
+    await site.kill();
+    await site.start();
+    await gate.all();
+    // Both houses say so.
+    for (const one of told.shares)
+      for (const agency of [A, B])
+        await until('both know', async () => (await gate.json('GET', `shares/${one.id}`, undefined, { agency })).json().state ===
+          (one.on ? 'active' : 'revoked'), 60);
+    for (const [agency, token] of [[A, gate.custodian.token], [P, gate.house.security.token]])
+      for (const one of told.grants)
+        await until('both know', async () => (await gate.json('GET', `lockbox/${one.id}`, undefined, { agency, token })).json().state ===
+          (one.on ? 'Approved' : 'Revoked'), 60);
   });
 
   await t.test('every receipt ever given verifies and is in the log\'s history', async () => {

@@ -5,54 +5,15 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { add, asks, camera, enrol, json, openssl } from './lib/cameras.mjs';
 import { sha256 } from './lib/clips.mjs';
 import { seeded } from './lib/random.mjs';
 import { program, run, until } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
 
-let number = 0;
+let homes = 0;
 /** What a device that is known hears when it would list: it may not. */
 const KNOWN = 403;
-
-async function openssl(...args) {
-  const got = await run('openssl', args);
-  assert.equal(got.code, 0, got.stderr);
-  return got.stdout;
-}
-
-/** A key and a request for a certificate: {dir, key, csr (its text)}. */
-async function asks(site, subject = '/CN=camera', kind = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], more = []) {
-  const dir = join(site.dir, '..', `camera-${number++}`);
-  mkdirSync(dir);
-  const key = join(dir, 'key.pem');
-  await openssl('req', '-new', '-newkey', ...kind, '-nodes', '-keyout', key, '-subj', subject, ...more,
-    '-out', join(dir, 'csr.pem'));
-  return { dir, key, csr: readFileSync(join(dir, 'csr.pem'), 'utf8') };
-}
-
-const json = (site, method, path, body, more = {}) => site.request(method, path, {
-  ...more, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)),
-});
-
-async function add(site, agency = 'harbor-pd', more = {}) {
-  const made = await json(site, 'POST', 'devices', { label: 'Camera 7', ...more }, { agency });
-  assert.equal(made.status, 201, String(made.body));
-  return made.json();
-}
-
-const enrol = (site, code, csr, agency = 'harbor-pd') =>
-  json(site, 'POST', 'devices/enrol', { code, csr }, { agency, token: null });
-
-/** A camera that is enrolled: {id, code, key, cert, dir}. */
-async function camera(site, agency = 'harbor-pd', kind, more) {
-  const { id, code } = await add(site, agency, more);
-  const asked = await asks(site, '/CN=whatever', kind);
-  const got = await enrol(site, code, asked.csr, agency);
-  assert.equal(got.status, 201, String(got.body));
-  const cert = join(asked.dir, 'cert.pem');
-  writeFileSync(cert, got.json().certificate);
-  return { ...asked, id, code, cert, answer: got.json() };
-}
 
 /** curl as this camera: {status, body, head}; `args` before the URL. */
 async function curl(site, who, path, args = []) {
@@ -82,21 +43,7 @@ async function upload(site, who, bytes, agency = 'harbor-pd') {
 }
 
 /** All entries of the log with this act. */
-async function entries(site, act) {
-  const bundle = async (n, width) =>
-    (await site.get(`log/tile/entries/${String(n).padStart(3, '0')}${width < 256 ? `.p/${width}` : ''}`)).body;
-  const size = Number((await site.get('log/checkpoint')).body.toString().split('\n')[1]);
-  const out = [];
-  for (let n = 0; n * 256 < size; n++) {
-    const bytes = await bundle(n, Math.min(256, size - n * 256));
-    for (let at = 0; at < bytes.length;) {
-      const len = bytes.readUInt16BE(at);
-      out.push(JSON.parse(bytes.subarray(at + 2, at + 2 + len)));
-      at += 2 + len;
-    }
-  }
-  return out.filter((e) => e.act === act);
-}
+const entries = async (site, act) => (await site.entries()).filter((e) => e.act === act);
 
 siteSuite('devices with mutual TLS', {}, (ctx) => {
   test('a camera enrols, brings in, sees its own only', async (t) => {
@@ -331,7 +278,7 @@ siteSuite('devices with mutual TLS', {}, (ctx) => {
 
   test('the command line: enrol, put, dock, rotate, revoke', async (t) => {
     const { site } = ctx;
-    const home = join(site.dir, '..', `home-${number++}`);
+    const home = join(site.dir, '..', `home-${homes++}`);
     mkdirSync(home);
     const env = { PATH: process.env.PATH, HOME: home };
     const here = (args, more = {}) => run(program, args, { env: { ...env, ...more } });

@@ -49,22 +49,7 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
   };
   const visit = (id, item, rest = '', by = who.op) => ask(P, by, 'GET', `lockbox/${id}/evidence/${item}${rest}`);
   const of = async (agency, id, by) => (await ask(agency, by, 'GET', `lockbox/${id}`)).json();
-  async function entries(agency) {
-    const size = Number((await site.get('log/checkpoint', { agency })).body.toString().split('\n')[1]);
-    const found = [];
-    for (let from = 0; from < size; from += 256) {
-      const n = Math.min(256, size - from);
-      const index = String(from / 256).padStart(3, '0');
-      const b = (await site.get(`log/tile/entries/${index}${n === 256 ? '' : `.p/${n}`}`, { agency })).body;
-      for (let at = 0; at < b.length;) {
-        const len = b.readUInt16BE(at);
-        found.push(JSON.parse(b.subarray(at + 2, at + 2 + len)));
-        at += 2 + len;
-      }
-    }
-    return found;
-  }
-  const under = async (agency, id) => (await entries(agency))
+  const under = async (agency, id) => (await site.entries(agency))
     .filter((e) => e.object.id === id || e.detail.via?.id === id);
 
   test('people on both sides', async () => {

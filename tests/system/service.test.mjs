@@ -33,28 +33,6 @@ const basic = (site, s, more = []) =>
 const post = (site, s, more = []) => ask(site, ['-d', 'grant_type=client_credentials', '-d', `client_id=${s.id}`,
   '--data-urlencode', `client_secret=${s.secret}`, ...more]);
 
-/** All entries of the log, as the administrator reads them. */
-async function entries(site) {
-  const { size } = await checkpoint(site);
-  const out = [];
-  for (let n = 0; n * 256 < size; n++) {
-    const width = Math.min(256, size - n * 256);
-    const name = String(n).padStart(3, '0') + (width < 256 ? `.p/${width}` : '');
-    const bundle = (await site.get(`log/tile/entries/${name}`)).body;
-    for (let at = 0; at < bundle.length;) {
-      const length = bundle.readUInt16BE(at);
-      out.push(JSON.parse(bundle.subarray(at + 2, at + 2 + length).toString('utf8')));
-      at += 2 + length;
-    }
-  }
-  return out;
-}
-
-async function checkpoint(site) {
-  const note = (await site.get('log/checkpoint')).body.toString('utf8');
-  return { size: Number(note.split('\n')[1]) };
-}
-
 siteSuite('service accounts', {}, (context) => {
   test('curl gets a token by header and by body, and uses it for its scope', async () => {
     const { site } = context;
@@ -117,7 +95,7 @@ siteSuite('service accounts', {}, (context) => {
     const spoofed = await basic(site, far, ['-H', 'X-Forwarded-For: 192.0.2.7', '-H', 'Forwarded: for=192.0.2.7']);
     assert.equal(spoofed.status, 401);
     await until('the ledger has it', async () =>
-      (await entries(site)).some((e) => e.act === 'service.refused' && e.object.id === far.id &&
+      (await site.entries()).some((e) => e.act === 'service.refused' && e.object.id === far.id &&
         e.detail.code === 'address' && e.outcome === 'refused'), 30);
   });
 
@@ -229,7 +207,7 @@ siteSuite('service accounts', {}, (context) => {
     const s = await add(site);
     const token = (await basic(site, s)).json.access_token;
     assert.equal((await site.get('log/tile/entries/000', { token })).status, 403);
-    const all = await entries(site);
+    const all = await site.entries();
     const issued = all.find((e) => e.act === 'service.token' && e.object.id === s.id);
     assert.deepEqual(issued.actor, { id: s.id, kind: 'service' });
     assert.deepEqual(issued.detail.scope, ['evidence.list', 'evidence.show']);

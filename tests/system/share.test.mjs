@@ -36,23 +36,8 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
     assert.equal(a.status, 403, a.body.toString());
     assert.equal(a.json().reason, code, a.body.toString());
   };
-  async function entries(agency) {
-    const size = Number((await site.get('log/checkpoint', { agency })).body.toString().split('\n')[1]);
-    const found = [];
-    for (let from = 0; from < size; from += 256) {
-      const n = Math.min(256, size - from);
-      const index = String(from / 256).padStart(3, '0');
-      const b = (await site.get(`log/tile/entries/${index}${n === 256 ? '' : `.p/${n}`}`, { agency })).body;
-      for (let at = 0; at < b.length;) {
-        const len = b.readUInt16BE(at);
-        found.push(JSON.parse(b.subarray(at + 2, at + 2 + len)));
-        at += 2 + len;
-      }
-    }
-    return found;
-  }
   const about = async (agency, id, act) =>
-    (await entries(agency)).filter((e) => e.object.id === id && e.act === act);
+    (await site.entries(agency)).filter((e) => e.object.id === id && e.act === act);
 
   test('people and evidence', async () => {
     site = context.site;

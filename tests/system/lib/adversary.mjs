@@ -44,39 +44,50 @@ export const idOfText = (token) => dashed(Buffer.from(token.split('_')[1], 'base
 /** All ids in a text. */
 export const idsIn = (text) => new Set(text.match(UUID) ?? []);
 
-/** A value for a schema, ids being `id` wherever one may stand. */
-export function valueFor(api, schema, id, depth = 0) {
+/** A parameter with what stands before it, which says what it is of: `shares/{id}`. */
+export const parameterOf = (route, name) => route.path.match(new RegExp(`[^/]*/\\{${name}\\}`))[0];
+
+/** Words of bodies that name something, and the parameter that names the like. */
+const NAMED = { evidence: 'evidence/{id}', items: 'evidence/{id}', object: 'evidence/{id}', person: 'persons/{person}',
+  persons: 'persons/{person}', custodians: 'persons/{person}', group: 'groups/{id}', parent: 'shares/{id}' };
+
+/** A value for a schema, ids being `id(parameter)` wherever one may stand. */
+export function valueFor(api, schema, id, name = '', depth = 0) {
   if (!schema || depth > 6) return null;
-  if (schema.$ref) return valueFor(api, api.components.schemas[schema.$ref.split('/').pop()], id, depth + 1);
+  if (schema.$ref) return valueFor(api, api.components.schemas[schema.$ref.split('/').pop()], id, name, depth + 1);
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
-  const either = schema.oneOf ?? schema.anyOf;
-  if (either) return valueFor(api, either[0], id, depth + 1);
+  const either = schema.type === 'object' ? undefined : schema.oneOf ?? schema.anyOf;
+  if (either) return valueFor(api, either[0], id, name, depth + 1);
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   switch (type) {
     case 'object':
       return Object.fromEntries(Object.entries(schema.properties ?? {})
-        .map(([k, v]) => [k, valueFor(api, v, id, depth + 1)]));
-    case 'array': return [valueFor(api, schema.items, id, depth + 1)];
+        .map(([k, v]) => [k, valueFor(api, v, id, k, depth + 1)]));
+    case 'array': return [valueFor(api, schema.items, id, name, depth + 1)];
     case 'integer': return Math.max(1, schema.minimum ?? 1);
     case 'boolean': return true;
     case 'string':
       if (schema.format === 'date-time') return '2027-01-01T00:00:00Z';
-      return schema.format === 'uuid' || !schema.format ? id : 'x';
+      return schema.format === 'uuid' || NAMED[name] ? id(NAMED[name] ?? 'evidence/{id}') : 'x';
     default: return null;
   }
 }
 
-/** The request for a route: {method, path, headers, body}. */
-export function requestFor(api, route, agency, id) {
+/**
+ * The request for a route: {method, path, headers, body}.  `id`: what stands for
+ * each id, or a function of the parameter (`shares/{id}`).
+ */
+export function requestFor(api, route, agency, id, body = undefined) {
+  const of = typeof id === 'function' ? id : (parameter) =>
+    (/\{level\}$/.test(parameter) ? '0' : /\{index\}$/.test(parameter) ? '000' : id);
   let path = route.path.replace('{agency}', agency);
   for (const p of route.params.filter((p) => p !== 'agency'))
-    path = path.replace(`{${p}}`, /^(level)$/.test(p) ? '0' : /^(index|tile)$/.test(p) ? '000' : id);
-  const query = route.query.filter((p) => p.schema?.format === 'uuid' || p.required)
-    .map((p) => `${p.name}=${p.schema?.enum?.[0] ?? id}`);
+    path = path.replace(`{${p}}`, of(parameterOf(route, p)));
+  const query = route.query.filter((p) => p.schema?.format === 'uuid' || p.required || NAMED[p.name])
+    .map((p) => `${p.name}=${p.schema?.enum?.[0] ?? of(NAMED[p.name] ?? 'evidence/{id}')}`);
   if (query.length > 0) path += `?${query.join('&')}`;
   const headers = {};
-  let body;
   if (/\/uploads/.test(route.path)) {
     headers['tus-resumable'] = '1.0.0';
     if (route.method === 'POST') Object.assign(headers, { 'upload-length': '0', 'upload-metadata': 'filename YQ==' });
@@ -84,12 +95,20 @@ export function requestFor(api, route, agency, id) {
   }
   if (route.media) {
     headers['content-type'] = route.media;
-    if (/json/.test(route.media)) body = JSON.stringify(valueFor(api, route.schema, id));
-    else if (/form/.test(route.media)) body = `grant_type=client_credentials&client_id=${id}&client_secret=x`;
+    if (/json/.test(route.media)) body = JSON.stringify(body ?? valueFor(api, route.schema, of));
+    else if (/form/.test(route.media)) body = `grant_type=client_credentials&client_id=${of('services/{id}')}&client_secret=x`;
     else body = '';
   }
   if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
   return { method: route.method, path, headers, body };
+}
+
+/** Do all of these, so many at once. */
+export async function inParallel(jobs, width = 8) {
+  const left = [...jobs];
+  await Promise.all(Array.from({ length: width }, async () => {
+    for (let job = left.shift(); job; job = left.shift()) await job();
+  }));
 }
 
 /** An answer without what may differ between two askings of the same. */

@@ -28,7 +28,7 @@ export function follow(site, options = {}) {
   const headers = { authorization: `Bearer ${token}` };
   if (options.last !== undefined) headers['last-event-id'] = options.last;
   return new Promise((ok, no) => {
-    const req = https.request(urlOf(site, options), { headers, ca: site.ca, agent: false }, (res) => {
+    const req = https.request(urlOf(site, options), { headers, ca: site.ca, agent: false, localAddress: options.localAddress }, (res) => {
       const s = { status: res.statusCode, headers: res.headers, text: '', ended: false };
       s.events = () => s.text.split('\n\n').slice(0, -1).map(parse).filter((e) => e.event);
       s.lastId = () => [...s.text.matchAll(/^id: (\d+)$/gm)].at(-1)?.[1];

@@ -64,7 +64,7 @@ export class People {
     return this.accept(invitation, password);
   }
 
-  /** The same with an invitation from before; `kept` gets the app's secret. */
+  /** The same with an invitation from before; `kept` gets the app's secret and the recovery codes. */
   async accept(invitation, password = 'seven wide rivers', kept = {}) {
     const first = await this.post('signin/accept', { invitation, password }, null);
     const offer = await this.site.request('POST', 'signin/enrol', { agency: this.agency, token: first.session });
@@ -72,6 +72,7 @@ export class People {
     kept.secret = offer.json().secret;
     const second = await this.post('signin/enrol/confirm',
       { code: totp(kept.secret), label: 'phone' }, first.session);
+    kept.codes = second.recovery_codes;
     return this.acknowledge(second.session);
   }
 

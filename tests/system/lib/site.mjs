@@ -308,6 +308,28 @@ export class Site {
     return this.get(`evidence/${id}/content`, options);
   }
 
+  /** How many entries the log has. */
+  async logSize(agency = 'harbor-pd') {
+    return Number((await this.get('log/checkpoint', { agency, token: null })).body.toString().split('\n')[1]);
+  }
+
+  /** All entries of the log. */
+  async entries(agency = 'harbor-pd') {
+    const size = await this.logSize(agency);
+    const found = [];
+    for (let from = 0; from < size; from += 256) {
+      const n = Math.min(256, size - from);
+      const index = String(from / 256).padStart(3, '0');
+      const { body } = await this.get(`log/tile/entries/${index}${n === 256 ? '' : `.p/${n}`}`, { agency });
+      for (let at = 0; at < body.length;) {
+        const length = body.readUInt16BE(at);
+        found.push(JSON.parse(body.subarray(at + 2, at + 2 + length)));
+        at += 2 + length;
+      }
+    }
+    return found;
+  }
+
   /** All entries about an item, each with its index in the log. */
   async custody(id, options = {}) {
     const events = [];
