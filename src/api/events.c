@@ -26,6 +26,7 @@ struct stream {
 	struct http_streams *all;
 	struct gate_pass *pass;
 	struct events_listener *listener;
+	struct gate_ongoing ongoing;
 	sp_time expires;
 	int64_t every; /* between beats */
 	uint64_t said; /* the id that the client last heard */
@@ -259,7 +260,7 @@ hear(struct stream *s)
 	case EVENTS_IDLE: say_beat(s); break;
 	case EVENTS_MISSED: say_missed(s); break;
 	case EVENTS_OVER:
-		say_over(s, events_hub_was_cut(s->listener) ? "token" : "stop");
+		say_over(s, gate_ongoing_over(&s->ongoing) ? "token" : "stop");
 		break;
 	}
 }
@@ -306,6 +307,7 @@ stream_free(void *self)
 {
 	struct stream *s = self;
 
+	gate_ongoing_end(&s->ongoing);
 	events_hub_leave(s->listener);
 	gate_pass_unref(s->pass);
 	sp_buf_free(&s->text);
@@ -374,9 +376,9 @@ stream_open(const struct http_request *q, struct http_answer *a,
 	s->every = BEAT - (int64_t)(number % BEAT_STEPS) * BEAT_EARLIER;
 	if (code == SP_E_LIMIT)
 		(void)atomic_fetch_add(&all->refused, 1);
-	/* Before there was a listener, nobody could be cut off. */
 	if (code == SP_OK)
-		code = gate_ongoing_check(&q->who, err);
+		code = gate_ongoing_begin(
+		    &s->ongoing, &q->who, stream_stop, s, err);
 	if (code != SP_OK) {
 		stream_free(s);
 		return code;

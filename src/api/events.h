@@ -14,9 +14,10 @@
  *          "retry" and "id" --> events, "missed", comments --> "over"
  *
  * A stream is an answer that goes on for as long as the client, the token and
- * the server do.  A revoked token's ends at once (events_hub_cut), an expired
- * one's when its time is over.  While it waits it holds as little memory as
- * it can: its stack below the waiting frame is given back.
+ * the server do.  When what it rests on is taken away it ends at once
+ * (gate/ongoing.h), an expired token's when its time is over.  While it waits
+ * it holds as little memory as it can: its stack below the waiting frame is
+ * given back.
  */
 /* SP_E_LIMIT: reasons "events.site", "events.agency", "events.token". */
 extern const struct http_topic api_events_topic;

@@ -21,23 +21,6 @@ api_people_rules(const struct http_request *q)
 }
 
 enum sp_code
-api_people_find(const struct http_request *q, struct db *db, const char *text,
-    struct people_person *out, struct sp_err *err)
-{
-	struct sp_id id;
-
-	if (strcmp(text, "~") == 0 && sp_id_is_zero(&q->who.person))
-		return sp_fail(err, SP_E_INVALID,
-		    "~ is whoever asks, and this credential is no person's: "
-		    "say whom");
-	if (strcmp(text, "~") == 0)
-		return people_person_by_id(db, &q->who.person, out, err);
-	if (sp_id_parse(text, strlen(text), &id))
-		return people_person_by_id(db, &id, out, err);
-	return people_person_by_login(db, text, out, err);
-}
-
-enum sp_code
 api_people_admit(struct http_request *q, enum gate_act act,
     const struct sp_id *person, struct sp_err *err)
 {
@@ -66,8 +49,8 @@ look_up(struct http_request *q, struct people_person *out, struct sp_err *err)
 {
 	DB_LENT(reader, evidence_room_readers(q->room));
 
-	return api_people_find(
-	    q, reader.db, http_match_param(&q->match, "person"), out, err);
+	return people_person_meant(reader.db,
+	    http_match_param(&q->match, "person"), &q->who.person, out, err);
 }
 
 enum sp_code
@@ -341,29 +324,6 @@ keep_last(const struct people_act *a, const struct api_people_act *x,
 	    ledger_tx_db(a->tx), a->rules, &x->person, err);
 }
 
-/* What is under way with tokens of theirs ends, if they are void now. */
-static void
-cut_tokens(struct http_request *q, const struct people_person *before)
-{
-	struct sp_id id[64];
-	struct people_person p;
-	size_t n = 0;
-
-	{
-		DB_LENT(reader, evidence_room_readers(q->room));
-
-		if (people_person_by_id(reader.db, &before->id, &p, NULL) !=
-			SP_OK ||
-		    (p.epoch == before->epoch && p.state == before->state))
-			return;
-		/* What is not read is refused at its next request. */
-		SP_IGNORE(gate_token_of_person(
-		    reader.db, &p.id, id, SP_COUNTOF(id), &n, NULL));
-	}
-	for (size_t i = 0; i < n; i++)
-		evidence_room_cut(q->room, &id[i]);
-}
-
 /* What changes one account, and answers with it. */
 static enum sp_code
 change_account(struct api_people_act *x, struct http_answer *a,
@@ -375,7 +335,6 @@ change_account(struct api_people_act *x, struct http_answer *a,
 	SP_TRY(api_people_enter(x->q, &w, &p, err));
 	x->person = p.id;
 	SP_TRY(api_people_do(x, err));
-	cut_tokens(x->q, &p);
 	return api_people_answer(x->q, a, &p.id, err);
 }
 

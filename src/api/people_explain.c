@@ -146,7 +146,8 @@ read_asking(struct asking *k, struct sp_err *err)
 static enum sp_code
 find_person(struct asking *k, struct db *db, struct sp_err *err)
 {
-	enum sp_code code = api_people_find(k->q, db, k->who, &k->p, err);
+	enum sp_code code =
+	    people_person_meant(db, k->who, &k->q->who.person, &k->p, err);
 
 	k->found = code == SP_OK;
 	return code == SP_E_NOTFOUND ? SP_OK : code;
@@ -239,7 +240,8 @@ gather_item(struct asking *k, struct sp_err *err)
 static enum sp_code
 gather_whom(struct asking *k, struct db *db, struct sp_err *err)
 {
-	enum sp_code code = api_people_find(k->q, db, k->what, &k->on, err);
+	enum sp_code code =
+	    people_person_meant(db, k->what, &k->q->who.person, &k->on, err);
 
 	if (code == SP_E_NOTFOUND) {
 		k->relation = GATE_OTHER;

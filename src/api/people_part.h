@@ -9,10 +9,6 @@
  * doing it.
  */
 
-/* An id, a login, or "~" for the caller.  SP_E_NOTFOUND. */
-enum sp_code api_people_find(const struct http_request *q, struct db *db,
-    const char *text, struct people_person *out, struct sp_err *err);
-
 /* Ask the gate for `act` about a person (NULL: about all of them, or somebody
  * who is not there), with the duty found out. */
 enum sp_code api_people_admit(struct http_request *q, enum gate_act act,

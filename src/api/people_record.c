@@ -170,8 +170,8 @@ is_self(struct http_request *q, bool *self, struct sp_err *err)
 	enum gate_duty duty = GATE_DUTY_OTHER;
 	struct people_person p;
 	DB_LENT(reader, evidence_room_readers(q->room));
-	enum sp_code code = api_people_find(
-	    q, reader.db, http_match_param(&q->match, "person"), &p, NULL);
+	enum sp_code code = people_person_meant(reader.db,
+	    http_match_param(&q->match, "person"), &q->who.person, &p, NULL);
 
 	if (code == SP_OK)
 		SP_TRY(gate_caller_duty(reader.db, &q->who, &p.id, &duty, err));

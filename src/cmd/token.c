@@ -173,7 +173,8 @@ list(struct run *r, struct sp_err *err)
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON page = NULL;
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "tokens"));
+	SP_TRY(client_site_path(
+	    &r->client.site, &path, err, r->own ? "tokens/own" : "tokens"));
 	SP_TRY(client_site_get_json(
 	    &r->client.site, sp_buf_str(&path), &page, err));
 	const json_t *items = json_object_get(page, "items");
@@ -191,7 +192,11 @@ run_list(const struct cmd *self, int argc, char **argv)
 	struct run r = { .json = false };
 	char **operand;
 	size_t n;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	const struct cmd_option option[] = {
+		{ "own", 0, NULL, "only those of whoever asks, a person", NULL,
+		    &r.own },
+		CLIENT_OPTIONS(common),
+	};
 	int code = cmd_parse(
 	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
 
@@ -252,7 +257,8 @@ cmd_token_run(const struct cmd *self, int argc, char **argv)
 		{ "token add", "", "issue a token; it is shown once", run_add,
 		    false },
 		{ "token list", "", "the agency's tokens", run_list, false },
-		{ "token revoke", "ID", "make a token void at once", run_revoke,
+		{ "token revoke", "ID",
+		    "make a token void at once; one's own, or any", run_revoke,
 		    false },
 	};
 

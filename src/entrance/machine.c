@@ -217,9 +217,6 @@ rotate_service(
 	SP_TRY(wish_overlap(root, &d.overlap, err));
 	SP_TRY(ledger_writer_run(
 	    evidence_room_writer(q->room), rotate_act, &d, err));
-	/* Whoever is at it with what was got by the old one. */
-	if (d.overlap == 0)
-		evidence_room_cut(q->room, &d.id);
 	return answer_secret(q, &d, a, err);
 }
 
@@ -231,7 +228,6 @@ revoke_service(
 
 	SP_TRY(ledger_writer_run(
 	    evidence_room_writer(q->room), revoke_act, &d, err));
-	evidence_room_cut(q->room, &d.id);
 	a->status = 204;
 	return SP_OK;
 }

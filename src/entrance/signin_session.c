@@ -1,6 +1,5 @@
 #include "entrance/signin.h"
 
-#include "api/people_part.h"
 #include "base/parse.h"
 #include "crypto/secret.h"
 #include "evidence/room.h"
@@ -43,8 +42,8 @@ whom(struct http_request *q, struct sp_id *out, struct sp_err *err)
 {
 	DB_LENT(reader, evidence_room_readers(q->room));
 	struct people_person p;
-	enum sp_code code = api_people_find(
-	    q, reader.db, http_match_param(&q->match, "person"), &p, err);
+	enum sp_code code = people_person_meant(reader.db,
+	    http_match_param(&q->match, "person"), &q->who.person, &p, err);
 
 	if (code == SP_OK)
 		*out = p.id;
@@ -106,8 +105,6 @@ struct ending {
 	const struct http_request *q;
 	const struct sp_id *session; /* NULL: all of `person` */
 	struct sp_id person;
-	struct sp_id ended[SIGNIN_SESSIONS_MAX];
-	size_t n;
 };
 
 static enum sp_code
@@ -119,23 +116,16 @@ end_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		sp_now() };
 
 	if (e->session == NULL)
-		return signin_session_end_all(
-		    &a, &e->person, NULL, e->ended, &e->n, err);
-	SP_TRY(signin_session_end(&a, e->session, err));
-	e->ended[0] = *e->session;
-	e->n = 1;
-	return SP_OK;
+		return signin_session_end_all(&a, &e->person, NULL, err);
+	return signin_session_end(&a, e->session, err);
 }
 
-/* Durable, then cut: whatever is under way under one ends now. */
 static enum sp_code
 end(struct http_request *q, struct http_answer *a, struct ending *e,
     struct sp_err *err)
 {
 	SP_TRY(
 	    ledger_writer_run(evidence_room_writer(q->room), end_act, e, err));
-	for (size_t i = 0; i < e->n; i++)
-		evidence_room_cut(q->room, &e->ended[i]);
 	a->status = 204;
 	return SP_OK;
 }

@@ -238,19 +238,49 @@ issue_own_token(
 	return issue(q, &w, a, err);
 }
 
+/* One's own needs no more than to have come in: who has lost a text must be
+ * able to do away with it.  Whoever may not revoke a token does not hear
+ * whether it is there. */
+static enum sp_code
+admit_revoke(struct http_request *q, struct sp_err *err)
+{
+	const struct gate_object on = { .kind = "token", .id = q->id };
+	struct sp_id owner = { .b = { 0 } };
+	bool own;
+
+	{
+		DB_LENT(reader, evidence_room_readers(q->room));
+
+		SP_IGNORE(gate_token_owner(reader.db, &q->id, &owner, NULL));
+	}
+	own = !sp_id_is_zero(&owner) && sp_id_equal(&owner, &q->who.person);
+	return gate_admit(evidence_room_gate(q->room), &q->who,
+	    own ? GATE_SESSION_OWN : GATE_TOKENS, &on, &q->pass, err);
+}
+
 static enum sp_code
 revoke_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
+	SP_TRY(admit_revoke(q, err));
 	a->status = 204;
 	return evidence_room_revoke(q->room, &q->who, &q->id, err);
 }
 
+/* Those of one person, or all. */
+struct listing {
+	struct sp_json *j;
+	const struct sp_id *of; /* NULL: all */
+};
+
 static enum sp_code
 json_token(void *arg, const struct gate_token *t, struct sp_err *err)
 {
-	struct sp_json *j = arg;
+	const struct listing *l = arg;
+	struct sp_json *j = l->j;
 
 	(void)err;
+	if (l->of != NULL && !sp_id_equal(l->of, &t->person))
+		return SP_OK;
 	sp_json_object(j, NULL);
 	http_json_time(j, "created_at", t->created);
 	http_json_time(j, "expires_at", t->expires);
@@ -274,18 +304,33 @@ json_token(void *arg, const struct gate_token *t, struct sp_err *err)
 }
 
 static enum sp_code
-list_tokens(struct http_request *q, struct http_answer *a, struct sp_err *err)
+list(struct http_request *q, const struct sp_id *of, struct http_answer *a,
+    struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
 	struct sp_json j = sp_json_to(&out);
+	struct listing l = { &j, of };
 	DB_LENT(reader, evidence_room_readers(q->room));
 
 	sp_json_object(&j, NULL);
 	sp_json_array(&j, "items");
-	SP_TRY(gate_token_each(reader.db, json_token, &j, err));
+	SP_TRY(gate_token_each(reader.db, json_token, &l, err));
 	sp_json_end(&j);
 	sp_json_end(&j);
 	return http_json_answer(a, &out, "tokens", err);
+}
+
+static enum sp_code
+list_tokens(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	return list(q, NULL, a, err);
+}
+
+static enum sp_code
+list_own_tokens(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	return list(q, &q->who.person, a, err);
 }
 
 static enum sp_code
@@ -365,11 +410,22 @@ static const struct http_route routes[] = {
 	    .handle = issue_own_token,
 	},
 	{
+	    .method = HTTP_GET,
+	    .path = HTTP_AGENCY "tokens/own",
+	    .id = "listOwnTokens",
+	    .summary = "One's own tokens, without their secrets",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_SESSION_OWN,
+	    .kind = "token",
+	    .success = { { 200, "One's own", HTTP_JSON, "TokenList", NULL } },
+	    .handle = list_own_tokens,
+	},
+	{
 	    .method = HTTP_DELETE,
 	    .path = HTTP_AGENCY "tokens/{id}",
 	    .id = "revokeToken",
-	    .summary = "Revoke a token at once",
-	    .door = HTTP_DOOR_GATE,
+	    .summary = "Revoke a token at once; one's own, or any",
+	    .door = HTTP_DOOR_KNOWN,
 	    .act = GATE_TOKENS,
 	    .kind = "token",
 	    .success = { { 204, "Revoked", NULL, NULL, NULL } },

@@ -30,7 +30,7 @@ struct events_listener {
 	struct link wait; /* waits, or is to be called; else by itself */
 	bool waiting;
 	bool missed;
-	bool cut, over;
+	bool over;
 	uint64_t round; /* of the call that woke it; 0: none */
 	uint64_t place;
 	pthread_cond_t wake;
@@ -533,17 +533,10 @@ finish(struct events_hub *h, struct events_listener *l)
 }
 
 static void
-finish_bucket(struct events_hub *h, struct link *head, const struct sp_id *as)
+finish_bucket(struct events_hub *h, struct link *head)
 {
-	for (struct link *at = head->after; at != head; at = at->after) {
-		struct events_listener *l =
-		    OWNER(at, struct events_listener, same);
-
-		if (as != NULL && !sp_id_equal(&l->wish.as, as))
-			continue;
-		l->cut = l->cut || as != NULL;
-		finish(h, l);
-	}
+	for (struct link *at = head->after; at != head; at = at->after)
+		finish(h, OWNER(at, struct events_listener, same));
 }
 
 void
@@ -552,15 +545,7 @@ events_hub_end(struct events_hub *h)
 	lock(h);
 	h->over = true;
 	for (size_t i = 0; i < BUCKETS; i++)
-		finish_bucket(h, &h->token[i], NULL);
-	unlock(h);
-}
-
-void
-events_hub_cut(struct events_hub *h, const struct sp_id *as)
-{
-	lock(h);
-	finish_bucket(h, &h->token[bucket(as)], as);
+		finish_bucket(h, &h->token[i]);
 	unlock(h);
 }
 
@@ -665,17 +650,6 @@ uint64_t
 events_hub_place(const struct events_listener *l)
 {
 	return l->place;
-}
-
-bool
-events_hub_was_cut(const struct events_listener *l)
-{
-	bool cut;
-
-	lock(l->hub);
-	cut = l->cut;
-	unlock(l->hub);
-	return cut;
 }
 
 size_t

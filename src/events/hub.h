@@ -19,7 +19,7 @@
  *   listen --> BEHIND --next reads--> AT THE END --next waits--> WAITING
  *                ^                                                  |
  *                '-------- told: something that it wishes ----------'
- *   (any) --end, cut, stop--> OVER: next answers so from then on
+ *   (any) --end, stop--> OVER: next answers so from then on
  *
  * The herald wakes a few at a time and waits for those to come back: with ten
  * thousand listeners everybody else's work goes on between them.
@@ -79,8 +79,6 @@ void events_hub_tell(struct events_hub *h, const struct events_event *e);
 
 /* For all listeners it is over, and for those to come. */
 void events_hub_end(struct events_hub *h);
-/* The same for those who listen as this token: it was revoked. */
-void events_hub_cut(struct events_hub *h, const struct sp_id *as);
 
 /* ---- Listening: one thread a listener, but for events_hub_stop ---- */
 
@@ -117,8 +115,6 @@ enum events_next events_hub_next(struct events_listener *l, int64_t deadline,
     struct events_event *out, size_t room, size_t *n) SP_MUST_USE;
 /* The id up to which it has heard everything that it wishes. */
 uint64_t events_hub_place(const struct events_listener *l);
-/* Why it is over: its token was revoked, rather than an end for all. */
-bool events_hub_was_cut(const struct events_listener *l);
 
 size_t events_hub_listeners(struct events_hub *h);
 

@@ -267,6 +267,7 @@ struct evidence_room {
 	struct events_hub *events;
 	struct machine_guard *guard;
 	atomic_uint_fast64_t evidence, bytes, corrupt;
+	struct sp_id reviewed; /* of the tick: the last person looked at */
 };
 
 /* The log's signer is the keeper. */
@@ -293,6 +294,13 @@ defaults(struct evidence_limits *l)
 		l->uploads_open = 10000;
 }
 
+/* An act of this room has ended it, and is durable. */
+static void
+ended(void *arg, const struct sp_id *id)
+{
+	evidence_room_cut(arg, id);
+}
+
 static enum sp_code
 open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 {
@@ -316,6 +324,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 	SP_TRY(
 	    ledger_log_open(&r->log, db, log, &r->agency.vkey, &signer, err));
 	SP_TRY(ledger_writer_open(&r->writer, SP_STEAL(db), r->log, err));
+	ledger_writer_ends(r->writer, ended, r);
 	return db_pool_open(&r->readers, path, ROOM_READERS, err);
 }
 
@@ -430,12 +439,6 @@ signin_key(void *self, struct crypto_secret **out, struct sp_err *err)
 	return evidence_room_key(self, out, err);
 }
 
-static void
-signin_cut(void *self, const struct sp_id *session)
-{
-	evidence_room_cut(self, session);
-}
-
 static enum sp_code
 open_signin(struct evidence_room *r, const char *policy, struct sp_err *err)
 {
@@ -449,7 +452,6 @@ open_signin(struct evidence_room *r, const char *policy, struct sp_err *err)
 		.banned = r->banned,
 		.notice = r->notice,
 		.key = signin_key,
-		.cut = signin_cut,
 		.self = r,
 	};
 	return SP_OK;
@@ -629,6 +631,7 @@ evidence_room_tick(struct evidence_room *r)
 	machine_guard_write(r->guard, &r->agency.id, r->writer, false);
 	tick_people(r);
 	tick_signin(r);
+	evidence_room_review(r, &r->reviewed);
 	evidence_viewings_close(r, r->limits.viewing_idle);
 	evidence_upload_expire(r);
 }
@@ -865,7 +868,6 @@ evidence_room_revoke(struct evidence_room *r, const struct gate_caller *by,
 	struct revoking act = { .by = by, .id = token };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_run, &act, err));
-	evidence_room_cut(r, token);
 	return SP_OK;
 }
 
@@ -877,7 +879,6 @@ evidence_room_revoke_device(struct evidence_room *r,
 	struct revoking act = { .by = by, .id = device };
 
 	SP_TRY(ledger_writer_run(r->writer, revoke_device_run, &act, err));
-	evidence_room_cut(r, device);
 	return SP_OK;
 }
 
@@ -885,8 +886,7 @@ void
 evidence_room_cut(struct evidence_room *r, const struct sp_id *id)
 {
 	gate_ongoing_cut(id);
-	events_hub_cut(r->events, id);
-	evidence_viewings_cut(r, id);
+	evidence_viewings_close(r, r->limits.viewing_idle);
 }
 
 void

@@ -81,8 +81,11 @@ const struct signin_place *evidence_room_signin(const struct evidence_room *r);
 enum sp_code evidence_room_key(struct evidence_room *r,
     struct crypto_secret **out, struct sp_err *err) SP_MUST_USE;
 /* Expire uploads, close idle viewings, lock and end sessions, end accounts and
- * warn of what lapses (people/clearance.h). */
+ * warn of what lapses (people/clearance.h), and cut off whoever was cleared
+ * when they began and is not any more. */
 void evidence_room_tick(struct evidence_room *r);
+/* For the tick: the last of these.  Some people at once, from *after on. */
+void evidence_room_review(struct evidence_room *r, struct sp_id *after);
 
 /* What a request shows to be known by; each may be NULL.  All borrowed. */
 struct evidence_shown {
@@ -111,11 +114,14 @@ enum sp_code evidence_room_revoke_device(struct evidence_room *r,
     const struct gate_caller *by, const struct sp_id *device,
     struct sp_err *err) SP_MUST_USE;
 
-/* Whatever is under way under this credential (who.token) or grant (who.via)
- * ends now: streams of events; readers of content, whose viewings close as cut;
- * bodies of uploads, of which everything that came is kept.  Called after what
- * takes the credential away is durable: whoever was known before and begins
- * only now is refused. */
+/* Whatever rests on this id ends now, in all rooms of the process: a credential
+ * (who.token), a grant (who.via), a person or an issuer (gate/ongoing.h).
+ * Streams of events; readers of content, whose viewings close as cut; bodies of
+ * uploads, of which everything that came is kept.  Whoever was known before and
+ * begins only now is refused.
+ *
+ * For credentials and persons nobody need call it: the room does, for what an
+ * act has ended (ledger_tx_ends), once that is durable. */
 void evidence_room_cut(struct evidence_room *r, const struct sp_id *id);
 
 struct evidence_room_counts {

@@ -25,7 +25,8 @@ struct viewing {
 	atomic_uint_fast64_t bytes;
 	int64_t used; /* sp_ticks() of the last request's end */
 	unsigned readers;
-	bool cut; /* joined no more; closes with its last reader */
+	/* Once over it is joined no more, and closes with its last reader. */
+	struct gate_ongoing ongoing;
 };
 
 struct evidence_viewings {
@@ -126,6 +127,7 @@ evidence_viewings_new(void)
 static void
 viewing_free(struct viewing *w)
 {
+	gate_ongoing_end(&w->ongoing);
 	gate_pass_unref(w->pass);
 	free(w);
 }
@@ -177,7 +179,8 @@ viewing_find(struct evidence_viewings *v, const struct gate_caller *who,
 	struct viewing *w;
 
 	for (w = *bucket_of(v, evidence); w != NULL; w = w->next)
-		if (!w->cut && sp_id_equal(&w->evidence, evidence) &&
+		if (!gate_ongoing_over(&w->ongoing) &&
+		    sp_id_equal(&w->evidence, evidence) &&
 		    sp_id_equal(&w->who.token, &who->token) &&
 		    sp_id_equal(&w->who.via.id, &who->via.id) &&
 		    strcmp(w->who.address, who->address) == 0)
@@ -271,8 +274,10 @@ viewing_admit(struct evidence_room *r, struct viewing *w, struct sp_err *err)
 	};
 	struct gate_pass *pass = NULL;
 	enum sp_code code =
-	    gate_admit_with(evidence_room_gate(r), &rq, &pass, err);
+	    gate_ongoing_begin(&w->ongoing, &w->who, NULL, NULL, err);
 
+	if (code == SP_OK)
+		code = gate_admit_with(evidence_room_gate(r), &rq, &pass, err);
 	SP_REQUIRE(pthread_mutex_lock(&v->lock) == 0);
 	w->pass = pass;
 	w->state = VIEWING_OPEN;
@@ -315,9 +320,8 @@ viewing_join(struct evidence_room *r, const struct gate_caller *who,
 	return SP_OK;
 }
 
-/* `cut`: the reader was cut off. */
 static void
-viewing_leave(struct evidence_room *r, struct viewing *w, bool cut)
+viewing_leave(struct evidence_room *r, struct viewing *w)
 {
 	struct evidence_viewings *v = evidence_room_viewings(r);
 	bool last;
@@ -326,8 +330,7 @@ viewing_leave(struct evidence_room *r, struct viewing *w, bool cut)
 	SP_REQUIRE(w->readers > 0);
 	w->readers--;
 	w->used = sp_ticks();
-	w->cut = w->cut || cut;
-	last = w->cut && w->readers == 0;
+	last = gate_ongoing_over(&w->ongoing) && w->readers == 0;
 	SP_REQUIRE(pthread_mutex_unlock(&v->lock) == 0);
 	if (last)
 		evidence_viewings_close(
@@ -381,7 +384,7 @@ viewing_close(struct evidence_room *r, struct viewing *w, struct sp_err *err)
 		.who = w->who,
 		.entry = gate_pass_entry(w->pass),
 		.bytes = atomic_load(&w->bytes),
-		.cut = w->cut,
+		.cut = gate_ongoing_over(&w->ongoing),
 	};
 
 	return ledger_writer_run(evidence_room_writer(r), close_run, &act, err);
@@ -391,7 +394,7 @@ static bool
 is_idle(const struct viewing *w, int64_t now, sp_time idle)
 {
 	return w->state == VIEWING_OPEN && w->readers == 0 &&
-	    (w->cut || now - w->used >= idle);
+	    (gate_ongoing_over(&w->ongoing) || now - w->used >= idle);
 }
 
 /* With the lock held: take an idle viewing out. */
@@ -441,20 +444,6 @@ evidence_viewings_close(struct evidence_room *r, sp_time idle)
 		}
 		viewing_free(w);
 	}
-}
-
-void
-evidence_viewings_cut(struct evidence_room *r, const struct sp_id *id)
-{
-	struct evidence_viewings *v = evidence_room_viewings(r);
-
-	SP_REQUIRE(pthread_mutex_lock(&v->lock) == 0);
-	for (size_t i = 0; i < VIEWING_BUCKETS; i++)
-		for (struct viewing *w = v->bucket[i]; w != NULL; w = w->next)
-			w->cut = w->cut || sp_id_equal(&w->who.token, id) ||
-			    sp_id_equal(&w->who.via.id, id);
-	SP_REQUIRE(pthread_mutex_unlock(&v->lock) == 0);
-	evidence_viewings_close(r, evidence_room_limits(r)->viewing_idle);
 }
 
 static enum sp_code
@@ -601,7 +590,7 @@ evidence_reader_open(struct evidence_reader **out, struct evidence_room *r,
 	gate_pass_require(with.pass, GATE_VIEW, id);
 	code = reader_new(out, &with, who, &object, c.size, err);
 	if (code != SP_OK) {
-		viewing_leave(r, with.viewing, false);
+		viewing_leave(r, with.viewing);
 		return code;
 	}
 	gate_pass_ref(with.pass);
@@ -689,7 +678,6 @@ evidence_reader_close(struct evidence_reader *rd)
 	gate_pass_unref(rd->pass);
 	gate_ongoing_end(&rd->ongoing);
 	if (rd->viewing != NULL)
-		viewing_leave(
-		    rd->room, rd->viewing, gate_ongoing_over(&rd->ongoing));
+		viewing_leave(rd->room, rd->viewing);
 	free(rd);
 }

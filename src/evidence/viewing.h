@@ -15,7 +15,7 @@
  *                             (none)     "evidence.closed", outcome failed,
  *                                        at the next start (row left over)
  *
- * When the caller's credential is cut (evidence_room_cut) the readers' next
+ * When what the caller rests on is cut (evidence_room_cut) the readers' next
  * segment is refused (SP_E_UNKNOWN, "token.cut"), and the viewing is closed
  * with the last of them; its entry says so.
  *
@@ -68,12 +68,10 @@ void evidence_reader_close(struct evidence_reader *rd); /* NULL is a no-op */
 
 struct evidence_viewings *evidence_viewings_new(void) SP_MUST_USE;
 void evidence_viewings_free(struct evidence_viewings *v);
-/* Close what has been idle for `idle` microseconds; 0 closes all.  What
- * cannot be recorded now stays for the next time. */
+/* Close what has been idle for `idle` microseconds, and what is cut; 0 closes
+ * all.  What cannot be recorded now stays for the next time. */
 void evidence_viewings_close(struct evidence_room *r, sp_time idle);
 size_t evidence_viewings_count(struct evidence_viewings *v);
-/* Those under this credential or grant close, as cut. */
-void evidence_viewings_cut(struct evidence_room *r, const struct sp_id *id);
 /* Close what a process that died left open. */
 enum sp_code evidence_viewings_repair(
     struct evidence_room *r, struct sp_err *err) SP_MUST_USE;

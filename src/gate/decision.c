@@ -166,9 +166,11 @@ step_factor(const struct gate_facts *f, const struct gate_act_row *row)
 {
 	enum gate_factor have = f->factor;
 
-	/* Fresh is judged here, whatever was said. */
+	/* Fresh is judged here, whatever was said.  A token's text proves
+	 * nothing again: only in a session can one show both factors anew. */
 	if (have >= GATE_FACTOR_SECOND)
-		have = within(f->since_proof, limits(f)->fresh)
+		have = f->session == GATE_SESSION_OPEN &&
+			within(f->since_proof, limits(f)->fresh)
 		    ? GATE_FACTOR_FRESH
 		    : GATE_FACTOR_SECOND;
 	return have >= row->factor ? GATE_PERMIT : GATE_NO_FACTOR;

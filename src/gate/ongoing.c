@@ -3,6 +3,8 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Cuts that are remembered.  Whoever was known before the oldest of them and
  * begins only now is refused, and asks again. */
@@ -20,17 +22,29 @@ static struct cut cuts[CUTS]; /* a ring */
 static uint64_t cut_count;
 static int64_t forgotten; /* of the latest cut that is not remembered */
 
-static bool
-is_under(
-    const struct sp_id *token, const struct sp_id *via, const struct sp_id *id)
+static struct gate_grounds
+grounds(const struct gate_caller *who)
 {
-	return sp_id_equal(token, id) || sp_id_equal(via, id);
+	return (struct gate_grounds){
+		.token = who->token,
+		.via = who->via.id,
+		.person = who->person,
+		.issuer = who->issuer,
+	};
+}
+
+static bool
+rests_on(const struct gate_grounds *g, const struct sp_id *id)
+{
+	return sp_id_equal(&g->token, id) || sp_id_equal(&g->via, id) ||
+	    sp_id_equal(&g->person, id) || sp_id_equal(&g->issuer, id);
 }
 
 /* With the lock held.  Cuts are in the order of time. */
 static bool
 was_cut(const struct gate_caller *who)
 {
+	const struct gate_grounds on = grounds(who);
 	uint64_t kept = cut_count < CUTS ? cut_count : CUTS;
 
 	for (uint64_t i = 0; i < kept; i++) {
@@ -38,7 +52,7 @@ was_cut(const struct gate_caller *who)
 
 		if (c->at < who->known)
 			return false;
-		if (is_under(&who->token, &who->via.id, &c->id))
+		if (rests_on(&on, &c->id))
 			return true;
 	}
 	return cut_count > CUTS && forgotten >= who->known;
@@ -48,7 +62,8 @@ was_cut(const struct gate_caller *who)
 static bool
 is_site(const struct gate_caller *who)
 {
-	return sp_id_is_zero(&who->token) && sp_id_is_zero(&who->via.id);
+	return sp_id_is_zero(&who->token) && sp_id_is_zero(&who->via.id) &&
+	    sp_id_is_zero(&who->person);
 }
 
 enum sp_code
@@ -96,11 +111,14 @@ enum sp_code
 gate_ongoing_begin(struct gate_ongoing *o, const struct gate_caller *who,
     void (*cut)(void *arg), void *arg, struct sp_err *err)
 {
-	bool refused = false;
+	bool refused = false, guest = who->via.kind != NULL;
 
 	*o = (struct gate_ongoing){
-		.token = who->token,
-		.via = who->via.id,
+		.on = grounds(who),
+		.agency = who->agency,
+		.home = guest ? who->via.house : who->agency,
+		.by = who->via.kind,
+		.cleared = who->is.clearance == GATE_CLEARANCE_OK,
 		.cut = cut,
 		.arg = arg,
 	};
@@ -152,10 +170,65 @@ gate_ongoing_cut(const struct sp_id *id)
 	SP_REQUIRE(pthread_mutex_lock(&lock) == 0);
 	remember(id);
 	for (struct gate_ongoing *o = ongoing; o != NULL; o = o->next) {
-		if (!is_under(&o->token, &o->via, id))
+		if (!rests_on(&o->on, id))
 			continue;
 		if (!atomic_exchange(&o->over, true) && o->cut != NULL)
 			o->cut(o->arg);
 	}
 	SP_REQUIRE(pthread_mutex_unlock(&lock) == 0);
+}
+
+/* With the lock held. */
+static bool
+is_cleared(const struct gate_ongoing *o, const struct sp_id *home)
+{
+	return o->cleared && !atomic_load(&o->over) &&
+	    (home == NULL || sp_id_equal(&o->home, home)) &&
+	    !(sp_id_is_zero(&o->on.person) && sp_id_is_zero(&o->on.issuer));
+}
+
+static int
+by_person(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct gate_cleared));
+}
+
+/* Of sorted ones, each but once. */
+static size_t
+unique(struct gate_cleared *c, size_t n)
+{
+	size_t end = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (end == 0 || by_person(&c[end - 1], &c[i]) != 0)
+			c[end++] = c[i];
+	return end;
+}
+
+void
+gate_ongoing_cleared(const struct sp_id *home, struct sp_buf *out)
+{
+	const size_t each = sizeof(struct gate_cleared);
+	void *all;
+
+	sp_buf_clear(out);
+	SP_REQUIRE(pthread_mutex_lock(&lock) == 0);
+	for (struct gate_ongoing *o = ongoing; o != NULL; o = o->next) {
+		bool own = !sp_id_is_zero(&o->on.person);
+		const struct gate_cleared c = {
+			.person = own ? o->on.person : o->on.issuer,
+			.agency = o->agency,
+			.home = o->home,
+			.by = o->by,
+		};
+
+		if (is_cleared(o, home))
+			sp_buf_add(out, &c, each);
+	}
+	SP_REQUIRE(pthread_mutex_unlock(&lock) == 0);
+	if (!sp_buf_ok(out) || out->len == 0)
+		return;
+	all = out->at;
+	qsort(all, out->len / each, each, by_person);
+	sp_buf_cut(out, unique(all, out->len / each) * each);
 }

@@ -1,31 +1,46 @@
 #ifndef GATE_ONGOING_H
 #define GATE_ONGOING_H
 
+#include "base/buf.h"
 #include "gate/caller.h"
 
 #include <stdatomic.h>
 
 /*
  * What goes on for longer than the moment in which its caller was known: the
- * body of an upload, a reader of content.  When a credential is revoked, or a
- * grant, all that goes on under it ends now:
+ * body of an upload, a viewing and its readers, a stream of events.  It rests
+ * on four ids: the credential, the grant, the person whose credential it is,
+ * and whoever issued it.  When any of these loses its ground, all that rests on
+ * it ends now:
  *
  *              begin                       end
  *   (none) ------------> GOING ON --cut--> OVER ------> (none)
  *             refused       '---------------------------^
  *             when cut since the caller was known
  *
- * Between knowing a caller and beginning, its credential may have been cut:
+ * Nobody who takes something away calls this: the functions that change such a
+ * row say so in their act (ledger_tx_ends), and the room of the ledger cuts
+ * when the act is durable (evidence_room_cut).
+ *
+ * Between knowing a caller and beginning, one of its ids may have been cut:
  * begin finds that by `known` (gate/caller.h), so nobody slips through.
  *
  * One list for the process: whoever is let in to another agency's room is cut
- * off there when their session at home ends.  An id is one credential's, never
- * two agencies'.  Any thread.
+ * off there when their session or account at home ends.  An id is one thing's,
+ * never two agencies'.  Any thread.
  */
+
+/* What something that goes on rests on; zero where there is none. */
+struct gate_grounds {
+	struct sp_id token, via, person, issuer;
+};
 
 struct gate_ongoing {
 	struct gate_ongoing *next, *prev; /* under the list's lock */
-	struct sp_id token, via;
+	struct gate_grounds on;
+	struct sp_id agency, home; /* that is asked; whose person it is */
+	const char *by;            /* static: who.via.kind; NULL: at home */
+	bool cleared;              /* when the caller was known */
 	atomic_bool over;
 	void (*cut)(void *arg);
 	void *arg;
@@ -45,10 +60,25 @@ bool gate_ongoing_over(const struct gate_ongoing *o);
 /* The refusal of what is over. */
 enum sp_code gate_ongoing_refused(struct sp_err *err) SP_MUST_USE;
 
-/* Was the caller's credential or grant cut since it was known? */
+/* Was any of what the caller rests on cut since it was known? */
 enum sp_code gate_ongoing_check(
     const struct gate_caller *who, struct sp_err *err) SP_MUST_USE;
-/* End what goes on under this credential (who.token) or grant (who.via.id). */
+/* End what goes on under this credential (who.token), grant (who.via.id),
+ * person (who.person) or issuer (who.issuer). */
 void gate_ongoing_cut(const struct sp_id *id);
+
+/*
+ * Time takes clearance away without anybody's act.  These go on and were
+ * cleared when they began: whoever looks (evidence_room_tick, grants_tick)
+ * judges the person anew.
+ */
+struct gate_cleared {
+	struct sp_id person; /* whose clearance it is: a machine's issuer */
+	struct sp_id agency, home;
+	const char *by; /* static: "share", "lockbox"; NULL: at home */
+};
+/* Fills *out with those whose person is of this house (NULL: of any), each but
+ * once, in order of person: struct gate_cleared one after the other. */
+void gate_ongoing_cleared(const struct sp_id *home, struct sp_buf *out);
 
 #endif

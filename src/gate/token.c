@@ -41,8 +41,11 @@ static const struct db_sql token_by_hash = {
 	" FROM gate_token WHERE hash = ?1",
 };
 static const struct db_sql token_of_person = {
-	"SELECT id FROM gate_token WHERE (person = ?1 OR issuer = ?1)"
-	" AND revoked = 0 ORDER BY created DESC LIMIT ?2",
+	"SELECT id FROM gate_token WHERE person = ?1 AND revoked = 0"
+	" AND expires > ?2 ORDER BY id LIMIT 1",
+};
+static const struct db_sql token_owner = {
+	"SELECT person FROM gate_token WHERE id = ?1 AND person IS NOT NULL",
 };
 static const struct db_sql token_by_id = {
 	"SELECT revoked FROM gate_token WHERE id = ?1",
@@ -264,20 +267,76 @@ not_revoked(struct db *db, const struct sp_id *id, struct sp_err *err)
 	    "the token is already revoked");
 }
 
+/* The row, and what is under way with it. */
+static enum sp_code
+set_revoked(struct ledger_tx *tx, const struct sp_id *id, sp_time at,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(ledger_tx_db(tx), &token_revoke);
+	uint64_t changed = 0;
+
+	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	db_bind_i64(st, 2, at);
+	SP_TRY(db_run(st, &changed, err));
+	if (changed == 0)
+		return not_revoked(ledger_tx_db(tx), id, err);
+	return ledger_tx_ends(tx, id, err);
+}
+
 enum sp_code
 gate_token_revoke(struct ledger_tx *tx, const struct gate_caller *by,
     const struct sp_id *id, struct sp_err *err)
 {
-	DB_STMT st = db_use(ledger_tx_db(tx), &token_revoke);
 	struct ledger_entry e = gate_entry(by, "token.revoked", "token", id);
-	uint64_t changed = 0;
+
+	SP_TRY(set_revoked(tx, id, e.at, err));
+	return ledger_tx_append(tx, &e, NULL, err);
+}
+
+static enum sp_code
+next_of(const struct people_act *a, const struct sp_id *person,
+    struct sp_id *out, bool *found, struct sp_err *err)
+{
+	DB_STMT st = db_use(ledger_tx_db(a->tx), &token_of_person);
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
+	db_bind_i64(st, 2, a->now);
+	SP_TRY(db_row(st, found, err));
+	return *found ? db_col_bytes(st, 0, out->b, SP_ID_LEN, err) : SP_OK;
+}
+
+enum sp_code
+gate_token_revoke_of(
+    const struct people_act *a, const struct sp_id *person, struct sp_err *err)
+{
+	for (;;) {
+		struct sp_id id;
+		bool found = false;
+
+		SP_TRY(next_of(a, person, &id, &found, err));
+		if (!found)
+			return SP_OK;
+		SP_TRY(set_revoked(a->tx, &id, a->now, err));
+		SP_TRY(people_act_entry(
+		    a, "token.revoked", "token", &id, NULL, err));
+	}
+}
+
+enum sp_code
+gate_token_owner(struct db *db, const struct sp_id *id, struct sp_id *person,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &token_owner);
+	struct sp_id of;
+	bool found = false;
 
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
-	db_bind_i64(st, 2, e.at);
-	SP_TRY(db_run(st, &changed, err));
-	if (changed == 0)
-		return not_revoked(ledger_tx_db(tx), id, err);
-	return ledger_tx_append(tx, &e, NULL, err);
+	SP_TRY(db_row(st, &found, err));
+	if (!found)
+		return sp_fail(err, SP_E_NOTFOUND, "no such token");
+	SP_TRY(db_col_bytes(st, 0, of.b, SP_ID_LEN, err));
+	*person = of;
+	return SP_OK;
 }
 
 static enum sp_code
@@ -331,28 +390,6 @@ gate_token_each(struct db *db,
 		SP_TRY(from_row(st, &t, err));
 		SP_TRY(visit(arg, &t, err));
 	}
-}
-
-enum sp_code
-gate_token_of_person(struct db *db, const struct sp_id *person,
-    struct sp_id *id, size_t n, size_t *got, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &token_of_person);
-	size_t have = 0;
-
-	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	db_bind_u64(st, 2, n);
-	for (;;) {
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_REQUIRE(have < n);
-		SP_TRY(db_col_bytes(st, 0, id[have++].b, SP_ID_LEN, err));
-	}
-	*got = have;
-	return SP_OK;
 }
 
 /* What the database has of a token. */

@@ -16,11 +16,14 @@
  * A token may be a person's.  Then it carries no role of its own: role, state
  * and clearance are the person's at each request, and all rules about persons
  * apply.  It is void once the person's role, unit or state changes (the epoch
- * of people/person.h).  It counts as proof of two factors only when the person
- * made it for themselves, in a session in which they had shown both a short
- * while before; and only for as long as a session would
- * (session.reauthenticate), then as one.  So an administrator can give somebody
- * a token, but not act as them with it where it matters.
+ * of people/person.h), and revoked with all sessions of theirs: when they end
+ * all, set a new password, or accept an invitation.  It counts as proof of two
+ * factors only when the person made it for themselves, in a session in which
+ * they had shown both a short while before; and only for as long as a session
+ * would (session.reauthenticate), then as one.  It is never fresh: a privileged
+ * act wants both factors shown again, which a text cannot do.  So an
+ * administrator can give somebody a token, but not act as them with it where it
+ * matters, nor can whoever finds one.
  *
  * A token keeps who had it made, its issuer: the person, or the issuer of the
  * token by which it was made.  It is void once the issuer's account is not
@@ -72,22 +75,24 @@ struct gate_token_new {
 enum sp_code gate_token_issue(struct ledger_tx *tx,
     const struct gate_token_new *t, struct sp_id *id,
     char text[static GATE_TOKEN_TEXT], struct sp_err *err) SP_MUST_USE;
-/* From the next gate_token_know on it is nobody's.  SP_E_NOTFOUND;
- * SP_E_CONFLICT, reason "token.revoked": it already was.  Entry
- * "token.revoked". */
+/* From the next gate_token_know on it is nobody's, and what is under way with
+ * it ends.  SP_E_NOTFOUND; SP_E_CONFLICT, reason "token.revoked": it already
+ * was.  Entry "token.revoked". */
 enum sp_code gate_token_revoke(struct ledger_tx *tx,
     const struct gate_caller *by, const struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;
+/* Likewise all that are this person's own, of whoever lets them in no more:
+ * each with its entry, of the act's actor. */
+enum sp_code gate_token_revoke_of(const struct people_act *a,
+    const struct sp_id *person, struct sp_err *err) SP_MUST_USE;
+/* Whose own is it?  SP_E_NOTFOUND: no such token, or no person's. */
+enum sp_code gate_token_owner(struct db *db, const struct sp_id *id,
+    struct sp_id *person, struct sp_err *err) SP_MUST_USE;
 /* Oldest first. */
 enum sp_code gate_token_each(struct db *db,
     enum sp_code (*visit)(
 	void *arg, const struct gate_token *t, struct sp_err *err),
     void *arg, struct sp_err *err) SP_MUST_USE;
-
-/* Live tokens of a person, and those they issued, at most n ids: to be cut off
- * (evidence_room_cut) when the account ends. */
-enum sp_code gate_token_of_person(struct db *db, const struct sp_id *person,
-    struct sp_id *id, size_t n, size_t *got, struct sp_err *err) SP_MUST_USE;
 
 /* Who holds this bearer text?  SP_E_NOTFOUND: a token of another agency;
  * SP_E_UNKNOWN: none, malformed, never issued, revoked or expired (the reason

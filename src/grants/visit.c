@@ -83,22 +83,42 @@ home_gate(const struct grants_visit *v, const struct grants_known *k,
  * check in the owner's state, training as the owner asks for it.  Agreements
  * are the home's own. */
 static enum sp_code
-clearance_there(const struct grants_visit *v, const struct evidence_room *owner,
-    enum gate_clearance *out, struct sp_err *err)
+clearance_there(struct evidence_room *home, const struct evidence_room *owner,
+    const struct sp_id *person, enum gate_clearance *out, struct sp_err *err)
 {
 	const struct people_rules *there = evidence_room_rules(owner);
 	struct people_person p;
 	struct people_records r;
 	struct people_verdict verdict;
-	DB_LENT(reader, evidence_room_readers(v->home));
+	DB_LENT(reader, evidence_room_readers(home));
 
-	SP_TRY(people_person_by_id(reader.db, &v->who->person, &p, err));
+	SP_TRY(people_person_by_id(reader.db, person, &p, err));
 	SP_TRY(people_clearance_gather(
-	    reader.db, &p, evidence_room_rules(v->home), &r, err));
+	    reader.db, &p, evidence_room_rules(home), &r, err));
 	verdict =
 	    people_clearance_of(&r, there, people_day_of(there, sp_now()));
 	SP_REQUIRE(gate_clearance_parse(people_code_name(verdict.code), out));
 	return SP_OK;
+}
+
+enum sp_code
+grants_visit_clearance(struct evidence_room *home,
+    const struct evidence_room *owner, const struct sp_id *person,
+    enum gate_clearance *out, struct sp_err *err)
+{
+	struct gate_caller who = { .agency = *own(home) };
+
+	{
+		DB_LENT(reader, evidence_room_readers(home));
+
+		SP_TRY(gate_caller_person(
+		    reader.db, evidence_room_rules(home), person, &who, err));
+	}
+	if (owner == home || who.is.clearance != GATE_CLEARANCE_OK) {
+		*out = who.is.clearance;
+		return SP_OK;
+	}
+	return clearance_there(home, owner, person, out, err);
 }
 
 /* --- in the owner's house --- */
@@ -240,7 +260,8 @@ enter(const struct grants_visit *v, const struct grants_known *k,
 	SP_TRY(home_gate(v, k, g->room, err));
 	SP_TRY(chain_check(v, g->room, &c, err));
 	if (g->room != v->home)
-		SP_TRY(clearance_there(v, g->room, &there, err));
+		SP_TRY(clearance_there(
+		    v->home, g->room, &v->who->person, &there, err));
 	g->who = *v->who;
 	g->who.agency = k->owner;
 	if (g->who.is.clearance == GATE_CLEARANCE_OK)

@@ -55,4 +55,10 @@ enum sp_code grants_visit_used(const struct grants_visit *v,
     const struct grants_guest *g, const struct sp_id *evidence, size_t n,
     struct sp_err *err) SP_MUST_USE;
 
+/* Is a person cleared to use shares of this owner, now: at home, and by the
+ * owner's rules?  SP_E_UNKNOWN, reason "person.inactive". */
+enum sp_code grants_visit_clearance(struct evidence_room *home,
+    const struct evidence_room *owner, const struct sp_id *person,
+    enum gate_clearance *out, struct sp_err *err) SP_MUST_USE;
+
 #endif

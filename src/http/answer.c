@@ -58,7 +58,6 @@ static const struct {
 	{ "upload.body", SP_E_LIMIT, HTTP_TOO_LARGE },
 	{ "upload.count", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "signin.pace", SP_E_LIMIT, HTTP_TOO_MANY },
-	{ "challenge.many", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "events.site", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "events.agency", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "events.token", SP_E_LIMIT, HTTP_TOO_MANY },

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of what one act may end. */
+#define ENDS ((size_t)LEDGER_WRITER_ENTRIES * SP_ID_LEN)
+
 /* One that waits, on the stack of its own thread; after sem_post it may be
  * gone. */
 struct waiter {
@@ -16,6 +19,7 @@ struct waiter {
 	void *arg;
 	enum sp_code code;
 	struct sp_err err;
+	struct sp_buf ends; /* ids that it has ended */
 	sem_t answered;
 };
 
@@ -27,6 +31,7 @@ struct queue {
 
 struct ledger_tx {
 	struct ledger_batch *batch;
+	struct sp_buf *ends; /* of the act that runs */
 };
 
 struct ledger_writer {
@@ -34,6 +39,8 @@ struct ledger_writer {
 	struct ledger_log *log;
 	struct ledger_tx tx;
 	pthread_t thread;
+	void (*ended)(void *arg, const struct sp_id *id);
+	void *ended_arg;
 
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t work;
@@ -108,6 +115,8 @@ run_act(struct ledger_writer *w, struct waiter *x, struct taken *t)
 	t->code = ledger_batch_mark(w->tx.batch, &t->err);
 	if (t->code != SP_OK)
 		return;
+	sp_buf_clear(&x->ends);
+	w->tx.ends = &x->ends;
 	x->code = x->act(&w->tx, x->arg, &x->err);
 	if (x->code != SP_OK) {
 		ledger_batch_undo(w->tx.batch);
@@ -290,11 +299,31 @@ ledger_writer_close(struct ledger_writer *w)
 	release(w);
 }
 
+void
+ledger_writer_ends(struct ledger_writer *w,
+    void (*ended)(void *arg, const struct sp_id *id), void *arg)
+{
+	w->ended = ended;
+	w->ended_arg = arg;
+}
+
+static void
+tell_ends(const struct ledger_writer *w, const struct sp_buf *ends)
+{
+	for (size_t at = 0; at < ends->len; at += SP_ID_LEN) {
+		struct sp_id id;
+
+		memcpy(id.b, ends->at + at, SP_ID_LEN);
+		if (w->ended != NULL)
+			w->ended(w->ended_arg, &id);
+	}
+}
+
 enum sp_code
 ledger_writer_run(
     struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err)
 {
-	struct waiter x = { .act = act, .arg = arg };
+	struct waiter x = { .act = act, .arg = arg, .ends = sp_buf_new(ENDS) };
 
 	SP_REQUIRE(mine != w);
 	(void)sem_init(&x.answered, 0, 0);
@@ -307,6 +336,9 @@ ledger_writer_run(
 	while (sem_wait(&x.answered) != 0)
 		continue; /* interrupted by a signal */
 	(void)sem_destroy(&x.answered);
+	if (x.code == SP_OK)
+		tell_ends(w, &x.ends);
+	sp_buf_free(&x.ends);
 	if (x.code != SP_OK && err != NULL)
 		*err = x.err;
 	return x.code;
@@ -329,6 +361,14 @@ ledger_tx_append(struct ledger_tx *tx, const struct ledger_entry *entry,
     uint64_t *index, struct sp_err *err)
 {
 	return ledger_batch_append(tx->batch, entry, index, err);
+}
+
+enum sp_code
+ledger_tx_ends(struct ledger_tx *tx, const struct sp_id *id, struct sp_err *err)
+{
+	SP_REQUIRE(!sp_id_is_zero(id));
+	sp_buf_add(tx->ends, id->b, SP_ID_LEN);
+	return sp_buf_check(tx->ends, "what an act ends", err);
 }
 
 void

@@ -53,6 +53,18 @@ enum sp_code ledger_tx_append(struct ledger_tx *tx,
     const struct ledger_entry *entry, uint64_t *index,
     struct sp_err *err) SP_MUST_USE;
 
+/* What goes on under this id (a person, a credential) has no ground any more:
+ * told once the act is durable (ledger_writer_ends), and never when it is
+ * undone.  For whoever changes the row that takes it away, so that no caller
+ * has to remember. */
+enum sp_code ledger_tx_ends(struct ledger_tx *tx, const struct sp_id *id,
+    struct sp_err *err) SP_MUST_USE;
+/* Whom to tell, on the thread that asked for the act, before its
+ * ledger_writer_run returns: it may run acts of its own.  Set once, before the
+ * first act. */
+void ledger_writer_ends(struct ledger_writer *w,
+    void (*ended)(void *arg, const struct sp_id *id), void *arg);
+
 /* Stop writing because a file outside the database failed to reach the disk. */
 void ledger_writer_stop(struct ledger_writer *w, const char *why);
 bool ledger_writer_stopped(struct ledger_writer *w);

@@ -280,6 +280,7 @@ machine_device_revoke(struct ledger_tx *tx, const struct gate_caller *by,
 	if (changed == 0)
 		return sp_fail_as(err, SP_E_CONFLICT, "device.revoked",
 		    "this device was revoked before");
+	SP_TRY(ledger_tx_ends(tx, id, err));
 	return ledger_tx_append(tx, &e, NULL, err);
 }
 

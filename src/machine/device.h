@@ -72,8 +72,8 @@ struct machine_device_new {
 enum sp_code machine_device_add(struct ledger_tx *tx,
     const struct machine_device_new *n, struct sp_id *id,
     char code[static GATE_TEXT_MAX], struct sp_err *err) SP_MUST_USE;
-/* In an act; whoever calls cuts off what is under way (evidence_room_cut) when
- * it is durable.  SP_E_NOTFOUND; SP_E_CONFLICT, reason "device.revoked". */
+/* In an act; what is under way ends with it.  SP_E_NOTFOUND; SP_E_CONFLICT,
+ * reason "device.revoked". */
 enum sp_code machine_device_revoke(struct ledger_tx *tx,
     const struct gate_caller *by, const struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;

@@ -564,6 +564,9 @@ machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
 		    "one");
 	gate_text_make(GATE_TEXT_SECRET, &by->agency, text);
 	SP_TRY(retire_secrets(db, id, e.at + overlap, err));
+	/* Whoever is at it with what was got by the old one. */
+	if (overlap == 0)
+		SP_TRY(ledger_tx_ends(tx, id, err));
 	SP_TRY(insert_secret(
 	    db, id, text, (const sp_time[2]){ e.at, s.expires }, err));
 	sp_json_object(&j, NULL);
@@ -603,6 +606,7 @@ machine_service_revoke(struct ledger_tx *tx, const struct gate_caller *by,
 		return sp_fail_as(err, SP_E_CONFLICT, "service.revoked",
 		    "the service is already revoked");
 	SP_TRY(drop_secrets(db, id, err));
+	SP_TRY(ledger_tx_ends(tx, id, err));
 	return ledger_tx_append(tx, &e, NULL, err);
 }
 

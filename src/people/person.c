@@ -257,6 +257,23 @@ people_person_by_login(struct db *db, const char *login,
 }
 
 enum sp_code
+people_person_meant(struct db *db, const char *text, const struct sp_id *self,
+    struct people_person *out, struct sp_err *err)
+{
+	struct sp_id id;
+
+	if (strcmp(text, "~") == 0 && sp_id_is_zero(self))
+		return sp_fail(err, SP_E_INVALID,
+		    "~ is whoever asks, and this credential is no person's: "
+		    "say whom");
+	if (strcmp(text, "~") == 0)
+		return people_person_by_id(db, self, out, err);
+	if (sp_id_parse(text, strlen(text), &id))
+		return people_person_by_id(db, &id, out, err);
+	return people_person_by_login(db, text, out, err);
+}
+
+enum sp_code
 people_person_list(struct db *db, const struct sp_id *after,
     struct people_person *out, size_t n, size_t *got, struct sp_err *err)
 {
@@ -633,16 +650,19 @@ people_person_add(const struct people_act *a, const struct people_person_new *n,
 
 /* --- changing --- */
 
+/* The one place in which an account changes: where the epoch moves, whatever
+ * is under way of theirs, or of what they issued, ends. */
 static enum sp_code
-save(struct db *db, const struct people_person *p, struct sp_err *err)
+save(const struct people_act *a, const struct people_person *p,
+    struct sp_err *err)
 {
-	DB_STMT st = db_use(db, &person_update);
+	DB_STMT st = db_use(ledger_tx_db(a->tx), &person_update);
 	uint64_t changed = 0;
 
 	bind(st, p);
 	SP_TRY(db_run(st, &changed, err));
 	SP_REQUIRE(changed == 1);
-	return SP_OK;
+	return p->epoch == a->now ? ledger_tx_ends(a->tx, &p->id, err) : SP_OK;
 }
 
 static const struct people_member change_members[] = {
@@ -694,7 +714,7 @@ people_person_change(const struct people_act *a, const struct sp_id *id,
 	SP_TRY(set_all(c, &p, err));
 	if (strcmp(p.login, before.login) != 0)
 		SP_TRY(login_free(db, p.login, err));
-	SP_TRY(save(db, &p, err));
+	SP_TRY(save(a, &p, err));
 	return record_changed(a, id, c, err);
 }
 
@@ -732,7 +752,7 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 	SP_TRY(people_by_other(ledger_tx_db(a->tx), a->by, &p->id, err));
 	SP_TRY(people_person_role_check(a->rules, role, &p->role, err));
 	p->epoch = a->now;
-	SP_TRY(save(ledger_tx_db(a->tx), p, err));
+	SP_TRY(save(a, p, err));
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "before", people_role_name(before));
 	sp_json_str(&j, "role", people_role_name(p->role));
@@ -874,7 +894,7 @@ people_person_disable(const struct people_act *a, const struct sp_id *id,
 	 * the right proofs before is not the guesser's to end. */
 	if (reason != PEOPLE_LOCKED)
 		p.epoch = a->now;
-	SP_TRY(save(ledger_tx_db(a->tx), &p, err));
+	SP_TRY(save(a, &p, err));
 	p.reason = reason; /* the entry has what was said */
 	return enter_state(a, "person.disabled", &p, in_time, err);
 }
@@ -899,7 +919,7 @@ people_person_enable(
 	if (was.reason != PEOPLE_LOCKED)
 		made.epoch = a->now;
 	made.ends = 0;
-	SP_TRY(save(ledger_tx_db(a->tx), &made, err));
+	SP_TRY(save(a, &made, err));
 	made.reason = was.state == PEOPLE_ACTIVE ? PEOPLE_LEFT : was.reason;
 	return enter_state(a, "person.enabled", &made, -1, err);
 }
@@ -917,13 +937,13 @@ people_person_terminate(const struct people_act *a, const struct sp_id *id,
 	SP_TRY(not_terminated(a, id, &p, err));
 	p.ends = ends == 0 ? a->now : ends;
 	if (p.ends > a->now) {
-		SP_TRY(save(ledger_tx_db(a->tx), &p, err));
+		SP_TRY(save(a, &p, err));
 		return enter_state(a, "person.ending", &p, -1, err);
 	}
 	p.state = PEOPLE_TERMINATED;
 	p.reason = PEOPLE_LEFT;
 	p.since = p.epoch = a->now;
-	SP_TRY(save(ledger_tx_db(a->tx), &p, err));
+	SP_TRY(save(a, &p, err));
 	return enter_state(
 	    a, "person.terminated", &p, a->now - p.ends <= within, err);
 }
@@ -985,7 +1005,7 @@ people_person_settle(const struct people_act *a, const struct sp_id *id,
 	p.state = s.state;
 	p.reason = s.reason;
 	p.since = p.epoch = a->now;
-	SP_TRY(save(ledger_tx_db(a->tx), &p, err));
+	SP_TRY(save(a, &p, err));
 	return enter_state(a,
 	    s.state == PEOPLE_TERMINATED ? "person.terminated"
 					 : "person.disabled",

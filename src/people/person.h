@@ -262,6 +262,11 @@ enum sp_code people_person_by_id(struct db *db, const struct sp_id *id,
     struct people_person *out, struct sp_err *err) SP_MUST_USE;
 enum sp_code people_person_by_login(struct db *db, const char *login,
     struct people_person *out, struct sp_err *err) SP_MUST_USE;
+/* Whom a text means: an id, a login, or "~" for oneself (`self`; zero: nobody,
+ * which is SP_E_INVALID). */
+enum sp_code people_person_meant(struct db *db, const char *text,
+    const struct sp_id *self, struct people_person *out,
+    struct sp_err *err) SP_MUST_USE;
 /* In order of id, after `after` (NULL: from the first); *got < n at the end. */
 enum sp_code people_person_list(struct db *db, const struct sp_id *after,
     struct people_person *out, size_t n, size_t *got,

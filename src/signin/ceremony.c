@@ -410,8 +410,6 @@ signin_ceremony_renew(const struct signin_place *p,
 struct changing {
 	struct attempt t;
 	bool open;
-	struct sp_id ended[SIGNIN_SESSIONS_MAX];
-	size_t n;
 };
 
 static enum sp_code
@@ -434,8 +432,7 @@ change_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	self = signin_by(&t->p->agency->id, &t->person, t->from);
 	a.by = &self;
 	SP_TRY(signin_password_put(&a, &t->person, &t->made, false, err));
-	SP_TRY(signin_session_end_all(
-	    &a, &t->person, &s.id, c->ended, &c->n, err));
+	SP_TRY(signin_session_end_all(&a, &t->person, &s.id, err));
 	if (s.stage == SIGNIN_CHANGE)
 		return signin_session_raise(
 		    &a, &t->p->agency->id, t->text, &proof, &t->step, err);
@@ -507,10 +504,7 @@ signin_ceremony_change(const struct signin_place *p,
 	SP_TRY(compare(&g.t, c->old, err));
 	SP_TRY(signin_password_make(
 	    p->rules, g.t.key, c->password, sp_now(), &g.t.made, err));
-	SP_TRY(finish(&g.t, change_act, out, err));
-	for (size_t i = 0; i < g.n; i++)
-		p->cut(p->self, &g.ended[i]);
-	return SP_OK;
+	return finish(&g.t, change_act, out, err);
 }
 
 /* --- what others found wrong --- */

@@ -40,8 +40,6 @@ struct signin_place {
 	 * keeper: held no longer than a step takes. */
 	enum sp_code (*key)(
 	    void *self, struct crypto_secret **out, struct sp_err *err);
-	/* These sessions are over: whatever is under way under one ends. */
-	void (*cut)(void *self, const struct sp_id *session);
 	void *self;
 };
 
@@ -76,9 +74,10 @@ enum sp_code signin_ceremony_renew(const struct signin_place *p,
     struct sp_err *err) SP_MUST_USE;
 
 /* Another password, in a session that is open or waits for it: the old one is
- * shown again, all other sessions end.  SP_E_INVALID, reason "password.same"
- * besides those of signin_password_check.  Out: the next step of one that
- * waited; of an open one its text goes on, and out->text is "". */
+ * shown again, all other sessions and the person's tokens end.  SP_E_INVALID,
+ * reason "password.same" besides those of signin_password_check.  Out: the next
+ * step of one that waited; of an open one its text goes on, and out->text is
+ * "". */
 struct signin_change {
 	const char *text;
 	bool open; /* of an open session, admitted by the gate; else of one that

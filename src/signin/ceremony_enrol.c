@@ -12,16 +12,14 @@ struct accepting {
 	const char *text;
 	struct signin_password made;
 	struct signin_step step;
-	struct sp_id ended[SIGNIN_SESSIONS_MAX];
-	size_t n;
 };
 
 /* Nothing that opened the account before does so any more. */
 static enum sp_code
-forget(const struct people_act *a, const struct sp_id *person,
-    struct accepting *t, struct sp_err *err)
+forget(
+    const struct people_act *a, const struct sp_id *person, struct sp_err *err)
 {
-	SP_TRY(signin_session_end_all(a, person, NULL, t->ended, &t->n, err));
+	SP_TRY(signin_session_end_all(a, person, NULL, err));
 	SP_TRY(signin_factor_remove_all(a, person, err));
 	return signin_recovery_forget(a, person, err);
 }
@@ -41,7 +39,7 @@ accept_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	SP_TRY(signin_invite_take(
 	    &a, &t->p->agency->id, t->text, &open.person, err));
 	by = signin_by(&t->p->agency->id, &open.person, t->from);
-	SP_TRY(forget(&a, &open.person, t, err));
+	SP_TRY(forget(&a, &open.person, err));
 	SP_TRY(signin_password_put(&a, &open.person, &t->made, false, err));
 	return signin_session_open(&a, &open, &t->step, err);
 }
@@ -77,8 +75,6 @@ signin_ceremony_accept(const struct signin_place *p,
 	SP_TRY(signin_password_make(
 	    p->rules, key, password, sp_now(), &t.made, err));
 	SP_TRY(ledger_writer_run(p->writer, accept_act, &t, err));
-	for (size_t i = 0; i < t.n; i++)
-		p->cut(p->self, &t.ended[i]);
 	*out = t.step;
 	return SP_OK;
 }

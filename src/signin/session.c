@@ -176,6 +176,7 @@ end_row(const struct people_act *a, const struct signin_session *s,
 	bool self = sp_id_equal(&a->by->person, &s->person);
 
 	SP_TRY(set_ended(a, &s->id, err));
+	SP_TRY(ledger_tx_ends(a->tx, &s->id, err));
 	if (!opened(s))
 		return SP_OK; /* it was none yet */
 	return enter_end(a, s, self ? "signed-out" : "revoked", err);
@@ -223,21 +224,18 @@ all_of(struct db *db, const struct sp_id *person,
 
 enum sp_code
 signin_session_end_all(const struct people_act *a, const struct sp_id *person,
-    const struct sp_id *but, struct sp_id ended[static SIGNIN_SESSIONS_MAX],
-    size_t *n, struct sp_err *err)
+    const struct sp_id *but, struct sp_err *err)
 {
 	struct signin_session s[SIGNIN_SESSIONS_MAX];
-	size_t has = 0, at = 0;
+	size_t has = 0;
 
 	SP_TRY(all_of(ledger_tx_db(a->tx), person, s, &has, err));
 	for (size_t i = 0; i < has; i++) {
 		if (but != NULL && sp_id_equal(but, &s[i].id))
 			continue;
 		SP_TRY(end_row(a, &s[i], err));
-		ended[at++] = s[i].id;
 	}
-	*n = at;
-	return SP_OK;
+	return gate_token_revoke_of(a, person, err);
 }
 
 /* How many of those with so much proved a person may have: together the

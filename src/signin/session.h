@@ -3,6 +3,7 @@
 
 #include "gate/caller.h"
 #include "gate/text.h"
+#include "gate/token.h"
 #include "people/person.h"
 #include "signin/factor.h"
 
@@ -155,15 +156,16 @@ enum sp_code signin_session_know(struct db *db, const struct sp_id *agency,
 enum sp_code signin_session_touch(const struct people_act *a,
     const struct sp_id *id, struct sp_err *err) SP_MUST_USE;
 
-/* End one.  SP_E_NOTFOUND: none such, or ended.  Entry "session.ended"
- * (reason: "signed-out" by the person themselves, else "revoked"). */
+/* End one, and what is under way in it.  SP_E_NOTFOUND: none such, or ended.
+ * Entry "session.ended" (reason: "signed-out" by the person themselves, else
+ * "revoked"). */
 enum sp_code signin_session_end(const struct people_act *a,
     const struct sp_id *id, struct sp_err *err) SP_MUST_USE;
-/* All of a person, but `but` (NULL: all), each with its entry.  At most
- * SIGNIN_SESSIONS_MAX ids go to `ended` (for whoever must cut them). */
+/* All of a person, but `but` (NULL: all), each with its entry; and all tokens
+ * of their own (gate_token_revoke_of), which are the same door by another key:
+ * who ends all sessions, or has a new password, would shut somebody out. */
 enum sp_code signin_session_end_all(const struct people_act *a,
     const struct sp_id *person, const struct sp_id *but,
-    struct sp_id ended[static SIGNIN_SESSIONS_MAX], size_t *n,
     struct sp_err *err) SP_MUST_USE;
 /* Whose is it? */
 enum sp_code signin_session_owner(struct db *db, const struct sp_id *id,

@@ -107,7 +107,9 @@ enter(const struct people_act *a, const struct signin_session *s,
 	    a, act, "session", &s->id, sp_buf_str(&detail), err);
 }
 
-/* Write down what it is by now, with its entry. */
+/* Write down what it is by now, with its entry.  What time has ended does not
+ * end a transfer that was begun in time and still goes on; of whoever has lost
+ * the account, the act that took it has ended everything already. */
 static enum sp_code
 settle(const struct people_act *a, const struct signin_session *s,
     enum signin_stage is, const char *reason, struct sp_err *err)

@@ -1,8 +1,11 @@
 // Signing in by the page in a real browser: invitation, passkey, password, codes,
 // sessions; and whatever must not let anybody in.
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { SigninPage, totp } from './lib/signin_page.mjs';
+import { run } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
 
 const PASSWORD = 'correct horse battery staple 7';
@@ -306,6 +309,142 @@ siteSuite('passkey', { agencies: ['harbor-pd', 'mesa-so'] }, (context) => {
     await out(page);
     await page.password(person.login, `${PASSWORD} new`);
     await page.at('Second step');
+  });
+
+  /** While the server is away: so many minutes pass for this person's sessions. */
+  async function minutesLater(person, minutes, columns) {
+    const { site } = context;
+    await site.kill();
+    const set = columns.map((c) => `${c} = ${c} - ${minutes * 60e6}`).join(', ');
+    const got = await run('sqlite3', [join(site.dir, 'agencies/harbor-pd/agency.db'),
+      `UPDATE signin_session SET ${set} WHERE hex(person) = upper('${person.id.replaceAll('-', '')}')`]);
+    assert.equal(got.code, 0, got.stderr);
+    await site.start();
+  }
+
+  /** As it is on a desk, and on a telephone in the dark. */
+  async function look(page, name) {
+    for (const [what, width, colorScheme] of [['wide', 1000, 'light'], ['narrow', 360, 'dark']]) {
+      await page.page.setViewportSize({ width, height: width === 360 ? 640 : 900 });
+      await page.page.emulateMedia({ colorScheme });
+      const over = await page.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(over, 0, `${name}, ${what}: nothing sticks out`);
+      assert.deepEqual(await page.violations(), [], `${name}, ${what}`);
+      await page.shot(`${name}-${what}`);
+    }
+    await page.page.setViewportSize({ width: 1000, height: 900 });
+    await page.page.emulateMedia({ colorScheme: 'light' });
+  }
+  const focused = (page) => page.page.evaluate(() => document.activeElement?.tagName);
+
+  test('proofs that grew old, a session that locked, a password that leaked: asked again', async (t) => {
+    const { page, person } = await enrolled(t);
+    const { site } = context;
+    await page.click('Add an authenticator app');
+    await page.at('Set up an authenticator app');
+    const secret = (await page.page.textContent('#step code')).replace(/ /g, '');
+    await page.type('Code that the app shows now', totp(secret));
+    await page.click('Finish');
+    await page.at('You are signed in');
+    await look(page, 'open');
+
+    // What is privileged asks for both steps anew; by passkey, and by the rest.
+    await minutesLater(person, 20, ['proved']);
+    await page.click('Make new recovery codes');
+    await page.at('Prove again that it is you');
+    assert.equal(await focused(page), 'H2');
+    await look(page, 'renew');
+    await page.click('Use my passkey');
+    const codes = await page.keep(); // what was wanted is done then
+    await page.at('You are signed in');
+    await minutesLater(person, 20, ['proved']);
+    await page.click('Change the password');
+    await page.type('Password until now', PASSWORD);
+    await page.type('New password', `${PASSWORD} new`);
+    await page.type('New password, once more', `${PASSWORD} new`);
+    await page.click('Change the password');
+    await page.at('Prove again that it is you');
+    await page.type('Password', 'wrong password 77');
+    await page.type('Code from your authenticator app', '000000');
+    await page.click('Continue');
+    await page.says(/not right/);
+    await look(page, 'renew-wrong');
+    await page.type('Password', PASSWORD);
+    await page.type('Code from your authenticator app', totp(secret, 1));
+    await page.click('Continue');
+    // What was wanted is done then; and what the site has against it is said.
+    await page.at('You are signed in');
+    assert.match(await page.page.textContent('#said'), /password is changed/);
+    person.password = `${PASSWORD} new`;
+    await minutesLater(person, 20, ['proved']);
+    await page.click('Change the password');
+    await page.type('Password until now', 'not that one 77');
+    await page.type('New password', 'short');
+    await page.type('New password, once more', 'short');
+    await page.click('Change the password');
+    await page.at('Prove again that it is you');
+    await page.click('Use my passkey');
+    await page.at('You are signed in');
+    assert.notEqual(await page.problem(), '');
+    await look(page, 'renew-problem');
+    await minutesLater(person, 20, ['proved']);
+    await page.click('Make new recovery codes');
+    await page.at('Prove again that it is you');
+    await page.click('Back');
+    await page.at('You are signed in');
+
+    // Not used for half an hour: locked, and nothing of it is shown.
+    await minutesLater(person, 35, ['used']);
+    await page.page.reload();
+    await page.at('Your session is locked');
+    assert.equal(await focused(page), 'H2');
+    assert.doesNotMatch(await page.page.textContent('main'), new RegExp(person.login));
+    await look(page, 'locked');
+    await page.type('Password', person.password);
+    await page.click('Continue');
+    assert.match(await page.page.textContent('.field:nth-of-type(2) .error'), /Fill in/);
+    await look(page, 'locked-empty');
+    // The phone is not at hand: a recovery code does, too.
+    await page.click('Use a recovery code instead');
+    await page.at('Your session is locked');
+    await page.type('Password', person.password);
+    await page.type('Recovery code', codes[0]);
+    await look(page, 'locked-recovery');
+    await page.click('Continue');
+    await page.at('You are signed in');
+
+    // The password turns up in a list of leaked ones.
+    mkdirSync(join(site.dir, 'policy'), { recursive: true });
+    writeFileSync(join(site.dir, 'policy/banned-passwords.txt'), `${person.password}\n`);
+    await site.kill();
+    await site.start();
+    await out(page);
+    await page.password(person.login, person.password);
+    await page.at('Second step');
+    await page.click('Use my passkey');
+    await page.at('Choose a new password');
+    assert.equal(await focused(page), 'H2');
+    await look(page, 'change');
+    await page.click('Sign in as someone else');
+    await page.agree();
+    await page.password(person.login, person.password);
+    await page.at('Second step');
+    await page.click('Use my passkey');
+    await page.at('Choose a new password');
+    const change = async (fresh) => {
+      await page.type('Password until now', person.password);
+      await page.type('New password', fresh);
+      await page.type('New password, once more', fresh);
+      await page.click('Change the password');
+    };
+    await change(person.password);
+    await page.says(/easy to guess/);
+    await look(page, 'change-refused');
+    await change('quite another one 55');
+    await page.at('You are signed in');
+    rmSync(join(site.dir, 'policy/banned-passwords.txt'));
+    await site.kill();
+    await site.start();
   });
 
   test('it goes on to a path of this site, and to nothing else', async (t) => {

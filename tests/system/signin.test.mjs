@@ -256,6 +256,154 @@ describe('signing in', () => {
       (await entries('session.ended')).some((e) => e.detail.reason === 'void' && e.detail.person === who.id));
   });
 
+  /** Somebody who may view, cleared, signed in. */
+  async function cleared(name) {
+    const admin = (path, body) => post(path, body, { token: site.token() });
+    const who = await person(name, 'custodian');
+    for (const [path, body] of [['agreements', {}], [`persons/${who.id}/screenings`, {}],
+      [`persons/${who.id}/trainings`, { course: 'level4' }], [`persons/${who.id}/trainings`, { course: 'pii' }],
+      [`persons/${who.id}/signatures`, {}]]) assert.equal((await admin(path, body)).status, 201, path);
+    return enrol(who);
+  }
+
+  test('whoever loses the account keeps nothing that is under way', async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'cut-'));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    const who = await cleared('Una Voss');
+    const other = await cleared('Cyd Bell');
+    const size = 24 << 20;
+    const item = await site.put(Buffer.alloc(size, 'evidence '), { filename: 'long.mp4' });
+    writeFileSync(join(dir, 'body'), Buffer.alloc(4 << 20, 'more'));
+    const base = `${site.url}/v1/agencies/harbor-pd`;
+    const curl = (token, ...args) => {
+      const child = spawn('curl', ['-sS', '-N', '--cacert', site.caPath, '-H', `Authorization: Bearer ${token}`, ...args],
+        { stdio: ['ignore', 'pipe', 'ignore'] });
+      const run = { said: '', ended: null };
+      child.stdout.on('data', (d) => { run.said += d.length < 4096 ? d : ''; });
+      child.on('exit', (code) => { run.ended = { code, at: performance.now() }; });
+      t.after(() => child.exitCode ?? child.kill());
+      return run;
+    };
+    const begin = async (token) => {
+      const made = await site.request('POST', 'uploads', { token, headers: { 'tus-resumable': '1.0.0',
+        'upload-length': String(4 << 20), 'upload-metadata': `filename ${Buffer.from('a.mp4').toString('base64')}` } });
+      assert.equal(made.status, 201, made.body.toString());
+      const upload = new URL(made.headers.location, site.url).href;
+      return {
+        upload,
+        download: curl(token, '--limit-rate', '1m', '-o', '/dev/null', `${base}/evidence/${item}/content`),
+        stream: curl(token, `${base}/events`),
+        body: curl(token, '-X', 'PATCH', '-H', 'Tus-Resumable: 1.0.0', '-H', 'Upload-Offset: 0', '-H', 'Expect:',
+          '-H', 'Content-Type: application/offset+octet-stream', '--limit-rate', '200k', '-T', join(dir, 'body'), upload),
+      };
+    };
+    const opened = async () => (await site.custody(item)).filter((e) => e.act === 'evidence.opened').length;
+    const before = await opened();
+    const lost = await begin(who.session), kept = await begin(other.session);
+    await until('both views are open', async () => await opened() === before + 2);
+    await until('both streams are', () => lost.stream.said.includes('retry') && kept.stream.said.includes('retry'));
+    for (const { upload } of [lost, kept]) {
+      await until('the body is under way', async () => (await site.tus('HEAD', upload)).status === 423);
+    }
+
+    const from = performance.now();
+    const gone = await post(`persons/${who.id}/disable`, { reason: 'requested' }, { token: site.token() });
+    assert.equal(gone.status, 200, gone.body.toString());
+    const closed = await until('the viewing is closed', async () =>
+      (await site.custody(item)).find((e) => e.act === 'evidence.closed'), 10);
+    const times = { viewing: performance.now() - from };
+    await until('all of it is over', () => lost.stream.ended && lost.body.ended, 10);
+    times.stream = lost.stream.ended.at - from;
+    times.upload = lost.body.ended.at - from;
+    t.diagnostic(Object.entries(times).map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`).join(', '));
+    for (const [name, ms] of Object.entries(times)) assert.ok(ms < 1000, `${name}: ${ms} ms`);
+    assert.equal(closed.detail.cut, true);
+    assert.ok(closed.detail.bytes < size);
+    assert.match(lost.stream.said, /event: over\ndata: \{"why":"token"\}/);
+    await until('the download is over', () => lost.download.ended, 30);
+    assert.notEqual(lost.download.ended.code, 0);
+    // Others go on: nothing of theirs has ended.
+    for (const one of ['download', 'stream', 'body']) assert.equal(kept[one].ended, null, one);
+    assert.equal(await status(other.session), 200);
+  });
+
+  test('a person’s own tokens go with their sessions, do nothing privileged, and are theirs to revoke', async () => {
+    const who = await cleared('Noor Lindt');
+    const own = async (token) => {
+      const made = await post('tokens/own', { label: 'drill', expires_in_days: 1 }, { token });
+      assert.equal(made.status, 201, made.body.toString());
+      return made.json();
+    };
+    const one = await own(who.session), two = await own(who.session);
+    assert.equal(await status(one.token, 'evidence'), 200);
+    // However new: what is privileged wants a session.
+    const again1 = await post('tokens/own', { label: 'more', expires_in_days: 1 }, { token: one.token });
+    assert.equal(again1.status, 403, again1.body.toString());
+    assert.equal(again1.json().reason, 'factor');
+    // One's own are listed and revoked, also by themselves; nobody else's.
+    const listed = (await site.get('tokens/own', { token: one.token })).json().items;
+    assert.deepEqual(new Set(listed.map((x) => x.id)), new Set([one.id, two.id]));
+    assert.equal((await site.get('tokens/own')).status, 403, 'a machine has none');
+    const stranger = await enrol(await person('Sol Park'));
+    assert.equal((await site.request('DELETE', `tokens/${one.id}`, { token: stranger.session })).status, 403);
+    assert.equal((await site.request('DELETE', `tokens/${one.id}`, { token: two.token })).status, 204);
+    assert.equal(await status(one.token, 'evidence'), 401);
+    // Another password; all sessions ended; enrolled anew.
+    const before = (await entries('token.revoked')).length;
+    const changed = await post('password', { old: PASSWORD, password: OTHER }, { token: who.session });
+    assert.equal(changed.status, 200, changed.body.toString());
+    who.password = OTHER;
+    assert.equal(await status(who.session), 200);
+    assert.equal(await status(two.token, 'evidence'), 401);
+    const three = await own(who.session);
+    assert.equal((await site.request('DELETE', 'persons/~/sessions', { token: who.session })).status, 204);
+    assert.equal(await status(three.token, 'evidence'), 401);
+    const four = await own(await again(who));
+    const invitation = await invite(who.id);
+    assert.equal(await status(four.token, 'evidence'), 200, 'not by the invitation alone');
+    ok(await post('signin/accept', { invitation, password: PASSWORD }), 'enrol');
+    assert.equal(await status(four.token, 'evidence'), 401);
+    assert.equal((await entries('token.revoked')).length, before + 3);
+  });
+
+  test('what a role gave is gone with a transfer, by whatever credential', async () => {
+    const admin = (path, body) => post(path, body, { token: site.token() });
+    const who = await person('Ivo Stern', 'custodian');
+    for (const [path, body] of [['agreements', {}], [`persons/${who.id}/screenings`, {}],
+      [`persons/${who.id}/trainings`, { course: 'level4' }], [`persons/${who.id}/trainings`, { course: 'pii' }],
+      [`persons/${who.id}/signatures`, {}]]) assert.equal((await admin(path, body)).status, 201, path);
+    await enrol(who);
+    const second = await again(who);
+    const own = await post('tokens/own', { label: 'drill', expires_in_days: 1 }, { token: second });
+    assert.equal(own.status, 201, own.body.toString());
+    const given = await admin('tokens', { person: who.id, label: 'desk', expires_in_days: 1 });
+    assert.equal(given.status, 201, given.body.toString());
+    const item = await site.put(Buffer.from('of the case'), { filename: 'a.txt' });
+    const reads = (token) => site.get(`evidence/${item}/custody`, { token });
+    const exports = (token) => post('exports', { items: [item], format: 'zip' }, { token });
+    const all = [who.session, second, own.json().token, given.json().token];
+    // What somebody else gave them is one factor only, and goes all the same.
+    for (const token of all) assert.equal((await reads(token)).status, token === given.json().token ? 403 : 200);
+
+    // Moved to the night shift, as an officer.
+    assert.equal((await admin(`persons/${who.id}/transfer`, { unit: 'Night', role: 'officer' })).status, 200);
+    for (const token of all) for (const a of [await reads(token), await exports(token)]) assert.equal(a.status, 401);
+
+    // In again: an officer, and nothing more; not by any other way either.
+    const third = await again(who);
+    assert.equal((await site.get('session', { token: third })).json().role, 'officer');
+    assert.equal((await site.get(`evidence/${item}`, { token: third })).status, 200);
+    for (const a of [await reads(third), await exports(third)]) {
+      assert.equal(a.status, 403, a.body.toString());
+      assert.equal(a.json().reason, 'role');
+    }
+    const fresh = await post('tokens/own', { label: 'again', expires_in_days: 1 }, { token: third });
+    assert.equal((await exports(fresh.json().token)).status, 403);
+    // And back: what was void stays so.
+    assert.equal((await admin(`persons/${who.id}/transfer`, { unit: 'Day', role: 'custodian' })).status, 200);
+    for (const token of [...all, third, fresh.json().token]) assert.equal((await reads(token)).status, 401);
+  });
+
   test('another password and other factors', async () => {
     const who = await enrol(await person('Hugh Tarn'));
     const second = await again(who);

@@ -391,7 +391,7 @@ limits(void)
 static void
 it_ends(void)
 {
-	enum { END, CUT, STOP, HOWS };
+	enum { END, STOP, HOWS };
 
 	for (int how = 0; how < HOWS; how++) {
 		struct events_hub *h = events_hub_new();
@@ -407,13 +407,10 @@ it_ends(void)
 		start_waiting(&p, &thread, l);
 		if (how == END)
 			events_hub_end(h);
-		else if (how == CUT)
-			events_hub_cut(h, &w.as);
 		else
 			events_hub_stop(l);
 		CHECK(pthread_join(thread, NULL) == 0);
 		CHECK(p.next == EVENTS_OVER);
-		CHECK(events_hub_was_cut(l) == (how == CUT));
 		CHECK(now(l, &e) == EVENTS_OVER);
 		tell(h, EVENTS_MEDIA, 1, 0);
 		CHECK(now(l, &e) == EVENTS_OVER);
@@ -617,7 +614,7 @@ many_at_once(void)
 	events_hub_free(shared);
 }
 
-/* Listeners that come and go, are stopped and cut, while it goes on. */
+/* Listeners that come and go, and are stopped, while it goes on. */
 static atomic_bool quiet;
 
 static void *
@@ -642,8 +639,6 @@ come_and_go(void *arg)
 			if (next == EVENTS_OVER)
 				break;
 		}
-		if (draw(&seed) % 8 == 0)
-			events_hub_cut(shared, &w.as);
 		if (draw(&seed) % 8 == 0)
 			events_hub_stop(l);
 		events_hub_leave(l);

@@ -142,7 +142,8 @@ brute_factor(const struct said *s, const struct gate_facts *f)
 	if (s->factor >= 2 && f->factor == GATE_FACTOR_SINGLE)
 		return "factor";
 	if (s->factor == 3 &&
-	    (f->since_proof < 0 || f->since_proof >= 15 * MINUTE))
+	    (f->session != GATE_SESSION_OPEN || f->since_proof < 0 ||
+		f->since_proof >= 15 * MINUTE))
 		return "factor";
 	return NULL;
 }
@@ -632,7 +633,10 @@ static void
 better(struct gate_facts *f, unsigned which)
 {
 	switch (which) {
-	case 0: f->session = GATE_SESSION_KEY; break;
+	case 0: /* a token is better than what is locked, not fresh */
+		if (f->session != GATE_SESSION_OPEN)
+			f->session = GATE_SESSION_KEY;
+		break;
 	case 1: f->since_proof = 0; break;
 	case 2: f->factor = GATE_FACTOR_SECOND; break;
 	case 3:

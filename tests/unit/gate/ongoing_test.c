@@ -97,6 +97,110 @@ what_is_forgotten_refuses(void)
 	CHECK_OK(gate_ongoing_check(&fresh, &err), &err);
 }
 
+/* One rule: each of the four ids ends what rests on it, and nothing else; and
+ * nobody begins who was known before. */
+static void
+each_ground_is_cut(void)
+{
+	enum { TOKEN, VIA, PERSON, ISSUER, GROUNDS };
+
+	for (int which = 0; which < GROUNDS; which++) {
+		struct gate_caller who = caller(), other = caller();
+		struct gate_ongoing o, later, still;
+		const struct sp_id *of[GROUNDS] = { &who.token, &who.via.id,
+			&who.person, &who.issuer };
+		int cuts = 0;
+		struct sp_err err;
+
+		who.via = (struct gate_via){ GATE_SHARED_VIEW, "share",
+			sp_id_new(), sp_id_new() };
+		who.person = sp_id_new();
+		who.issuer = sp_id_new();
+		other.person = sp_id_new();
+		CHECK_OK(
+		    gate_ongoing_begin(&o, &who, count, &cuts, &err), &err);
+		CHECK_OK(
+		    gate_ongoing_begin(&still, &other, NULL, NULL, &err), &err);
+		gate_ongoing_cut(of[which]);
+		CHECK(cuts == 1 && gate_ongoing_over(&o));
+		CHECK(!gate_ongoing_over(&still));
+		CHECK_CODE(gate_ongoing_begin(&later, &who, NULL, NULL, &err),
+		    SP_E_UNKNOWN, &err);
+		CHECK(strcmp(err.reason, "token.cut") == 0);
+		/* Its house is none: what an agency ends is its own. */
+		who.known = sp_ticks() + 1;
+		gate_ongoing_end(&o);
+		CHECK_OK(
+		    gate_ongoing_begin(&o, &who, count, &cuts, &err), &err);
+		gate_ongoing_cut(&who.via.house);
+		CHECK(cuts == 1);
+		gate_ongoing_end(&o);
+		gate_ongoing_end(&still);
+	}
+}
+
+static size_t
+cleared(const struct sp_id *home, struct gate_cleared *out, size_t most)
+{
+	SP_AUTO_BUF all = sp_buf_new(1 << 20);
+	size_t n;
+
+	gate_ongoing_cleared(home, &all);
+	n = all.len / sizeof(*out);
+	CHECK(n <= most && all.len % sizeof(*out) == 0);
+	if (n > 0)
+		memcpy(out, all.at, all.len);
+	return n;
+}
+
+static void
+whoever_was_cleared_is_listed_once(void)
+{
+	struct sp_id home = sp_id_new(), away = sp_id_new();
+	struct gate_caller who[6];
+	struct gate_ongoing o[6];
+	struct gate_cleared c[8];
+	struct sp_err err;
+
+	for (size_t i = 0; i < SP_COUNTOF(who); i++) {
+		who[i] = caller();
+		who[i].agency = home;
+		who[i].person = sp_id_new();
+		who[i].is.clearance = GATE_CLEARANCE_OK;
+	}
+	who[1].person = who[0].person; /* the same twice */
+	who[2].is.clearance = GATE_CLEARANCE_TRAINING_EXPIRED;
+	who[3].agency = away; /* a guest there */
+	who[3].via =
+	    (struct gate_via){ GATE_LOCKBOX, "lockbox", sp_id_new(), home };
+	memset(&who[4].person, 0, SP_ID_LEN); /* a machine of somebody's */
+	who[4].issuer = sp_id_new();
+	memset(&who[5].person, 0, SP_ID_LEN); /* of nobody's */
+	for (size_t i = 0; i < SP_COUNTOF(who); i++)
+		CHECK_OK(
+		    gate_ongoing_begin(&o[i], &who[i], NULL, NULL, &err), &err);
+	CHECK(cleared(&away, c, 8) == 0);
+	CHECK(cleared(NULL, c, 8) == 3);
+	CHECK(cleared(&home, c, 8) == 3);
+	for (size_t i = 0; i < 3; i++) {
+		CHECK(i == 0 ||
+		    memcmp(&c[i - 1].person, &c[i].person, SP_ID_LEN) < 0);
+		CHECK(sp_id_equal(&c[i].home, &home));
+		if (sp_id_equal(&c[i].person, &who[3].person))
+			CHECK(strcmp(c[i].by, "lockbox") == 0 &&
+			    sp_id_equal(&c[i].agency, &away));
+		else
+			CHECK(c[i].by == NULL &&
+			    (sp_id_equal(&c[i].person, &who[0].person) ||
+				sp_id_equal(&c[i].person, &who[4].issuer)));
+	}
+	gate_ongoing_cut(&who[4].issuer);
+	CHECK(cleared(&home, c, 8) == 2);
+	for (size_t i = 0; i < SP_COUNTOF(who); i++)
+		gate_ongoing_end(&o[i]);
+	CHECK(cleared(&home, c, 8) == 0);
+}
+
 struct crowd {
 	struct gate_caller who;
 	atomic_int cuts;
@@ -154,6 +258,9 @@ main(void)
 		{ "what is cut is over, once", what_is_cut_is_over_once },
 		{ "nobody begins who was cut meanwhile",
 		    nobody_begins_who_was_cut_meanwhile },
+		{ "each ground is cut", each_ground_is_cut },
+		{ "whoever was cleared is listed once",
+		    whoever_was_cleared_is_listed_once },
 		{ "what is forgotten refuses", what_is_forgotten_refuses },
 		{ "many come and go while cut", many_come_and_go_while_cut },
 	};

@@ -465,8 +465,7 @@ a_persons_token_is_the_person(void)
 	struct person_add p;
 	struct gate_caller who = { .source = "api" };
 	struct sp_err err = { .reason = NULL };
-	struct sp_id id[2];
-	size_t got = 0;
+	struct sp_id owner;
 
 	agency_fixture_open(&a, "evidence.example/miami");
 	p = person(&a);
@@ -477,9 +476,8 @@ a_persons_token_is_the_person(void)
 	CHECK(who.is.session == GATE_SESSION_KEY);
 	CHECK(who.is.clearance == GATE_CLEARANCE_SCREENING_MISSING);
 	CHECK(gate_caller_facts(&who, GATE_VIEW).identity == GATE_PERSON);
-	CHECK_OK(
-	    gate_token_of_person(a.reader, &p.id, id, 2, &got, &err), &err);
-	CHECK(got == 1 && sp_id_equal(&id[0], &i.id));
+	CHECK_OK(gate_token_owner(a.reader, &i.id, &owner, &err), &err);
+	CHECK(sp_id_equal(&owner, &p.id));
 
 	p.role = "officer";
 	CHECK_OK(ledger_writer_run(a.writer, person_act, &p, &err), &err);
@@ -541,8 +539,7 @@ a_token_is_its_issuers_doing(void)
 	struct sp_err err = { .reason = NULL };
 	struct gate_facts f;
 	enum gate_duty duty = GATE_DUTY_UNKNOWN;
-	struct sp_id id[8];
-	size_t got = 0;
+	struct sp_id owner = { .b = { 7 } };
 
 	agency_fixture_open(&a, "evidence.example/miami");
 	eve = person(&a);
@@ -576,9 +573,9 @@ a_token_is_its_issuers_doing(void)
 	CHECK(gate_caller_facts(&next, GATE_VIEW).identity == GATE_MACHINE);
 	CHECK_OK(know(&a, lent.text, &next, &err), &err);
 	CHECK(sp_id_equal(&next.person, &bob.id));
-	CHECK_OK(
-	    gate_token_of_person(a.reader, &eve.id, id, 8, &got, &err), &err);
-	CHECK(got == 4); /* first, second, lent, own */
+	CHECK_CODE(gate_token_owner(a.reader, &first.id, &owner, &err),
+	    SP_E_NOTFOUND, &err);
+	CHECK(owner.b[0] == 7);
 
 	CHECK_OK(ledger_writer_run(a.writer, person_act, &eve, &err), &err);
 	for (int n = 0; n < 4; n++) {
@@ -602,6 +599,7 @@ an_administrator_cannot_lend_a_factor(void)
 	struct person_add p, other;
 	struct sp_err err;
 	const sp_time fresh = 60 * SP_SECOND;
+	struct gate_facts f;
 	const struct {
 		bool own;
 		const char *kind;
@@ -648,6 +646,10 @@ an_administrator_cannot_lend_a_factor(void)
 		CHECK(who.is.factor ==
 		    (t[n].second ? GATE_FACTOR_SECOND : GATE_FACTOR_SINGLE));
 		CHECK(who.is.since_proof >= 0);
+		/* However new it is, it does nothing privileged. */
+		who.is.clearance = GATE_CLEARANCE_OK;
+		f = gate_caller_facts(&who, GATE_CREDENTIAL_CHANGE);
+		CHECK(gate_decide(&f).code == GATE_NO_FACTOR);
 		/* After as long as a session, one factor is left of two. */
 		clock_set_to = sp_now() + 12 * HOUR;
 		CHECK_OK(know(&a, i.text, &who, &err), &err);
@@ -656,6 +658,78 @@ an_administrator_cannot_lend_a_factor(void)
 	}
 	CHECK(agency_fixture_count(&a, "\"factor\":\"second\"") == 2);
 	CHECK(agency_fixture_count(&a, "\"factor\":\"single\"") == 6);
+	agency_fixture_close(&a);
+}
+
+struct revoke_of {
+	struct agency_fixture *a;
+	struct sp_id person;
+};
+
+static enum sp_code
+revoke_of_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct revoke_of *r = arg;
+	struct people_by by = people_by_site(&r->a->id);
+	struct people_act act = { .tx = tx, .by = &by, .now = sp_now() };
+
+	return gate_token_revoke_of(&act, &r->person, err);
+}
+
+static struct sp_id ended_ids[8];
+static size_t ended_n;
+
+static void
+note_end(void *arg, const struct sp_id *id)
+{
+	(void)arg;
+	CHECK(ended_n < SP_COUNTOF(ended_ids));
+	ended_ids[ended_n++] = *id;
+}
+
+/* All of their own, each with its entry and what is under way; no machine's,
+ * though they issued it, nor another's. */
+static void
+a_persons_tokens_go_together(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_issue own[3], made, others;
+	struct person_add p, other;
+	struct gate_caller by, who = { .source = "api" };
+	struct revoke_of r = { .a = &a };
+	struct sp_err err = { .reason = NULL };
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	p = person(&a);
+	other = person(&a);
+	by = agency_fixture_caller(&a, GATE_ADMINISTRATOR);
+	by.person = p.id;
+	for (size_t n = 0; n < SP_COUNTOF(own); n++)
+		own[n] = issue_to(&a, &p.id, &by);
+	made = issue_by(&a, &by, false);
+	others = issue_to(&a, &other.id, &by);
+	ledger_writer_ends(a.writer, note_end, NULL);
+	ended_n = 0;
+	r.person = p.id;
+	CHECK_OK(ledger_writer_run(a.writer, revoke_of_act, &r, &err), &err);
+	CHECK(ended_n == 3);
+	for (size_t n = 0; n < SP_COUNTOF(own); n++) {
+		bool told = false;
+
+		CHECK_CODE(
+		    know(&a, own[n].text, &who, &err), SP_E_UNKNOWN, &err);
+		CHECK(strcmp(err.reason, "token.revoked") == 0);
+		for (size_t i = 0; i < ended_n; i++)
+			told |= sp_id_equal(&ended_ids[i], &own[n].id);
+		CHECK(told);
+	}
+	CHECK_OK(know(&a, made.text, &who, &err), &err);
+	CHECK_OK(know(&a, others.text, &who, &err), &err);
+	CHECK(agency_fixture_count(&a, "\"token.revoked\"") == 3);
+	/* None is left: nothing more to say. */
+	CHECK_OK(ledger_writer_run(a.writer, revoke_of_act, &r, &err), &err);
+	CHECK(ended_n == 3);
+	CHECK(agency_fixture_count(&a, "\"token.revoked\"") == 3);
 	agency_fixture_close(&a);
 }
 
@@ -684,6 +758,8 @@ main(void)
 		    a_persons_token_is_the_person },
 		{ "an administrator cannot lend a factor",
 		    an_administrator_cannot_lend_a_factor },
+		{ "a person's tokens go together",
+		    a_persons_tokens_go_together },
 		{ "a token without a person is its issuer's doing",
 		    a_token_is_its_issuers_doing },
 	};

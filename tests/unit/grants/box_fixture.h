@@ -194,10 +194,11 @@ static inline enum sp_code
 box_enter(struct box *b, const struct gate_caller *who, const struct sp_id *id,
     const struct sp_id *item, struct gate_caller *guest, struct sp_err *err)
 {
+	struct gate_caller now = *who; /* known at each request */
 	struct grants_guest_ask a = {
 		.site = b->h.f.site,
 		.home = b->h.p,
-		.who = who,
+		.who = &now,
 		.request = *id,
 		.evidence = *item,
 	};
@@ -205,6 +206,7 @@ box_enter(struct box *b, const struct gate_caller *who, const struct sp_id *id,
 	enum sp_code code;
 
 	err->reason = NULL;
+	now.known = sp_ticks();
 	code = grants_guest_of_lockbox(&a, &room, guest, err);
 	CHECK(code != SP_OK || room == b->h.a);
 	return code;

@@ -1,5 +1,6 @@
 #include "grants/visit.h"
 
+#include "grants/tick.h"
 #include "shares_fixture.h"
 
 static void
@@ -151,6 +152,110 @@ test_prosecutor(void)
 	shares_end(&s);
 }
 
+/* --- under way --- */
+
+static enum sp_code
+disable_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	return people_person_disable(a, arg, PEOPLE_REQUESTED, 0, err);
+}
+
+static enum sp_code
+disagree_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	static const struct db_sql all = {
+		"SELECT id FROM agreement WHERE kind = 'user' LIMIT 1"
+		" OFFSET ?1"
+	};
+	struct sp_id id;
+	bool found = false;
+
+	(void)arg;
+	for (int64_t n = 0;; n++) {
+		enum sp_code code;
+
+		{
+			DB_STMT st = db_use(ledger_tx_db(a->tx), &all);
+
+			db_bind_i64(st, 1, n);
+			SP_TRY(db_row(st, &found, err));
+			if (!found)
+				return SP_OK;
+			SP_TRY(db_col_bytes(st, 0, id.b, SP_ID_LEN, err));
+		}
+		code = people_agreement_end(a, &id, NULL, err);
+		if (code != SP_OK)
+			return code;
+	}
+}
+
+/* A guest reads; at home the account is taken, or clearance lapses: cut in the
+ * owner's room, where it says so.  The owner's own people read on. */
+static void
+test_lost_at_home(void)
+{
+	for (int lapse = 0; lapse < 2; lapse++) {
+		struct shares s;
+		struct sp_id item, share;
+		struct gate_caller who, own;
+		struct grants_guest g;
+		struct evidence_content c;
+		struct evidence_reader *rd = NULL, *mine = NULL;
+		enum gate_clearance now = GATE_CLEARANCE_UNKNOWN;
+		uint8_t got[5];
+		struct sp_err err;
+
+		shares_begin(&s);
+		item = shares_item(&s);
+		who = shares_person(s.h.b, "investigator", "agency", "CO FL");
+		own = shares_person(s.h.a, "investigator", "agency", "FL");
+		share = shares_share(
+		    &s, &(struct offer){ .item = &item, .n = 1, .to = TO_B });
+		struct grants_visit v = { s.h.f.site, s.h.b, &who, share,
+			GATE_VIEW, item };
+
+		CHECK_OK(grants_visit_enter(&v, &g, &err), &err);
+		CHECK_OK(
+		    evidence_reader_open(&rd, g.room, &g.who, &item, &c, &err),
+		    &err);
+		CHECK_OK(
+		    evidence_reader_open(&mine, s.h.a, &own, &item, &c, &err),
+		    &err);
+		grants_tick(s.h.f.site);
+		CHECK_OK(evidence_reader_read(rd, 0, got, 5, &err), &err);
+		CHECK_OK(grants_visit_clearance(
+			     s.h.b, s.h.a, &who.person, &now, &err),
+		    &err);
+		CHECK(now == GATE_CLEARANCE_OK);
+		houses_do(s.h.b, lapse ? disagree_fn : disable_fn, &who.person);
+		if (lapse) {
+			CHECK_OK(
+			    evidence_reader_read(rd, 0, got, 5, &err), &err);
+			grants_tick(s.h.f.site);
+		}
+		CHECK_CODE(evidence_reader_read(rd, 0, got, 5, &err),
+		    SP_E_UNKNOWN, &err);
+		evidence_reader_close(rd);
+		CHECK(shares_entries(s.h.a, "\"cut\":true") == 1);
+		CHECK_CODE(
+		    evidence_reader_open(&rd, g.room, &g.who, &item, &c, &err),
+		    SP_E_UNKNOWN, &err);
+		CHECK_OK(evidence_reader_read(mine, 0, got, 5, &err), &err);
+		evidence_reader_close(mine);
+		if (lapse) {
+			CHECK_OK(grants_visit_clearance(
+				     s.h.b, s.h.a, &who.person, &now, &err),
+			    &err);
+			CHECK(now == GATE_CLEARANCE_AGREEMENT_MISSING);
+		} else {
+			CHECK_CODE(grants_visit_clearance(
+				       s.h.b, s.h.a, &who.person, &now, &err),
+			    SP_E_UNKNOWN, &err);
+		}
+		shares_end(&s);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -161,6 +266,7 @@ main(int argc, char **argv)
 		{ "what was opened is said at home", test_used },
 		{ "outside persons see what is shared with them",
 		    test_prosecutor },
+		{ "what a guest loses at home is cut", test_lost_at_home },
 	};
 
 	struct sp_err err;

@@ -813,6 +813,92 @@ killed_at_any_moment(void)
 	free(told);
 }
 
+/* --- what an act ends --- */
+
+struct ending {
+	struct house *h;
+	struct sp_id id[3];
+	size_t n;
+	enum sp_code says;
+	pthread_t told_by;
+	struct sp_id told[8];
+	size_t told_n;
+	uint64_t size; /* of the log when it was told */
+};
+
+static enum sp_code
+ending_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct ending *e = arg;
+	struct ledger_entry entry = fixture_entry(ledger_tx_size(tx));
+
+	SP_TRY(ledger_tx_append(tx, &entry, NULL, err));
+	for (size_t i = 0; i < e->n; i++)
+		SP_TRY(ledger_tx_ends(tx, &e->id[i], err));
+	return e->says == SP_OK ? SP_OK : sp_fail(err, e->says, "as told");
+}
+
+static enum sp_code
+quiet_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct ledger_entry entry = fixture_entry(ledger_tx_size(tx));
+
+	(void)arg;
+	return ledger_tx_append(tx, &entry, NULL, err);
+}
+
+/* It may run acts of its own. */
+static void
+note_end(void *arg, const struct sp_id *id)
+{
+	struct ending *e = arg;
+	struct sp_err err;
+
+	CHECK(e->told_n < SP_COUNTOF(e->told));
+	e->told_by = pthread_self();
+	e->size = ledger_log_size(e->h->log);
+	e->told[e->told_n++] = *id;
+	CHECK_OK(ledger_writer_run(e->h->w, quiet_act, NULL, &err), &err);
+}
+
+static void
+what_an_act_ends_is_told_when_durable(void)
+{
+	struct house h;
+	struct ending e = { .h = &h,
+		.id = { sp_id_new(), sp_id_new(), sp_id_new() } };
+	struct sp_err err;
+
+	house_open(&h, "ends");
+	ledger_writer_ends(h.w, note_end, &e);
+	for (e.n = 0; e.n <= 3; e.n++) {
+		uint64_t before = ledger_log_size(h.log);
+
+		e.told_n = 0;
+		e.says = SP_OK;
+		CHECK_OK(ledger_writer_run(h.w, ending_act, &e, &err), &err);
+		CHECK(e.told_n == e.n);
+		for (size_t i = 0; i < e.n; i++)
+			CHECK(sp_id_equal(&e.told[i], &e.id[i]));
+		CHECK(e.n == 0 || pthread_equal(e.told_by, pthread_self()));
+		CHECK(e.n == 0 || e.size == before + e.n);
+		/* An act that is undone ends nothing. */
+		e.told_n = 0;
+		e.says = SP_E_DENIED;
+		CHECK_CODE(ledger_writer_run(h.w, ending_act, &e, &err),
+		    SP_E_DENIED, &err);
+		CHECK(e.told_n == 0);
+	}
+	/* Nor one whose batch is: the disk, or the signature. */
+	e.says = SP_OK;
+	e.n = 1;
+	ledger_writer_stop(h.w, "as told");
+	CHECK_CODE(
+	    ledger_writer_run(h.w, ending_act, &e, &err), SP_E_STOPPED, &err);
+	CHECK(e.told_n == 0);
+	house_close(&h);
+}
+
 int
 main(void)
 {
@@ -836,6 +922,8 @@ main(void)
 		{ "batches are bounded", batches_are_bounded },
 		{ "closing runs what is queued", closing_runs_what_is_queued },
 		{ "many threads", many_threads },
+		{ "what an act ends is told when durable",
+		    what_an_act_ends_is_told_when_durable },
 	};
 	struct sp_err err;
 

@@ -640,6 +640,129 @@ roles_are_of_their_house(void)
 	people_fixture_close(&f);
 }
 
+/* --- whoever loses the account is cut off --- */
+
+static struct sp_id ended_id;
+static size_t ended_n;
+
+static void
+note_end(void *arg, const struct sp_id *id)
+{
+	(void)arg;
+	ended_id = *id;
+	ended_n++;
+}
+
+static enum sp_code
+settle_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct people_fixture_op *op = arg;
+	struct people_standing s;
+
+	return people_person_settle(a, &op->id, &s, err);
+}
+
+static enum sp_code
+do_settle(struct people_fixture *of, struct people_fixture_op *op)
+{
+	return people_fixture_do(of, settle_fn, op);
+}
+
+/* Each way in which an account changes: does it end what is under way?  What
+ * is of the epoch is in the table twice: by what is told, and by the row. */
+static void
+what_ends_is_told(void)
+{
+	static const struct people_person_change corrected = { .name = "B" };
+	static const struct {
+		const char *name;
+		enum sp_code (*way)(
+		    struct people_fixture *of, struct people_fixture_op *op);
+		struct people_fixture_op op;
+		int64_t later; /* days before */
+		bool disabled; /* before */
+		bool temporary;
+		bool ends;
+	} rows[] = {
+		{ "role", people_fixture_role, { .s = "custodian" }, 0, false,
+		    false, true },
+		{ "transfer", people_fixture_transfer,
+		    { .s = "Traffic", .t = "officer" }, 0, false, false, true },
+		{ "requested", people_fixture_disable,
+		    { .reason = PEOPLE_REQUESTED }, 0, false, false, true },
+		{ "risk", people_fixture_disable, { .reason = PEOPLE_RISK }, 0,
+		    false, false, true },
+		{ "screening", people_fixture_disable,
+		    { .reason = PEOPLE_SCREENING }, 0, false, false, true },
+		{ "locked", people_fixture_disable, { .reason = PEOPLE_LOCKED },
+		    0, false, false, false },
+		{ "enabled", people_fixture_enable, { .s = NULL }, 0, true,
+		    false, true },
+		{ "terminated", people_fixture_terminate, { .at = 0 }, 0, false,
+		    false, true },
+		{ "idle", do_settle, { .s = NULL }, 91, false, false, true },
+		{ "not idle", do_settle, { .s = NULL }, 1, false, false,
+		    false },
+		{ "temporary", do_settle, { .s = NULL }, 4, false, true, true },
+		{ "corrected", people_fixture_change, { .n = &corrected }, 0,
+		    false, false, false },
+		{ "seen", people_fixture_seen, { .s = NULL }, 1, false, false,
+		    false },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct people_fixture_op op = rows[i].op,
+					 add = { .id = { .b = { 0 } } };
+		struct people_person_new n = { .name = "Ann",
+			.role = "officer" };
+		sp_time before;
+
+		people_fixture_open(&f);
+		n.temporary =
+		    rows[i].temporary ? f.now + 24 * 3600 * SP_SECOND : 0;
+		add.n = &n;
+		CHECK_OK(people_fixture_add(&f, &add), &f.err);
+		f.now += SP_SECOND;
+		op.id = add.id;
+		if (rows[i].disabled) {
+			add.reason = PEOPLE_REQUESTED;
+			CHECK_OK(people_fixture_disable(&f, &add), &f.err);
+			f.now += SP_SECOND;
+		}
+		people_fixture_later(&f, rows[i].later);
+		before = people_fixture_get(&f, &op.id).epoch;
+		ledger_writer_ends(f.writer, note_end, NULL);
+		ended_n = 0;
+		CHECK_OK(rows[i].way(&f, &op), &f.err);
+		if (ended_n != (rows[i].ends ? 1 : 0))
+			tap_fail(__FILE__, __LINE__, rows[i].name, ": ended");
+		CHECK(ended_n == 0 || sp_id_equal(&ended_id, &op.id));
+		CHECK((people_fixture_get(&f, &op.id).epoch > before) ==
+		    rows[i].ends);
+		people_fixture_close(&f);
+	}
+}
+
+/* An end that is set for later ends when it is reached. */
+static void
+an_end_is_told_when_it_comes(void)
+{
+	struct people_fixture_op op = { .s = NULL };
+
+	people_fixture_open(&f);
+	op.id = people_fixture_person(&f, "Ann", "officer");
+	ledger_writer_ends(f.writer, note_end, NULL);
+	ended_n = 0;
+	op.at = f.now + 3600 * SP_SECOND;
+	f.now += SP_SECOND;
+	CHECK_OK(people_fixture_terminate(&f, &op), &f.err);
+	CHECK(ended_n == 0);
+	f.now = op.at;
+	CHECK_OK(do_settle(&f, &op), &f.err);
+	CHECK(ended_n == 1 && sp_id_equal(&ended_id, &op.id));
+	people_fixture_close(&f);
+}
+
 int
 main(void)
 {
@@ -669,6 +792,9 @@ main(void)
 		    the_database_holds_the_rules_too },
 		{ "pages show each once", pages_show_each_once },
 		{ "JSON goes both ways", json_goes_both_ways },
+		{ "what ends is told", what_ends_is_told },
+		{ "an end is told when it comes",
+		    an_end_is_told_when_it_comes },
 	};
 	struct sp_err err;
 

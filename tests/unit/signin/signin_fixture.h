@@ -68,11 +68,12 @@ fixture_key(void *self, struct crypto_secret **out, struct sp_err *err)
 	return SP_OK;
 }
 
+/* What is under way under it ends: a session, a token, a person. */
 static inline void
-fixture_cut_one(void *self, const struct sp_id *session)
+fixture_ended(void *arg, const struct sp_id *id)
 {
-	(void)self;
-	(void)session;
+	(void)arg;
+	(void)id;
 	atomic_fetch_add(&fixture_cut, 1);
 }
 
@@ -81,7 +82,8 @@ fixture_tables(struct signin_fixture *s)
 {
 	static const char *const script[] = { ledger_log_schema,
 		people_person_schema, people_record_schema, people_paper_schema,
-		signin_schema };
+		signin_schema, gate_token_schema, gate_token_person_schema,
+		gate_token_issuer_schema };
 	DB_AUTO db = NULL;
 
 	CHECK_OK(db_open(&db, s->f.db_path, DB_WRITE, &s->err), &s->err);
@@ -109,10 +111,10 @@ fixture_open(struct signin_fixture *s)
 	CHECK_OK(db_pool_open(&s->readers, s->f.db_path, 4, &s->err), &s->err);
 	CHECK_OK(signin_banned_open(&s->banned, NULL, &s->err), &s->err);
 	CHECK_OK(signin_notice_open(&s->notice, NULL, &s->err), &s->err);
+	ledger_writer_ends(s->f.writer, fixture_ended, s);
 	s->key = crypto_secret_random(SIGNIN_KEY);
 	s->place = (struct signin_place){ &s->agency, s->f.rules, s->f.writer,
-		s->readers, s->banned, s->notice, fixture_key, fixture_cut_one,
-		s };
+		s->readers, s->banned, s->notice, fixture_key, s };
 	s->from = (struct signin_from){ "192.0.2.7", "a test", "api" };
 	s->person = people_fixture_person(&s->f, "Ada Quill", "officer");
 	(void)snprintf(s->login, sizeof(s->login), "%s",

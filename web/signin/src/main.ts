@@ -26,6 +26,8 @@ class Page {
   private agreed = false;
   private busy = false;
   private after = ''; // to be said at the next step
+  private wrong = ''; // and what is wrong there
+  private wanted: (() => Promise<void>) | undefined; // once both steps are proved anew
   private factors: readonly Factor[] = [];
   private staying = false; // rather than going on to `next`
 
@@ -63,9 +65,9 @@ class Page {
 
   private step(title: string, ...children: readonly Child[]): void {
     const heading = el('h2', { tabindex: '-1' }, title);
-    this.say('problem', '');
+    this.say('problem', this.wrong);
     this.say('said', this.after);
-    this.after = '';
+    this.wrong = this.after = '';
     by('step').replaceChildren(el('section', {}, heading, ...children.filter((c): c is Node | string => !!c)));
     document.title = `${title} · ${by('agency').textContent ?? ''}`;
     heading.focus();
@@ -89,13 +91,9 @@ class Page {
   }
 
   private failed(error: unknown): void {
-    if (error instanceof NoPasskey) return this.say('problem', NO_PASSKEY[error.kind]);
-    if (!(error instanceof Problem)) {
-      this.say('problem', problemText(new Problem(500, '', '')));
-      throw error;
-    }
-    if (OVER.has(error.reason)) this.showStart();
-    this.say('problem', problemText(error));
+    if (error instanceof Problem && OVER.has(error.reason)) this.showStart();
+    this.say('problem', textOf(error));
+    if (!(error instanceof Problem || error instanceof NoPasskey)) throw error;
   }
 
   // --- where it stands ---
@@ -119,6 +117,7 @@ class Page {
 
   /** Signed in now: on to where one was going, or stay here. */
   private arrive(): void {
+    if (this.wanted) return this.goOn(this.wanted);
     if (this.next && !this.staying) {
       location.assign(this.next);
       return;
@@ -126,7 +125,21 @@ class Page {
     this.later(async () => this.reload());
   }
 
+  /** What was wanted before both steps had to be proved anew. */
+  private goOn(wanted: () => Promise<void>): void {
+    this.wanted = undefined;
+    this.later(async () => {
+      try {
+        await wanted();
+      } catch (error) {
+        this.wrong = textOf(error);
+        await this.reload();
+      }
+    });
+  }
+
   private async reload(): Promise<void> {
+    this.wanted = undefined;
     const me = await this.api.me();
     if (me) this.at(me.session.stage, me.factors, me);
     else if (this.agreed) this.showStart();
@@ -217,7 +230,7 @@ class Page {
         button(WORDS.factor.passkey, () => this.run(async () => this.go(await this.prove())), 'main')),
       use !== undefined && use !== 'passkey' && this.codeForm(use),
       ...has.filter((f) => f !== use).map((f) => el('p', {}, button(instead[f], () => this.showFactor(f), 'plain'))),
-      el('p', {}, button(WORDS.factor.other, () => this.run(async () => this.leave('')), 'plain')));
+      this.notMe());
   }
 
   private codeField(use: 'totp' | 'recovery'): Field {
@@ -235,17 +248,18 @@ class Page {
   }
 
   private showLocked(): void {
-    this.showRenew(WORDS.locked.title, WORDS.locked.help);
+    this.showRenew({ ...WORDS.locked, back: false });
   }
 
   /** Both factors anew: a passkey that knows its user, or password and code. */
-  private showRenew(title: string, help: string): void {
-    const use = this.factors.includes('totp') ? 'totp' : 'recovery';
+  private showRenew(why: { readonly title: string; readonly help: string; readonly back: boolean }, kind?: 'totp' | 'recovery'): void {
+    const use = kind ?? (this.factors.includes('totp') ? 'totp' : 'recovery');
+    const other = use === 'totp' ? 'recovery' : 'totp';
     const password = field(WORDS.start.password, { type: 'password', autocomplete: 'current-password' });
     const code = this.codeField(use);
     const passkey = available() && this.factors.includes('passkey');
-    this.step(title,
-      el('p', {}, help),
+    this.step(why.title,
+      el('p', {}, why.help),
       passkey && el('p', { class: 'buttons' },
         button(WORDS.factor.passkey, () => this.run(async () => this.go(await this.prove())), 'main')),
       passkey && el('p', { class: 'or' }, WORDS.start.or),
@@ -253,7 +267,15 @@ class Page {
         if (filled(password, code))
           this.run(async () => this.go(await this.api.renew(password.input.value, code.input.value.replace(/\s/g, ''), use)));
       }, password.box, code.box),
+      this.factors.includes(other) && el('p', {}, button(
+        other === 'totp' ? WORDS.factor.totpInstead : WORDS.factor.recoveryInstead, () => this.showRenew(why, other), 'plain')),
+      why.back && el('p', {}, button(WORDS.app.leave, () => this.later(async () => this.reload()), 'plain')),
       el('p', {}, button(WORDS.open.out, () => this.run(async () => this.leave(WORDS.out)), 'plain')));
+  }
+
+  /** Away from a sign-in that was begun. */
+  private notMe(): HTMLElement {
+    return el('p', {}, button(WORDS.factor.other, () => this.run(async () => this.leave('')), 'plain'));
   }
 
   private showEnrol(): void {
@@ -265,7 +287,8 @@ class Page {
         button(WORDS.enrol.passkeyGo, () => this.run(async () => this.go(await this.addPasskey())), 'main')),
       el('h3', {}, WORDS.enrol.totp),
       el('p', {}, WORDS.enrol.totpHelp),
-      el('p', { class: 'buttons' }, button(WORDS.enrol.totpGo, () => this.run(async () => this.showApp(true)))));
+      el('p', { class: 'buttons' }, button(WORDS.enrol.totpGo, () => this.run(async () => this.showApp(true)))),
+      this.notMe());
   }
 
   private async addPasskey(): Promise<Step> {
@@ -324,7 +347,7 @@ class Page {
         if (filled(old, fresh, again) && this.same(fresh, again))
           this.privileged(async () => this.change(open, old.input.value, fresh.input.value));
       }, old.box, fresh.box, again.box, reveal(old, fresh, again)),
-      open && el('p', {}, button(WORDS.app.leave, () => this.later(async () => this.reload()), 'plain')));
+      open ? el('p', {}, button(WORDS.app.leave, () => this.later(async () => this.reload()), 'plain')) : this.notMe());
   }
 
   private async change(open: boolean, old: string, fresh: string): Promise<void> {
@@ -398,7 +421,8 @@ class Page {
       } catch (error) {
         if (!(error instanceof Problem) || !STALE.has(error.reason)) throw error;
         this.staying = true;
-        this.showRenew(WORDS.renew.title, WORDS.renew.help);
+        this.wanted = work;
+        this.showRenew({ ...WORDS.renew, back: true });
       }
     });
   }
@@ -407,9 +431,15 @@ class Page {
     await this.api.leave();
     this.agreed = false;
     this.staying = false;
+    this.wanted = undefined;
     this.after = said;
     this.showNotice();
   }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof NoPasskey) return NO_PASSKEY[error.kind];
+  return problemText(error instanceof Problem ? error : new Problem(500, '', ''));
 }
 
 function facts(rows: readonly (readonly [string, string])[]): HTMLElement {

@@ -165,6 +165,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   'session.void': 'Your account was changed. Sign in again.',
   'session.expired': 'That took too long, or nothing was done for a while. Sign in again.',
   'session.stage': 'That step is done already, or not wanted yet. Load this page again.',
+  'password.banned': 'That password is easy to guess: it is on a list of common or leaked ones, or made of your name or this agency’s. Choose another one; several words are good.',
+  'password.same': 'That is the password that you have now. Choose another one.',
   'invite.unknown': 'That invitation code is not valid: it was used, is too old, or was mistyped. Copy it whole, or ask your administrator for a new one.',
   'totp.code': 'That is not the code. Wait until the app shows the next one and type it in. If it is wrong again, check that the phone’s clock is right.',
   'challenge.unknown': 'That took too long. Try again.',
