@@ -233,31 +233,37 @@ struct listing {
 	size_t left;
 };
 
-/* Up to `left` of them; says whether there are more. */
+/* The next ones, up to `left`; *more: there are others after the last told. */
 static enum sp_code
-list_rows(struct listing *l, struct db *db, bool *more, struct sp_err *err)
+list_some(struct listing *l, struct db *db, bool *more, struct sp_err *err)
 {
 	struct people_person p[LIST_AT_ONCE];
 	size_t got;
 
-	for (;;) {
-		SP_TRY(people_person_list(db, l->begun ? &l->after : NULL, p,
-		    SP_COUNTOF(p), &got, err));
-		for (size_t i = 0; i < got && l->left > 0; i++, l->left--) {
-			people_person_json(l->j, NULL, &p[i],
-			    api_people_rules(l->q), sp_now());
-			l->after = p[i].id;
-			l->begun = true;
-			*more = i + 1 < got;
-		}
-		if (got < SP_COUNTOF(p) || *more)
-			return SP_OK;
-		if (l->left > 0)
-			continue;
-		SP_TRY(people_person_list(db, &l->after, p, 1, &got, err));
-		*more = got > 0;
-		return SP_OK;
+	SP_TRY(people_person_list(
+	    db, l->begun ? &l->after : NULL, p, SP_COUNTOF(p), &got, err));
+	for (size_t i = 0; i < got && l->left > 0; i++, l->left--) {
+		people_person_json(
+		    l->j, NULL, &p[i], api_people_rules(l->q), sp_now());
+		l->after = p[i].id;
+		l->begun = true;
+		*more = i + 1 < got;
 	}
+	if (got < SP_COUNTOF(p) || *more)
+		return SP_OK;
+	SP_TRY(people_person_list(db, &l->after, p, 1, &got, err));
+	*more = got > 0;
+	return SP_OK;
+}
+
+/* Up to `left` of them; says whether there are more. */
+static enum sp_code
+list_rows(struct listing *l, struct db *db, bool *more, struct sp_err *err)
+{
+	do
+		SP_TRY(list_some(l, db, more, err));
+	while (*more && l->left > 0);
+	return SP_OK;
 }
 
 static enum sp_code

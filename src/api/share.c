@@ -97,6 +97,20 @@ answer_made(struct http_request *q, struct http_answer *a,
 	return http_json_answer(a, &out, "share", err);
 }
 
+/* Who may give it, and whose it is: the asker's house's own, or, when it is
+ * made from another share, that share's owner's. */
+static enum sp_code
+admit_share(struct http_request *q, const struct grants_wish *w,
+    struct grants_guest *g, struct grants_share_new *n, struct sp_err *err)
+{
+	if (sp_id_is_zero(&w->terms.parent))
+		return admit_grant(q, w, err);
+	SP_TRY(admit_reshare(q, &w->terms.parent, g, err));
+	n->owner = g->room;
+	n->guest = &g->who;
+	return SP_OK;
+}
+
 static enum sp_code
 add_share(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
@@ -111,14 +125,9 @@ add_share(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(http_json_read(q->body.at, q->body.len, &root, err));
 	SP_TRY(grants_terms_wish(root, sp_now(), &w, err));
 	SP_TRY(http_json_once(q, &once, &n.once, err));
-	if (sp_id_is_zero(&w.terms.parent)) {
-		SP_TRY(admit_grant(q, &w, err));
-	} else {
-		SP_TRY(admit_reshare(q, &w.terms.parent, &g, err));
-		n.owner = g.room;
-		n.guest = &g.who;
+	SP_TRY(admit_share(q, &w, &g, &n, err));
+	if (g.room != NULL)
 		there.room = g.room;
-	}
 	SP_TRY(grants_share_add(&h, &n, &id, err));
 	return answer_made(q, a, &there, &id, err);
 }

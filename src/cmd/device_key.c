@@ -88,7 +88,18 @@ read_answer(const json_t *answer, struct device_got *out, struct sp_err *err)
 	return SP_OK;
 }
 
-/* Send {"csr":…} (and the code), keep what comes. */
+/* {"csr":…}, and the code when there is one. */
+static enum sp_code
+wish(const char *csr, const char *code, json_t **out, struct sp_err *err)
+{
+	*out = code == NULL ? json_pack("{s:s}", "csr", csr)
+			    : json_pack("{s:s, s:s}", "csr", csr, "code", code);
+	if (*out == NULL)
+		return sp_fail(err, SP_E_INVALID, "this is no code");
+	return SP_OK;
+}
+
+/* Send it, keep what comes. */
 static enum sp_code
 ask(struct site_client *site, const char *url, const char *path,
     const char *code, struct device_got *out, struct sp_err *err)
@@ -103,11 +114,7 @@ ask(struct site_client *site, const char *url, const char *path,
 
 	SP_TRY(next_path(path, &next, err));
 	SP_TRY(waiting_key(sp_buf_str(&next), &key, &request, err));
-	send = json_pack("{s:s}", "csr", sp_buf_str(&request));
-	if (send == NULL ||
-	    (code != NULL &&
-		json_object_set_new(send, "code", json_string(code)) != 0))
-		return sp_fail(err, SP_E_INVALID, "this is no code");
+	SP_TRY(wish(sp_buf_str(&request), code, &send, err));
 	SP_TRY(client_site_send_json(site, "POST", url, send, &answer, err));
 	SP_TRY(client_site_json_text(answer, "certificate", &certificate, err));
 	SP_TRY(read_answer(answer, out, err));

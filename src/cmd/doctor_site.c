@@ -334,7 +334,7 @@ void
 cmd_doctor_site_helper(
     struct doctor_report *r, const char *name, const char *without)
 {
-	SP_AUTO_BUF path = sp_buf_new(2 * PATH_LIMIT);
+	SP_AUTO_BUF path = sp_buf_new((size_t)2 * PATH_LIMIT);
 	struct sp_err err;
 
 	if (cmd_helper_path(name, &path, &err) != SP_OK)

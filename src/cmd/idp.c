@@ -266,17 +266,27 @@ run_add(const struct cmd *self, int argc, char **argv)
 
 /* ---- idp list ---- */
 
+static void
+show_provider(const json_t *one, struct present_table *t)
+{
+	static const char *const member[] = { "name", "issuer", "client_id",
+		"title" };
+	char cell[PRESENT_CELL_MAX];
+
+	for (size_t k = 0; k < SP_COUNTOF(member); k++) {
+		(void)cmd_present_member(one, member[k], cell, sizeof(cell));
+		cmd_present_table_add(t, cell);
+	}
+}
+
 static enum sp_code
 list(struct run *r, struct sp_err *err)
 {
 	static const char *const head[] = { "NAME", "ISSUER", "CLIENT", "TITLE",
 		NULL };
-	static const char *const member[] = { "name", "issuer", "client_id",
-		"title" };
 	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON page = NULL;
-	char cell[PRESENT_CELL_MAX];
 
 	SP_TRY(client_site_path(&r->client.site, &path, err, "providers"));
 	SP_TRY(client_site_get_json(
@@ -289,15 +299,10 @@ list(struct run *r, struct sp_err *err)
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		const json_t *one = json_array_get(items, i);
 
-		if (r->json) {
+		if (r->json)
 			SP_TRY(cmd_present_json(one, err));
-			continue;
-		}
-		for (size_t k = 0; k < SP_COUNTOF(member); k++) {
-			(void)cmd_present_member(
-			    one, member[k], cell, sizeof(cell));
-			cmd_present_table_add(&t, cell);
-		}
+		else
+			show_provider(one, &t);
 	}
 	if (!r->json)
 		SP_TRY(cmd_present_table_print(&t, stdout, err));

@@ -1,7 +1,6 @@
 #include "base/parse.h"
 #include "cmd/client.h"
-#include "cmd/download.h"
-#include "cmd/output.h"
+#include "cmd/guest.h"
 #include "cmd/people.h"
 #include "cmd/table.h"
 
@@ -16,8 +15,8 @@ struct run {
 	char **item;
 	size_t items;
 	/* the others */
-	const char *id, *one, *path, *state;
-	bool force, json;
+	const char *id, *state;
+	bool json;
 };
 
 /* ---- lockbox request ---- */
@@ -166,38 +165,43 @@ run_request(const struct cmd *self, int argc, char **argv)
 
 /* ---- lockbox list ---- */
 
+static void
+show_item(const json_t *one, struct present_table *t)
+{
+	static const char *const member[] = { "id", "state", "agency", "due_at",
+		"until" };
+	const json_t *asked = json_object_get(one, "asked");
+	char cell[PRESENT_CELL_MAX];
+
+	for (size_t m = 0; m < SP_COUNTOF(member); m++) {
+		(void)cmd_present_member(one, member[m], cell, sizeof(cell));
+		if (m >= 3 && strlen(cell) > 19)
+			cell[19] = '\0'; /* to the second */
+		cmd_present_table_add(t, cell);
+	}
+	cmd_present_table_add(
+	    t, json_is_true(json_object_get(one, "glass")) ? "glass" : "");
+	(void)cmd_present_member(
+	    json_object_get(asked, "requester"), "name", cell, sizeof(cell));
+	cmd_present_table_add(t, cell);
+}
+
 static enum sp_code
 show_items(
     const json_t *page, struct present_table *t, bool json, struct sp_err *err)
 {
-	static const char *const member[] = { "id", "state", "agency", "due_at",
-		"until" };
 	const json_t *items = json_object_get(page, "items");
-	char cell[PRESENT_CELL_MAX];
 
 	if (!json_is_array(items))
 		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no list");
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		const json_t *one = json_array_get(items, i);
-		const json_t *asked = json_object_get(one, "asked");
 
-		if (json) {
+		if (json)
 			SP_TRY(cmd_present_json(one, err));
-			continue;
-		}
-		for (size_t m = 0; m < SP_COUNTOF(member); m++) {
-			(void)cmd_present_member(
-			    one, member[m], cell, sizeof(cell));
-			if (m >= 3 && strlen(cell) > 19)
-				cell[19] = '\0'; /* to the second */
-			cmd_present_table_add(t, cell);
-		}
-		cmd_present_table_add(t,
-		    json_is_true(json_object_get(one, "glass")) ? "glass" : "");
-		(void)cmd_present_member(json_object_get(asked, "requester"),
-		    "name", cell, sizeof(cell));
-		cmd_present_table_add(t, cell);
+		else
+			show_item(one, t);
 	}
 	return SP_OK;
 }
@@ -362,87 +366,13 @@ run_show(const struct cmd *self, int argc, char **argv)
 
 /* ---- lockbox get ---- */
 
-static void
-on_progress(void *arg, uint64_t done)
-{
-	cmd_progress_at(arg, done);
-}
-
-/* The record says what to expect, the bytes must be that. */
-static enum sp_code
-fetch(struct client *c, const struct run *r, const json_t *item,
-    struct output *to, struct sp_err *err)
-{
-	struct cmd_progress bar;
-	struct download d = { .id = r->one,
-		.share = r->id,
-		.way = "lockbox",
-		.progress = on_progress,
-		.progress_arg = &bar };
-	SP_AUTO_BUF name = sp_buf_new(256);
-	const char *filename = NULL;
-	enum sp_code code;
-
-	SP_TRY(client_site_json_text(item, "sha256", &d.sha256, err));
-	SP_TRY(client_site_json_text(item, "filename", &filename, err));
-	SP_TRY(client_site_json_number(item, "size", &d.size, err));
-	cmd_output_safe_name(filename, r->one, &name);
-	SP_TRY(sp_buf_check(&name, "file name", err));
-	SP_TRY(cmd_output_open(
-	    to, r->path == NULL ? sp_buf_str(&name) : r->path, r->force, err));
-	d.fd = to->fd;
-	cmd_progress_start(&bar, r->one, d.size);
-	code = cmd_download_run(&c->site, &d, err);
-	cmd_progress_end(&bar);
-	SP_TRY(code);
-	SP_TRY(cmd_output_keep(to, err));
-	(void)printf("%s  sha256 %s\n", r->one, d.sha256);
-	return cmd_present_flush(err);
-}
-
-static enum sp_code
-get(struct client *c, void *arg, struct sp_err *err)
-{
-	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON item = NULL;
-	struct output to = { .fd = -1, .dir = -1 };
-	enum sp_code code;
-
-	SP_TRY(client_site_path(
-	    &c->site, &path, err, "lockbox/%s/evidence/%s", r->id, r->one));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &item, err));
-	code = fetch(c, r, item, &to, err);
-	cmd_output_done(&to);
-	return code;
-}
-
 static int
 run_get(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	struct sp_err err;
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = {
-		{ "output", 'o', "FILE",
-		    "write to FILE (default: its own name)", &r.path, NULL },
-		{ "force", 0, NULL, "replace FILE when it exists", NULL,
-		    &r.force },
-		CLIENT_OPTIONS(common),
-	};
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	static const struct cmd_guest by = { "lockbox",
+		"the request's id and the item's" };
 
-	if (code != CMD_DONE)
-		return code;
-	if (n != 2 || cmd_client_id(operand[0], &err) != SP_OK ||
-	    cmd_client_id(operand[1], &err) != SP_OK)
-		return cmd_usage(self, "the request's id and the item's");
-	r.id = operand[0];
-	r.one = operand[1];
-	return cmd_people_with(self, &common, get, &r);
+	return cmd_guest_run(self, &by, argc, argv);
 }
 
 /* ---- the rest: one request each ---- */

@@ -42,8 +42,8 @@ struct cmd_people_call {
 };
 
 /* Runs the call that has the name of `self`. */
-int cmd_people_run(const struct cmd *self, const struct cmd_people_call *call,
-    size_t calls, int argc, char **argv);
+int cmd_people_run(const struct cmd *self, const struct cmd_people_call *calls,
+    size_t n_calls, int argc, char **argv);
 
 /* Can this be a PERSON: an id, a login, or "~"?  Nothing that could be another
  * path. */

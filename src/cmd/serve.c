@@ -140,6 +140,7 @@ prepare(const struct serve_args *a, struct ready *r, struct sp_err *err)
 static void
 thrifty_threads(void)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread yet */
 	SP_IGNORE(setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 0));
 }
 

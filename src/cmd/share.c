@@ -1,7 +1,6 @@
 #include "base/parse.h"
 #include "cmd/client.h"
-#include "cmd/download.h"
-#include "cmd/output.h"
+#include "cmd/guest.h"
 #include "cmd/people.h"
 #include "cmd/table.h"
 
@@ -17,8 +16,8 @@ struct run {
 	char **item;
 	size_t items;
 	/* the others */
-	const char *id, *one, *path, *verb;
-	bool received, proof, force, json;
+	const char *id, *verb;
+	bool received, proof, json;
 };
 
 /* ---- share add ---- */
@@ -371,87 +370,13 @@ run_end(const struct cmd *self, int argc, char **argv)
 
 /* ---- share get ---- */
 
-static void
-on_progress(void *arg, uint64_t done)
-{
-	cmd_progress_at(arg, done);
-}
-
-/* The record says what to expect, the bytes must be that. */
-static enum sp_code
-fetch(struct client *c, const struct run *r, const json_t *item,
-    struct output *to, struct sp_err *err)
-{
-	struct cmd_progress bar;
-	struct download d = { .id = r->one,
-		.share = r->id,
-		.progress = on_progress,
-		.progress_arg = &bar };
-	SP_AUTO_BUF name = sp_buf_new(256);
-	const char *filename = NULL;
-	const char *path;
-	enum sp_code code;
-
-	SP_TRY(client_site_json_text(item, "sha256", &d.sha256, err));
-	SP_TRY(client_site_json_text(item, "filename", &filename, err));
-	SP_TRY(client_site_json_number(item, "size", &d.size, err));
-	cmd_output_safe_name(filename, r->one, &name);
-	SP_TRY(sp_buf_check(&name, "file name", err));
-	path = r->path == NULL ? sp_buf_str(&name) : r->path;
-	SP_TRY(cmd_output_open(to, path, r->force, err));
-	d.fd = to->fd;
-	cmd_progress_start(&bar, r->one, d.size);
-	code = cmd_download_run(&c->site, &d, err);
-	cmd_progress_end(&bar);
-	SP_TRY(code);
-	SP_TRY(cmd_output_keep(to, err));
-	(void)printf("%s  sha256 %s\n", r->one, d.sha256);
-	return cmd_present_flush(err);
-}
-
-static enum sp_code
-get(struct client *c, void *arg, struct sp_err *err)
-{
-	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON item = NULL;
-	struct output to = { .fd = -1, .dir = -1 };
-	enum sp_code code;
-
-	SP_TRY(client_site_path(
-	    &c->site, &path, err, "shares/%s/evidence/%s", r->id, r->one));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &item, err));
-	code = fetch(c, r, item, &to, err);
-	cmd_output_done(&to);
-	return code;
-}
-
 static int
 run_get(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	struct sp_err err;
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = {
-		{ "output", 'o', "FILE",
-		    "write to FILE (default: its own name)", &r.path, NULL },
-		{ "force", 0, NULL, "replace FILE when it exists", NULL,
-		    &r.force },
-		CLIENT_OPTIONS(common),
-	};
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	static const struct cmd_guest by = { "shares",
+		"the share's id and the item's" };
 
-	if (code != CMD_DONE)
-		return code;
-	if (n != 2 || cmd_client_id(operand[0], &err) != SP_OK ||
-	    cmd_client_id(operand[1], &err) != SP_OK)
-		return cmd_usage(self, "the share's id and the item's");
-	r.id = operand[0];
-	r.one = operand[1];
-	return cmd_people_with(self, &common, get, &r);
+	return cmd_guest_run(self, &by, argc, argv);
 }
 
 int

@@ -63,17 +63,16 @@ cmd_shares_read(char (*text)[GATE_TEXT_MAX], size_t n, struct sp_err *err)
 	sp_buf_u8(&bytes, '\n'); /* the last line may have no end */
 	SP_TRY(sp_buf_check(&bytes, "standard input", err));
 	in = sp_in_from(bytes.at, bytes.len);
-	while (in.left > 0) {
+	while (in.left > 0 && got <= n) {
 		struct sp_in line = sp_in_line(&in);
 
 		if (line.left == 0)
 			continue;
-		if (got == n)
-			break;
-		SP_TRY(take_line(&line, text[got], err));
+		if (got < n)
+			SP_TRY(take_line(&line, text[got], err));
 		got++;
 	}
-	if (got != n || in.left > 0)
+	if (got != n)
 		return sp_fail(err, SP_E_INVALID,
 		    "%zu share%s wanted on standard input, one a line", n,
 		    n == 1 ? " is" : "s are");

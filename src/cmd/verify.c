@@ -142,7 +142,7 @@ fail_at(const struct cmd *self, const struct bag_verify_report *r,
 struct held {
 	const char *pin;
 	struct quorum witnesses;
-	struct sp_buf authority; /* PEM; empty: none */
+	struct sp_buf *authority; /* PEM; empty: none */
 	bool json;
 };
 
@@ -157,9 +157,9 @@ run_verify(const struct cmd *self, const char *bag, const struct held *h)
 		.pin = h->pin,
 		.vouched = { .witness = h->witnesses.witness,
 		    .witnesses = h->witnesses.n,
-		    .authority = h->authority.len == 0
+		    .authority = h->authority->len == 0
 			? NULL
-			: sp_buf_str(&h->authority) },
+			: sp_buf_str(h->authority) },
 		.progress = on_progress,
 		.progress_arg = &bar };
 
@@ -188,8 +188,8 @@ hold_against(struct held *h, const char *const *witness, const char *authority,
 		SP_TRY(cmd_log_quorum_init(&h->witnesses, witness, 0, 0, err));
 	if (authority == NULL)
 		return SP_OK;
-	SP_TRY(sp_file_read(AT_FDCWD, authority, &h->authority, err));
-	return crypto_timestamp_ca_ok(sp_buf_str(&h->authority), err);
+	SP_TRY(sp_file_read(AT_FDCWD, authority, h->authority, err));
+	return crypto_timestamp_ca_ok(sp_buf_str(h->authority), err);
 }
 
 int
@@ -198,7 +198,7 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 	const char *key = NULL, *authority = NULL;
 	const char *witness[CMD_REPEATS + 1] = { NULL };
 	SP_AUTO_BUF ca = sp_buf_new(CA_MAX);
-	struct held held = { .json = false };
+	struct held held = { .authority = &ca };
 	const char *unused;
 	char **bag;
 	size_t n;
@@ -232,10 +232,8 @@ cmd_verify_run(const struct cmd *self, int argc, char **argv)
 	if (key != NULL)
 		ledger_vkey_text(&vkey, &pin);
 	held.pin = key == NULL ? NULL : sp_buf_str(&pin);
-	held.authority = ca;
 	code = hold_against(&held, witness, authority, &err) == SP_OK
 	    ? run_verify(self, bag[0], &held)
 	    : cmd_usage(self, "%s", err.text);
-	ca = held.authority;
 	return code;
 }

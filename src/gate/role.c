@@ -236,7 +236,7 @@ static const struct gate_act_row acts[GATE_ACT_COUNT] = {
 [GATE_POLICY_CHANGE] =    { ". . . . . . . . * . . . . .", NULL,
 	OWN, FOUNDS, FRESH, NOT_EVIDENCE },
 [GATE_RECOVERY_PREPARE] = { ". . . . . . . . * . . . . .", NULL,
-	OWN, 0, FRESH, NOT_EVIDENCE },
+	OWN, FOUNDS, FRESH, NOT_EVIDENCE },
 [GATE_RECOVERY_BEGIN] =   { ". . . * . . . * . . . . . .", NULL,
 	OWN, PERSONS, FRESH, NOT_EVIDENCE },
 [GATE_RECOVERY_CONFIRM] = { ". . . * . . . * . . . . . .", NULL,

@@ -530,6 +530,20 @@ read_once(
 }
 
 /* The metadata is read before anything is made. */
+/* A part of a concatenation is described by the upload it becomes part of. */
+static enum sp_code
+read_meta(struct evidence_upload_new *n, struct evidence_meta *meta,
+    struct sp_err *err)
+{
+	n->partial = n->concat != NULL && strcmp(n->concat, "partial") == 0;
+	if (n->partial)
+		return transfer_tus_metadata(
+		    n->metadata, ignore_pair, NULL, err);
+	SP_TRY(transfer_tus_metadata(n->metadata, meta_pair, meta, err));
+	n->meta = meta;
+	return evidence_meta_check(meta, err);
+}
+
 static enum sp_code
 create(struct http_request *q, struct evidence_meta *meta,
     struct evidence_upload *u, struct sp_err *err)
@@ -544,15 +558,7 @@ create(struct http_request *q, struct evidence_meta *meta,
 	SP_TRY(read_once(q, &once, err));
 	if (q->field[HTTP_F_ONCE] != NULL)
 		n.once = &once;
-	n.partial = n.concat != NULL && strcmp(n.concat, "partial") == 0;
-	if (n.partial) {
-		SP_TRY(
-		    transfer_tus_metadata(n.metadata, ignore_pair, NULL, err));
-	} else {
-		SP_TRY(transfer_tus_metadata(n.metadata, meta_pair, meta, err));
-		SP_TRY(evidence_meta_check(meta, err));
-		n.meta = meta;
-	}
+	SP_TRY(read_meta(&n, meta, err));
 	return make(q, &n, u, err);
 }
 

@@ -39,7 +39,7 @@ async function custodians(site) {
 }
 
 siteSuite('tokens of persons', {}, (context) => {
-  test('one\'s own token is as strong as the session; one from somebody else is not', async () => {
+  test('one\'s own token has two factors, one from somebody else has one, and neither is fresh', async () => {
     const { site } = context;
     const cora = await person(site, { name: 'Cora Stein', role: 'custodian' });
     const open = await session(site, cora);
@@ -51,11 +51,13 @@ siteSuite('tokens of persons', {}, (context) => {
     const whose = (await site.get('/v1/token', { token: own.json().token })).json();
     assert.equal(whose.person, cora.id);
     assert.equal(whose.role, 'custodian');
-    // What asks for two factors, shown just now, is not for a lent token.
-    const lent = await ask(site, 'POST', 'recovery', { share: 'x' }, given.token);
-    assert.equal(lent.json().reason, 'factor');
-    // The same by the command line, as far as the share itself.
-    const shown = await as(site, own.json().token, ['recovery', 'begin'],
+    // What asks for two factors, shown just now, is for no token, however new.
+    for (const token of [own.json().token, given.token]) {
+      const lent = await ask(site, 'POST', 'recovery', { share: 'x' }, token);
+      assert.equal(lent.json().reason, 'factor');
+    }
+    // In the session, by the command line, as far as the share itself.
+    const shown = await as(site, open, ['recovery', 'begin'],
       `spr_${'A'.repeat(22)}_${'A'.repeat(43)}\n`);
     assert.equal(shown.code, 3);
     assert.match(shown.stderr, /not a share that is good/);

@@ -209,6 +209,7 @@ documents_are_in_it(void)
 	char path[100];
 
 	id[0] = taken_in("a.mp4", (const uint8_t *)"x", 1);
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is to mislead */
 	id[1] = taken_in("\xe2\x80\xaegpj.exe", (const uint8_t *)"y", 1);
 	CHECK_OK(begin(&x, id, 2, BAG_TAR, &err), &err);
 	CHECK_OK(bag_export_write(x, bag_fixture_sink, &out, &err), &err);

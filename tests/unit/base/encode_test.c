@@ -254,6 +254,7 @@ static void
 utf8_text(void)
 {
 	char text[] = "a\tb\x7f\xc3\xa9\xc3(\xed\xa0\x80z";
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is to mislead */
 	char terminal[] = "\xc2\x9b"
 			  "2J\xc2\xa0\xe2\x80\xae\xe2\x82\xac";
 

@@ -70,8 +70,8 @@ any_name_becomes_one_that_a_site_takes(void)
 	memset(longest, '\xff', NAME_MAX - 4);
 	(void)snprintf(longest + NAME_MAX - 4, 5, ".mp4");
 	const char *const names[] = { "\x1b[2J.mp4", "\xff\xfe", "a\nb",
-		"\xe2\x80\xa8"
-		".mp4",
+		("\xe2\x80\xa8"
+		 ".mp4"),
 		longest, "Stra\xc3\x9f-e.mp4", "?" };
 
 	for (size_t i = 0; i < SP_COUNTOF(names); i++) {

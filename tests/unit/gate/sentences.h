@@ -201,7 +201,8 @@ sentence_founds(const char *act)
 	    "person.add person.change person.import person.disable "
 	    "person.enable person.terminate role.assign screening.record "
 	    "training.record addendum.record agreement.record sealed.record "
-	    "token.manage service.manage credential.reset policy.change ",
+	    "token.manage service.manage credential.reset policy.change "
+	    "recovery.prepare ",
 	    act);
 }
 

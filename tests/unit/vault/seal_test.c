@@ -983,7 +983,7 @@ all_senders_together_take_few(void)
 	struct vault_pool *pool = NULL;
 	struct sp_err err;
 
-	CHECK_OK(vault_pool_new(&pool, 2 * MOST, 2, &err), &err);
+	CHECK_OK(vault_pool_new(&pool, (size_t)2 * MOST, 2, &err), &err);
 	gated_ops = *r->base.ops;
 	gated_ops.write = gated_write;
 	r->base.ops = &gated_ops;

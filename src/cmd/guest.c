@@ -1,0 +1,104 @@
+#include "cmd/guest.h"
+
+#include "cmd/download.h"
+#include "cmd/output.h"
+#include "cmd/people.h"
+
+struct run {
+	const struct cmd_guest *by;
+	const char *grant, *item;
+	const char *path; /* or NULL: the item's own name */
+	bool force;
+};
+
+static void
+on_progress(void *arg, uint64_t done)
+{
+	cmd_progress_at(arg, done);
+}
+
+static enum sp_code
+download(struct site_client *site, const struct run *r, struct download *d,
+    struct sp_err *err)
+{
+	struct cmd_progress bar;
+	enum sp_code code;
+
+	d->id = r->item;
+	d->share = r->grant;
+	d->way = r->by->way;
+	d->progress = on_progress;
+	d->progress_arg = &bar;
+	cmd_progress_start(&bar, r->item, d->size);
+	code = cmd_download_run(site, d, err);
+	cmd_progress_end(&bar);
+	return code;
+}
+
+static enum sp_code
+fetch(struct site_client *site, const struct run *r, const json_t *record,
+    struct output *to, struct sp_err *err)
+{
+	struct download d = { .fd = -1 };
+	SP_AUTO_BUF name = sp_buf_new(256);
+	const char *filename = NULL;
+
+	SP_TRY(client_site_json_text(record, "sha256", &d.sha256, err));
+	SP_TRY(client_site_json_text(record, "filename", &filename, err));
+	SP_TRY(client_site_json_number(record, "size", &d.size, err));
+	cmd_output_safe_name(filename, r->item, &name);
+	SP_TRY(sp_buf_check(&name, "file name", err));
+	SP_TRY(cmd_output_open(
+	    to, r->path == NULL ? sp_buf_str(&name) : r->path, r->force, err));
+	d.fd = to->fd;
+	SP_TRY(download(site, r, &d, err));
+	SP_TRY(cmd_output_keep(to, err));
+	(void)printf("%s  sha256 %s\n", r->item, d.sha256);
+	return cmd_present_flush(err);
+}
+
+static enum sp_code
+get(struct client *c, void *arg, struct sp_err *err)
+{
+	const struct run *r = arg;
+	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON record = NULL;
+	struct output to = { .fd = -1, .dir = -1 };
+	enum sp_code code;
+
+	SP_TRY(client_site_path(&c->site, &path, err, "%s/%s/evidence/%s",
+	    r->by->way, r->grant, r->item));
+	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &record, err));
+	code = fetch(&c->site, r, record, &to, err);
+	cmd_output_done(&to);
+	return code;
+}
+
+int
+cmd_guest_run(
+    const struct cmd *self, const struct cmd_guest *by, int argc, char **argv)
+{
+	struct client_options common = { 0 };
+	struct run r = { .by = by };
+	struct sp_err err;
+	char **operand;
+	size_t n;
+	const struct cmd_option option[] = {
+		{ "output", 'o', "FILE",
+		    "write to FILE (default: its own name)", &r.path, NULL },
+		{ "force", 0, NULL, "replace FILE when it exists", NULL,
+		    &r.force },
+		CLIENT_OPTIONS(common),
+	};
+	int code = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (code != CMD_DONE)
+		return code;
+	if (n != 2 || cmd_client_id(operand[0], &err) != SP_OK ||
+	    cmd_client_id(operand[1], &err) != SP_OK)
+		return cmd_usage(self, "%s", by->usage);
+	r.grant = operand[0];
+	r.item = operand[1];
+	return cmd_people_with(self, &common, get, &r);
+}
