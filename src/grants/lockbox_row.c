@@ -246,12 +246,12 @@ grants_lockbox_row_in_time(const struct grants_lockbox_row *r)
 
 enum sp_code
 grants_lockbox_row_approve(struct db *db, const struct sp_id *id,
-    const struct sp_id *person_id, sp_time now, struct sp_err *err)
+    const struct sp_id *person, sp_time now, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &approval_insert);
 
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
-	db_bind_blob(st, 2, person_id->b, SP_ID_LEN);
+	db_bind_blob(st, 2, person->b, SP_ID_LEN);
 	db_bind_i64(st, 3, now);
 	return db_run(st, NULL, err);
 }
