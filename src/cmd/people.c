@@ -212,12 +212,12 @@ list(struct client *c, const struct saying *s, struct sp_err *err)
 
 /* Its text, numbers and flags, a line each; the rest is for --json. */
 static void
-print_members(const json_t *o)
+print_members(json_t *o)
 {
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)o, name, value)
+	json_object_foreach(o, name, value)
 	{
 		char clean[PRESENT_CELL_MAX], what[64];
 
