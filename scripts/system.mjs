@@ -11,7 +11,7 @@ import { basename, join, resolve } from 'node:path';
 const [folder, ...files] = process.argv.slice(2);
 const JOBS = 3; // most of them wait most of the time
 const LIMIT_SECONDS = 600;
-const SLOWEST_FIRST = ['crash', 'isolation', 'dock', 'verify_page', 'video', 'tus', 'faults'];
+const SLOWEST_FIRST = ['verify_page', 'crash', 'isolation', 'passkey', 'vouch', 'dock', 'site', 'cli', 'federation', 'video', 'tus', 'faults'];
 
 const out = join(folder, 'test-logs', 'system');
 mkdirSync(out, { recursive: true });
