@@ -173,7 +173,7 @@ a_guest_by_what(void)
 	    strncmp(sp_buf_str(&out), "{\"act\":\"evidence.view\",", 23) == 0);
 	CHECK(strstr(sp_buf_str(&out), "\"decision\":\"deny\"") != NULL);
 	at = strstr(sp_buf_str(&out), step);
-	CHECK(at != NULL && strstr(at + 1, "\"via\"") == NULL);
+	CHECK(at != NULL && strstr(at + strlen(step), "\"via\"") == NULL);
 }
 
 /* What to do depends on what is wrong. */
