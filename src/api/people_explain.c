@@ -154,7 +154,7 @@ read_asking(struct asking *k, struct sp_err *err)
 	if (k->doing == NULL || k->doing[0] == '\0')
 		return sp_fail(err, SP_E_INVALID,
 		    "act: one of those of .../roles, as evidence.view");
-	if (!gate_act_parse(k->doing, &k->act))
+	if (!gate_act_read(k->doing, &k->act))
 		k->unknown = "no such act: sallyport role list --json has them "
 			     "all";
 	if (k->what == NULL)

@@ -118,12 +118,36 @@ bind_person(struct db_stmt *st, int at, const struct sp_id *id)
 }
 
 static enum sp_code
-from_row(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+read_asked(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
 {
 	sp_buf_clear(&r->text);
 	sp_buf_text(&r->text, db_col_text(st, 0));
 	SP_TRY(sp_buf_check(&r->text, "lockbox request", err));
-	SP_TRY(grants_request_from(sp_buf_str(&r->text), &r->asked, err));
+	return grants_request_from(sp_buf_str(&r->text), &r->asked, err);
+}
+
+static enum sp_code
+read_end(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+{
+	r->ended = db_col_i64(st, 8);
+	SP_TRY(text(st, 9, r->ended_by, sizeof(r->ended_by), err));
+	return text(st, 10, r->reason, sizeof(r->reason), err);
+}
+
+static enum sp_code
+read_review(
+    struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+{
+	r->reviewed = db_col_i64(st, 11);
+	SP_TRY(person(st, 12, &r->reviewer, err));
+	SP_TRY(text(st, 13, r->finding, sizeof(r->finding), err));
+	return text(st, 14, r->note, sizeof(r->note), err);
+}
+
+static enum sp_code
+from_row(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+{
+	SP_TRY(read_asked(st, r, err));
 	if (!grants_request_state_parse(db_col_text(st, 1), &r->state))
 		return damaged(err);
 	r->due = db_col_i64(st, 2);
@@ -132,13 +156,8 @@ from_row(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
 	r->approvals = db_col_i64(st, 5);
 	r->started = db_col_i64(st, 6);
 	r->until = db_col_i64(st, 7);
-	r->ended = db_col_i64(st, 8);
-	SP_TRY(text(st, 9, r->ended_by, sizeof(r->ended_by), err));
-	SP_TRY(text(st, 10, r->reason, sizeof(r->reason), err));
-	r->reviewed = db_col_i64(st, 11);
-	SP_TRY(person(st, 12, &r->reviewer, err));
-	SP_TRY(text(st, 13, r->finding, sizeof(r->finding), err));
-	return text(st, 14, r->note, sizeof(r->note), err);
+	SP_TRY(read_end(st, r, err));
+	return read_review(st, r, err);
 }
 
 enum sp_code
@@ -279,12 +298,12 @@ grants_lockbox_row_in_time(const struct grants_lockbox_row *r)
 
 enum sp_code
 grants_lockbox_row_approve(struct db *db, const struct sp_id *id,
-    const struct sp_id *person_id, sp_time now, struct sp_err *err)
+    const struct sp_id *person, sp_time now, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &approval_insert);
 
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
-	db_bind_blob(st, 2, person_id->b, SP_ID_LEN);
+	db_bind_blob(st, 2, person->b, SP_ID_LEN);
 	db_bind_i64(st, 3, now);
 	return db_run(st, NULL, err);
 }
