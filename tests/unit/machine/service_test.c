@@ -796,7 +796,7 @@ revoked_services_leave_the_list(void)
 	(void)service_fixture(&a, "evidence.show", "");
 	s = service_fixture_new(&a, "evidence.list", "");
 	CHECK_OK(ledger_writer_run(a.writer, come_and_go, &s, &err), &err);
-	CHECK_OK(machine_service_each(a.reader, tell, &t, &err), &err);
+	CHECK_OK(machine_service_each(a.reader, a.rules, tell, &t, &err), &err);
 	CHECK(t.good == 1 && t.revoked == MACHINE_SERVICES_REVOKED);
 	agency_fixture_close(&a);
 }
