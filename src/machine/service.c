@@ -281,6 +281,15 @@ read_secrets(struct db *db, struct machine_service *io,
 	return SP_OK;
 }
 
+/* A row, and what its secrets say. */
+static enum sp_code
+read_service(struct db *db, struct db_stmt *st, struct machine_service *out,
+    struct sp_err *err)
+{
+	SP_TRY(from_row(st, out, err));
+	return read_secrets(db, out, NULL, err);
+}
+
 enum sp_code
 machine_service_get(struct db *db, const struct sp_id *id,
     struct machine_service *out, struct sp_err *err)
@@ -293,8 +302,7 @@ machine_service_get(struct db *db, const struct sp_id *id,
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
 		return sp_fail(err, SP_E_NOTFOUND, "no such service");
-	SP_TRY(from_row(st, &s, err));
-	SP_TRY(read_secrets(db, &s, NULL, err));
+	SP_TRY(read_service(db, st, &s, err));
 	*out = s;
 	return SP_OK;
 }
@@ -314,8 +322,7 @@ machine_service_each(struct db *db,
 		SP_TRY(db_row(st, &found, err));
 		if (!found)
 			return SP_OK;
-		SP_TRY(from_row(st, &s, err));
-		SP_TRY(read_secrets(db, &s, NULL, err));
+		SP_TRY(read_service(db, st, &s, err));
 		SP_TRY(visit(arg, &s, err));
 	}
 }
