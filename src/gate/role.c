@@ -125,7 +125,7 @@ static const struct gate_act_row acts[GATE_ACT_COUNT] = {
 [GATE_ENTRIES] =          { ". . . . . . * * * . . . . *", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
 
-[GATE_SHARE_SHOW] =       { ". * * * * * * * * . . . . .", NULL,
+[GATE_SHARE_SHOW] =       { "* * * * * * * * * . . . . .", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
 [GATE_SHARE_GRANT] =      { ". * . * . . . . * . . . . .", NULL,
 	OWN, CLEARED | PLACED, FRESH, RESTRICTED },

@@ -1,4 +1,5 @@
 #include "gate/token.h"
+#include "grants/guest.h"
 #include "grants/lockbox_parts.h"
 
 #include <jansson.h>
@@ -28,6 +29,10 @@ static const struct db_sql lockbox_open = {
 static const struct db_sql lockbox_ids = {
 	"SELECT id FROM lockbox WHERE (?1 IS NULL OR id < ?1)"
 	" AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3",
+};
+static const struct db_sql lockbox_ways = {
+	"SELECT id FROM lockbox WHERE (?1 IS NULL OR id < ?1)"
+	" AND asked ->> '$.requester.id' = ?2 ORDER BY id DESC LIMIT ?3",
 };
 static const struct db_sql lockbox_due = {
 	"SELECT id FROM lockbox WHERE id > ?2 AND ((state IN"
@@ -220,18 +225,13 @@ grants_lockbox_row_open(struct db *db, int64_t *n, struct sp_err *err)
 	return SP_OK;
 }
 
-enum sp_code
-grants_lockbox_row_ids(struct db *db, const struct grants_lockbox_list *q,
-    struct sp_id *id, size_t *got, struct sp_err *err)
+static enum sp_code
+each_id(struct db_stmt *st, size_t n, struct sp_id *id, size_t *got,
+    struct sp_err *err)
 {
-	DB_STMT st = db_use(db, &lockbox_ids);
 	size_t at = 0;
 
-	db_bind_blob(st, 1, q->before == NULL ? NULL : q->before->b,
-	    q->before == NULL ? 0 : SP_ID_LEN);
-	db_bind_text(st, 2, q->state);
-	db_bind_u64(st, 3, q->n);
-	for (; at < q->n; at++) {
+	for (; at < n; at++) {
 		bool found = false;
 
 		SP_TRY(db_row(st, &found, err));
@@ -241,6 +241,39 @@ grants_lockbox_row_ids(struct db *db, const struct grants_lockbox_list *q,
 	}
 	*got = at;
 	return SP_OK;
+}
+
+static void
+bind_before(struct db_stmt *st, const struct sp_id *before)
+{
+	db_bind_blob(st, 1, before == NULL ? NULL : before->b,
+	    before == NULL ? 0 : SP_ID_LEN);
+}
+
+enum sp_code
+grants_lockbox_row_ids(struct db *db, const struct grants_lockbox_list *q,
+    struct sp_id *id, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &lockbox_ids);
+
+	bind_before(st, q->before);
+	db_bind_text(st, 2, q->state);
+	db_bind_u64(st, 3, q->n);
+	return each_id(st, q->n, id, got, err);
+}
+
+enum sp_code
+grants_lockbox_row_ways(struct db *db, const struct grants_guest_ways *q,
+    struct sp_id *id, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &lockbox_ways);
+	char person[SP_ID_TEXT];
+
+	sp_id_text(&q->person, person);
+	bind_before(st, q->before);
+	db_bind_text(st, 2, person);
+	db_bind_u64(st, 3, q->n);
+	return each_id(st, q->n, id, got, err);
 }
 
 enum sp_code
