@@ -445,6 +445,22 @@ answer_unknown(
 	return http_json_answer(a, &out, "the explanation", err);
 }
 
+/* What the question is about, as far as it may be known. */
+static enum sp_code
+gather(struct asking *k, struct sp_err *err)
+{
+	bool about = strcmp(k->what, "-") != 0;
+
+	{
+		DB_LENT(reader, evidence_room_readers(k->q->room));
+
+		SP_TRY(gather_person(k, reader.db, err));
+		if (about && !of_evidence(k))
+			return gather_whom(k, reader.db, err);
+	}
+	return about ? gather_item(k, err) : SP_OK;
+}
+
 static enum sp_code
 explain(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
@@ -463,15 +479,7 @@ explain(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(admit(&k, err));
 	if (k.unknown != NULL)
 		return answer_unknown(&k, a, err);
-	{
-		DB_LENT(reader, evidence_room_readers(q->room));
-
-		SP_TRY(gather_person(&k, reader.db, err));
-		if (strcmp(k.what, "-") != 0 && !of_evidence(&k))
-			SP_TRY(gather_whom(&k, reader.db, err));
-	}
-	if (strcmp(k.what, "-") != 0 && of_evidence(&k))
-		SP_TRY(gather_item(&k, err));
+	SP_TRY(gather(&k, err));
 	if (k.unknown != NULL)
 		return answer_unknown(&k, a, err);
 	return answer(&k, a, err);

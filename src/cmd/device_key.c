@@ -99,6 +99,21 @@ wish(const char *csr, const char *code, json_t **out, struct sp_err *err)
 	return SP_OK;
 }
 
+/* The certificate in an answer, which is the key's, or it is none. */
+static enum sp_code
+read_certificate(const json_t *answer, const struct sp_buf *key,
+    const char **out, struct sp_err *err)
+{
+	const char *certificate = NULL;
+	sp_time from, until;
+
+	SP_TRY(client_site_json_text(answer, "certificate", &certificate, err));
+	SP_TRY(
+	    crypto_leaf_fits(certificate, sp_buf_str(key), &from, &until, err));
+	*out = certificate;
+	return SP_OK;
+}
+
 /* Send it, keep what comes. */
 static enum sp_code
 ask(struct site_client *site, const char *url, const char *path,
@@ -110,16 +125,13 @@ ask(struct site_client *site, const char *url, const char *path,
 	SITE_AUTO_JSON send = NULL;
 	SITE_AUTO_JSON answer = NULL;
 	const char *certificate = NULL;
-	sp_time from, until;
 
 	SP_TRY(next_path(path, &next, err));
 	SP_TRY(waiting_key(sp_buf_str(&next), &key, &request, err));
 	SP_TRY(wish(sp_buf_str(&request), code, &send, err));
 	SP_TRY(client_site_send_json(site, "POST", url, send, &answer, err));
-	SP_TRY(client_site_json_text(answer, "certificate", &certificate, err));
+	SP_TRY(read_certificate(answer, &key, &certificate, err));
 	SP_TRY(read_answer(answer, out, err));
-	SP_TRY(crypto_leaf_fits(
-	    certificate, sp_buf_str(&key), &from, &until, err));
 	return keep(path, sp_buf_str(&next), &key, certificate, err);
 }
 

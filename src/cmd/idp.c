@@ -280,32 +280,47 @@ show_provider(const json_t *one, struct present_table *t)
 }
 
 static enum sp_code
-list(struct run *r, struct sp_err *err)
+get_providers(struct run *r, json_t **page, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
+
+	SP_TRY(client_site_path(&r->client.site, &path, err, "providers"));
+	return client_site_get_json(
+	    &r->client.site, sp_buf_str(&path), page, err);
+}
+
+static enum sp_code
+print_json(const json_t *items, struct sp_err *err)
+{
+	for (size_t i = 0; i < json_array_size(items); i++)
+		SP_TRY(cmd_present_json(json_array_get(items, i), err));
+	return SP_OK;
+}
+
+static enum sp_code
+print_table(const json_t *items, struct sp_err *err)
 {
 	static const char *const head[] = { "NAME", "ISSUER", "CLIENT", "TITLE",
 		NULL };
 	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
-	SP_AUTO_BUF path = sp_buf_new(512);
+
+	for (size_t i = 0; i < json_array_size(items); i++)
+		show_provider(json_array_get(items, i), &t);
+	return cmd_present_table_print(&t, stdout, err);
+}
+
+static enum sp_code
+list(struct run *r, struct sp_err *err)
+{
 	SITE_AUTO_JSON page = NULL;
+	const json_t *items;
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "providers"));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &page, err));
-	const json_t *items = json_object_get(page, "items");
-
+	SP_TRY(get_providers(r, &page, err));
+	items = json_object_get(page, "items");
 	if (!json_is_array(items))
 		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no 'items'");
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *one = json_array_get(items, i);
-
-		if (r->json)
-			SP_TRY(cmd_present_json(one, err));
-		else
-			show_provider(one, &t);
-	}
-	if (!r->json)
-		SP_TRY(cmd_present_table_print(&t, stdout, err));
+	SP_TRY(r->json ? print_json(items, err) : print_table(items, err));
 	return cmd_present_flush(err);
 }
 

@@ -187,6 +187,14 @@ show_item(const json_t *one, struct present_table *t)
 }
 
 static enum sp_code
+print_json(const json_t *items, struct sp_err *err)
+{
+	for (size_t i = 0; i < json_array_size(items); i++)
+		SP_TRY(cmd_present_json(json_array_get(items, i), err));
+	return SP_OK;
+}
+
+static enum sp_code
 show_items(
     const json_t *page, struct present_table *t, bool json, struct sp_err *err)
 {
@@ -195,14 +203,10 @@ show_items(
 	if (!json_is_array(items))
 		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
 		    "the site's answer has no list");
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *one = json_array_get(items, i);
-
-		if (json)
-			SP_TRY(cmd_present_json(one, err));
-		else
-			show_item(one, t);
-	}
+	if (json)
+		return print_json(items, err);
+	for (size_t i = 0; i < json_array_size(items); i++)
+		show_item(json_array_get(items, i), t);
 	return SP_OK;
 }
 

@@ -52,6 +52,25 @@ take_line(
 	return SP_OK;
 }
 
+/* Those on the lines that are not empty; *got: how many of them there are, n +
+ * 1 where there are more than n. */
+static enum sp_code
+take_lines(struct sp_in *in, char (*text)[GATE_TEXT_MAX], size_t n, size_t *got,
+    struct sp_err *err)
+{
+	*got = 0;
+	while (in->left > 0 && *got <= n) {
+		struct sp_in line = sp_in_line(in);
+
+		if (line.left == 0)
+			continue;
+		if (*got < n)
+			SP_TRY(take_line(&line, text[*got], err));
+		++*got;
+	}
+	return SP_OK;
+}
+
 enum sp_code
 cmd_shares_read(char (*text)[GATE_TEXT_MAX], size_t n, struct sp_err *err)
 {
@@ -63,15 +82,7 @@ cmd_shares_read(char (*text)[GATE_TEXT_MAX], size_t n, struct sp_err *err)
 	sp_buf_u8(&bytes, '\n'); /* the last line may have no end */
 	SP_TRY(sp_buf_check(&bytes, "standard input", err));
 	in = sp_in_from(bytes.at, bytes.len);
-	while (in.left > 0 && got <= n) {
-		struct sp_in line = sp_in_line(&in);
-
-		if (line.left == 0)
-			continue;
-		if (got < n)
-			SP_TRY(take_line(&line, text[got], err));
-		got++;
-	}
+	SP_TRY(take_lines(&in, text, n, &got, err));
 	if (got != n)
 		return sp_fail(err, SP_E_INVALID,
 		    "%zu share%s wanted on standard input, one a line", n,

@@ -428,27 +428,36 @@ gate_recovery_offline(struct ledger_tx *tx, const struct sp_id *agency,
 
 /* --- how it stands --- */
 
-enum sp_code
-gate_recovery_state(
-    struct db *db, struct gate_recovery_state *out, struct sp_err *err)
+/* The shares that there are, of custodians who have not left. */
+static enum sp_code
+count_shares(struct db *db, struct gate_recovery_state *io, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &share_each);
-	struct gate_recovery_state s = { .shares = 0 };
-	struct sp_id share;
-	bool found = true;
 
-	while (s.shares < GATE_RECOVERY_SHARES) {
-		bool left = false;
+	while (io->shares < GATE_RECOVERY_SHARES) {
+		struct sp_id *custodian = &io->custodian[io->shares];
+		bool found = false, left = false;
 
 		SP_TRY(db_row(st, &found, err));
 		if (!found)
 			break;
-		SP_TRY(db_col_bytes(
-		    st, 0, s.custodian[s.shares].b, SP_ID_LEN, err));
-		SP_TRY(has_left(db, &s.custodian[s.shares], &left, err));
-		s.made = db_col_i64(st, 1);
-		s.shares += left ? 0 : 1;
+		SP_TRY(db_col_bytes(st, 0, custodian->b, SP_ID_LEN, err));
+		SP_TRY(has_left(db, custodian, &left, err));
+		io->made = db_col_i64(st, 1);
+		io->shares += left ? 0 : 1;
 	}
+	return SP_OK;
+}
+
+enum sp_code
+gate_recovery_state(
+    struct db *db, struct gate_recovery_state *out, struct sp_err *err)
+{
+	struct gate_recovery_state s = { .shares = 0 };
+	struct sp_id share;
+	bool found = false;
+
+	SP_TRY(count_shares(db, &s, err));
 	SP_TRY(find_open(db, &s.open, &share, &found, err));
 	*out = s;
 	return SP_OK;

@@ -647,6 +647,26 @@ another_human(const struct people_act *a, const struct people_person *p,
 	return SP_OK;
 }
 
+/* The login that is wished for, or one made of the name. */
+static enum sp_code
+settle_login(struct db *db, struct people_person *io, struct sp_err *err)
+{
+	return io->login[0] == '\0' ? choose_login(db, io, err)
+				    : login_free(db, io->login, err);
+}
+
+/* A new account's login, and the human whose it is: another's, or this one's
+ * own. */
+static enum sp_code
+identify(
+    const struct people_act *a, struct people_person *io, struct sp_err *err)
+{
+	SP_TRY(settle_login(ledger_tx_db(a->tx), io, err));
+	if (io->human[0] == '\0')
+		sp_id_text(&io->id, io->human);
+	return another_human(a, io, err);
+}
+
 static enum sp_code
 record_added(const struct people_act *a, const struct people_person *p,
     struct sp_err *err)
@@ -675,13 +695,7 @@ people_person_add(const struct people_act *a, const struct people_person_new *n,
 	SP_TRY(make(a->rules, n, a->now, &p, err));
 	SP_TRY(room_left(db, err));
 	p.id = sp_id_new();
-	if (p.login[0] == '\0')
-		SP_TRY(choose_login(db, &p, err));
-	else
-		SP_TRY(login_free(db, p.login, err));
-	if (p.human[0] == '\0')
-		sp_id_text(&p.id, p.human);
-	SP_TRY(another_human(a, &p, err));
+	SP_TRY(identify(a, &p, err));
 	bind(st, &p);
 	SP_TRY(db_run(st, NULL, err));
 	SP_TRY(people_person_hand(a, &p.id, PEOPLE_ADDED, err));

@@ -845,8 +845,9 @@ explain(const struct gate_caller *who, const char *query, const char *want)
 	(void)snprintf(path, sizeof(path), "explain?%s", query);
 	ask(who, "GET", path, NULL);
 	CHECK_STATUS(200);
-	if (strcmp(want, "permit") == 0 ? strcmp(member("decision"), "permit")
-					: strcmp(member("code"), want))
+	if (strcmp(want, "permit") == 0
+		? strcmp(member("decision"), "permit") != 0
+		: strcmp(member("code"), want) != 0)
 		tap_fail(__FILE__, __LINE__, want, text);
 	CHECK(json_is_null(json_object_get(answer, "code")) ==
 	    (strcmp(member("decision"), "permit") == 0));
