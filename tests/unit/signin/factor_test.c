@@ -157,7 +157,7 @@ settled_by_a_session(void)
 	sp_time made;
 
 	fixture_open(&s);
-	o.agency = s.f.agency;
+	o.agency = s.agency.id;
 	o.person = people_fixture_person(&s.f, "Ada Quill", "administrator");
 	fixture_later(&s, FIXTURE_MINUTES(1));
 	made = fixture_now;

@@ -389,7 +389,7 @@ proved_elsewhere(void)
 	fixture_open(&s);
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		struct vouched v = { .open = {
-			.agency = s.f.agency,
+			.agency = s.agency.id,
 			.person = s.person,
 			.proof = { GATE_FACTOR_SECOND, "oidc", false },
 			.from = { "192.0.2.7", NULL, "api" },
