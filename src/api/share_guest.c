@@ -195,8 +195,8 @@ static const struct http_input condition_input[] = {
 };
 
 #define VISIT(name, at, text, what)                                            \
-	.method = HTTP_GET, .path = ITEM at, .id = name, .summary = text,      \
-	.door = HTTP_DOOR_KNOWN, .act = what, .kind = "evidence",              \
+	.method = HTTP_GET, .path = (at), .id = (name), .summary = (text),     \
+	.door = HTTP_DOOR_KNOWN, .act = (what), .kind = "evidence",            \
 	.handle = visit_item
 
 static const struct http_route routes[] = {
@@ -213,43 +213,43 @@ static const struct http_route routes[] = {
 	    .handle = list_shared,
 	},
 	{
-	    VISIT("showSharedEvidence", "",
+	    VISIT("showSharedEvidence", ITEM,
 		"What is known of one item that is shared", GATE_SHOW),
 	    .success = { { 200, "The item", HTTP_JSON, "Evidence", NULL } },
 	},
 	{
-	    VISIT("showSharedReceipt", "/receipt",
+	    VISIT("showSharedReceipt", ITEM "/receipt",
 		"The proof that its sealing is in the owner's log", GATE_SHOW),
 	    .success = { { 200, "The proof", HTTP_TEXT, NULL, NULL } },
 	},
 	{
-	    VISIT("showSharedReceiptEntry", "/receipt/entry",
+	    VISIT("showSharedReceiptEntry", ITEM "/receipt/entry",
 		"The exact bytes of the entry that the receipt proves",
 		GATE_SHOW),
 	    .success = { { 200, "The entry", HTTP_JSON, "Entry", NULL } },
 	},
 	{
-	    VISIT("showSharedCustody", "/custody",
+	    VISIT("showSharedCustody", ITEM "/custody",
 		"Its story: every entry of the owner's log about it",
 		GATE_CUSTODY),
 	    HTTP_INPUT(custody_input),
 	    .success = { { 200, "A page", HTTP_JSON, "Custody", NULL } },
 	},
 	{
-	    VISIT("printSharedCustody", "/custody.pdf",
+	    VISIT("printSharedCustody", ITEM "/custody.pdf",
 		"Its story as a report made for a court", GATE_CUSTODY),
 	    HTTP_INPUT(paper_input),
 	    .success = { { 200, "The report", "application/pdf", NULL,
 		"Content-Disposition" } },
 	},
 	{
-	    VISIT("showSharedMedia", "/media", "What its media says of itself",
-		GATE_SHOW),
+	    VISIT("showSharedMedia", ITEM "/media",
+		"What its media says of itself", GATE_SHOW),
 	    .success = { { 200, "What is known so far", HTTP_JSON, "Media",
 		NULL } },
 	},
 	{
-	    VISIT("viewSharedEvidence", "/content",
+	    VISIT("viewSharedEvidence", ITEM "/content",
 		"The original's bytes; recorded in both ledgers", GATE_VIEW),
 	    HTTP_INPUT(content_input),
 	    .success = { { 200, "The whole", "*/*", NULL, CONTENT },
@@ -272,7 +272,7 @@ static const struct http_route routes[] = {
 	    .handle = visit_item,
 	},
 	{
-	    VISIT("previewSharedEvidence", "/poster.jpg",
+	    VISIT("previewSharedEvidence", ITEM "/poster.jpg",
 		"A frame of it, small; recorded in both ledgers", GATE_PREVIEW),
 	    HTTP_INPUT(condition_input),
 	    .success = { { 200, "The frame", "image/jpeg", NULL,
