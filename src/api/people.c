@@ -492,8 +492,7 @@ struct disabling {
 /* Whoever leads, or holds a recovery share, is shut out only by whoever leads
  * (gate_caller_leads). */
 static enum sp_code
-may_shut(
-    const struct people_act *a, const struct api_people_act *x,
+may_shut(const struct people_act *a, const struct api_people_act *x,
     struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);

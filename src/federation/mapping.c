@@ -311,6 +311,7 @@ federation_mapping_proved(const struct people_rules *rules,
 	    people_rules_time(rules, PEOPLE_SESSION_REAUTHENTICATE);
 
 	if (c->proved <= 0 || c->proved <= now - longest)
-		return now - people_rules_time(rules, PEOPLE_SESSION_PRIVILEGED);
+		return now -
+		    people_rules_time(rules, PEOPLE_SESSION_PRIVILEGED);
 	return c->proved < now ? c->proved : now;
 }

@@ -121,11 +121,11 @@ enum sp_code gate_recovery_holds(struct db *db, const struct sp_id *person,
     bool *out, struct sp_err *err) SP_MUST_USE;
 
 /* Has an administrator signed in, or enrolled what they sign in with, since a
- * token of the site's was made?  Then the agency is settled for it (GATE_SETTLED),
- * for good, whatever becomes of that administrator: what is made by recovery
- * afterwards is the one way back. */
-enum sp_code gate_recovery_settled(struct db *db, sp_time made, bool *out,
-    struct sp_err *err) SP_MUST_USE;
+ * token of the site's was made?  Then the agency is settled for it
+ * (GATE_SETTLED), for good, whatever becomes of that administrator: what is
+ * made by recovery afterwards is the one way back. */
+enum sp_code gate_recovery_settled(
+    struct db *db, sp_time made, bool *out, struct sp_err *err) SP_MUST_USE;
 
 /* Who can administer the agency: persons of that role whose account is not
  * about to end.  Counted inside an act before and after whatever may take one

@@ -477,8 +477,8 @@ no_open_proxy(void)
 	post_stop();
 }
 
-/* "https://…:1/" at an address of this machine's that is neither its loopback nor
- * of its link; false: it has none. */
+/* "https://…:1/" at an address of this machine's that is neither its loopback
+ * nor of its link; false: it has none. */
 static bool
 own_url(int family, char *out, size_t room)
 {

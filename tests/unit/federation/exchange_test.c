@@ -49,7 +49,8 @@ the_url(void)
 	k.flow = &anew;
 	sp_buf_clear(&again);
 	federation_exchange_url(&k, &again);
-	CHECK(strstr(sp_buf_str(&again), "&prompt=login&max_age=43200") != NULL);
+	CHECK(
+	    strstr(sp_buf_str(&again), "&prompt=login&max_age=43200") != NULL);
 	CHECK(strstr(sp_buf_str(&out), "prompt") == NULL);
 	/* never what the code is redeemed with */
 	CHECK(strstr(sp_buf_str(&out), "VERIFIER") == NULL);

@@ -135,10 +135,7 @@ who_leads_is_made_by_persons(void)
 		bool one, many;
 	} rows[] = {
 #define SIGNED_IN(as)                                                          \
-	{ .kind = "session",                                                   \
-		.person.b = { 1 },                                             \
-		.token.b = { 2 },                                              \
-		.role = (as) }
+	{ .kind = "session", .person.b = { 1 }, .token.b = { 2 }, .role = (as) }
 		{ SIGNED_IN(GATE_ADMINISTRATOR), true, true },
 		{ SIGNED_IN(GATE_LASO), true, true },
 		{ SIGNED_IN(GATE_PROVIDER_SECURITY), true, true },

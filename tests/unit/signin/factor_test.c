@@ -80,8 +80,8 @@ settled(struct signin_fixture *s, sp_time made)
 {
 	bool out = false;
 
-	CHECK_OK(gate_recovery_settled(s->f.reader, made, &out, &s->err),
-	    &s->err);
+	CHECK_OK(
+	    gate_recovery_settled(s->f.reader, made, &out, &s->err), &s->err);
 	return out;
 }
 

@@ -389,11 +389,12 @@ proved_elsewhere(void)
 	fixture_open(&s);
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		struct vouched v = { .open = {
-			.agency = s.agency.id,
-			.person = s.person,
-			.proof = { GATE_FACTOR_SECOND, "oidc", false },
-			.from = { "192.0.2.7", NULL, "api" },
-		} };
+					 .agency = s.agency.id,
+					 .person = s.person,
+					 .proof = { GATE_FACTOR_SECOND, "oidc",
+					     false },
+					 .from = { "192.0.2.7", NULL, "api" },
+				     } };
 		struct gate_caller who;
 		char wrong[8];
 
