@@ -3,6 +3,7 @@
 #include "api/people_part.h"
 #include "base/parse.h"
 #include "evidence/object.h"
+#include "gate/recovery.h"
 #include "people/sealed.h"
 #include "signin/factor.h"
 
@@ -488,12 +489,30 @@ struct disabling {
 	sp_time discovered;
 };
 
+/* Whoever leads, or holds a recovery share, is shut out only by whoever leads
+ * (gate_caller_leads). */
+static enum sp_code
+may_shut(const struct people_act *a, const struct api_people_act *x,
+    struct sp_err *err)
+{
+	struct db *db = ledger_tx_db(a->tx);
+	struct people_person p;
+	bool holds = false;
+
+	SP_TRY(people_person_by_id(db, &x->person, &p, err));
+	SP_TRY(gate_recovery_holds(db, &x->person, &holds, err));
+	if (holds || people_role_leads(p.role))
+		return gate_caller_leads(&x->q->who, false, err);
+	return SP_OK;
+}
+
 static enum sp_code
 disable_run(
     const struct people_act *a, struct api_people_act *x, struct sp_err *err)
 {
 	const struct disabling *d = x->in;
 
+	SP_TRY(may_shut(a, x, err));
 	return people_person_disable(
 	    a, &x->person, d->reason, d->discovered, err);
 }
@@ -507,15 +526,15 @@ disable_person(
 	const struct api_people_member m[] = { { "discovered_at", &discovered },
 		{ "reason", &reason } };
 	struct disabling d = { .reason = PEOPLE_REQUESTED };
-	struct api_people_act x = { .q = q, .in = &d, .run = disable_run };
+	struct api_people_act x = {
+		.q = q, .in = &d, .keep = true, .run = disable_run
+	};
 
 	SP_TRY(api_people_body(q, &in, m, SP_COUNTOF(m), err));
 	if (reason != NULL && !people_reason_parse(reason, &d.reason))
 		d.reason = PEOPLE_NO_REASON; /* refused, with the list */
 	SP_TRY(
 	    api_people_time("discovered_at", discovered, &d.discovered, err));
-	/* Whoever is a risk is out at once, whatever comes of it. */
-	x.keep = d.reason != PEOPLE_RISK;
 	return shut_account(&x, a, GATE_PERSON_DISABLE, err);
 }
 

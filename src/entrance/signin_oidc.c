@@ -41,14 +41,20 @@ ceremony_new(struct http_request *q)
 	};
 }
 
+/* No proof lasts longer than the agency's rules have it, whoever saw it. */
 static enum sp_code
 find_provider(struct ceremony *c, struct sp_err *err)
 {
+	sp_time longest =
+	    people_rules_time(c->place->rules, PEOPLE_SESSION_REAUTHENTICATE);
 	DB_LENT(reader, evidence_room_readers(c->q->room));
 
-	return federation_provider_get(reader.db,
+	SP_TRY(federation_provider_get(reader.db,
 	    http_match_param(&c->q->match, "provider"), &c->provider,
-	    &c->sealed, err);
+	    &c->sealed, err));
+	if (c->provider.max_age > longest)
+		c->provider.max_age = longest;
+	return SP_OK;
 }
 
 static enum sp_code
@@ -115,6 +121,7 @@ open_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		.proof = { federation_mapping_factor(
 			       &t->c->provider, t->claims),
 		    "oidc", false },
+		.proved = federation_mapping_proved(a.rules, t->claims, a.now),
 		.from = t->c->from,
 	};
 
@@ -241,6 +248,7 @@ prove(struct ceremony *c, struct act *t, struct federation_claims *claims,
 		.algorithms = c->provider.algorithms,
 		.since = t->flow.began,
 		.max_age = c->provider.max_age,
+		.after = t->flow.after,
 	};
 
 	SP_TRY(sources(c->q, &s, err));
@@ -321,6 +329,35 @@ is_told(const struct sp_err *why)
 		why->code == SP_E_INVALID || why->code == SP_E_NOTFOUND);
 }
 
+/* A session that is locked is no less locked for whoever the provider still
+ * knows: they prove anew who they are. */
+static bool
+is_locked(const struct ceremony *c)
+{
+	struct signin_session s;
+	char text[GATE_TEXT_MAX];
+	CRYPTO_WIPE_ON_EXIT(text);
+
+	if (!http_request_cookie(c->q, text))
+		return false;
+	DB_LENT(reader, evidence_room_readers(c->q->room));
+	return signin_session_find(reader.db, &c->place->agency->id,
+		   c->place->rules, text, &s, NULL) == SP_OK &&
+	    s.stage == SIGNIN_LOCKED;
+}
+
+static enum sp_code
+wants_anew(const struct ceremony *c, bool *out, struct sp_err *err)
+{
+	const char *anew = http_request_query(c->q, "anew");
+
+	if (anew != NULL && strcmp(anew, "true") != 0 &&
+	    strcmp(anew, "false") != 0)
+		return sp_fail(err, SP_E_INVALID, "anew: true or false");
+	*out = (anew != NULL && strcmp(anew, "true") == 0) || is_locked(c);
+	return SP_OK;
+}
+
 static enum sp_code
 begin(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
@@ -332,6 +369,7 @@ begin(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	SP_TRY(find_provider(&c, err));
 	t = act_of(&c);
 	t.begin.provider = c.provider.id;
+	SP_TRY(wants_anew(&c, &t.begin.anew, err));
 	t.begin.next = http_request_query(q, "next");
 	/* A page of another site is passed over, as by the sign-in page. */
 	if (t.begin.next != NULL && !federation_flow_next_ok(t.begin.next))
@@ -400,6 +438,9 @@ list(struct http_request *q, struct http_answer *a, struct sp_err *err)
 /* ---- Routes ---- */
 
 static const struct http_input there[] = {
+	{ "query", "anew", HTTP_BOOLEAN, false,
+	    "Have the provider ask for a proof, even of whoever it knows: for "
+	    "acts that want a fresh one." },
 	{ "query", "next", HTTP_STRING, false,
 	    "Where to go afterwards: a path of this very site; anything else "
 	    "is passed over." },

@@ -320,6 +320,32 @@ judge(const struct sockaddr *to, bool *loopback, bool *link)
 		*link = true;
 }
 
+/* An address of this machine's is where a way to it begins, too.  The kernel is
+ * asked each time, for they come and go; nothing is sent. */
+static bool
+is_own(const struct curl_sockaddr *to)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} from, there = { .any.sa_family = AF_UNSPEC };
+	SP_CLEANUP(sp_file_closep)
+	int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(from);
+
+	if (fd < 0 || to->addrlen > sizeof(there) ||
+	    connect(fd, &to->addr, to->addrlen) != 0 ||
+	    getsockname(fd, &from.any, &len) != 0)
+		return false;
+	memcpy(&there, &to->addr, to->addrlen);
+	if (from.any.sa_family != there.any.sa_family)
+		return false;
+	return to->family == AF_INET
+	    ? from.four.sin_addr.s_addr == there.four.sin_addr.s_addr
+	    : IN6_ARE_ADDR_EQUAL(&from.six.sin6_addr, &there.six.sin6_addr);
+}
+
 /* By the address itself, after names are looked up: a name that leads here is
  * no way in, nor is one that leads elsewhere a moment later. */
 static curl_socket_t
@@ -331,6 +357,7 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 
 	(void)purpose;
 	judge(&a->addr, &loopback, &link);
+	loopback = loopback || is_own(a);
 	if (is_theirs(t) &&
 	    (link || (loopback && !t->errand.local) || (plain && !loopback))) {
 		t->kept_off = true;

@@ -315,7 +315,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		gate_recovery_schema, gate_token_issuer_schema,
 		people_hand_schema, gate_token_good_schema,
 		machine_issuer_schema, machine_adder_schema,
-		signin_inviter_schema };
+		signin_inviter_schema, gate_recovery_settled_schema,
+		signin_settled_schema, federation_flow_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -812,7 +813,7 @@ know_token(struct evidence_room *r, const char *text, struct gate_caller *out,
 	if (out->role != GATE_ADMINISTRATOR || !sp_id_is_zero(&out->person) ||
 	    !sp_id_is_zero(&out->issuer))
 		return SP_OK;
-	return signin_factor_administered(
+	return gate_recovery_settled(
 	    reader.db, out->made, &out->is.settled, err);
 }
 

@@ -31,6 +31,8 @@ federation_exchange_url(const struct federation_ask *k, struct sp_buf *out)
 	sp_buf_text(out, "&code_challenge_method=S256");
 	if (p->ask_acr[0] != '\0')
 		add(out, "acr_values", p->ask_acr);
+	if (k->flow->after != 0)
+		sp_buf_text(out, "&prompt=login");
 	if (p->max_age > 0)
 		sp_buf_fmt(out, "&max_age=%" PRId64, p->max_age / SP_SECOND);
 }

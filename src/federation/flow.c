@@ -15,10 +15,10 @@ static const struct db_sql flow_counts = {
 };
 static const struct db_sql flow_insert = {
 	"INSERT INTO provider_flow(state, browser, provider, address, next,"
-	" began) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	" began, after) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 };
 static const struct db_sql flow_get = {
-	"SELECT browser, provider, next, began FROM provider_flow"
+	"SELECT browser, provider, next, began, after FROM provider_flow"
 	" WHERE state = ?1",
 };
 static const struct db_sql flow_delete = {
@@ -119,6 +119,7 @@ insert(const struct people_act *a, const struct federation_flow_new *n,
 	db_bind_text(st, 4, network);
 	db_bind_text(st, 5, n->next == NULL ? "" : n->next);
 	db_bind_i64(st, 6, a->now);
+	db_bind_i64(st, 7, n->anew ? a->now : 0);
 	return db_run(st, NULL, err);
 }
 
@@ -129,7 +130,11 @@ federation_flow_begin(const struct people_act *a,
 {
 	struct pair p;
 	CRYPTO_WIPE_ON_EXIT(p);
-	struct federation_flow f = { .provider = n->provider, .began = a->now };
+	struct federation_flow f = {
+		.provider = n->provider,
+		.began = a->now,
+		.after = n->anew ? a->now : 0,
+	};
 	CRYPTO_WIPE_ON_EXIT(f);
 
 	if (n->next != NULL && !federation_flow_next_ok(n->next))
@@ -181,6 +186,7 @@ read_row(struct db_stmt *st, const uint8_t *browser, const struct people_act *a,
 	SP_TRY(db_col_bytes(st, 1, provider.b, SP_ID_LEN, err));
 	crypto_sha256(browser, FEDERATION_FLOW_RANDOM, sum);
 	f->began = db_col_i64(st, 3);
+	f->after = db_col_i64(st, 4);
 	if (!crypto_bytes_equal(kept, sum, sizeof(sum)) ||
 	    !sp_id_equal(&provider, &f->provider) || f->began > a->now ||
 	    a->now - f->began >= FEDERATION_FLOW_LIFE)

@@ -34,6 +34,7 @@ bool federation_flow_next_ok(const char *s) SP_MUST_USE;
 struct federation_flow {
 	struct sp_id provider;
 	sp_time began;
+	sp_time after; /* a proof of before is not wanted; 0: any is */
 	char next[FEDERATION_FLOW_NEXT + 1]; /* "": not said */
 	/* Secret: to be wiped. */
 	char browser[FEDERATION_FLOW_TEXT]; /* only from _begin */
@@ -49,6 +50,7 @@ struct federation_flow {
 struct federation_flow_new {
 	struct sp_id provider;
 	const char *next; /* NULL: not said */
+	bool anew; /* the provider is to ask for a proof, whoever it knows */
 };
 enum sp_code federation_flow_begin(const struct people_act *a,
     const struct federation_flow_new *n, struct federation_flow *out,

@@ -213,10 +213,11 @@ check_proved(const json_t *claims, const struct federation_expect *want,
 {
 	bool said = json_object_get(claims, "auth_time") != NULL;
 
-	if (!said && want->max_age == 0)
+	if (!said && want->max_age == 0 && want->after == 0)
 		return SP_OK;
 	if (!seconds(claims, "auth_time", &c->proved) ||
 	    c->proved > want->now + FEDERATION_SKEW ||
+	    c->proved + FEDERATION_SKEW < want->after ||
 	    (want->max_age > 0 &&
 		c->proved + want->max_age + FEDERATION_SKEW < want->now))
 		return sp_fail_as(err, SP_E_UNKNOWN, "jwt.proved",

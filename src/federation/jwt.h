@@ -34,6 +34,7 @@ struct federation_expect {
 	sp_time now;
 	sp_time since;   /* no token from before: when it was asked for */
 	sp_time max_age; /* of the sign-in there; 0: any */
+	sp_time after;   /* the sign-in there is not from before; 0: any */
 };
 
 struct federation_claims {

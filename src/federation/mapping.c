@@ -302,3 +302,16 @@ federation_mapping_factor(
 	}
 	return GATE_FACTOR_SINGLE;
 }
+
+sp_time
+federation_mapping_proved(const struct people_rules *rules,
+    const struct federation_claims *c, sp_time now)
+{
+	sp_time longest =
+	    people_rules_time(rules, PEOPLE_SESSION_REAUTHENTICATE);
+
+	if (c->proved <= 0 || c->proved <= now - longest)
+		return now -
+		    people_rules_time(rules, PEOPLE_SESSION_PRIVILEGED);
+	return c->proved < now ? c->proved : now;
+}

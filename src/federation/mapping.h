@@ -41,6 +41,14 @@ enum sp_code federation_mapping_person(const struct people_act *a,
 enum gate_factor federation_mapping_factor(
     const struct federation_provider *p, const struct federation_claims *c);
 
+/* When they proved it, as the provider says: never later than now.  Where it
+ * does not say, or so long ago that a session would be over by the rules
+ * (session.reauthenticate; the provider is configured without max_age), just so
+ * long ago that it is not fresh (session.privileged): what asks for a fresh
+ * proof asks again. */
+sp_time federation_mapping_proved(const struct people_rules *rules,
+    const struct federation_claims *c, sp_time now);
+
 /* Forget a person's links, for one who gets another account there.  Entry
  * "identity.unlinked".  SP_E_NOTFOUND: there is none. */
 enum sp_code federation_mapping_unlink(const struct people_act *a,

@@ -42,6 +42,10 @@ const char federation_schema[] =
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX identity_person ON identity(person);";
 
+/* `after`: what is proved there must have been after that; 0: whenever. */
+const char federation_flow_schema[] =
+    "ALTER TABLE provider_flow ADD COLUMN after INTEGER NOT NULL DEFAULT 0";
+
 static const struct db_sql provider_count = {
 	"SELECT count(*) FROM provider",
 };

@@ -22,7 +22,7 @@
 #define FEDERATION_PEM_MAX       ((size_t)32 << 10)
 #define FEDERATION_SECRET_KEY    32 /* bytes of the key a secret is sealed by */
 
-extern const char federation_schema[]; /* this room's tables */
+extern const char federation_schema[], federation_flow_schema[]; /* tables */
 
 /* How we show the token endpoint who we are (OpenID Connect Core 9).
  * id, name, takes a secret */

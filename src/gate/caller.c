@@ -171,14 +171,30 @@ gate_caller_issuer(struct db *db, const struct people_rules *rules,
 	return SP_OK;
 }
 
+static bool
+leads(enum gate_role role)
+{
+	enum people_role as;
+
+	return people_role_parse(gate_role_name(role), &as) &&
+	    people_role_leads(as);
+}
+
 enum sp_code
 gate_caller_leads(const struct gate_caller *who, bool many, struct sp_err *err)
 {
 	enum gate_identity is = identity(who);
 
-	if (is == GATE_PERSON || is == GATE_SELF ||
-	    (is == GATE_MACHINE && !many))
+	if (is == GATE_SELF || (is == GATE_MACHINE && !many) ||
+	    (is == GATE_PERSON && leads(who->role)))
 		return SP_OK;
+	if (is == GATE_PERSON)
+		return sp_fail_as(err, SP_E_DENIED,
+		    gate_code_name(GATE_NOT_ROLE),
+		    "the role %s may not: of an administrator, a LASO, the "
+		    "provider's security or who holds a recovery share: have "
+		    "one of the first three do it",
+		    gate_role_name(who->role));
 	return sp_fail_as(err, SP_E_DENIED, gate_code_name(GATE_NOT_ROLE),
 	    "role.assign: no machine makes or changes an administrator, a LASO "
 	    "or the provider's security: do it signed in, as a person");

@@ -113,8 +113,10 @@ enum sp_code gate_caller_person(struct db *db, const struct people_rules *rules,
 enum sp_code gate_caller_issuer(struct db *db, const struct people_rules *rules,
     struct gate_caller *io, struct sp_err *err) SP_MUST_USE;
 
-/* May the caller make or change somebody with a role that leads
- * (people_role_leads)?  A person may.  A machine may not, whoever issued its
+/* May the caller make, change or shut out somebody with a role that leads
+ * (people_role_leads), or shut out who holds a recovery share?  A person may
+ * who has such a role themselves, or all of them could be taken away by
+ * somebody below them.  A machine may not, whoever issued its
  * token: only the site's own tokens, one person at a time and until an
  * administrator can sign in, or there could be no first one.  `many`: by a file
  * of them, which is no way to found anything.  SP_E_DENIED, reason "role".

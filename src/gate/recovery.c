@@ -21,6 +21,19 @@ const char gate_recovery_schema[] =
     " begun INTEGER NOT NULL, expires INTEGER NOT NULL,"
     " over INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID";
 
+/* When an administrator last showed what they sign in with: there from the
+ * first time on, and it only grows.  The room that knows of it (signin) writes
+ * it. */
+const char gate_recovery_settled_schema[] =
+    "CREATE TABLE gate_settled("
+    " one INTEGER NOT NULL PRIMARY KEY CHECK(one = 1),"
+    " at INTEGER NOT NULL) STRICT;"
+    "CREATE TRIGGER gate_settled_stays BEFORE DELETE ON gate_settled"
+    " BEGIN SELECT RAISE(ABORT, 'settled is settled'); END;"
+    "CREATE TRIGGER gate_settled_grows BEFORE UPDATE ON gate_settled"
+    " WHEN new.at < old.at"
+    " BEGIN SELECT RAISE(ABORT, 'settled is settled'); END";
+
 static const struct db_sql share_insert = {
 	"INSERT INTO recovery_share(hash, id, custodian, made)"
 	" VALUES(?1, ?2, ?3, ?4)",
@@ -49,7 +62,15 @@ static const struct db_sql recovery_end = {
 static const struct db_sql machine_administrators = {
 	"SELECT count(*) FROM gate_token WHERE role = 'administrator'"
 	" AND person IS NULL AND issuer IS NULL AND revoked = 0"
-	" AND expires > ?1",
+	" AND expires > ?1"
+	" AND NOT EXISTS(SELECT 1 FROM gate_settled WHERE at >= created)",
+};
+static const struct db_sql settled_since = {
+	"SELECT EXISTS(SELECT 1 FROM gate_settled WHERE at >= ?1)",
+};
+static const struct db_sql share_of = {
+	"SELECT EXISTS(SELECT 1 FROM recovery_share"
+	" WHERE used = 0 AND custodian = ?1)",
 };
 
 const char *
@@ -463,6 +484,32 @@ gate_recovery_state(
 	return SP_OK;
 }
 
+enum sp_code
+gate_recovery_holds(
+    struct db *db, const struct sp_id *person, bool *out, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &share_of);
+	bool found = false;
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
+	SP_TRY(db_row(st, &found, err));
+	*out = found && db_col_i64(st, 0) != 0;
+	return SP_OK;
+}
+
+enum sp_code
+gate_recovery_settled(
+    struct db *db, sp_time made, bool *out, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &settled_since);
+	bool found = false;
+
+	db_bind_i64(st, 1, made);
+	SP_TRY(db_row(st, &found, err));
+	*out = found && db_col_i64(st, 0) != 0;
+	return SP_OK;
+}
+
 struct counting {
 	struct db *db;
 	const struct people_rules *rules;
@@ -501,7 +548,8 @@ gate_recovery_administrators(struct db *db, const struct people_rules *rules,
 	return SP_OK;
 }
 
-/* Another way back: shares, or a token that nobody issued. */
+/* Another way back: shares, or a token that nobody issued and that is not
+ * settled. */
 static enum sp_code
 way_back(struct db *db, bool *out, struct sp_err *err)
 {

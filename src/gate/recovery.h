@@ -37,7 +37,8 @@
 #define GATE_RECOVERY_OPEN   (INT64_C(24) * 3600 * SP_SECOND)
 #define GATE_RECOVERY_TOKEN  (INT64_C(24) * 3600 * SP_SECOND)
 
-extern const char gate_recovery_schema[]; /* among the agency's migrations */
+/* Among the agency's migrations. */
+extern const char gate_recovery_schema[], gate_recovery_settled_schema[];
 
 /* Why a share is turned away; words of the ledger's and of reasons. */
 #define GATE_RECOVERY_REFUSALS(X)                                              \
@@ -114,6 +115,18 @@ struct gate_recovery_state {
 enum sp_code gate_recovery_state(struct db *db, struct gate_recovery_state *out,
     struct sp_err *err) SP_MUST_USE;
 
+/* Has this person a share that is good?  Then they are not shut out by just
+ * anybody (gate_caller_leads). */
+enum sp_code gate_recovery_holds(struct db *db, const struct sp_id *person,
+    bool *out, struct sp_err *err) SP_MUST_USE;
+
+/* Has an administrator signed in, or enrolled what they sign in with, since a
+ * token of the site's was made?  Then the agency is settled for it
+ * (GATE_SETTLED), for good, whatever becomes of that administrator: what is
+ * made by recovery afterwards is the one way back. */
+enum sp_code gate_recovery_settled(
+    struct db *db, sp_time made, bool *out, struct sp_err *err) SP_MUST_USE;
+
 /* Who can administer the agency: persons of that role whose account is not
  * about to end.  Counted inside an act before and after whatever may take one
  * away, by whichever way: role, state, a check that is denied, a whole file. */
@@ -129,7 +142,8 @@ enum sp_code gate_recovery_administrators(struct db *db,
     const struct people_rules *rules, gate_recovery_able able,
     struct gate_administrators *out, struct sp_err *err) SP_MUST_USE;
 /* Was the last of them taken away since, and are there neither two good shares
- * nor an administrator's token of the site's?  Then the act is not done:
+ * nor an administrator's token of the site's for which the agency is not
+ * settled?  Then the act is not done:
  * SP_E_CONFLICT, reason "person.last". */
 enum sp_code gate_recovery_kept(struct db *db, const struct people_rules *rules,
     gate_recovery_able able, const struct gate_administrators *before,

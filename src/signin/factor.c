@@ -18,15 +18,6 @@ static const struct db_sql factor_kinds = {
 static const struct db_sql factor_recovery = {
 	"SELECT count(*) FROM signin_recovery WHERE person = ?1",
 };
-#define ADMINISTRATORS                                                         \
-	" CROSS JOIN person p ON p.id = x.person AND"                          \
-	" p.role = 'administrator' AND (p.state = 'active' OR"                 \
-	" p.reason = 'locked')"
-static const struct db_sql factor_administered = {
-	"SELECT EXISTS(SELECT 1 FROM signin_factor x" ADMINISTRATORS
-	" WHERE x.used > ?1) OR EXISTS(SELECT 1 FROM signin_session "
-	"x" ADMINISTRATORS " WHERE x.proved > ?1 AND x.factor = 'second')",
-};
 static const struct db_sql factor_can = {
 	"SELECT EXISTS(SELECT 1 FROM signin_factor WHERE person = ?1)"
 	" OR EXISTS(SELECT 1 FROM signin_session WHERE person = ?1"
@@ -265,19 +256,6 @@ write_row(struct db_stmt *st, struct sp_json *j, struct sp_err *err)
 	sp_time_text(db_col_i64(st, 4), time);
 	sp_json_str(j, "used_at", time);
 	sp_json_end(j);
-	return SP_OK;
-}
-
-enum sp_code
-signin_factor_administered(
-    struct db *db, sp_time since, bool *out, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &factor_administered);
-	bool found = false;
-
-	db_bind_i64(st, 1, since);
-	SP_TRY(db_row(st, &found, err));
-	*out = found && db_col_i64(st, 0) != 0;
 	return SP_OK;
 }
 

@@ -59,10 +59,6 @@ enum sp_code signin_factor_used(const struct people_act *a,
 /* What the person has: a set of SIGNIN_HAS. */
 enum sp_code signin_factor_has(struct db *db, const struct sp_id *person,
     unsigned *set, struct sp_err *err) SP_MUST_USE;
-/* Has an administrator whose account is active (or only locked) shown, or
- * enrolled, a second factor since then?  Then they can sign in. */
-enum sp_code signin_factor_administered(
-    struct db *db, sp_time since, bool *out, struct sp_err *err) SP_MUST_USE;
 /* Can this person show one: have they a factor of this house's, or did they
  * bring another's (federation) to a session that is kept? */
 enum sp_code signin_factor_can(struct db *db, const struct sp_id *person,

@@ -8,7 +8,7 @@
 
 static const struct db_sql session_insert = {
 	"INSERT INTO signin_session(" SIGNIN_COLUMNS ", hash)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8, ?9, 0, ?10)",
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?11, ?7, ?8, ?9, 0, ?10)",
 };
 static const struct db_sql session_update = {
 	"UPDATE signin_session SET hash = ?2, stage = ?3, change = ?4,"
@@ -109,6 +109,7 @@ insert(const struct people_act *a, const struct signin_row *r, const char *text,
 	db_bind_text(st, 8, r->s.address);
 	db_bind_text(st, 9, r->s.agent);
 	db_bind_blob(st, 10, hash, sizeof(hash));
+	db_bind_i64(st, 11, r->s.proved);
 	return db_run(st, NULL, err);
 }
 
@@ -357,6 +358,8 @@ describe(const struct signin_open *o, sp_time now, sp_time epoch,
 	clean_agent(o->from.agent, s->agent);
 	s->created = now > epoch ? now : epoch + 1;
 	s->proved = s->used = s->created;
+	if (o->proved != 0 && o->proved < s->created)
+		s->proved = o->proved;
 }
 
 /* The row of a new one. */

@@ -50,7 +50,7 @@
 
 /* This room's tables of the agency's database, but the passkeys'. */
 extern const char signin_schema[];
-extern const char signin_inviter_schema[]; /* a later one */
+extern const char signin_inviter_schema[], signin_settled_schema[]; /* later */
 
 #define SIGNIN_STAGES(X)                                                       \
 	X(SIGNIN_FACTOR, "factor") /* a second factor is wanted */             \
@@ -115,6 +115,8 @@ struct people_by signin_by(const struct sp_id *agency,
 struct signin_open {
 	struct sp_id agency, person;
 	struct signin_proof proof;
+	sp_time proved; /* when, as who vouches says; 0: now.  What lies in
+			 * the future is now */
 	struct signin_from from;
 };
 enum sp_code signin_session_open(const struct people_act *a,

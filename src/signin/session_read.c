@@ -108,7 +108,7 @@ signin_row_expires(
 	    s->proved + people_rules_time(rules, PEOPLE_SESSION_REAUTHENTICATE);
 
 	if (!opened(s->stage))
-		return s->proved + SIGNIN_PENDING;
+		return s->used + SIGNIN_PENDING;
 	/* One that is too old can be renewed until it is idle for too long. */
 	return idle < old || s->used >= old ? idle : old;
 }
@@ -140,8 +140,8 @@ signin_row_stage(const struct signin_session *s,
 	if (s->stage == SIGNIN_ENDED)
 		return SIGNIN_ENDED;
 	if (!opened(s->stage))
-		return within(now, s->proved, SIGNIN_PENDING) ? s->stage
-							      : SIGNIN_ENDED;
+		return within(now, s->used, SIGNIN_PENDING) ? s->stage
+							    : SIGNIN_ENDED;
 	if (!within(now, s->used, disconnect))
 		return SIGNIN_ENDED;
 	return within(now, s->used, lock) ? s->stage : SIGNIN_LOCKED;

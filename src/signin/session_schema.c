@@ -80,6 +80,39 @@ const char signin_schema[] =
     " object BLOB NOT NULL CHECK(length(object) = 16), code TEXT NOT NULL,"
     " since INTEGER NOT NULL, count INTEGER NOT NULL,"
     " PRIMARY KEY(object, code)" TABLE_ENDS;
+
+/*
+ * An agency that an administrator can sign in to is settled for the tokens that
+ * the site made before (gate/recovery.h), for good: marked by whatever act makes
+ * it so, and here, where none is forgotten.  A session counts by its use, not by
+ * what another house says of when it was proved.  Tokens that seem to come from
+ * later, the clock having been set back, are before it all the same.
+ */
+#define MARK(when)                                                             \
+	" BEGIN INSERT INTO gate_settled(one, at) VALUES(1, max(" when         \
+	", (SELECT coalesce(max(created), 0) FROM gate_token"                  \
+	"  WHERE person IS NULL AND issuer IS NULL)))"                         \
+	" ON CONFLICT(one) DO UPDATE SET at = max(at, excluded.at); END;"
+#define ADMINISTERS(person)                                                    \
+	"(SELECT role FROM person WHERE id = " person ") = 'administrator'"
+const char signin_settled_schema[] =
+    "CREATE TRIGGER signin_factor_settles AFTER INSERT ON signin_factor"
+    " WHEN " ADMINISTERS("new.person") MARK("new.used")
+    "CREATE TRIGGER signin_factor_shown AFTER UPDATE OF used ON signin_factor"
+    " WHEN " ADMINISTERS("new.person") MARK("new.used")
+    "CREATE TRIGGER signin_session_settles AFTER INSERT ON signin_session"
+    " WHEN new.factor = 'second' AND " ADMINISTERS("new.person")
+    MARK("new.used")
+    "CREATE TRIGGER signin_session_shown"
+    " AFTER UPDATE OF factor, proved ON signin_session"
+    " WHEN new.factor = 'second' AND " ADMINISTERS("new.person")
+    MARK("new.used")
+    "INSERT INTO gate_settled(one, at) SELECT 1, max(at) FROM"
+    " (SELECT x.used AS at FROM signin_factor x JOIN person p"
+    "   ON p.id = x.person AND p.role = 'administrator'"
+    "  UNION ALL SELECT x.used FROM signin_session x JOIN person p"
+    "   ON p.id = x.person AND p.role = 'administrator'"
+    "  WHERE x.factor = 'second') HAVING max(at) IS NOT NULL";
 /* clang-format on */
 
 /* NULL: made by the site. */

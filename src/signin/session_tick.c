@@ -13,7 +13,7 @@ static const struct db_sql tick_idle = {
 	"SELECT " SIGNIN_COLUMNS " FROM signin_session"
 	" WHERE (stage = 'open' AND used <= ?1)"
 	" OR (stage = 'locked' AND used <= ?2)"
-	" OR (stage NOT IN ('open', 'locked', 'ended') AND proved <= ?3)"
+	" OR (stage NOT IN ('open', 'locked', 'ended') AND used <= ?3)"
 	" LIMIT ?4",
 };
 static const struct db_sql tick_void = {

@@ -67,6 +67,15 @@ siteSuite('federation', { args: ['--idp-on-loopback'] }, (context) => {
     // No script can read what it holds.
     assert.equal(await page.page.evaluate(() => document.cookie), '');
     for (const hidden of ['sub-of-ann', 'a secret', id]) assert.ok(!context.site.log.includes(hidden), hidden);
+    // Known there: in by its cookie alone; asked anew when that is wanted.
+    const there = `${origin()}/v1/agencies/harbor-pd/signin/oidc/county`;
+    await page.page.goto(there);
+    await page.at('Before you sign in');
+    await page.page.goto(`${there}?anew=true`);
+    assert.equal(new URL(page.page.url()).origin, real.issuer);
+    await page.page.getByLabel('Name').fill('ann+mfa');
+    await page.page.getByRole('button').click();
+    await page.at('Before you sign in');
   });
 
   test('one factor there: the second is asked for here', async (t) => {
@@ -208,6 +217,52 @@ siteSuite('federation', { args: ['--idp-on-loopback'] }, (context) => {
     const other = await context.site.get(`signin/oidc/first/callback?code=c&state=${theirs.state}`,
       { token: '', agency: 'mesa-so', headers: { cookie: theirs.cookie } });
     assert.equal(other.status, 404);
+  });
+
+  test('who is known there is signed in, and proves it anew for what asks for that', async (t) => {
+    const liar = await Liar.start(t);
+    await provider('often', liar.issuer('good'));
+    await provider('vague', liar.issuer('says'), { max_age_seconds: 0 });
+    await person('faye');
+    const ago = (seconds) => Math.floor(Date.now() / 1000) - seconds;
+    /** A sign-in with a proof of then (undefined: not said), to its end or its problem. */
+    const signIn = async (name, proved, query = '') => {
+      const flow = await begin(name, query);
+      const mode = name === 'often' ? 'good' : 'says';
+      liar.codes.set('c', liar.token(mode, flow.nonce, 'faye', { claims: { amr: ['mfa'], auth_time: proved } }));
+      const got = await back(name, { code: 'c', state: flow.state, iss: liar.issuer(mode) }, flow.cookie);
+      if (got.problem !== null) return { problem: got.problem, flow };
+      const { sha256 } = (await context.site.get('signin/notice', { token: '' })).json();
+      const read = await context.site.request('POST', 'signin/notice', { token: got.session.split('=')[1],
+        headers: { 'content-type': 'application/json' }, body: JSON.stringify({ sha256 }) });
+      assert.equal(read.status, 200, read.body.toString());
+      return { flow, token: read.json().session };
+    };
+    /** A privileged act: "" when it is done. */
+    const act = async ({ token }) => {
+      const answer = await context.site.request('POST', 'tokens/own', { token,
+        headers: { 'content-type': 'application/json' }, body: JSON.stringify({ label: 'x', expires_in_days: 1 }) });
+      return answer.status < 300 ? '' : answer.json().reason;
+    };
+    for (const [name, proved, want] of [['often', ago(5), ''], ['often', ago(-50), ''], ['often', ago(3600), 'factor'],
+      ['often', ago(11 * 3600), 'factor'], ['vague', undefined, 'factor'], ['vague', ago(100 * 3600), 'factor'], ['vague', ago(5), '']]) {
+      const session = await signIn(name, proved);
+      assert.equal(session.problem, undefined, `${name} ${proved}`);
+      assert.equal(session.flow.url.searchParams.get('prompt'), null);
+      assert.equal((await me(`__Host-sallyport=${session.token}`)).session.stage, 'open');
+      assert.equal(await act(session), want, `${name} ${proved}`);
+    }
+    // Asked anew: the provider is told, and a proof from before is none, whoever
+    // took the word out of the URL.
+    for (const [name, proved] of [['often', ago(3600)], ['vague', ago(3600)], ['vague', undefined]]) {
+      const old = await signIn(name, proved, '?anew=true');
+      assert.equal(old.flow.url.searchParams.get('prompt'), 'login');
+      assert.equal(old.flow.url.searchParams.get('max_age'), name === 'often' ? '43200' : null);
+      assert.equal(old.problem, 'jwt.proved');
+    }
+    assert.equal(await act(await signIn('often', ago(0), '?anew=true')), '');
+    assert.equal((await context.site.get('signin/oidc/often?anew=maybe', { token: '' })).status, 400);
+    for (const name of ['often', 'vague']) await context.site.request('DELETE', `providers/${name}`);
   });
 
   test('nobody is sent to another site afterwards', async (t) => {

@@ -442,3 +442,62 @@ test('what happens to people is told to who may see it, and to nobody else', asy
   await theirs.wait('the clip', (e) => e.event === 'evidence.sealed');
   assert.ok(!theirs.events().some((e) => e.event.startsWith('person.')));
 });
+
+test('nobody below shuts out who leads, and no token of before leads back', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd'] });
+  const people = new People(site, 'harbor-pd');
+  const hire = (name, role) => people.hire(name, role, { more: { human: `h-${name}` } });
+  const ada = await hire('Ada Quill', 'administrator');
+  const bea = await hire('Bea Lund', 'administrator');
+  const [lea, cal, sue, oz] = [await hire('Lea So', 'laso'), await hire('Cal Ott', 'custodian'),
+    await hire('Sue Vane', 'supervisor'), await hire('Oz Ray', 'officer')];
+  people.by(ada.token = await people.signIn(ada));
+  for (const one of [bea, lea, cal, sue]) one.token = await people.signIn(one);
+  const shut = async (who, by, reason) => {
+    const answer = await post(site, `persons/${who.id}/disable`, { reason }, { token: by.token });
+    return answer.status < 300 ? '' : answer.json().reason;
+  };
+  const state = async (who) => (await site.get(`persons/${who.id}`, { token: lea.token })).json().state;
+  // Who says who is who, whatever is said of them.
+  for (const reason of ['risk', 'requested'])
+    for (const who of [ada, bea, lea]) {
+      assert.equal(await shut(who, sue, reason), 'role', `${who.name} ${reason}`);
+      assert.equal(await state(who), 'active');
+    }
+  // Who holds a share of the way back is one of them, while they hold it.
+  const prepared = await post(site, 'recovery/shares', { custodians: [lea.id, cal.id] }, { token: ada.token });
+  assert.equal(prepared.status, 201, prepared.body.toString());
+  const { shares } = prepared.json();
+  assert.equal(await shut(cal, sue, 'risk'), 'role');
+  assert.equal(await shut(oz, sue, 'risk'), '');
+  // A LASO may, even the last of them: there are shares.
+  assert.equal(await shut(bea, lea, 'risk'), '');
+  assert.equal(await shut(ada, lea, 'risk'), '');
+  // The token that made the first administrator makes no other, nor anything that could.
+  for (const [path, body] of [['persons', { name: 'Mal', role: 'administrator' }], ['persons', { name: 'Mal', role: 'officer' }],
+    ['tokens', { role: 'administrator', label: 'mal' }], [`persons/${ada.id}/enable`], [`persons/${sue.id}/role`, { role: 'administrator' }],
+    [`persons/${sue.id}/invitations`, {}], ['recovery/shares', { custodians: [lea.id, cal.id] }]]) {
+    const answer = body === undefined ? await site.request('POST', path) : await post(site, path, body);
+    assert.equal(answer.status, 403, `${path}: ${answer.body}`);
+    assert.equal(answer.json().reason, 'role', path);
+  }
+  // Nor after a restart.
+  await site.stop();
+  await site.start();
+  assert.equal((await post(site, 'persons', { name: 'Mal', role: 'administrator' }, { token: site.token() })).status, 403);
+  // Two shares do lead back.
+  const share = (who) => shares.find((s) => s.custodian === who.id).share;
+  const begun = await post(site, 'recovery', { share: share(lea) }, { token: lea.token });
+  assert.equal(begun.status, 201, begun.body.toString());
+  const done = await post(site, `recovery/${begun.json().id}/confirm`, { share: share(cal) }, { token: cal.token });
+  assert.ok(done.status < 300, done.body.toString());
+  const back = await site.request('POST', `persons/${bea.id}/enable`, { token: done.json().token });
+  assert.ok(back.status < 300, back.body.toString());
+  assert.equal(await state(bea), 'active');
+  // The shares are spent, and with them the way back: the last one stays, and a custodian is like any other.
+  people.by(done.json().token);
+  bea.token = await people.signIn(bea);
+  assert.equal(await shut(bea, lea, 'risk'), 'person.last');
+  assert.equal(await state(bea), 'active');
+  assert.equal(await shut(cal, sue, 'risk'), '');
+});

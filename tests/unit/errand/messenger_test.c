@@ -10,6 +10,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -475,6 +477,67 @@ no_open_proxy(void)
 	post_stop();
 }
 
+/* "https://…:1/" at an address of this machine's that is neither its loopback
+ * nor of its link; false: it has none. */
+static bool
+own_url(int family, char *out, size_t room)
+{
+	struct ifaddrs *all = NULL;
+	bool found = false;
+
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (struct ifaddrs *i = all; i != NULL && !found; i = i->ifa_next) {
+		char text[64];
+		const struct in6_addr *six;
+
+		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != family ||
+		    (i->ifa_flags & IFF_LOOPBACK) != 0)
+			continue;
+		six = &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr;
+		if (family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(six))
+			continue;
+		if (getnameinfo(i->ifa_addr,
+			family == AF_INET ? sizeof(struct sockaddr_in)
+					  : sizeof(struct sockaddr_in6),
+			text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0)
+			continue;
+		found = strncmp(text, "169.254.", 8) != 0;
+		(void)snprintf(out, room,
+		    family == AF_INET ? "https://%s:1/" : "https://[%s]:1/",
+		    text);
+	}
+	freeifaddrs(all);
+	return found;
+}
+
+/* By whatever of its addresses: this machine is not reached, but by a site that
+ * has its providers on it. */
+static void
+none_of_its_addresses(void)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	SP_AUTO_BUF packet = sp_buf_new(ERRAND_PACKET_MAX);
+
+	post_start();
+	for (size_t i = 0; i < SP_COUNTOF(families); i++) {
+		const struct errand_answer *a;
+		char url[100];
+
+		if (!own_url(families[i], url, sizeof(url)))
+			continue;
+		send_theirs(1, ERRAND_DOCUMENT, false, url);
+		a = come_back(post.mine, &packet);
+		if (strstr(a->problem, "this machine's own") == NULL)
+			tap_fail(__FILE__, __LINE__, url, a->problem);
+		send_theirs(2, ERRAND_DOCUMENT, true, url);
+		a = come_back(post.mine, &packet);
+		if (strstr(a->problem, "nothing listens") == NULL)
+			tap_fail(__FILE__, __LINE__, url, a->problem);
+	}
+	post_stop();
+}
+
 /* As many as go at once hang: others come and go beside all but the last of
  * them, and then each has its time, from start to end. */
 static void
@@ -793,6 +856,7 @@ main(void)
 		{ "it ends with the socket", it_ends_with_the_socket },
 		{ "it ends when it is told nonsense",
 		    it_ends_when_it_is_told_nonsense },
+		{ "none of its addresses", none_of_its_addresses },
 	};
 
 	CHECK(crypto_provider_open("", NULL) == SP_OK);

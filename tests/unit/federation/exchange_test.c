@@ -31,7 +31,11 @@ static void
 the_url(void)
 {
 	SP_AUTO_BUF out = sp_buf_new(FEDERATION_ASK_MAX);
+	SP_AUTO_BUF again = sp_buf_new(FEDERATION_ASK_MAX);
+	struct federation_flow anew = flow;
+	struct federation_ask k = ask;
 
+	anew.after = SP_SECOND;
 	configure("{\"client_id\":\"a&b=c\",\"acr_to_ask\":\"urn:x y\"}");
 	federation_exchange_url(&ask, &out);
 	CHECK(strcmp(sp_buf_str(&out),
@@ -41,6 +45,13 @@ the_url(void)
 		  "&scope=openid%20profile&state=STATE&nonce=NONCE"
 		  "&code_challenge=CHALLENGE&code_challenge_method=S256"
 		  "&acr_values=urn%3Ax%20y&max_age=43200") == 0);
+	/* whoever is to prove it anew */
+	k.flow = &anew;
+	sp_buf_clear(&again);
+	federation_exchange_url(&k, &again);
+	CHECK(
+	    strstr(sp_buf_str(&again), "&prompt=login&max_age=43200") != NULL);
+	CHECK(strstr(sp_buf_str(&out), "prompt") == NULL);
 	/* never what the code is redeemed with */
 	CHECK(strstr(sp_buf_str(&out), "VERIFIER") == NULL);
 	sp_buf_clear(&out);

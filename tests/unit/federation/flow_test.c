@@ -108,6 +108,27 @@ there_and_back(void)
 	tear_down();
 }
 
+/* What is wanted of the proof there is kept here, not in the browser. */
+static void
+a_new_proof(void)
+{
+	struct begin b = { .n = { .next = "/" } };
+	struct take t;
+
+	set_up();
+	b.n.provider = provider.id;
+	for (int i = 0; i < 2; i++) {
+		b.n.anew = i == 1;
+		CHECK_OK(people_fixture_do(&f, begin_fn, &b), &f.err);
+		t = (struct take){ .b = { provider.id, b.out.state,
+				       b.out.browser } };
+		CHECK_OK(people_fixture_do(&f, take_fn, &t), &f.err);
+		CHECK(t.out.after == b.out.after &&
+		    t.out.after == (b.n.anew ? t.out.began : 0));
+	}
+	tear_down();
+}
+
 static void
 no_two_alike(void)
 {
@@ -333,6 +354,7 @@ main(void)
 		{ "one network has one share", one_network_has_one_share },
 		{ "it ends with its provider", it_ends_with_its_provider },
 		{ "where to next", where_to_next },
+		{ "a new proof", a_new_proof },
 	};
 
 	CHECK(crypto_provider_open("", NULL) == SP_OK);

@@ -287,6 +287,30 @@ claims_that_are_refused(void)
 
 /* To the second, on both sides of each edge. */
 static void
+check_after(int64_t at, const char *reason)
+{
+	struct federation_expect anew = expected;
+	char changes[60];
+	char *claims, *token;
+
+	anew.max_age = 0;
+	anew.after = IDP_NOW;
+	(void)snprintf(changes, sizeof(changes), "{\"auth_time\":%jd}",
+	    (intmax_t)(IDP_NOW / SP_SECOND + at));
+	claims = idp_claims(changes);
+	token = idp_sign(idp.rsa, RS256, claims);
+	check(token, &anew, reason, changes);
+	free(token);
+	free(claims);
+	/* it is said, whatever the provider is configured for */
+	claims = idp_claims("{\"auth_time\":null}");
+	token = idp_sign(idp.rsa, RS256, claims);
+	check(token, &anew, "jwt.proved", "no auth_time");
+	free(token);
+	free(claims);
+}
+
+static void
 clocks(void)
 {
 	static const struct {
@@ -323,6 +347,9 @@ clocks(void)
 		free(token);
 		free(claims);
 	}
+	/* where a new proof is asked for, it is one from after that */
+	check_after(-60, "");
+	check_after(-61, "jwt.proved");
 	/* where no age is asked for, none need be told */
 	any.max_age = 0;
 	char *claims = idp_claims("{\"auth_time\":null}");

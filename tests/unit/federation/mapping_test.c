@@ -288,6 +288,34 @@ factors(void)
 	}
 }
 
+/* A table of auth_time, in minutes before now; 0 is not said. */
+static void
+when_proved(void)
+{
+	static const struct {
+		sp_time said, taken;
+	} rows[] = {
+		{ 1, 1 },
+		{ -1, 0 }, /* a clock ahead: now at most */
+		{ 11 * 60, 11 * 60 },
+		{ 0, 15 },
+		{ 12 * 60, 15 },
+		{ 1000 * 60, 15 },
+	};
+	sp_time now = 1790000000 * SP_SECOND, minute = 60 * SP_SECOND;
+
+	room_open(&f);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct federation_claims c = { .proved = 0 };
+
+		if (rows[i].said != 0)
+			c.proved = now - rows[i].said * minute;
+		CHECK(federation_mapping_proved(f.rules, &c, now) ==
+		    now - rows[i].taken * minute);
+	}
+	people_fixture_close(&f);
+}
+
 int
 main(void)
 {
@@ -300,6 +328,7 @@ main(void)
 		{ "an end here is an end", an_end_here_is_an_end },
 		{ "unlinking", unlinking },
 		{ "factors", factors },
+		{ "when it was proved", when_proved },
 	};
 
 	CHECK(crypto_provider_open("", NULL) == SP_OK);

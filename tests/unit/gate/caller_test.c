@@ -134,9 +134,21 @@ who_leads_is_made_by_persons(void)
 		struct gate_caller who;
 		bool one, many;
 	} rows[] = {
-		{ { .kind = "session", .person.b = { 1 }, .token.b = { 2 } },
-		    true, true },
-		{ { .kind = "token", .person.b = { 1 }, .token.b = { 2 } },
+#define SIGNED_IN(as)                                                          \
+	{ .kind = "session", .person.b = { 1 }, .token.b = { 2 }, .role = (as) }
+		{ SIGNED_IN(GATE_ADMINISTRATOR), true, true },
+		{ SIGNED_IN(GATE_LASO), true, true },
+		{ SIGNED_IN(GATE_PROVIDER_SECURITY), true, true },
+		/* Nobody below them. */
+		{ SIGNED_IN(GATE_SUPERVISOR), false, false },
+		{ SIGNED_IN(GATE_CUSTODIAN), false, false },
+		{ SIGNED_IN(GATE_OFFICER), false, false },
+		{ SIGNED_IN(GATE_CSO), false, false },
+#undef SIGNED_IN
+		{ { .kind = "token",
+		      .person.b = { 1 },
+		      .token.b = { 2 },
+		      .role = GATE_ADMINISTRATOR },
 		    true, true },
 		{ { .kind = "token", .token.b = { 2 } }, true, false },
 		{ { .kind = "token", .token.b = { 2 }, .is.settled = true },

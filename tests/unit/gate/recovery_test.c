@@ -513,6 +513,39 @@ taken(struct agency_fixture *a, const struct sp_id *id, int how)
 			tap_fail(__FILE__, __LINE__, want, got);               \
 	} while (0)
 
+static enum sp_code
+settle_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	static const struct db_sql mark = {
+		"INSERT INTO gate_settled(one, at) VALUES(1, ?1)",
+	};
+	static const struct db_sql undo = { "DELETE FROM gate_settled" };
+	static const struct db_sql back = {
+		"UPDATE gate_settled SET at = at - 1",
+	};
+	struct db *db = ledger_tx_db(tx);
+	DB_STMT st = db_use(db, &mark);
+	DB_STMT gone = db_use(db, &undo);
+	DB_STMT less = db_use(db, &back);
+
+	(void)arg;
+	db_bind_i64(st, 1, sp_now());
+	SP_TRY(db_run(st, NULL, err));
+	/* It stays, and grows. */
+	CHECK(db_run(gone, NULL, NULL) != SP_OK);
+	CHECK(db_run(less, NULL, NULL) != SP_OK);
+	return SP_OK;
+}
+
+/* An administrator signs in. */
+static void
+settle(struct agency_fixture *a)
+{
+	struct sp_err err;
+
+	CHECK_OK(ledger_writer_run(a->writer, settle_run, NULL, &err), &err);
+}
+
 static void
 the_last_administrator_is_known(void)
 {
@@ -546,6 +579,11 @@ the_last_administrator_is_known(void)
 	(void)agency_fixture_issue(&a, GATE_ADMINISTRATOR, sp_now() + HOUR);
 	CHECK_TAKEN(&a, &one, END, "kept");
 	clock_ahead += HOUR;
+	CHECK_TAKEN(&a, &one, END, "person.last");
+	/* Not one for which the agency is settled. */
+	(void)agency_fixture_issue(&a, GATE_ADMINISTRATOR, sp_now() + HOUR);
+	CHECK_TAKEN(&a, &one, END, "kept");
+	settle(&a);
 	CHECK_TAKEN(&a, &one, END, "person.last");
 	agency_fixture_close(&a);
 	clock_ahead = 0;

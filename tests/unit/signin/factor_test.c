@@ -74,12 +74,111 @@ labels_and_how_many(void)
 	fixture_close(&s);
 }
 
+/* Is an agency's token of the site's, made then, settled? */
+static bool
+settled(struct signin_fixture *s, sp_time made)
+{
+	bool out = false;
+
+	CHECK_OK(
+	    gate_recovery_settled(s->f.reader, made, &out, &s->err), &s->err);
+	return out;
+}
+
+static enum sp_code
+shut_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	const struct sp_id *id = arg;
+
+	SP_TRY(signin_factor_remove_all(a, id, err));
+	return people_person_terminate(a, id, 0, err);
+}
+
+static enum sp_code
+use_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	return signin_factor_used(a, arg, err);
+}
+
+/* The first administrator's factor settles the agency, and nothing that becomes
+ * of them undoes it. */
+static void
+settled_for_good(void)
+{
+	struct signin_fixture s;
+	struct signin_factor_new n = { .kind = SIGNIN_TOTP };
+	sp_time before;
+
+	fixture_open(&s);
+	before = fixture_now;
+	fixture_later(&s, FIXTURE_MINUTES(1));
+	/* Whoever is none settles nothing. */
+	n.id = sp_id_new();
+	n.person = people_fixture_person(&s.f, "Dora Lint", "supervisor");
+	CHECK_OK(people_fixture_do(&s.f, add_fn, &n), &s.f.err);
+	CHECK(!settled(&s, before));
+	/* Nor an account alone. */
+	n.id = sp_id_new();
+	n.person = people_fixture_person(&s.f, "Ada Quill", "administrator");
+	CHECK(!settled(&s, before));
+	CHECK_OK(people_fixture_do(&s.f, add_fn, &n), &s.f.err);
+	CHECK(settled(&s, before));
+	/* Of one that is made later it is said when they sign in again. */
+	fixture_later(&s, FIXTURE_MINUTES(1));
+	before = fixture_now;
+	CHECK(!settled(&s, before));
+	fixture_later(&s, FIXTURE_MINUTES(1));
+	CHECK_OK(people_fixture_do(&s.f, use_fn, &n.id), &s.f.err);
+	CHECK(settled(&s, before));
+	/* Their factors and their account gone, it is settled. */
+	CHECK_OK(people_fixture_do(&s.f, shut_fn, &n.person), &s.f.err);
+	CHECK(settled(&s, before));
+	CHECK(!settled(&s, fixture_now + 1));
+	fixture_close(&s);
+}
+
+static enum sp_code
+open_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct signin_step step;
+
+	return signin_session_open(a, arg, &step, err);
+}
+
+/* Nor by another house's word alone; whose proof may be as old as it likes. */
+static void
+settled_by_a_session(void)
+{
+	struct signin_fixture s;
+	struct signin_open o = {
+		.proof = { GATE_FACTOR_SINGLE, "oidc", false },
+		.from = { "192.0.2.7", NULL, "api" },
+	};
+	sp_time made;
+
+	fixture_open(&s);
+	o.agency = s.agency.id;
+	o.person = people_fixture_person(&s.f, "Ada Quill", "administrator");
+	fixture_later(&s, FIXTURE_MINUTES(1));
+	made = fixture_now;
+	fixture_later(&s, FIXTURE_MINUTES(1));
+	o.proved = made - FIXTURE_MINUTES(60);
+	CHECK_OK(people_fixture_do(&s.f, open_fn, &o), &s.f.err);
+	CHECK(!settled(&s, made));
+	o.proof.factor = GATE_FACTOR_SECOND;
+	CHECK_OK(people_fixture_do(&s.f, open_fn, &o), &s.f.err);
+	CHECK(settled(&s, made));
+	fixture_close(&s);
+}
+
 int
 main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "the last one stays", the_last_one_stays },
 		{ "labels, and how many", labels_and_how_many },
+		{ "settled for good", settled_for_good },
+		{ "settled by a session", settled_by_a_session },
 	};
 	struct sp_err err;
 

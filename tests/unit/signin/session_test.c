@@ -52,6 +52,12 @@ touch_fn(const struct people_act *a, void *arg, struct sp_err *err)
 	return signin_session_touch(a, arg, err);
 }
 
+/* A session that another house vouches for. */
+struct vouched {
+	struct signin_open open;
+	struct signin_step step;
+};
+
 static enum gate_code
 decide(const struct gate_caller *who, enum gate_act act)
 {
@@ -343,6 +349,73 @@ the_oldest_makes_room(void)
 	fixture_close(&s);
 }
 
+static enum sp_code
+open_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct vouched *v = arg;
+
+	return signin_session_open(a, &v->open, &v->step, err);
+}
+
+static enum sp_code
+agree_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	static const uint8_t notice[CRYPTO_SHA256_LEN];
+	struct vouched *v = arg;
+	char text[GATE_TEXT_MAX];
+
+	memcpy(text, v->step.text, sizeof(text));
+	return signin_session_acknowledge(
+	    a, &v->open.agency, text, notice, &v->step, err);
+}
+
+/* Who is vouched for proved it when it is said, and is no fresher than that. */
+static void
+proved_elsewhere(void)
+{
+	static const struct {
+		sp_time proved; /* before now; 0 is not said */
+		enum gate_code code;
+	} rows[] = {
+		{ 0, GATE_PERMIT },
+		{ -FIXTURE_MINUTES(1), GATE_PERMIT }, /* a clock ahead */
+		{ FIXTURE_MINUTES(1), GATE_PERMIT },
+		{ FIXTURE_MINUTES(30), GATE_NO_FACTOR },
+		{ FIXTURE_MINUTES(11 * 60), GATE_NO_FACTOR },
+		{ FIXTURE_MINUTES(12 * 60), GATE_SESSION_STALE },
+	};
+	struct signin_fixture s;
+
+	fixture_open(&s);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct vouched v = { .open = {
+					 .agency = s.agency.id,
+					 .person = s.person,
+					 .proof = { GATE_FACTOR_SECOND, "oidc",
+					     false },
+					 .from = { "192.0.2.7", NULL, "api" },
+				     } };
+		struct gate_caller who;
+		char wrong[8];
+
+		fixture_later(&s, FIXTURE_MINUTES(1));
+		if (rows[i].proved != 0)
+			v.open.proved = fixture_now - rows[i].proved;
+		CHECK_OK(people_fixture_do(&s.f, open_fn, &v), &s.f.err);
+		/* However old, there is the time to read the notice. */
+		fixture_later(&s, FIXTURE_MINUTES(1));
+		CHECK_OK(people_fixture_do(&s.f, agree_fn, &v), &s.f.err);
+		CHECK_OK(fixture_know(&s, v.step.text, &who), &s.err);
+		CHECK(who.is.since_proof >= 0);
+		(void)snprintf(wrong, sizeof(wrong), "row %zu", i);
+		if (decide(&who, GATE_CREDENTIAL_CHANGE) != rows[i].code)
+			tap_fail(__FILE__, __LINE__, wrong,
+			    gate_code_name(
+				decide(&who, GATE_CREDENTIAL_CHANGE)));
+	}
+	fixture_close(&s);
+}
+
 int
 main(void)
 {
@@ -359,6 +432,7 @@ main(void)
 		    a_flood_of_challenges_is_of_its_own_network },
 		{ "challenges of many networks", challenges_of_many_networks },
 		{ "the oldest makes room", the_oldest_makes_room },
+		{ "proved elsewhere", proved_elsewhere },
 	};
 	struct sp_err err;
 

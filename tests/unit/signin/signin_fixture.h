@@ -1,6 +1,7 @@
 #ifndef SIGNIN_FIXTURE_H
 #define SIGNIN_FIXTURE_H
 
+#include "gate/recovery.h"
 #include "people/people_fixture.h"
 #include "signin/ceremony.h"
 
@@ -99,7 +100,8 @@ fixture_tables(struct signin_fixture *s)
 		people_person_schema, people_record_schema, people_paper_schema,
 		people_hand_schema, signin_schema, gate_token_schema,
 		gate_token_person_schema, gate_token_issuer_schema,
-		signin_inviter_schema };
+		signin_inviter_schema, gate_recovery_settled_schema,
+		signin_settled_schema };
 	DB_AUTO db = NULL;
 
 	CHECK_OK(db_open(&db, s->f.db_path, DB_WRITE, &s->err), &s->err);

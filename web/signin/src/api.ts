@@ -86,9 +86,10 @@ export class Api {
     return (await this.ask<Items<Provider>>('GET', 'signin/oidc')).items;
   }
 
-  /** Where the browser goes to sign in there. */
-  there(provider: Provider, next: string | null): string {
-    return `${this.root}signin/oidc/${encodeURIComponent(provider.name)}${next ? `?next=${encodeURIComponent(next)}` : ''}`;
+  /** Where the browser goes to sign in there; `anew`: to prove it once more. */
+  there(provider: Provider, next: string | null, anew = false): string {
+    const query = new URLSearchParams({ ...(next ? { next } : {}), ...(anew ? { anew: 'true' } : {}) }).toString();
+    return `${this.root}signin/oidc/${encodeURIComponent(provider.name)}${query ? `?${query}` : ''}`;
   }
 
   notice(): Promise<Notice> {

@@ -179,9 +179,14 @@ class Page {
         if (filled(login, password))
           this.run(async () => this.go(await this.api.password(login.input.value, password.input.value)));
       }, login.box, password.box, reveal(password)),
-      ...this.providers.map((p) => el('p', { class: 'buttons' }, button(`${WORDS.start.there} ${p.title}`, () =>
-        location.assign(this.api.there(p, new URLSearchParams(location.search).get('next')))))),
+      ...this.elsewhere(false),
       el('p', {}, button(WORDS.start.invited, () => this.showInvited(), 'plain')));
+  }
+
+  private elsewhere(anew: boolean): readonly HTMLElement[] {
+    const next = new URLSearchParams(location.search).get('next');
+    return this.providers.map((p) => el('p', { class: 'buttons' }, button(`${WORDS.start.there} ${p.title}`, () =>
+      location.assign(this.api.there(p, next, anew)))));
   }
 
   private async alone(): Promise<Step> {
@@ -269,6 +274,7 @@ class Page {
       }, password.box, code.box),
       this.factors.includes(other) && el('p', {}, button(
         other === 'totp' ? WORDS.factor.totpInstead : WORDS.factor.recoveryInstead, () => this.showRenew(why, other), 'plain')),
+      ...this.elsewhere(true),
       why.back && el('p', {}, button(WORDS.app.leave, () => this.later(async () => this.reload()), 'plain')),
       el('p', {}, button(WORDS.open.out, () => this.run(async () => this.leave(WORDS.out)), 'plain')));
   }
