@@ -445,23 +445,9 @@ const struct http_topic api_lockbox_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };
 
 #define ITEM HTTP_AGENCY "lockbox/{request}/evidence/{id}"
-#define CONTENT                                                                \
-	"Accept-Ranges ETag Last-Modified Content-Disposition Content-Range"
 
-static const struct http_input content_input[] = {
-	{ "header", "Range", HTTP_STRING, false, "One range of bytes." },
-	{ "header", "If-Range", HTTP_STRING, false, "An ETag or a date." },
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
-static const struct http_input condition_input[] = {
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
+static const struct http_input content_input[] = { TRANSFER_RANGES };
+static const struct http_input condition_input[] = { TRANSFER_CONDITIONS };
 
 #define VISIT(name, at, text, what)                                            \
 	.method = HTTP_GET, .path = (at), .id = (name), .summary = (text),     \
@@ -486,8 +472,8 @@ static const struct http_route guest_routes[] = {
 		"The original's bytes; recorded in both ledgers first",
 		GATE_VIEW),
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", "*/*", NULL, CONTENT },
-		{ 206, "The range", "*/*", NULL, CONTENT },
+	    .success = { { 200, "The whole", "*/*", NULL, TRANSFER_CONTENT },
+		{ 206, "The range", "*/*", NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412 416",
 	},
@@ -500,7 +486,7 @@ static const struct http_route guest_routes[] = {
 	    .act = GATE_SHOW,
 	    .kind = "evidence",
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", NULL, NULL, CONTENT },
+	    .success = { { 200, "The whole", NULL, NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412",
 	    .handle = visit_item,

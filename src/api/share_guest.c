@@ -159,8 +159,6 @@ export_shared(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 #define SHARED HTTP_AGENCY "shares/{share}/"
 #define ITEM   SHARED "evidence/{id}"
-#define CONTENT                                                                \
-	"Accept-Ranges ETag Last-Modified Content-Disposition Content-Range"
 
 static const struct http_input list_input[] = {
 	{ "query", "cursor", HTTP_STRING, false,
@@ -179,20 +177,8 @@ static const struct http_input paper_input[] = {
 	    "The sheets' size; when absent, what is usual where the owner "
 	    "is." },
 };
-static const struct http_input content_input[] = {
-	{ "header", "Range", HTTP_STRING, false, "One range of bytes." },
-	{ "header", "If-Range", HTTP_STRING, false, "An ETag or a date." },
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
-static const struct http_input condition_input[] = {
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
+static const struct http_input content_input[] = { TRANSFER_RANGES };
+static const struct http_input condition_input[] = { TRANSFER_CONDITIONS };
 
 #define VISIT(name, at, text, what)                                            \
 	.method = HTTP_GET, .path = (at), .id = (name), .summary = (text),     \
@@ -252,8 +238,8 @@ static const struct http_route routes[] = {
 	    VISIT("viewSharedEvidence", ITEM "/content",
 		"The original's bytes; recorded in both ledgers", GATE_VIEW),
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", "*/*", NULL, CONTENT },
-		{ 206, "The range", "*/*", NULL, CONTENT },
+	    .success = { { 200, "The whole", "*/*", NULL, TRANSFER_CONTENT },
+		{ 206, "The range", "*/*", NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412 416",
 	},
@@ -266,7 +252,7 @@ static const struct http_route routes[] = {
 	    .act = GATE_SHOW,
 	    .kind = "evidence",
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", NULL, NULL, CONTENT },
+	    .success = { { 200, "The whole", NULL, NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412",
 	    .handle = visit_item,
