@@ -316,7 +316,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		people_hand_schema, gate_token_good_schema,
 		machine_issuer_schema, machine_adder_schema,
 		signin_inviter_schema, gate_recovery_settled_schema,
-		signin_settled_schema, federation_flow_schema };
+		signin_settled_schema, federation_flow_schema,
+		people_look_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -135,6 +135,9 @@ void people_clearance_json(struct sp_json *j, const char *name,
  *     entry "clearance.warned" (check, days, until); on the day, once,
  *     "clearance.lapsed" (check, until)
  *
+ * Everybody is looked at once a day of the agency, and whoever something is
+ * recorded about soon after that, whatever the day's round has passed.
+ *
  * What lapses for everybody (an agreement, a company's signature) is told once,
  * of itself.  Notices are what was done, for whoever tells events after the
  * commit; what does not fit is only in the ledger, which is the record.

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /*
- * What happens by itself.  Two things, each in bounded pieces:
+ * What happens by itself.  Three things, each in bounded pieces:
  *
  *   overdue   accounts whose end has been reached, found by index
  *   round     once a day of the agency, past everybody in order of id:
@@ -13,6 +13,9 @@
  *     no row, or an earlier day --> agreements and companies
  *                                     --> persons after `after`, a slice an act
  *                                          --> after = '' : done for this day
+ *
+ *   look      what was recorded since it was last looked at: a person, or what
+ *             is for everybody (triggers, person_schema.c)
  *
  * What was told is a row, so that it is told once: (object, check, the day it
  * lapses, days ahead; 0: it has lapsed).  After days without a server only the
@@ -30,6 +33,12 @@ static const struct db_sql round_put = {
 static const struct db_sql told_put = {
 	"INSERT INTO clearance_told(object, what, until, days, told)"
 	" VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+};
+static const struct db_sql look_get = {
+	"SELECT object FROM clearance_look ORDER BY object LIMIT ?1",
+};
+static const struct db_sql look_done = {
+	"DELETE FROM clearance_look WHERE object = ?1",
 };
 static const struct db_sql companies = {
 	"SELECT DISTINCT employer FROM person"
@@ -74,6 +83,27 @@ put_round(struct db *db, const struct round *r, struct sp_err *err)
 	return db_run(st, NULL, err);
 }
 
+/* What to look at again, at most n. */
+static enum sp_code
+get_look(
+    struct db *db, struct sp_id *id, size_t n, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &look_get);
+	size_t at = 0;
+
+	db_bind_u64(st, 1, n);
+	for (; at < n; at++) {
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			break;
+		SP_TRY(db_col_bytes(st, 0, id[at].b, SP_ID_LEN, err));
+	}
+	*got = at;
+	return SP_OK;
+}
+
 enum sp_code
 people_clearance_due(struct db *db, const struct people_rules *rules,
     sp_time now, bool *due, struct sp_err *err)
@@ -81,11 +111,13 @@ people_clearance_due(struct db *db, const struct people_rules *rules,
 	struct people_overdue q = { .rules = rules, .now = now, .n = 1 };
 	struct sp_id id;
 	struct round r;
-	size_t got = 0;
+	size_t got = 0, look = 0;
 
 	SP_TRY(people_person_overdue(db, &q, &id, &got, err));
+	SP_TRY(get_look(db, &id, 1, &look, err));
 	SP_TRY(get_round(db, &r, err));
-	*due = got > 0 || r.under_way || r.day < people_day_of(rules, now);
+	*due = got > 0 || look > 0 || r.under_way ||
+	    r.day < people_day_of(rules, now);
 	return SP_OK;
 }
 
@@ -305,11 +337,21 @@ walk(const struct people_act *a, struct people_tick *t, struct round *r,
 }
 
 static enum sp_code
+look_at_all(
+    const struct people_act *a, struct people_tick *t, struct sp_err *err)
+{
+	struct each e = { a, t };
+
+	SP_TRY(people_agreement_each(
+	    ledger_tx_db(a->tx), look_at_agreement, &e, err));
+	return look_at_companies(a, t, err);
+}
+
+static enum sp_code
 go_round(const struct people_act *a, struct people_tick *t, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
 	people_day today = people_day_of(a->rules, a->now);
-	struct each e = { a, t };
 	struct round r;
 
 	SP_TRY(get_round(db, &r, err));
@@ -317,11 +359,42 @@ go_round(const struct people_act *a, struct people_tick *t, struct sp_err *err)
 		return SP_OK;
 	if (!r.under_way) {
 		r.day = today;
-		SP_TRY(people_agreement_each(db, look_at_agreement, &e, err));
-		SP_TRY(look_at_companies(a, t, err));
+		SP_TRY(look_at_all(a, t, err));
 	}
 	SP_TRY(walk(a, t, &r, err));
 	return put_round(db, &r, err);
+}
+
+/* --- what was recorded --- */
+
+static enum sp_code
+look_again_at(const struct people_act *a, struct people_tick *t,
+    const struct sp_id *id, struct sp_err *err)
+{
+	struct db *db = ledger_tx_db(a->tx);
+	DB_STMT st = db_use(db, &look_done);
+	struct people_person p;
+
+	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	SP_TRY(db_run(st, NULL, err));
+	if (sp_id_is_zero(id))
+		return look_at_all(a, t, err);
+	SP_TRY(people_person_by_id(db, id, &p, err));
+	return look_at_person(a, t, &p, err);
+}
+
+static enum sp_code
+look_again(
+    const struct people_act *a, struct people_tick *t, struct sp_err *err)
+{
+	struct sp_id id[PEOPLE_TICK_SLICE];
+	size_t n = 0;
+
+	SP_TRY(get_look(ledger_tx_db(a->tx), id, PEOPLE_TICK_SLICE, &n, err));
+	for (size_t i = 0; i < n; i++)
+		SP_TRY(look_again_at(a, t, &id[i], err));
+	t->more |= n == PEOPLE_TICK_SLICE;
+	return SP_OK;
 }
 
 enum sp_code
@@ -334,5 +407,6 @@ people_clearance_tick(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	t->more = false;
 	t->notices = 0; /* an act may be run a second time */
 	SP_TRY(settle(&a, t, err));
-	return go_round(&a, t, err);
+	SP_TRY(go_round(&a, t, err));
+	return look_again(&a, t, err);
 }

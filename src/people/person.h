@@ -41,6 +41,7 @@ extern const char people_person_schema[]; /* persons, what is sealed or told */
 extern const char people_record_schema[]; /* screening, training */
 extern const char people_paper_schema[];  /* signatures, agreements */
 extern const char people_hand_schema[];   /* later: hands in accounts */
+extern const char people_look_schema[];   /* later: what to look at again */
 
 /* Roles a person can have (gate/role has what each may do; device and service
  * are no persons').  Operator and provider-security are for people of the

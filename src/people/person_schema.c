@@ -112,4 +112,23 @@ const char people_paper_schema[] =
     " day INTEGER NOT NULL, review INTEGER," BY TABLE_ENDS
     "CREATE INDEX agreement_event_of ON agreement_event(agreement, id);"
     ONLY_GROWS("agreement_event");
+
+/* What was recorded since it was last looked at for what lapses: a person, or
+ * zeroes for what is for everybody. */
+#define LOOK(name, when, object)                                               \
+    "CREATE TRIGGER " name " AFTER " when " BEGIN"                             \
+    " INSERT OR IGNORE INTO clearance_look(object) VALUES(" object "); END;"
+#define FOR_ALL "zeroblob(16)"
+const char people_look_schema[] =
+    "CREATE TABLE clearance_look("
+    " object BLOB NOT NULL PRIMARY KEY CHECK(length(object) = 16)" TABLE_ENDS
+    LOOK("look_person", "UPDATE OF role, kind, employer, state ON person",
+	"NEW.id")
+    LOOK("look_screening", "INSERT ON screening", "NEW.person")
+    LOOK("look_training", "INSERT ON training", "NEW.person")
+    LOOK("look_demand", "INSERT ON training_demand", "NEW.person")
+    LOOK("look_addendum", "INSERT ON addendum",
+	"coalesce(NEW.person, " FOR_ALL ")")
+    LOOK("look_agreement", "INSERT ON agreement", FOR_ALL)
+    LOOK("look_review", "INSERT ON agreement_event", FOR_ALL);
 /* clang-format on */

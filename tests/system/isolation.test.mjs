@@ -36,6 +36,7 @@ describe('isolation', () => {
   const picture = () => {
     const all = pictureOf(folder(A));
     all.delete('agency.db clearance_round');
+    all.delete('agency.db clearance_look');
     return all;
   };
   const closed = () => routes.filter((r) => r.closed && r.params.includes('agency'));

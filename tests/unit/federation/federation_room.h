@@ -10,7 +10,8 @@ room_open(struct people_fixture *f)
 {
 	static const char *const script[] = { ledger_log_schema,
 		people_person_schema, people_record_schema, people_paper_schema,
-		people_hand_schema, federation_schema, federation_flow_schema };
+		people_hand_schema, people_look_schema, federation_schema,
+		federation_flow_schema };
 	DB_AUTO db = NULL;
 
 	people_fixture_open(f);

@@ -17,7 +17,7 @@ judged(const char *changes)
 		return "";
 	}
 	CHECK(err.code == SP_E_INVALID);
-	CHECK(strstr(err.text, "hunter2") == NULL);
+	CHECK(strstr(err.text, "hunter22") == NULL);
 	return err.reason;
 }
 
@@ -74,11 +74,11 @@ configurations(void)
 		{ "{\"auth\":7}", "provider.auth" },
 		{ "{\"auth\":\"client_secret_basic\"}", "provider.secret" },
 		{ "{\"auth\":null}", "provider.secret" },
-		{ "{\"auth\":null,\"secret\":\"hunter2\"}", "" },
-		{ "{\"auth\":\"client_secret_post\",\"secret\":\"hunter2\"}",
+		{ "{\"auth\":null,\"secret\":\"hunter22\"}", "" },
+		{ "{\"auth\":\"client_secret_post\",\"secret\":\"hunter22\"}",
 		    "" },
-		{ "{\"secret\":\"hunter2\"}", "provider.secret" },
-		{ "{\"auth\":null,\"secret\":\"hunter2\\n\"}",
+		{ "{\"secret\":\"hunter22\"}", "provider.secret" },
+		{ "{\"auth\":null,\"secret\":\"hunter22\\n\"}",
 		    "provider.secret" },
 		{ "{\"auth\":null,\"secret\":\"\"}", "provider.secret" },
 		{ "{\"algorithms\":[\"RS256\",\"ES384\"]}", "" },
@@ -126,7 +126,7 @@ static void
 kept(void)
 {
 	static const char wish[] =
-	    "{\"title\":\"County\",\"auth\":null,\"secret\":\"hunter2\","
+	    "{\"title\":\"County\",\"auth\":null,\"secret\":\"hunter22\","
 	    "\"algorithms\":[\"ES384\"],\"max_age_seconds\":60,"
 	    "\"tls_ca\":\"-----BEGIN "
 	    "CERTIFICATE-----\",\"hosts\":\"x.example\","
@@ -146,11 +146,11 @@ kept(void)
 
 	room_open(&f);
 	CHECK_OK(room_provider(wish, &p, &secret, &f.err), &f.err);
-	CHECK(strcmp(sp_buf_str(&secret), "hunter2") == 0);
+	CHECK(strcmp(sp_buf_str(&secret), "hunter22") == 0);
 	CHECK_OK(federation_provider_seal(
 		     key, &f.by.agency, &p.id, &secret, &sealed, &f.err),
 	    &f.err);
-	CHECK(memmem(sealed.at, sealed.len, "hunter2", 7) == NULL);
+	CHECK(memmem(sealed.at, sealed.len, "hunter22", 8) == NULL);
 	CHECK_OK(people_fixture_do(&f, room_add_fn, &n), &f.err);
 	CHECK_OK(federation_provider_get(
 		     f.reader, "county", &back, &sealed_back, &f.err),
@@ -159,16 +159,16 @@ kept(void)
 	as_json(&p, &before);
 	as_json(&back, &after);
 	CHECK(strcmp(sp_buf_str(&before), sp_buf_str(&after)) == 0);
-	CHECK(strstr(sp_buf_str(&after), "hunter2") == NULL &&
+	CHECK(strstr(sp_buf_str(&after), "hunter22") == NULL &&
 	    strstr(sp_buf_str(&after), "secret\":") == NULL);
 	CHECK(back.added == f.now && back.tls_ca.len == p.tls_ca.len);
 	CHECK_OK(federation_provider_open(
 		     key, &f.by.agency, &back.id, &sealed_back, &open, &f.err),
 	    &f.err);
-	CHECK(strcmp(sp_buf_str(&open), "hunter2") == 0);
+	CHECK(strcmp(sp_buf_str(&open), "hunter22") == 0);
 	/* entries say that, and nothing of what */
 	CHECK(people_fixture_count(&f, "provider.added") == 1 &&
-	    people_fixture_count(&f, "hunter2") == 0 &&
+	    people_fixture_count(&f, "hunter22") == 0 &&
 	    people_fixture_count(&f, "example.gov") == 0);
 	people_fixture_close(&f);
 }
@@ -184,7 +184,7 @@ secrets_that_do_not_open(void)
 	struct sp_id agency = sp_id_new(), id = sp_id_new(), none = sp_id_new();
 	struct sp_err err;
 
-	sp_buf_text(&secret, "hunter2");
+	sp_buf_text(&secret, "hunter22");
 	CHECK_OK(
 	    federation_provider_seal(key, &agency, &id, &secret, &sealed, &err),
 	    &err);

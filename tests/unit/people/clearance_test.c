@@ -720,6 +720,45 @@ only_the_nearest_warning_is_told(void)
 	people_fixture_close(&f);
 }
 
+/* After the day's round is over something is recorded that lapses tomorrow, of
+ * a person and for all: told in the next round, once. */
+static void
+what_is_recorded_is_looked_at(void)
+{
+	struct people_training_new n = { .expires = "2026-11-22" };
+	struct people_agreement_new all = { .review = "2026-11-22" };
+	struct people_fixture_op op = { .n = &n }, agree = { .n = &all };
+	struct people_tick *t;
+	struct sp_id id;
+
+	people_fixture_open(&f);
+	CHECK(
+	    people_day_of(f.rules, f.now) == people_fixture_day("2026-11-21"));
+	op.id = id = people_fixture_person(&f, "A", "officer");
+	(void)people_fixture_person(&f, "B", "officer");
+	CHECK(settle() == 1);
+	CHECK(people_fixture_count(&f, "clearance.warned") == 0);
+	CHECK_OK(people_fixture_train(&f, &op), &f.err);
+	t = tick();
+	CHECK(t != NULL && !t->more && t->notices == 1);
+	CHECK(t->notice[0].kind == PEOPLE_NOTICE_WARNED);
+	CHECK(t->notice[0].days == 1);
+	CHECK(sp_id_equal(&t->notice[0].object, &id));
+	CHECK(tick() == NULL);
+	CHECK_OK(people_fixture_agree(&f, &agree), &f.err);
+	t = tick();
+	CHECK(t != NULL && t->notices == 1 && t->notice[0].days == 1);
+	CHECK(sp_id_equal(&t->notice[0].object, &agree.id));
+	CHECK(tick() == NULL);
+	people_fixture_later(&f, 1);
+	t = tick();
+	CHECK(t != NULL && t->notices == 2);
+	CHECK(t->notice[0].kind == PEOPLE_NOTICE_LAPSED);
+	CHECK(t->notice[1].kind == PEOPLE_NOTICE_LAPSED);
+	CHECK(settle() == 0);
+	people_fixture_close(&f);
+}
+
 static void
 what_is_for_all_is_told_once(void)
 {
@@ -825,6 +864,8 @@ main(void)
 		{ "contractors and guests need more",
 		    contractors_and_guests_need_more },
 		{ "warnings come once each", warnings_come_once_each },
+		{ "what is recorded is looked at",
+		    what_is_recorded_is_looked_at },
 		{ "only the nearest warning is told",
 		    only_the_nearest_warning_is_told },
 		{ "what is for all is told once",

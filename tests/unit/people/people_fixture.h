@@ -50,7 +50,7 @@ people_fixture_begin(struct people_fixture *f)
 {
 	static const char *const script[] = { ledger_log_schema,
 		people_person_schema, people_record_schema, people_paper_schema,
-		people_hand_schema };
+		people_hand_schema, people_look_schema };
 	struct db *db = NULL;
 
 	CHECK_OK(db_open(&db, f->db_path, DB_CREATE, &f->err), &f->err);

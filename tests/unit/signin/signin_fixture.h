@@ -98,10 +98,10 @@ fixture_tables(struct signin_fixture *s)
 {
 	static const char *const script[] = { ledger_log_schema,
 		people_person_schema, people_record_schema, people_paper_schema,
-		people_hand_schema, signin_schema, gate_token_schema,
-		gate_token_person_schema, gate_token_issuer_schema,
-		signin_inviter_schema, gate_recovery_settled_schema,
-		signin_settled_schema };
+		people_hand_schema, people_look_schema, signin_schema,
+		gate_token_schema, gate_token_person_schema,
+		gate_token_issuer_schema, signin_inviter_schema,
+		gate_recovery_settled_schema, signin_settled_schema };
 	DB_AUTO db = NULL;
 
 	CHECK_OK(db_open(&db, s->f.db_path, DB_WRITE, &s->err), &s->err);
