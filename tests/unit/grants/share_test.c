@@ -372,6 +372,75 @@ test_declined_parent(void)
 	shares_end(&s);
 }
 
+/* --- what is under way by a tree of shares --- */
+
+static const struct db_sql more_children = {
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	" WHERE i < 700) INSERT INTO share(id, sharer, parent, to_kind, to_id,"
+	" download, reshare, granted, until, category, state, changed, terms)"
+	" SELECT randomblob(16), sharer, parent, to_kind, to_id, download,"
+	" reshare, granted, until, category, state, changed, terms"
+	" FROM share, n WHERE id = ?1",
+};
+
+static enum sp_code
+more_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct sp_id *child = arg;
+	DB_STMT st = db_use(ledger_tx_db(tx), &more_children);
+
+	db_bind_blob(st, 1, child->b, SP_ID_LEN);
+	return db_run(st, NULL, err);
+}
+
+/* However many were made from it, and though nothing else can be written:
+ * whoever reads by one of them stops when the root is revoked. */
+static void
+test_cut_whole_tree(void)
+{
+	for (int whole = 0; whole < 2; whole++) {
+		struct shares s;
+		struct sp_id item, share, child;
+		struct gate_caller b, c;
+		struct grants_guest g;
+		struct evidence_content content;
+		struct evidence_reader *rd = NULL;
+		uint8_t got[5];
+		struct sp_err err;
+
+		shares_begin(&s);
+		item = shares_item(&s);
+		b = shares_person(s.h.b, "custodian", "agency", "CO FL");
+		c = shares_person(s.c, "investigator", "agency", "GA FL");
+		share = shares_share(&s,
+		    &(struct offer){
+			.item = &item, .n = 1, .to = TO_B, .reshare = true });
+		struct offer on = {
+			.item = &item, .n = 1, .to = TO_C, .parent = &share
+		};
+		struct grants_house a = house(&s, s.h.a, &s.h.by_a);
+
+		CHECK_OK(shares_offer(&s, s.h.b, &b, &on, &child, &err), &err);
+		CHECK_OK(ledger_writer_run(evidence_room_writer(s.h.a),
+			     more_run, &child, &err),
+		    &err);
+		CHECK_OK(
+		    shares_enter(&s, s.c, &c, &child, &item, &g, &err), &err);
+		CHECK_OK(evidence_reader_open(
+			     &rd, g.room, &g.who, &item, &content, &err),
+		    &err);
+		CHECK_OK(evidence_reader_read(rd, 0, got, 5, &err), &err);
+		/* Only the owner's own row, or all who are to be told. */
+		runs_left = whole == 0 ? 1 : -1;
+		CHECK_OK(grants_share_revoke(&a, &share, &err), &err);
+		runs_left = -1;
+		CHECK_CODE(evidence_reader_read(rd, 0, got, 5, &err),
+		    SP_E_UNKNOWN, &err);
+		evidence_reader_close(rd);
+		shares_end(&s);
+	}
+}
+
 /* --- crashes --- */
 
 /* Killed before the n-th durable step of granting or revoking: after a start
@@ -503,6 +572,7 @@ main(int argc, char **argv)
 		{ "asked for twice, made once", test_once },
 		{ "shared on, never more than there is", test_reshare },
 		{ "what rests on a declined share ends", test_declined_parent },
+		{ "a tree of shares is cut as a whole", test_cut_whole_tree },
 		{ "killed before each step, both come to know", test_crash },
 		{ "time is asked at each use", test_time },
 	};
