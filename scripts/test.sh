@@ -55,7 +55,7 @@ unit() {
 	shift 2
 	rm -f "$folder/meson-logs/testlog.json"
 	step "$folder/test-logs/unit.log" "tests of $folder" \
-		meson test -C "$folder" --no-rebuild --num-processes 2 \
+		meson test -C "$folder" --no-rebuild --num-processes 3 \
 		--timeout-multiplier "$times" "$@" || true
 	results+=("meson:$folder:$folder/meson-logs/testlog.json")
 }

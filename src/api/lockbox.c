@@ -277,9 +277,9 @@ static const struct http_input list_input[] = {
 		}                                                              \
 	}
 #define ANSWER(name, at, text, what, fn)                                       \
-	.method = HTTP_POST, .path = ONE at, .id = name, .summary = text,      \
-	.door = HTTP_DOOR_KNOWN, .act = what, .kind = "lockbox",               \
-	.success = THE_REQUEST, .problems = "409 507", .handle = fn
+	.method = HTTP_POST, .path = (at), .id = (name), .summary = (text),    \
+	.door = HTTP_DOOR_KNOWN, .act = (what), .kind = "lockbox",             \
+	.success = THE_REQUEST, .problems = "409 507", .handle = (fn)
 
 static const struct http_route routes[] = {
 	{
@@ -325,38 +325,38 @@ static const struct http_route routes[] = {
 	    .handle = show_lockbox,
 	},
 	{
-	    ANSWER("approveLockbox", "/approve",
+	    ANSWER("approveLockbox", ONE "/approve",
 		"Approve it: in the provider's house, that the agency be "
 		"asked; in the agency's, access",
 		GATE_LOCKBOX_APPROVE, approve_lockbox),
 	},
 	{
-	    ANSWER("breakGlass", "/confirm",
+	    ANSWER("breakGlass", ONE "/confirm",
 		"Confirm as the second person that glass is broken; the agency "
 		"is told at once",
 		GATE_BREAK_CONFIRM, break_glass),
 	},
 	{
-	    ANSWER("denyLockbox", "/deny",
+	    ANSWER("denyLockbox", ONE "/deny",
 		"Deny it, or (in the provider's house) take it back",
 		GATE_LOCKBOX_DENY, deny_lockbox),
 	    .takes = HTTP_TAKES_JSON,
 	    .takes_schema = "LockboxReason",
 	},
 	{
-	    ANSWER("revokeLockbox", "/revoke",
+	    ANSWER("revokeLockbox", ONE "/revoke",
 		"End access now; what is under way ends, too",
 		GATE_LOCKBOX_REVOKE, revoke_lockbox),
 	    .takes = HTTP_TAKES_JSON,
 	    .takes_schema = "LockboxReason",
 	},
 	{
-	    ANSWER("completeLockbox", "/complete",
+	    ANSWER("completeLockbox", ONE "/complete",
 		"Give access back, as the one who asked for it",
 		GATE_LOCKBOX_REQUEST, complete_lockbox),
 	},
 	{
-	    ANSWER("reviewLockbox", "/review",
+	    ANSWER("reviewLockbox", ONE "/review",
 		"Say what the agency found of broken glass",
 		GATE_LOCKBOX_APPROVE, review_lockbox),
 	    .takes = HTTP_TAKES_JSON,
@@ -445,49 +445,35 @@ const struct http_topic api_lockbox_topic = { routes, SP_COUNTOF(routes),
 	schemas, SP_COUNTOF(schemas) };
 
 #define ITEM HTTP_AGENCY "lockbox/{request}/evidence/{id}"
-#define CONTENT                                                                \
-	"Accept-Ranges ETag Last-Modified Content-Disposition Content-Range"
 
-static const struct http_input content_input[] = {
-	{ "header", "Range", HTTP_STRING, false, "One range of bytes." },
-	{ "header", "If-Range", HTTP_STRING, false, "An ETag or a date." },
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
-static const struct http_input condition_input[] = {
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
+static const struct http_input content_input[] = { TRANSFER_RANGES };
+static const struct http_input condition_input[] = { TRANSFER_CONDITIONS };
 
 #define VISIT(name, at, text, what)                                            \
-	.method = HTTP_GET, .path = ITEM at, .id = name, .summary = text,      \
-	.door = HTTP_DOOR_KNOWN, .act = what, .kind = "evidence",              \
+	.method = HTTP_GET, .path = (at), .id = (name), .summary = (text),     \
+	.door = HTTP_DOOR_KNOWN, .act = (what), .kind = "evidence",            \
 	.handle = visit_item
 
 static const struct http_route guest_routes[] = {
 	{
-	    VISIT("showGrantedEvidence", "",
+	    VISIT("showGrantedEvidence", ITEM,
 		"What is known of an agency's item, under a lockbox grant",
 		GATE_SHOW),
 	    .success = { { 200, "The item", HTTP_JSON, "Evidence", NULL } },
 	},
 	{
-	    VISIT("showGrantedMedia", "/media", "What its media says of itself",
-		GATE_SHOW),
+	    VISIT("showGrantedMedia", ITEM "/media",
+		"What its media says of itself", GATE_SHOW),
 	    .success = { { 200, "What is known so far", HTTP_JSON, "Media",
 		NULL } },
 	},
 	{
-	    VISIT("viewGrantedEvidence", "/content",
+	    VISIT("viewGrantedEvidence", ITEM "/content",
 		"The original's bytes; recorded in both ledgers first",
 		GATE_VIEW),
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", "*/*", NULL, CONTENT },
-		{ 206, "The range", "*/*", NULL, CONTENT },
+	    .success = { { 200, "The whole", "*/*", NULL, TRANSFER_CONTENT },
+		{ 206, "The range", "*/*", NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412 416",
 	},
@@ -500,13 +486,13 @@ static const struct http_route guest_routes[] = {
 	    .act = GATE_SHOW,
 	    .kind = "evidence",
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", NULL, NULL, CONTENT },
+	    .success = { { 200, "The whole", NULL, NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412",
 	    .handle = visit_item,
 	},
 	{
-	    VISIT("previewGrantedEvidence", "/poster.jpg",
+	    VISIT("previewGrantedEvidence", ITEM "/poster.jpg",
 		"A frame of it, small; recorded in both ledgers first",
 		GATE_PREVIEW),
 	    HTTP_INPUT(condition_input),

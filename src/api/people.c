@@ -600,7 +600,8 @@ seal_run(
 	    a, s->dek, &x->person, s->field, s->value, err);
 }
 
-/* jansson frees its text as it is. */
+/* jansson frees its text as it is, and gives it as const; nobody looks at
+ * this one any more. */
 static void
 forget(json_t **in)
 {
@@ -608,7 +609,9 @@ forget(json_t **in)
 	struct crypto_wipe wipe = { NULL, 0 };
 
 	if (json_is_string(value)) {
-		wipe.at = (void *)(uintptr_t)json_string_value(value);
+		const char *s = json_string_value(value);
+
+		memcpy(&wipe.at, &s, sizeof(wipe.at));
 		wipe.len = json_string_length(value);
 		crypto_wipe_run(&wipe);
 	}

@@ -6,7 +6,7 @@
 /*
  * People: accounts, roles, states, what is sealed of them; their records
  * (people_record.c); the personnel file in and out (people_roster.c); and why
- * somebody may or may not (people_explain.c).
+ * somebody may or may not (people_explain.c, people_way.c).
  *
  * {person} in a path is an id, a login, or "~" for whoever asks.  What the gate
  * is asked for stands in each route; acts that nobody does about themselves

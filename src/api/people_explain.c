@@ -3,6 +3,7 @@
 #include "api/people_part.h"
 #include "evidence/item.h"
 #include "gate/explain.h"
+#include "machine/range.h"
 #include "people/clearance.h"
 
 #include <string.h>
@@ -14,7 +15,10 @@
  * was supposed.  Nobody is let in by it, and nothing is recorded of it but the
  * asking's own denial.
  *
- * What is not in this agency is another's, wherever it is or is not.
+ * What is not in this agency is another's, wherever it is or is not.  Of an
+ * item of another's that a share with this house or a lockbox request of the
+ * person's covers, what decides is that (people_way.c): no more is told of it
+ * than these tell.
  */
 struct asking {
 	struct http_request *q;
@@ -29,6 +33,7 @@ struct asking {
 	enum gate_hold hold;
 	enum gate_retention retention;
 	enum gate_place place;
+	const char *address; /* NULL: one's own, or one that is good */
 	/* found */
 	bool found; /* such a person */
 	bool about; /* `on` is a person, whom the act is about */
@@ -38,6 +43,7 @@ struct asking {
 	struct gate_caller as; /* as whom they would come */
 	enum gate_relation relation;
 	enum gate_duty duty;
+	struct api_people_way way;
 };
 
 /* --- What is asked --- */
@@ -100,6 +106,20 @@ static const char *const retentions[] = { "unknown", "running", "over", NULL };
 static const char *const places[] = { "unknown", "outside", "inside", NULL };
 
 static enum sp_code
+read_address(const struct http_request *q, const char **out, struct sp_err *err)
+{
+	const char *s = http_request_query(q, "address");
+	struct machine_range r;
+
+	if (s != NULL &&
+	    (strchr(s, '/') != NULL || !machine_range_parse(s, strlen(s), &r)))
+		return sp_fail(
+		    err, SP_E_INVALID, "address: an IPv4 or IPv6 address");
+	*out = s;
+	return SP_OK;
+}
+
+static enum sp_code
 read_supposed(struct asking *k, struct sp_err *err)
 {
 	const char *class = http_request_query(k->q, "class");
@@ -116,6 +136,7 @@ read_supposed(struct asking *k, struct sp_err *err)
 	k->hold = (enum gate_hold)hold;
 	k->retention = (enum gate_retention)retention;
 	k->place = (enum gate_place)place;
+	SP_TRY(read_address(k->q, &k->address, err));
 	SP_TRY(flag(k->q, "idle", &k->idle, err));
 	SP_TRY(flag(k->q, "stale", &k->stale, err));
 	return read_factor(k->q, &k->factor, err);
@@ -133,7 +154,7 @@ read_asking(struct asking *k, struct sp_err *err)
 	if (k->doing == NULL || k->doing[0] == '\0')
 		return sp_fail(err, SP_E_INVALID,
 		    "act: one of those of .../roles, as evidence.view");
-	if (!gate_act_parse(k->doing, &k->act))
+	if (!gate_act_read(k->doing, &k->act))
 		k->unknown = "no such act: sallyport role list --json has them "
 			     "all";
 	if (k->what == NULL)
@@ -153,14 +174,18 @@ find_person(struct asking *k, struct db *db, struct sp_err *err)
 	return code == SP_E_NOTFOUND ? SP_OK : code;
 }
 
+static bool
+oneself(const struct asking *k)
+{
+	return k->found && sp_id_equal(&k->p.id, &k->q->who.person);
+}
+
 /* One's own account is one's own to ask about. */
 static enum sp_code
 admit(struct asking *k, struct sp_err *err)
 {
-	bool own = k->found && sp_id_equal(&k->p.id, &k->q->who.person);
-
 	return api_people_admit(k->q,
-	    own ? GATE_POLICY_SHOW : GATE_POLICY_EXPLAIN,
+	    oneself(k) ? GATE_POLICY_SHOW : GATE_POLICY_EXPLAIN,
 	    k->found ? &k->p.id : NULL, err);
 }
 
@@ -201,6 +226,10 @@ gather_person(struct asking *k, struct db *db, struct sp_err *err)
 		.kind = "session",
 		.is = suppose(k),
 	};
+	(void)snprintf(k->as.address, sizeof(k->as.address), "%s",
+	    k->address != NULL ? k->address
+		: oneself(k)   ? k->q->who.address
+			       : "");
 	if (!k->found)
 		return SP_OK;
 	k->standing = people_person_state(&k->p, rules, now);
@@ -219,6 +248,34 @@ of_evidence(const struct asking *k)
 	return gate_act_row(k->act)->most != GATE_CLASS_UNKNOWN;
 }
 
+static void
+put_supposed(const struct asking *k, struct gate_facts *io)
+{
+	io->duty = k->duty;
+	io->class = k->class;
+	io->hold = k->hold;
+	io->retention = k->retention;
+	io->place = k->place;
+}
+
+static enum sp_code
+gather_way(struct asking *k, const struct sp_id *evidence, struct sp_err *err)
+{
+	struct gate_facts like = { .act = k->act };
+
+	put_supposed(k, &like);
+	k->way = (struct api_people_way){
+		.q = k->q,
+		.who = &k->as,
+		.act = k->act,
+		.evidence = *evidence,
+		.like = &like,
+	};
+	SP_TRY(api_people_way(&k->way, err));
+	k->way.like = NULL;
+	return SP_OK;
+}
+
 /* An act about evidence: one item, or all. */
 static enum sp_code
 gather_item(struct asking *k, struct sp_err *err)
@@ -233,7 +290,10 @@ gather_item(struct asking *k, struct sp_err *err)
 	}
 	SP_TRY(evidence_item_is(k->q->room, &id, &there, err));
 	k->relation = there ? GATE_OWN : GATE_OTHER;
-	return SP_OK;
+	if (there &&
+	    (gate_role_ways(k->as.role, k->act) & GATE_WAY(GATE_OWN)) != 0)
+		return SP_OK;
+	return gather_way(k, &id, err);
 }
 
 /* Any other: a person that it is about, or the agency's affairs. */
@@ -279,6 +339,10 @@ assumed_json(
 	struct sp_json j = sp_json_to(out);
 
 	sp_json_object(&j, NULL);
+	if (k->way.kind != NULL && strcmp(k->way.kind, "lockbox") == 0)
+		sp_json_str(&j, "address",
+		    k->as.address[0] == '\0' ? "one that the request names"
+					     : k->as.address);
 	if (of_evidence(k))
 		sp_json_str(&j, "class", gate_class_name(f->class));
 	sp_json_str(&j, "duty",
@@ -300,6 +364,36 @@ assumed_json(
 	sp_json_end(&j);
 }
 
+/* {"act":the act that decides,"id":…,"kind":"share"|"lockbox"} */
+static void
+via_json(const struct asking *k, struct sp_buf *out)
+{
+	struct sp_json j = sp_json_to(out);
+	char id[SP_ID_TEXT];
+
+	sp_id_text(&k->way.id, id);
+	sp_json_object(&j, NULL);
+	sp_json_str(&j, "act", gate_act_name(k->way.facts.act));
+	sp_json_str(&j, "id", id);
+	sp_json_str(&j, "kind", k->way.kind);
+	sp_json_end(&j);
+}
+
+static struct gate_facts
+decisive(const struct asking *k)
+{
+	struct gate_facts f = gate_caller_facts(&k->as, k->act);
+
+	if (k->way.kind != NULL)
+		return k->way.facts;
+	if (sp_id_is_zero(&k->as.person))
+		f.identity = GATE_NOBODY;
+	f.relation = k->relation;
+	gate_facts_here(evidence_room_gate(k->q->room), &f);
+	put_supposed(k, &f);
+	return f;
+}
+
 static enum sp_code
 answer(struct asking *k, struct http_answer *a, struct sp_err *err)
 {
@@ -307,20 +401,19 @@ answer(struct asking *k, struct http_answer *a, struct sp_err *err)
 	SP_AUTO_BUF account = sp_buf_new(256);
 	SP_AUTO_BUF assumed = sp_buf_new(1024);
 	SP_AUTO_BUF clearance = sp_buf_new(65536);
+	SP_AUTO_BUF via = sp_buf_new(256);
 	struct sp_json j = sp_json_to(&clearance);
-	struct gate_facts f = gate_caller_facts(&k->as, k->act);
+	struct gate_facts f = decisive(k);
 	char id[SP_ID_TEXT];
-	struct gate_explain_about about = { .object = k->what };
+	struct gate_explain_about about = {
+		.object = k->what,
+		.act = gate_act_name(k->act),
+	};
 
-	if (sp_id_is_zero(&k->as.person))
-		f.identity = GATE_NOBODY;
-	f.relation = k->relation;
-	f.duty = k->duty;
-	gate_facts_here(evidence_room_gate(k->q->room), &f);
-	f.class = k->class;
-	f.hold = k->hold;
-	f.retention = k->retention;
-	f.place = k->place;
+	if (k->way.kind != NULL) {
+		via_json(k, &via);
+		about.via = sp_buf_str(&via);
+	}
 	account_json(k, &account);
 	assumed_json(k, &f, &assumed);
 	about.account = sp_buf_str(&account);
@@ -411,6 +504,9 @@ static const struct http_input explain_input[] = {
 	    "{\"enum\":[\"unknown\",\"outside\",\"inside\"],"
 	    "\"type\":\"string\"}",
 	    false, "Where content would go; inside when absent." },
+	{ "query", "address", HTTP_STRING, false,
+	    "From there, under a lockbox grant; when absent from where the "
+	    "request says, oneself from where one asks." },
 	{ "query", "idle", HTTP_BOOLEAN, false,
 	    "As if the session had been idle too long." },
 	{ "query", "stale", HTTP_BOOLEAN, false,

@@ -67,6 +67,26 @@ enum sp_code api_people_made(
 enum sp_code api_people_answer(struct http_request *q, struct http_answer *a,
     const struct sp_id *id, struct sp_err *err);
 
+/* By what somebody would come to an item that is not theirs by their house: of
+ * the shares with them and the lockbox requests of theirs that cover it, the
+ * one that gets furthest (people_way.c).  It is looked at as the visit itself
+ * looks at it; nobody is let in. */
+struct api_people_way {
+	/* asked */
+	const struct http_request *q;
+	const struct gate_caller *who; /* as known in their house */
+	enum gate_act act;
+	struct sp_id evidence;
+	const struct gate_facts *like; /* duty, class, hold, retention, place */
+	/* found */
+	const char *kind; /* "share", "lockbox"; NULL: nothing is */
+	struct sp_id id;
+	bool coming;             /* `facts` are those of coming at all */
+	struct gate_facts facts; /* limits borrowed from `who` */
+};
+enum sp_code api_people_way(
+    struct api_people_way *w, struct sp_err *err) SP_MUST_USE;
+
 /* The rules in force, and a time of day of one of the body's members. */
 const struct people_rules *api_people_rules(const struct http_request *q);
 enum sp_code api_people_time(const char *member, const char *text, sp_time *out,

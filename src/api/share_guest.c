@@ -159,8 +159,6 @@ export_shared(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 #define SHARED HTTP_AGENCY "shares/{share}/"
 #define ITEM   SHARED "evidence/{id}"
-#define CONTENT                                                                \
-	"Accept-Ranges ETag Last-Modified Content-Disposition Content-Range"
 
 static const struct http_input list_input[] = {
 	{ "query", "cursor", HTTP_STRING, false,
@@ -179,24 +177,12 @@ static const struct http_input paper_input[] = {
 	    "The sheets' size; when absent, what is usual where the owner "
 	    "is." },
 };
-static const struct http_input content_input[] = {
-	{ "header", "Range", HTTP_STRING, false, "One range of bytes." },
-	{ "header", "If-Range", HTTP_STRING, false, "An ETag or a date." },
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
-static const struct http_input condition_input[] = {
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
+static const struct http_input content_input[] = { TRANSFER_RANGES };
+static const struct http_input condition_input[] = { TRANSFER_CONDITIONS };
 
 #define VISIT(name, at, text, what)                                            \
-	.method = HTTP_GET, .path = ITEM at, .id = name, .summary = text,      \
-	.door = HTTP_DOOR_KNOWN, .act = what, .kind = "evidence",              \
+	.method = HTTP_GET, .path = (at), .id = (name), .summary = (text),     \
+	.door = HTTP_DOOR_KNOWN, .act = (what), .kind = "evidence",            \
 	.handle = visit_item
 
 static const struct http_route routes[] = {
@@ -213,47 +199,47 @@ static const struct http_route routes[] = {
 	    .handle = list_shared,
 	},
 	{
-	    VISIT("showSharedEvidence", "",
+	    VISIT("showSharedEvidence", ITEM,
 		"What is known of one item that is shared", GATE_SHOW),
 	    .success = { { 200, "The item", HTTP_JSON, "Evidence", NULL } },
 	},
 	{
-	    VISIT("showSharedReceipt", "/receipt",
+	    VISIT("showSharedReceipt", ITEM "/receipt",
 		"The proof that its sealing is in the owner's log", GATE_SHOW),
 	    .success = { { 200, "The proof", HTTP_TEXT, NULL, NULL } },
 	},
 	{
-	    VISIT("showSharedReceiptEntry", "/receipt/entry",
+	    VISIT("showSharedReceiptEntry", ITEM "/receipt/entry",
 		"The exact bytes of the entry that the receipt proves",
 		GATE_SHOW),
 	    .success = { { 200, "The entry", HTTP_JSON, "Entry", NULL } },
 	},
 	{
-	    VISIT("showSharedCustody", "/custody",
+	    VISIT("showSharedCustody", ITEM "/custody",
 		"Its story: every entry of the owner's log about it",
 		GATE_CUSTODY),
 	    HTTP_INPUT(custody_input),
 	    .success = { { 200, "A page", HTTP_JSON, "Custody", NULL } },
 	},
 	{
-	    VISIT("printSharedCustody", "/custody.pdf",
+	    VISIT("printSharedCustody", ITEM "/custody.pdf",
 		"Its story as a report made for a court", GATE_CUSTODY),
 	    HTTP_INPUT(paper_input),
 	    .success = { { 200, "The report", "application/pdf", NULL,
 		"Content-Disposition" } },
 	},
 	{
-	    VISIT("showSharedMedia", "/media", "What its media says of itself",
-		GATE_SHOW),
+	    VISIT("showSharedMedia", ITEM "/media",
+		"What its media says of itself", GATE_SHOW),
 	    .success = { { 200, "What is known so far", HTTP_JSON, "Media",
 		NULL } },
 	},
 	{
-	    VISIT("viewSharedEvidence", "/content",
+	    VISIT("viewSharedEvidence", ITEM "/content",
 		"The original's bytes; recorded in both ledgers", GATE_VIEW),
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", "*/*", NULL, CONTENT },
-		{ 206, "The range", "*/*", NULL, CONTENT },
+	    .success = { { 200, "The whole", "*/*", NULL, TRANSFER_CONTENT },
+		{ 206, "The range", "*/*", NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412 416",
 	},
@@ -266,13 +252,13 @@ static const struct http_route routes[] = {
 	    .act = GATE_SHOW,
 	    .kind = "evidence",
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", NULL, NULL, CONTENT },
+	    .success = { { 200, "The whole", NULL, NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412",
 	    .handle = visit_item,
 	},
 	{
-	    VISIT("previewSharedEvidence", "/poster.jpg",
+	    VISIT("previewSharedEvidence", ITEM "/poster.jpg",
 		"A frame of it, small; recorded in both ledgers", GATE_PREVIEW),
 	    HTTP_INPUT(condition_input),
 	    .success = { { 200, "The frame", "image/jpeg", NULL,

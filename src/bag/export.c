@@ -417,6 +417,7 @@ put_log(struct bag_export *x, struct bag_write *w, struct sp_err *err)
 
 /* --- documents --- */
 
+/* NOLINTNEXTLINE(misc-redundant-expression): two rooms' numbers, one value */
 _Static_assert(REPORT_PDF_MAX == BAG_DOCUMENT_MAX, "a report fits into a bag");
 _Static_assert(REPORT_ITEMS_MAX == BAG_EXPORT_ITEMS, "and a bag on a form");
 

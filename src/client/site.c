@@ -282,19 +282,25 @@ client_site_path(const struct site_client *c, struct sp_buf *out,
 }
 
 void
+client_site_escape(struct sp_buf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char b = (unsigned char)*text;
+
+		if ((b < 0x80 && isalnum(b)) || strchr("-._~", b) != NULL)
+			sp_buf_u8(out, b);
+		else
+			sp_buf_fmt(out, "%%%02X", b);
+	}
+}
+
+void
 client_site_query(struct sp_buf *path, const char *name, const char *value)
 {
 	const char *mark = strchr(sp_buf_str(path), '?') == NULL ? "?" : "&";
 
 	sp_buf_fmt(path, "%s%s=", mark, name);
-	for (; *value != '\0'; value++) {
-		unsigned char b = (unsigned char)*value;
-
-		if ((b < 0x80 && isalnum(b)) || strchr("-._~", b) != NULL)
-			sp_buf_u8(path, b);
-		else
-			sp_buf_fmt(path, "%%%02X", b);
-	}
+	client_site_escape(path, value);
 }
 
 enum sp_code

@@ -133,7 +133,9 @@ bool client_site_passing(
 /* "/v1/agencies/<agency>/" and what `fmt` makes. */
 enum sp_code client_site_path(const struct site_client *c, struct sp_buf *out,
     struct sp_err *err, const char *fmt, ...) SP_MUST_USE SP_PRINTF(4, 5);
-/* Append "?name=value" or "&name=value", percent-encoded (RFC 3986 2.1). */
+/* Append a text, percent-encoded (RFC 3986 2.1). */
+void client_site_escape(struct sp_buf *out, const char *text);
+/* Append "?name=value" or "&name=value", likewise. */
 void client_site_query(
     struct sp_buf *path, const char *name, const char *value);
 

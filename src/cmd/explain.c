@@ -5,7 +5,7 @@
 
 struct asking {
 	const char *person, *act, *object, *factor;
-	const char *class, *hold, *retention, *place;
+	const char *class, *hold, *retention, *place, *address;
 	bool idle, stale, json;
 };
 
@@ -38,6 +38,24 @@ print_path(const json_t *answer, struct sp_err *err)
 	return cmd_present_table_print(&t, stdout, err);
 }
 
+/* By which share or lockbox request, where one was looked at. */
+static void
+print_via(const json_t *answer)
+{
+	const json_t *path = json_object_get(answer, "path");
+	char kind[32], id[64];
+
+	for (size_t i = 0; i < json_array_size(path); i++) {
+		const json_t *via =
+		    json_object_get(json_array_get(path, i), "via");
+
+		if (via != NULL)
+			(void)printf("by %s %s\n",
+			    cmd_present_member(via, "kind", kind, sizeof(kind)),
+			    cmd_present_member(via, "id", id, sizeof(id)));
+	}
+}
+
 static enum sp_code
 print(const json_t *answer, struct sp_err *err)
 {
@@ -51,6 +69,7 @@ print(const json_t *answer, struct sp_err *err)
 	    json_is_string(json_object_get(answer, "code"))
 		? cmd_present_member(answer, "code", code, sizeof(code))
 		: "");
+	print_via(answer);
 	SP_TRY(print_path(answer, err));
 	if (json_array_size(changes) > 0)
 		(void)printf("what would change it:\n");
@@ -77,6 +96,7 @@ explain(struct client *c, void *arg, struct sp_err *err)
 		{ "hold", k->hold },
 		{ "retention", k->retention },
 		{ "place", k->place },
+		{ "address", k->address },
 	};
 	SP_AUTO_BUF path = sp_buf_new(4096);
 	SITE_AUTO_JSON answer = NULL;
@@ -121,6 +141,9 @@ cmd_explain_run(const struct cmd *self, int argc, char **argv)
 		{ "place", 0, "WHERE",
 		    "inside or outside the agency's geography (inside)",
 		    &k.place, NULL },
+		{ "address", 0, "ADDRESS",
+		    "as if they came from there, under a lockbox grant",
+		    &k.address, NULL },
 		{ "idle", 0, NULL, "as if they had been idle too long", NULL,
 		    &k.idle },
 		{ "stale", 0, NULL, "as if they had signed in too long ago",

@@ -1,5 +1,7 @@
 #include "cmd/people.h"
 
+#include "base/encode.h"
+
 #include <string.h>
 
 int
@@ -21,17 +23,22 @@ cmd_people_with(const struct cmd *self, const struct client_options *common,
 bool
 cmd_people_ok(const char *person)
 {
-	static const char other[] = "._@-+";
+	return person[0] != '\0' && person[0] != '.' &&
+	    sp_utf8_ok(person, strlen(person));
+}
 
-	if (strcmp(person, "~") == 0)
-		return true;
-	if (person[0] == '\0' || person[0] == '.')
-		return false;
-	for (const char *s = person; *s != '\0'; s++)
-		if (!(*s >= 'a' && *s <= 'z') && !(*s >= 'A' && *s <= 'Z') &&
-		    !(*s >= '0' && *s <= '9') && strchr(other, *s) == NULL)
-			return false;
-	return true;
+/* The path of a call: a name in it is percent-encoded. */
+static enum sp_code
+path_of(struct client *c, const struct cmd_people_call *call, const char *who,
+    struct sp_buf *path, struct sp_err *err)
+{
+	SP_AUTO_BUF text = sp_buf_new(1024);
+
+	if (who != NULL)
+		client_site_escape(&text, who);
+	SP_TRY(sp_buf_check(&text, "PERSON", err));
+	return client_site_path(&c->site, path, err, "%s%s%s", call->before,
+	    sp_buf_str(&text), call->after);
 }
 
 /* What was said on the command line. */
@@ -114,8 +121,7 @@ get_page(struct client *c, const struct saying *s, const char *cursor,
 {
 	SP_AUTO_BUF path = sp_buf_new(1024);
 
-	SP_TRY(client_site_path(&c->site, &path, err, "%s%s%s", s->call->before,
-	    s->who == NULL ? "" : s->who, s->call->after));
+	SP_TRY(path_of(c, s->call, s->who, &path, err));
 	if (s->call->list != NULL && s->call->list->paged)
 		client_site_query(&path, "limit", "1000");
 	if (cursor[0] != '\0')
@@ -206,12 +212,12 @@ list(struct client *c, const struct saying *s, struct sp_err *err)
 
 /* Its text, numbers and flags, a line each; the rest is for --json. */
 static void
-print_members(const json_t *o)
+print_members(json_t *o)
 {
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)o, name, value)
+	json_object_foreach(o, name, value)
 	{
 		char clean[PRESENT_CELL_MAX], what[64];
 
@@ -275,8 +281,7 @@ act(struct client *c, void *arg, struct sp_err *err)
 	if (strcmp(s->call->method, "GET") == 0)
 		return s->call->list != NULL ? list(c, s, err)
 					     : show(c, s, err);
-	SP_TRY(client_site_path(&c->site, &path, err, "%s%s%s", s->call->before,
-	    s->who == NULL ? "" : s->who, s->call->after));
+	SP_TRY(path_of(c, s->call, s->who, &path, err));
 	SP_TRY(client_site_send_json(&c->site, s->call->method,
 	    sp_buf_str(&path), s->body, &answer, err));
 	return print_done(s, answer, err);
@@ -303,8 +308,8 @@ take_operands(
 			s->everyone = i >= n && call->everyone;
 			s->who = i < n ? operand[i] : "~";
 			if (!cmd_people_ok(s->who))
-				return cmd_usage(
-				    self, "'%s' is no id or login", s->who);
+				return cmd_usage(self,
+				    "'%s' is no id, login or name", s->who);
 		} else if (strcmp(what, "ID") == 0) {
 			s->who = operand[i];
 			if (cmd_client_id(s->who, &err) != SP_OK)

@@ -45,8 +45,7 @@ struct cmd_people_call {
 int cmd_people_run(const struct cmd *self, const struct cmd_people_call *calls,
     size_t n_calls, int argc, char **argv);
 
-/* Can this be a PERSON: an id, a login, or "~"?  Nothing that could be another
- * path. */
+/* Can this be a PERSON: an id, a login, a name, or "~"? */
 bool cmd_people_ok(const char *person);
 
 /* cmd_client_open, act, cmd_client_done, exit code. */

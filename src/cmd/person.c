@@ -375,6 +375,19 @@ read_value(char out[static VALUE_MAX + 2], struct sp_err *err)
 }
 
 static enum sp_code
+sealed_path(struct client *c, const struct sealed *s, const char *then,
+    struct sp_buf *path, struct sp_err *err)
+{
+	SP_AUTO_BUF person = sp_buf_new(1024);
+	SP_AUTO_BUF field = sp_buf_new(1024);
+
+	client_site_escape(&person, s->person);
+	client_site_escape(&field, s->field);
+	return client_site_path(&c->site, path, err, "persons/%s/sealed/%s%s",
+	    sp_buf_str(&person), sp_buf_str(&field), then);
+}
+
+static enum sp_code
 seal(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct sealed *s = arg;
@@ -384,8 +397,7 @@ seal(struct client *c, void *arg, struct sp_err *err)
 	CRYPTO_WIPE_ON_EXIT(value);
 
 	SP_TRY(read_value(value, err));
-	SP_TRY(client_site_path(
-	    &c->site, &path, err, "persons/%s/sealed/%s", s->person, s->field));
+	SP_TRY(sealed_path(c, s, "", &path, err));
 	SITE_AUTO_JSON wish = json_pack("{s:s}", "value", value);
 
 	if (wish == NULL)
@@ -411,8 +423,7 @@ open_field(struct client *c, void *arg, struct sp_err *err)
 	SITE_AUTO_JSON answer = NULL;
 	char clean[VALUE_MAX + 1];
 
-	SP_TRY(client_site_path(&c->site, &path, err,
-	    "persons/%s/sealed/%s/open", s->person, s->field));
+	SP_TRY(sealed_path(c, s, "/open", &path, err));
 	SP_TRY(client_site_send_json(
 	    &c->site, "POST", sp_buf_str(&path), NULL, &answer, err));
 	if (s->json)

@@ -424,20 +424,20 @@ renew(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	}
 #define PUBLIC_STEP(where, name, says, body, does)                             \
 	{                                                                      \
-		.method = HTTP_POST, .path = HTTP_AGENCY where, .id = name,    \
-		.summary = says, .door = HTTP_DOOR_PUBLIC,                     \
-		.takes = HTTP_TAKES_JSON, .takes_schema = body,                \
+		.method = HTTP_POST, .path = (where), .id = (name),            \
+		.summary = (says), .door = HTTP_DOOR_PUBLIC,                   \
+		.takes = HTTP_TAKES_JSON, .takes_schema = (body),              \
 		.success = { STEP }, .problems = "401 403 409 429 507",        \
-		.handle = does,                                                \
+		.handle = (does),                                              \
 	}
 
 static const struct http_route routes[] = {
-	PUBLIC_STEP("signin", "signIn", "Begin to sign in: login and password",
-	    "SigninLogin", sign_in),
-	PUBLIC_STEP("signin/totp", "signInTotp",
+	PUBLIC_STEP(HTTP_AGENCY "signin", "signIn",
+	    "Begin to sign in: login and password", "SigninLogin", sign_in),
+	PUBLIC_STEP(HTTP_AGENCY "signin/totp", "signInTotp",
 	    "The second factor: a code of an authenticator app", "SigninCode",
 	    show_totp),
-	PUBLIC_STEP("signin/recovery", "signInRecovery",
+	PUBLIC_STEP(HTTP_AGENCY "signin/recovery", "signInRecovery",
 	    "A recovery code in place of the second factor", "SigninCode",
 	    show_recovery),
 	{
@@ -450,13 +450,13 @@ static const struct http_route routes[] = {
 	    .success = { { 200, "Its text", HTTP_JSON, "Notice", NULL } },
 	    .handle = show_notice,
 	},
-	PUBLIC_STEP("signin/notice", "acknowledgeNotice",
+	PUBLIC_STEP(HTTP_AGENCY "signin/notice", "acknowledgeNotice",
 	    "Acknowledge the notice of use: the session opens",
 	    "NoticeAcknowledged", acknowledge),
-	PUBLIC_STEP("signin/password", "signInPassword",
+	PUBLIC_STEP(HTTP_AGENCY "signin/password", "signInPassword",
 	    "Choose another password, where that is wanted", "PasswordChange",
 	    change),
-	PUBLIC_STEP("signin/accept", "acceptInvitation",
+	PUBLIC_STEP(HTTP_AGENCY "signin/accept", "acceptInvitation",
 	    "Use an invitation: set a password", "InvitationAccepted",
 	    accept_invitation),
 	{
@@ -470,10 +470,10 @@ static const struct http_route routes[] = {
 	    .problems = "401 403 409 429 507",
 	    .handle = enrol,
 	},
-	PUBLIC_STEP("signin/enrol/confirm", "enrolTotpConfirm",
+	PUBLIC_STEP(HTTP_AGENCY "signin/enrol/confirm", "enrolTotpConfirm",
 	    "The app's first code; recovery codes are shown this once",
 	    "TotpConfirm", enrol_confirm),
-	PUBLIC_STEP("session/renew", "renewSession",
+	PUBLIC_STEP(HTTP_AGENCY "session/renew", "renewSession",
 	    "Show both factors again: the session is open and fresh",
 	    "SessionRenewal", renew),
 };

@@ -207,7 +207,7 @@ redeem(struct ceremony *c, struct federation_sources *s,
 {
 	SP_AUTO_BUF secret = sp_buf_secret(FEDERATION_SECRET_MAX + 1);
 	SP_AUTO_BUF form = sp_buf_secret(ERRAND_BODY_MAX);
-	SP_AUTO_BUF basic = sp_buf_secret(ERRAND_BASIC_MAX * 4);
+	SP_AUTO_BUF basic = sp_buf_secret((size_t)4 * ERRAND_BASIC_MAX);
 	SP_AUTO_BUF body = sp_buf_secret(ERRAND_ANSWER_MAX);
 	const struct federation_post post = { ask->metadata->token, &form,
 		&basic };

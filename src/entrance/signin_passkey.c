@@ -248,28 +248,28 @@ list(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 #define QUESTION(where, name, says, shape, does)                               \
 	{                                                                      \
-		.method = HTTP_POST, .path = HTTP_AGENCY where, .id = name,    \
-		.summary = says, .door = HTTP_DOOR_PUBLIC,                     \
+		.method = HTTP_POST, .path = (where), .id = (name),            \
+		.summary = (says), .door = HTTP_DOOR_PUBLIC,                   \
 		.success = { { 200, "Options for the browser", HTTP_JSON,      \
 		    shape, NULL } },                                           \
-		.problems = "401 403 409 429 507", .handle = does,             \
+		.problems = "401 403 409 429 507", .handle = (does),           \
 	}
 #define ANSWER(where, name, says, body, does)                                  \
 	{                                                                      \
-		.method = HTTP_POST, .path = HTTP_AGENCY where, .id = name,    \
-		.summary = says, .door = HTTP_DOOR_PUBLIC,                     \
-		.takes = HTTP_TAKES_JSON, .takes_schema = body,                \
+		.method = HTTP_POST, .path = (where), .id = (name),            \
+		.summary = (says), .door = HTTP_DOOR_PUBLIC,                   \
+		.takes = HTTP_TAKES_JSON, .takes_schema = (body),              \
 		.success = { { 200, "What is wanted next", HTTP_JSON,          \
 		    "SigninStep", NULL } },                                    \
-		.problems = "401 403 409 429 507", .handle = does,             \
+		.problems = "401 403 409 429 507", .handle = (does),           \
 	}
 
 static const struct http_route routes[] = {
-	QUESTION("signin/passkey/options", "passkeyQuestion",
+	QUESTION(HTTP_AGENCY "signin/passkey/options", "passkeyQuestion",
 	    "What to ask the browser, to sign in by a passkey alone",
 	    "PasskeyRequest", alone_options),
-	ANSWER("signin/passkey", "signInPasskey", "Sign in by a passkey alone",
-	    "PasskeyAlone", alone),
+	ANSWER(HTTP_AGENCY "signin/passkey", "signInPasskey",
+	    "Sign in by a passkey alone", "PasskeyAlone", alone),
 	{
 	    .method = HTTP_GET,
 	    .path = HTTP_AGENCY "signin/passkey",
@@ -280,16 +280,17 @@ static const struct http_route routes[] = {
 	    .problems = "401 403 409",
 	    .handle = list,
 	},
-	QUESTION("signin/passkey/second/options", "sessionPasskeyQuestion",
+	QUESTION(HTTP_AGENCY "signin/passkey/second/options",
+	    "sessionPasskeyQuestion",
 	    "What to ask the browser: a passkey of the session's person",
 	    "PasskeyRequest", prove_options),
-	ANSWER("signin/passkey/second", "sessionPasskey",
+	ANSWER(HTTP_AGENCY "signin/passkey/second", "sessionPasskey",
 	    "The second factor, or to renew the session: a passkey",
 	    "PasskeyProof", prove),
-	QUESTION("signin/passkey/new/options", "passkeyOffer",
+	QUESTION(HTTP_AGENCY "signin/passkey/new/options", "passkeyOffer",
 	    "What to ask the browser, to enrol a passkey", "PasskeyCreation",
 	    enrol_options),
-	ANSWER("signin/passkey/new", "enrolPasskey",
+	ANSWER(HTTP_AGENCY "signin/passkey/new", "enrolPasskey",
 	    "Enrol a passkey; with the first factor, recovery codes are shown "
 	    "this once",
 	    "PasskeyNew", enrol),

@@ -15,10 +15,8 @@ static enum sp_code
 admit(struct http_request *q, enum gate_act act, const char *kind,
     const struct sp_id *id, struct sp_err *err)
 {
-	struct gate_object on = { .kind = kind };
+	const struct gate_object on = { .kind = kind, .id = *id };
 
-	if (id != NULL)
-		on.id = *id;
 	return gate_admit(
 	    evidence_room_gate(q->room), &q->who, act, &on, &q->pass, err);
 }
@@ -209,12 +207,13 @@ list_sessions(struct http_request *q, struct http_answer *a, struct sp_err *err)
 		.current = &q->who.token,
 		.most = LISTED,
 	};
+	const struct sp_id none = { .b = { 0 } };
 	struct sp_id person;
 	bool all = false;
 
 	SP_TRY(whose(q, &person, &all, err));
 	if (all)
-		SP_TRY(admit(q, GATE_SESSION_SHOW, "session", NULL, err));
+		SP_TRY(admit(q, GATE_SESSION_SHOW, "session", &none, err));
 	else
 		SP_TRY(admit_for(
 		    q, &person, GATE_SESSION_SHOW, &person, "person", err));

@@ -653,16 +653,15 @@ evidence_item_receipt_entry(struct evidence_room *r, struct gate_pass *pass,
 struct story {
 	struct evidence_room *r;
 	struct db *db;
-	struct sp_json *j;
 	struct evidence_actors actors;
 	bool named; /* the reader may know who the actors are */
 };
 
 static enum sp_code
-json_event(struct story *s, uint64_t index, struct sp_err *err)
+json_event(
+    struct story *s, uint64_t index, struct sp_json *j, struct sp_err *err)
 {
 	SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
-	struct sp_json *j = s->j;
 
 	SP_TRY(ledger_log_entry(
 	    evidence_room_log(s->r), s->db, index, &entry, err));
@@ -689,10 +688,9 @@ json_events(struct story *s, const uint64_t *index, size_t n,
 {
 	struct sp_json j = sp_json_to(out);
 
-	s->j = &j;
 	sp_json_array(&j, NULL);
 	for (size_t i = 0; i < n; i++)
-		SP_TRY(json_event(s, index[i], err));
+		SP_TRY(json_event(s, index[i], &j, err));
 	sp_json_end(&j);
 	return sp_buf_check(out, "custody", err);
 }

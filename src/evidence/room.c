@@ -758,9 +758,10 @@ know_session(struct evidence_room *r, const char *text, struct gate_caller *out,
 
 	{
 		DB_LENT(reader, r->readers);
+		const struct signin_shown shown = { reader.db, &r->agency.id,
+			r->rules, text };
 
-		SP_TRY(signin_session_know(reader.db, &r->agency.id, r->rules,
-		    text, out, &touch, err));
+		SP_TRY(signin_session_know(&shown, out, &touch, err));
 	}
 	if (touch)
 		SP_IGNORE(ledger_writer_run(r->writer, touch_run, out, NULL));

@@ -273,8 +273,8 @@ json_changes(struct sp_json *j, const struct gate_facts *f)
 }
 
 static void
-json_path(
-    struct sp_json *j, const struct gate_facts *f, const struct gate_verdict *v)
+json_path(struct sp_json *j, const struct gate_facts *f,
+    const struct gate_verdict *v, const char *via)
 {
 	sp_json_array(j, "path");
 	for (unsigned s = 0; s < GATE_STEP_COUNT; s++) {
@@ -285,6 +285,8 @@ json_path(
 		sp_json_str(j, "rule", rule(v, step));
 		sp_json_str(j, "section", section(v, step));
 		sp_json_str(j, "step", gate_step_name(step));
+		if (step == GATE_STEP_AGENCY)
+			raw_if(j, "via", via);
 		sp_json_end(j);
 	}
 	sp_json_end(j);
@@ -303,7 +305,8 @@ gate_explain_json(const struct gate_facts *f,
 		about = &nothing;
 	sp_json_object(&j, NULL);
 	raw_if(&j, "account", about->account);
-	sp_json_str(&j, "act", gate_act_name(f->act));
+	sp_json_str(
+	    &j, "act", about->act == NULL ? gate_act_name(f->act) : about->act);
 	raw_if(&j, "assumed", about->assumed);
 	json_changes(&j, f);
 	or_null(&j, "class",
@@ -314,7 +317,7 @@ gate_explain_json(const struct gate_facts *f,
 	or_null(&j, "entry", v.entry);
 	if (about->object != NULL)
 		sp_json_str(&j, "object", about->object);
-	json_path(&j, f, &v);
+	json_path(&j, f, &v, about->via);
 	if (about->person != NULL)
 		sp_json_str(&j, "person", about->person);
 	or_null(&j, "role",

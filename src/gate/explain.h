@@ -20,6 +20,10 @@ struct gate_explain_about {
 	const char *account;   /* what the person's account is, or "null" */
 	const char *assumed;   /* what nobody has found out, but supposed */
 	const char *clearance; /* how it was computed */
+	const char *via;       /* by what a guest would come, {…} */
+	/* The act that was asked about, when the facts are of another that it
+	 * takes first: to come at all.  NULL: the facts'. */
+	const char *act;
 };
 
 /*
@@ -34,7 +38,8 @@ struct gate_explain_about {
  *  "entry":TEXT|null,           how a permit stands in the ledger
  *  "object":…,"person":…,       when given
  *  "path":[{"outcome":"passed"|"failed"|"not asked"|"not reached",
- *           "rule":TEXT,"section":TEXT,"step":STEP},…],
+ *           "rule":TEXT,"section":TEXT,"step":STEP,
+ *           "via":…},…],        via: of the step "agency", when given
  *  "role":ROLE|null}             null: of somebody unknown
  *
  * "changes" has one for each step that fails, the decisive one first: all of

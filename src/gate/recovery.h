@@ -34,8 +34,8 @@
  */
 #define GATE_RECOVERY_NEEDED 2
 #define GATE_RECOVERY_SHARES 16 /* at most */
-#define GATE_RECOVERY_OPEN   (24 * 3600 * SP_SECOND)
-#define GATE_RECOVERY_TOKEN  (24 * 3600 * SP_SECOND)
+#define GATE_RECOVERY_OPEN   (INT64_C(24) * 3600 * SP_SECOND)
+#define GATE_RECOVERY_TOKEN  (INT64_C(24) * 3600 * SP_SECOND)
 
 extern const char gate_recovery_schema[]; /* among the agency's migrations */
 

@@ -3,6 +3,7 @@
 #include "people/person.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define X(id, name, words) [id] = { (name), (words) },
 static const struct {
@@ -124,7 +125,7 @@ static const struct gate_act_row acts[GATE_ACT_COUNT] = {
 [GATE_ENTRIES] =          { ". . . . . . * * * . . . . *", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
 
-[GATE_SHARE_SHOW] =       { ". * * * * * * * * . . . . .", NULL,
+[GATE_SHARE_SHOW] =       { "* * * * * * * * * . . . . .", NULL,
 	OWN, 0, SECOND, NOT_EVIDENCE },
 [GATE_SHARE_GRANT] =      { ". * . * . . . . * . . . . .", NULL,
 	OWN, CLEARED | PLACED, FRESH, RESTRICTED },
@@ -345,6 +346,41 @@ gate_act_parse(const char *s, enum gate_act *out)
 		}
 	}
 	return false;
+}
+
+bool
+gate_act_read(const char *s, enum gate_act *out)
+{
+	static const struct {
+		const char *verb;
+		enum gate_act act;
+	} plain[] = {
+		{ "view", GATE_VIEW },
+		{ "watch", GATE_VIEW },
+		{ "play", GATE_VIEW },
+		{ "open", GATE_VIEW },
+		{ "read", GATE_VIEW },
+		{ "get", GATE_VIEW },
+		{ "download", GATE_VIEW },
+		{ "preview", GATE_PREVIEW },
+		{ "list", GATE_LIST },
+		{ "show", GATE_SHOW },
+		{ "upload", GATE_UPLOAD },
+		{ "put", GATE_UPLOAD },
+		{ "export", GATE_EXPORT },
+		{ "custody", GATE_CUSTODY },
+		{ "share", GATE_SHARE_GRANT },
+		{ "dispose", GATE_DISPOSE_REQUEST },
+		{ "delete", GATE_DISPOSE_REQUEST },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(plain); i++) {
+		if (strcasecmp(s, plain[i].verb) == 0) {
+			*out = plain[i].act;
+			return true;
+		}
+	}
+	return gate_act_parse(s, out);
 }
 
 const struct gate_act_row *

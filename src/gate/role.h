@@ -288,6 +288,9 @@ const struct gate_role_row *gate_role_row(enum gate_role role);
 const char *gate_act_name(enum gate_act act);
 const char *gate_act_words(enum gate_act act);
 bool gate_act_parse(const char *s, enum gate_act *out) SP_MUST_USE;
+/* As people say it: its name, or a plain verb about evidence ("view",
+ * "Download", "share"). */
+bool gate_act_read(const char *s, enum gate_act *out) SP_MUST_USE;
 const struct gate_act_row *gate_act_row(enum gate_act act);
 
 /* Is the act open to the role at all?  What else it takes, gate_decide asks. */

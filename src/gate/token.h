@@ -73,7 +73,7 @@ struct gate_token_new {
 	bool of_site; /* whoever asked: it has no issuer (recovery) */
 };
 enum sp_code gate_token_issue(struct ledger_tx *tx,
-    const struct gate_token_new *t, struct sp_id *id,
+    const struct gate_token_new *wish, struct sp_id *id,
     char text[static GATE_TOKEN_TEXT], struct sp_err *err) SP_MUST_USE;
 /* From the next gate_token_know on it is nobody's, and what is under way with
  * it ends.  SP_E_NOTFOUND; SP_E_CONFLICT, reason "token.revoked": it already

@@ -223,6 +223,39 @@ act_for(const struct grants_group *g, const struct grants_member *m)
 	return m->told == 0 ? "group.joined" : "group.changed";
 }
 
+/* What the telling begins with, where it changes anything: the lead's act. */
+static enum sp_code
+change_here(struct db *db, const struct telling *t, const struct sp_id *lead,
+    struct grants_group *io, struct sp_err *err)
+{
+	if (t->change == NULL)
+		return SP_OK;
+	SP_TRY(must_lead(io, lead, err));
+	SP_TRY(t->change(io, &t->agency, err));
+	/* Taking out waits for nothing. */
+	if (grants_group_member(io, &t->agency)->in)
+		SP_TRY(members_pace(db, io, err));
+	io->version++;
+	return grants_group_row_put(db, io, err);
+}
+
+static bool
+knows(const struct grants_group *g, const struct grants_member *m)
+{
+	return m->in ? m->told >= g->version : m->told == 0;
+}
+
+/* What the entries say, and what the member is told. */
+static enum sp_code
+put_telling(const struct grants_group *g, struct telling *t, struct sp_err *err)
+{
+	put_detail(g, &t->agency, &t->detail);
+	SP_TRY(sp_buf_check(&t->detail, "detail", err));
+	sp_buf_clear(&t->body);
+	grants_group_row_tell(g, &t->body);
+	return sp_buf_check(&t->body, "group", err);
+}
+
 static enum sp_code
 tell_here(struct ledger_tx *tx, struct grants_twin_act *io, struct sp_err *err)
 {
@@ -232,27 +265,15 @@ tell_here(struct ledger_tx *tx, struct grants_twin_act *io, struct sp_err *err)
 	const struct grants_member *m;
 
 	SP_TRY(grants_group_load(db, t->group, &g, err));
-	if (t->change != NULL) {
-		SP_TRY(
-		    must_lead(&g, &evidence_room_agency(io->first)->id, err));
-		SP_TRY(t->change(&g, &t->agency, err));
-		/* Taking out waits for nothing. */
-		if (grants_group_member(&g, &t->agency)->in)
-			SP_TRY(members_pace(db, &g, err));
-		g.version++;
-		SP_TRY(grants_group_row_put(db, &g, err));
-	}
+	SP_TRY(
+	    change_here(db, t, &evidence_room_agency(io->first)->id, &g, err));
 	m = grants_group_member(&g, &t->agency);
-	if (m == NULL || (m->in ? m->told >= g.version : m->told == 0))
+	if (m == NULL || knows(&g, m))
 		return sp_fail(err, SP_E_CONFLICT, "told already");
 	io->act = act_for(&g, m);
 	SP_TRY(grants_group_row_told(
 	    db, &g.id, &t->agency, m->in ? g.version : 0, err));
-	put_detail(&g, &t->agency, &t->detail);
-	SP_TRY(sp_buf_check(&t->detail, "detail", err));
-	sp_buf_clear(&t->body);
-	grants_group_row_tell(&g, &t->body);
-	SP_TRY(sp_buf_check(&t->body, "group", err));
+	SP_TRY(put_telling(&g, t, err));
 	io->detail = sp_buf_str(&t->detail);
 	io->body = sp_buf_str(&t->body);
 	return SP_OK;

@@ -193,6 +193,22 @@ touch_home(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	return ledger_tx_append(tx, &e, NULL, err);
 }
 
+/* Asked of the agency's gate each time.  To begin takes a fresh proof; that
+ * this credential has begun under this request stands for it from then on. */
+static struct gate_facts
+use_facts(const struct grants_guest_ask *a, struct evidence_room *agency,
+    const struct gate_caller *guest, bool begun)
+{
+	struct gate_facts f = gate_caller_facts(guest, GATE_LOCKBOX_USE);
+
+	if (begun && f.since_proof >= 0 && f.since_proof < f.limits->reproof)
+		f.since_proof = 0;
+	if (strcmp(evidence_room_agency(a->home)->geography,
+		evidence_room_agency(agency)->geography) != 0)
+		f.place = GATE_PLACE_OUTSIDE;
+	return f;
+}
+
 static enum sp_code
 touched_before(struct evidence_room *room, const struct grants_lockbox_touch *t,
     sp_time *last, bool *begun, struct sp_err *err)
@@ -209,13 +225,11 @@ recent(sp_time last, sp_time now)
 	return last != 0 && now >= last && now - last < GRANTS_GUEST_SPAN;
 }
 
-/* Asked of the agency's gate each time.  To begin takes a fresh proof; that
- * this credential has begun under this request stands for it from then on. */
 static enum sp_code
 admit(const struct grants_guest_ask *a, struct evidence_room *agency,
     const struct gate_caller *guest, struct touching *t, struct sp_err *err)
 {
-	struct gate_facts f = gate_caller_facts(guest, GATE_LOCKBOX_USE);
+	struct gate_facts f;
 	struct gate_request rq = {
 		.who = guest,
 		.act = GATE_LOCKBOX_USE,
@@ -229,11 +243,7 @@ admit(const struct grants_guest_ask *a, struct evidence_room *agency,
 	bool begun = false;
 
 	SP_TRY(touched_before(agency, &t->t, &last, &begun, err));
-	if (begun && f.since_proof >= 0 && f.since_proof < f.limits->reproof)
-		f.since_proof = 0;
-	if (strcmp(evidence_room_agency(a->home)->geography,
-		evidence_room_agency(agency)->geography) != 0)
-		f.place = GATE_PLACE_OUTSIDE;
+	f = use_facts(a, agency, guest, begun);
 	if (recent(last, t->t.last) && gate_decide(&f).permit)
 		return SP_OK;
 	return gate_admit_with(evidence_room_gate(agency), &rq, &pass, err);
@@ -265,35 +275,101 @@ use(const struct grants_guest_ask *a, struct evidence_room *agency,
 	    evidence_room_writer(a->home), touch_home, &t, err);
 }
 
-enum sp_code
-grants_guest_of_lockbox(const struct grants_guest_ask *a,
-    struct evidence_room **room, struct gate_caller *out, struct sp_err *err)
+/* Who would come, by the rows of both houses as they are now. */
+static enum sp_code
+arrive(const struct grants_guest_ask *a, struct grant *g,
+    struct evidence_room **agency, struct gate_caller *guest,
+    struct sp_err *err)
 {
-	struct gate_caller guest = *a->who;
-	struct evidence_room *agency = NULL;
-	AUTO_GRANT g = grant_new();
-
-	if (g == NULL)
-		return sp_fail(err, SP_E_NOMEM, "no memory for a grant");
-	if (!evidence_room_agency(a->home)->provider)
-		return sp_fail_as(err, SP_E_NOTFOUND, "lockbox.unknown",
-		    "there is no such lockbox request");
-	SP_TRY(load(a->home, &a->request, &g->home, err));
-	SP_TRY(evidence_site_room_of(
-	    a->site, &g->home.asked.agency, &agency, err));
-	SP_TRY(judge(a, agency, g, err));
-	guest.agency = g->home.asked.agency;
-	guest.via = (struct gate_via){
+	SP_TRY(
+	    evidence_site_room_of(a->site, &g->home.asked.agency, agency, err));
+	SP_TRY(judge(a, *agency, g, err));
+	*guest = *a->who;
+	guest->agency = g->home.asked.agency;
+	guest->via = (struct gate_via){
 		.relation = g->open ? GATE_LOCKBOX : GATE_OTHER,
 		.kind = "lockbox",
 		.id = a->request,
 		.house = a->who->agency,
 	};
-	if (g->open)
-		SP_TRY(grants_guest_clearance(a->home, agency, &a->who->person,
-		    &guest.is.clearance, err));
+	if (!g->open)
+		return SP_OK;
+	return grants_guest_clearance(
+	    a->home, *agency, &a->who->person, &guest->is.clearance, err);
+}
+
+static enum sp_code
+find(const struct grants_guest_ask *a, struct grant *g, struct sp_err *err)
+{
+	if (g == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory for a grant");
+	if (!evidence_room_agency(a->home)->provider)
+		return sp_fail_as(err, SP_E_NOTFOUND, "lockbox.unknown",
+		    "there is no such lockbox request");
+	return load(a->home, &a->request, &g->home, err);
+}
+
+enum sp_code
+grants_guest_of_lockbox(const struct grants_guest_ask *a,
+    struct evidence_room **room, struct gate_caller *out, struct sp_err *err)
+{
+	struct gate_caller guest;
+	struct evidence_room *agency = NULL;
+	AUTO_GRANT g = grant_new();
+
+	SP_TRY(find(a, g, err));
+	SP_TRY(arrive(a, g, &agency, &guest, err));
 	SP_TRY(use(a, agency, &guest, err));
 	*room = agency;
 	*out = guest;
 	return SP_OK;
+}
+
+/* --- as it would be --- */
+
+/* The first address of the first range. */
+static void
+from_there(const struct machine_ranges *from, struct gate_caller *io)
+{
+	char text[MACHINE_RANGE_TEXT];
+
+	if (from->n == 0)
+		return;
+	machine_range_text(&from->range[0], text);
+	text[strcspn(text, "/")] = '\0';
+	(void)snprintf(io->address, sizeof(io->address), "%.*s",
+	    (int)sizeof(io->address) - 1, text);
+}
+
+enum sp_code
+grants_guest_look(const struct grants_guest_ask *a,
+    struct grants_guest_seen *out, struct sp_err *err)
+{
+	struct gate_caller who = *a->who;
+	struct grants_guest_ask as = *a;
+	struct grants_guest_seen seen = { .covered = false };
+	struct evidence_room *agency = NULL;
+	AUTO_GRANT g = grant_new();
+
+	SP_TRY(find(a, g, err));
+	as.who = &who;
+	if (who.address[0] == '\0')
+		from_there(&g->home.asked.from, &who);
+	SP_TRY(arrive(&as, g, &agency, &seen.who, err));
+	seen.use = use_facts(a, agency, &seen.who, false);
+	seen.use.limits = &a->who->is.limits;
+	seen.covered = g->open ||
+	    (sp_id_equal(&g->home.asked.requester, &who.person) &&
+		grants_request_covers(&g->home.asked, &a->evidence, "", 0, 0));
+	*out = seen;
+	return SP_OK;
+}
+
+enum sp_code
+grants_guest_ways(struct evidence_room *home, const struct grants_guest_ways *q,
+    struct sp_id *id, size_t *got, struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(home));
+
+	return grants_lockbox_row_ways(reader.db, q, id, got, err);
 }

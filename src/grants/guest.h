@@ -34,6 +34,32 @@ enum sp_code grants_guest_of_lockbox(const struct grants_guest_ask *a,
     struct evidence_room **room, struct gate_caller *out,
     struct sp_err *err) SP_MUST_USE;
 
+/* The same visit as it would be decided now, without being made: nothing is
+ * recorded.  `use` decides (GATE_LOCKBOX_USE, to begin), then the agency's gate
+ * with facts of `who`; both are GATE_OTHER of a request that opens nothing. */
+struct grants_guest_seen {
+	struct gate_facts use; /* limits borrowed from a->who */
+	struct gate_caller who;
+	/* The request is the caller's own and covers the item; one that opens
+	 * nothing, by the item's id: what is in a category is told by a grant
+	 * only. */
+	bool covered;
+};
+/* A caller without an address is taken to come from where the request says.
+ * SP_E_NOTFOUND as grants_guest_of_lockbox. */
+enum sp_code grants_guest_look(const struct grants_guest_ask *a,
+    struct grants_guest_seen *out, struct sp_err *err) SP_MUST_USE;
+/* Ids of what a person of this house requested, newest first, those before
+ * *before (NULL: from the newest).  At most n. */
+struct grants_guest_ways {
+	struct sp_id person;
+	const struct sp_id *before;
+	size_t n;
+};
+enum sp_code grants_guest_ways(struct evidence_room *home,
+    const struct grants_guest_ways *q, struct sp_id *id, size_t *got,
+    struct sp_err *err) SP_MUST_USE;
+
 /* Is somebody of the provider's house cleared for this agency, now?  Out of the
  * house's records of the person (screening in the agency's state, training,
  * their signature of the Security Addendum: they are a contractor's people

@@ -814,6 +814,22 @@ confirm_here(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	return ledger_tx_append(tx, &e, NULL, err);
 }
 
+/* Broken before, and this house not told yet: adding the row again fails in the
+ * agency's. */
+static enum sp_code
+run_break(struct step *s, struct sp_err *err)
+{
+	struct sp_err why;
+	enum sp_code code = step_run(s, &why);
+
+	if (code == SP_E_CONFLICT && why.reason == NULL)
+		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
+		    "glass is broken already");
+	return code == SP_OK
+	    ? SP_OK
+	    : sp_fail_as(err, code, why.reason, "%s", why.text);
+}
+
 /* The agency's ledger is the first: without its entry nothing is open. */
 enum sp_code
 grants_lockbox_break(const struct grants_lockbox_act *a, const struct sp_id *id,
@@ -822,8 +838,6 @@ grants_lockbox_break(const struct grants_lockbox_act *a, const struct sp_id *id,
 	AUTO_STEP s;
 	struct evidence_room *agency = NULL;
 	enum gate_duty duty = GATE_DUTY_UNKNOWN;
-	enum sp_code code;
-	struct sp_err why;
 
 	step_init(&s, a, id, GRANTS_BREAK);
 	if (!at_home(a))
@@ -842,15 +856,7 @@ grants_lockbox_break(const struct grants_lockbox_act *a, const struct sp_id *id,
 	    evidence_room_writer(a->room), confirm_here, &s, err));
 	s.first = agency;
 	s.told = a->who->agency;
-	/* Broken before, and this house not told yet: adding the row again
-	 * fails in the agency's. */
-	code = step_run(&s, &why);
-	if (code == SP_E_CONFLICT && why.reason == NULL)
-		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
-		    "glass is broken already");
-	return code == SP_OK
-	    ? SP_OK
-	    : sp_fail_as(err, code, why.reason, "%s", why.text);
+	return run_break(&s, err);
 }
 
 /* --- the other house --- */

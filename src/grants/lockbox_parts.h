@@ -43,6 +43,11 @@ enum sp_code grants_lockbox_row_open(
 enum sp_code grants_lockbox_row_ids(struct db *db,
     const struct grants_lockbox_list *q, struct sp_id *id, size_t *got,
     struct sp_err *err) SP_MUST_USE;
+/* What somebody requested, newest first (guest.h). */
+struct grants_guest_ways;
+enum sp_code grants_lockbox_row_ways(struct db *db,
+    const struct grants_guest_ways *q, struct sp_id *id, size_t *got,
+    struct sp_err *err) SP_MUST_USE;
 /* The first whose time is over by `now` (or whose answer is late), after
  * `after`. */
 enum sp_code grants_lockbox_row_due(struct db *db, sp_time now,

@@ -270,7 +270,7 @@ read_members(const json_t *in, struct sp_err *err)
 	if (glass != NULL && !json_is_boolean(glass))
 		return sp_fail_as(err, SP_E_INVALID, "lockbox.glass",
 		    "lockbox.glass: true or false");
-	/* It only reads. NOLINTNEXTLINE(clang-diagnostic-cast-qual) */
+	/* It only reads.  NOLINTNEXTLINE(performance-no-int-to-ptr) */
 	json_object_foreach((json_t *)(uintptr_t)in, name, value)
 	{
 		bool found = false;
@@ -284,22 +284,37 @@ read_members(const json_t *in, struct sp_err *err)
 	return SP_OK;
 }
 
+static enum sp_code
+read_agency(const json_t *in, const char **slug, struct sp_err *err)
+{
+	const char *s = json_string_value(json_object_get(in, "agency"));
+
+	if (s == NULL || !sp_slug_ok(s))
+		return sp_fail_as(err, SP_E_INVALID, "lockbox.agency",
+		    "lockbox.agency: the slug of an agency of this site");
+	*slug = s;
+	return SP_OK;
+}
+
+static enum sp_code
+read_reasons(const json_t *in, struct grants_request *r, struct sp_err *err)
+{
+	SP_TRY(read_text(in, "lockbox.why", GRANTS_REQUEST_WHY_MIN,
+	    GRANTS_REQUEST_WHY_MAX, r->why, err));
+	return read_text(
+	    in, "lockbox.ticket", 1, GRANTS_REQUEST_TICKET, r->ticket, err);
+}
+
 enum sp_code
 grants_request_read(const struct json_t *in, char slug[static SP_SLUG_MAX + 1],
     struct grants_request *out, struct sp_err *err)
 {
 	struct grants_request r = { .n = 0 };
-	const char *s;
+	const char *s = NULL;
 
 	SP_TRY(read_members(in, err));
-	s = json_string_value(json_object_get(in, "agency"));
-	if (s == NULL || !sp_slug_ok(s))
-		return sp_fail_as(err, SP_E_INVALID, "lockbox.agency",
-		    "lockbox.agency: the slug of an agency of this site");
-	SP_TRY(read_text(in, "lockbox.why", GRANTS_REQUEST_WHY_MIN,
-	    GRANTS_REQUEST_WHY_MAX, r.why, err));
-	SP_TRY(read_text(
-	    in, "lockbox.ticket", 1, GRANTS_REQUEST_TICKET, r.ticket, err));
+	SP_TRY(read_agency(in, &s, err));
+	SP_TRY(read_reasons(in, &r, err));
 	SP_TRY(read_what(in, &r, err));
 	SP_TRY(read_from(json_object_get(in, "from"), &r, err));
 	SP_TRY(read_minutes(in, &r, err));

@@ -1,4 +1,5 @@
 #include "gate/token.h"
+#include "grants/guest.h"
 #include "grants/lockbox_parts.h"
 
 #include <jansson.h>
@@ -28,6 +29,10 @@ static const struct db_sql lockbox_open = {
 static const struct db_sql lockbox_ids = {
 	"SELECT id FROM lockbox WHERE (?1 IS NULL OR id < ?1)"
 	" AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3",
+};
+static const struct db_sql lockbox_ways = {
+	"SELECT id FROM lockbox WHERE (?1 IS NULL OR id < ?1)"
+	" AND asked ->> '$.requester.id' = ?2 ORDER BY id DESC LIMIT ?3",
 };
 static const struct db_sql lockbox_due = {
 	"SELECT id FROM lockbox WHERE id > ?2 AND ((state IN"
@@ -113,12 +118,36 @@ bind_person(struct db_stmt *st, int at, const struct sp_id *id)
 }
 
 static enum sp_code
-from_row(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+read_asked(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
 {
 	sp_buf_clear(&r->text);
 	sp_buf_text(&r->text, db_col_text(st, 0));
 	SP_TRY(sp_buf_check(&r->text, "lockbox request", err));
-	SP_TRY(grants_request_from(sp_buf_str(&r->text), &r->asked, err));
+	return grants_request_from(sp_buf_str(&r->text), &r->asked, err);
+}
+
+static enum sp_code
+read_end(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+{
+	r->ended = db_col_i64(st, 8);
+	SP_TRY(text(st, 9, r->ended_by, sizeof(r->ended_by), err));
+	return text(st, 10, r->reason, sizeof(r->reason), err);
+}
+
+static enum sp_code
+read_review(
+    struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+{
+	r->reviewed = db_col_i64(st, 11);
+	SP_TRY(person(st, 12, &r->reviewer, err));
+	SP_TRY(text(st, 13, r->finding, sizeof(r->finding), err));
+	return text(st, 14, r->note, sizeof(r->note), err);
+}
+
+static enum sp_code
+from_row(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
+{
+	SP_TRY(read_asked(st, r, err));
 	if (!grants_request_state_parse(db_col_text(st, 1), &r->state))
 		return damaged(err);
 	r->due = db_col_i64(st, 2);
@@ -127,13 +156,8 @@ from_row(struct db_stmt *st, struct grants_lockbox_row *r, struct sp_err *err)
 	r->approvals = db_col_i64(st, 5);
 	r->started = db_col_i64(st, 6);
 	r->until = db_col_i64(st, 7);
-	r->ended = db_col_i64(st, 8);
-	SP_TRY(text(st, 9, r->ended_by, sizeof(r->ended_by), err));
-	SP_TRY(text(st, 10, r->reason, sizeof(r->reason), err));
-	r->reviewed = db_col_i64(st, 11);
-	SP_TRY(person(st, 12, &r->reviewer, err));
-	SP_TRY(text(st, 13, r->finding, sizeof(r->finding), err));
-	return text(st, 14, r->note, sizeof(r->note), err);
+	SP_TRY(read_end(st, r, err));
+	return read_review(st, r, err);
 }
 
 enum sp_code
@@ -201,18 +225,13 @@ grants_lockbox_row_open(struct db *db, int64_t *n, struct sp_err *err)
 	return SP_OK;
 }
 
-enum sp_code
-grants_lockbox_row_ids(struct db *db, const struct grants_lockbox_list *q,
-    struct sp_id *id, size_t *got, struct sp_err *err)
+static enum sp_code
+each_id(struct db_stmt *st, size_t n, struct sp_id *id, size_t *got,
+    struct sp_err *err)
 {
-	DB_STMT st = db_use(db, &lockbox_ids);
 	size_t at = 0;
 
-	db_bind_blob(st, 1, q->before == NULL ? NULL : q->before->b,
-	    q->before == NULL ? 0 : SP_ID_LEN);
-	db_bind_text(st, 2, q->state);
-	db_bind_u64(st, 3, q->n);
-	for (; at < q->n; at++) {
+	for (; at < n; at++) {
 		bool found = false;
 
 		SP_TRY(db_row(st, &found, err));
@@ -222,6 +241,39 @@ grants_lockbox_row_ids(struct db *db, const struct grants_lockbox_list *q,
 	}
 	*got = at;
 	return SP_OK;
+}
+
+static void
+bind_before(struct db_stmt *st, const struct sp_id *before)
+{
+	db_bind_blob(st, 1, before == NULL ? NULL : before->b,
+	    before == NULL ? 0 : SP_ID_LEN);
+}
+
+enum sp_code
+grants_lockbox_row_ids(struct db *db, const struct grants_lockbox_list *q,
+    struct sp_id *id, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &lockbox_ids);
+
+	bind_before(st, q->before);
+	db_bind_text(st, 2, q->state);
+	db_bind_u64(st, 3, q->n);
+	return each_id(st, q->n, id, got, err);
+}
+
+enum sp_code
+grants_lockbox_row_ways(struct db *db, const struct grants_guest_ways *q,
+    struct sp_id *id, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &lockbox_ways);
+	char person[SP_ID_TEXT];
+
+	sp_id_text(&q->person, person);
+	bind_before(st, q->before);
+	db_bind_text(st, 2, person);
+	db_bind_u64(st, 3, q->n);
+	return each_id(st, q->n, id, got, err);
 }
 
 enum sp_code
@@ -246,12 +298,12 @@ grants_lockbox_row_in_time(const struct grants_lockbox_row *r)
 
 enum sp_code
 grants_lockbox_row_approve(struct db *db, const struct sp_id *id,
-    const struct sp_id *person_id, sp_time now, struct sp_err *err)
+    const struct sp_id *person, sp_time now, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &approval_insert);
 
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
-	db_bind_blob(st, 2, person_id->b, SP_ID_LEN);
+	db_bind_blob(st, 2, person->b, SP_ID_LEN);
 	db_bind_i64(st, 3, now);
 	return db_run(st, NULL, err);
 }

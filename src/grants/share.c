@@ -556,23 +556,16 @@ check_items(struct db *db, const struct grants_terms *t,
 	return SP_OK;
 }
 
+/* How often it was shared on before, up to the first. */
 static enum sp_code
-check_parent(struct db *db, const struct grants_terms *t, struct sp_err *err)
+check_chain(
+    struct db *db, const struct grants_share_row *parent, struct sp_err *err)
 {
-	SP_AUTO_BUF text = sp_buf_new(GRANTS_TERMS_MAX);
-	struct sp_id at = t->parent;
-	struct grants_share_row r;
-	GRANTS_AUTO_TERMS of = { .n = 0 };
+	struct grants_share_row r = *parent;
 
-	SP_TRY(grants_share_row_load(db, &at, &r, err));
-	if (r.state != GRANTS_ACTIVE || gate_token_expired(r.until))
-		return over(err);
-	SP_TRY(grants_share_row_terms(db, &at, &text, err));
-	SP_TRY(terms_of(sp_buf_str(&text), &of, err));
-	SP_TRY(grants_terms_within(t, &of, err));
-	SP_TRY(check_items(db, t, &r, err));
 	for (int n = 2; !sp_id_is_zero(&r.parent); n++) {
-		at = r.parent;
+		struct sp_id at = r.parent;
+
 		if (n > GRANTS_CHAIN)
 			return sp_fail_as(err, SP_E_DENIED, "share.reshare",
 			    "it was shared on %d times, which is the most",
@@ -580,6 +573,23 @@ check_parent(struct db *db, const struct grants_terms *t, struct sp_err *err)
 		SP_TRY(grants_share_row_load(db, &at, &r, err));
 	}
 	return SP_OK;
+}
+
+static enum sp_code
+check_parent(struct db *db, const struct grants_terms *t, struct sp_err *err)
+{
+	SP_AUTO_BUF text = sp_buf_new(GRANTS_TERMS_MAX);
+	struct grants_share_row r;
+	GRANTS_AUTO_TERMS of = { .n = 0 };
+
+	SP_TRY(grants_share_row_load(db, &t->parent, &r, err));
+	if (r.state != GRANTS_ACTIVE || gate_token_expired(r.until))
+		return over(err);
+	SP_TRY(grants_share_row_terms(db, &t->parent, &text, err));
+	SP_TRY(terms_of(sp_buf_str(&text), &of, err));
+	SP_TRY(grants_terms_within(t, &of, err));
+	SP_TRY(check_items(db, t, &r, err));
+	return check_chain(db, &r, err);
 }
 
 static enum sp_code

@@ -1,6 +1,7 @@
 #include "grants/share_row.h"
 
 #include "grants/twin.h"
+#include "grants/visit.h"
 
 #include <string.h>
 
@@ -121,6 +122,15 @@ static const struct db_sql known_put = {
 };
 static const struct db_sql known_decline = {
 	"UPDATE share_known SET declined = 1 WHERE id = ?1",
+};
+/* The terms of a share by category have no items (terms.h). */
+static const struct db_sql ways = {
+	"SELECT id FROM (SELECT id FROM share_known WHERE side = 'to'"
+	" AND (instr(terms, ?3) > 0 OR instr(terms, '\"evidence\":null') > 0)"
+	" UNION ALL SELECT s.id FROM share s WHERE s.to_kind = 'person'"
+	" AND s.to_id = ?2 AND (s.category IS NOT NULL OR EXISTS("
+	"SELECT 1 FROM share_item i WHERE i.share = s.id AND i.evidence = ?4)))"
+	" WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?5",
 };
 
 static enum sp_code
@@ -466,4 +476,31 @@ grants_share_row_known_decline(
 
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
 	return db_run(st, NULL, err);
+}
+
+enum sp_code
+grants_share_row_ways(struct db *db, const struct grants_visit_ways *q,
+    struct sp_id *id, size_t *got, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &ways);
+	char item[SP_ID_TEXT];
+	size_t at = 0;
+
+	sp_id_text(&q->evidence, item);
+	db_bind_blob(st, 1, q->before == NULL ? NULL : q->before->b,
+	    q->before == NULL ? 0 : SP_ID_LEN);
+	db_bind_blob(st, 2, q->person.b, SP_ID_LEN);
+	db_bind_text(st, 3, item);
+	db_bind_blob(st, 4, q->evidence.b, SP_ID_LEN);
+	db_bind_u64(st, 5, q->n);
+	for (; at < q->n; at++) {
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			break;
+		SP_TRY(db_col_bytes(st, 0, id[at].b, SP_ID_LEN, err));
+	}
+	*got = at;
+	return SP_OK;
 }

@@ -93,4 +93,10 @@ enum sp_code grants_share_row_known_put(struct db *db,
 enum sp_code grants_share_row_known_decline(
     struct db *db, const struct sp_id *id, struct sp_err *err) SP_MUST_USE;
 
+/* By which shares somebody may come to an item (visit.h). */
+struct grants_visit_ways;
+enum sp_code grants_share_row_ways(struct db *db,
+    const struct grants_visit_ways *q, struct sp_id *id, size_t *got,
+    struct sp_err *err) SP_MUST_USE;
+
 #endif

@@ -183,9 +183,10 @@ prove(struct evidence_room *r, uint64_t index, struct proven *out,
 struct finish {
 	struct evidence_room *first, *second;
 	const struct grants_twin_kind *kind;
+	/* What the steps hand on, from one to the next. */
 	const struct grants_twin_row *row; /* the first's */
 	const struct grants_twin_other *other;
-	uint64_t entry; /* out: where the second has it */
+	uint64_t entry; /* where the second has it */
 };
 
 static enum sp_code
@@ -298,25 +299,26 @@ load(struct evidence_room *room, const struct sp_id *id,
 
 /* Everything but the beginning; each step knows when it was done already. */
 static enum sp_code
-finish(struct finish *f, const struct sp_id *id, struct sp_err *err)
+finish(const struct finish *what, const struct sp_id *id, struct sp_err *err)
 {
+	struct finish f = *what;
 	GRANTS_AUTO_TWIN row;
 	AUTO_PROVEN one = { .is = { .index = 0 } };
 	AUTO_PROVEN two = { .is = { .index = 0 } };
 
 	grants_twin_row_init(&row);
-	SP_TRY(load(f->first, id, &row, err));
+	SP_TRY(load(f.first, id, &row, err));
 	if (row.whole)
 		return SP_OK;
-	f->row = &row;
-	SP_TRY(prove(f->first, row.entry, &one, err));
-	f->other = &one.is;
+	f.row = &row;
+	SP_TRY(prove(f.first, row.entry, &one, err));
+	f.other = &one.is;
 	SP_TRY(ledger_writer_run(
-	    evidence_room_writer(f->second), told_run, f, err));
-	SP_TRY(prove(f->second, f->entry, &two, err));
-	f->other = &two.is;
+	    evidence_room_writer(f.second), told_run, &f, err));
+	SP_TRY(prove(f.second, f.entry, &two, err));
+	f.other = &two.is;
 	return ledger_writer_run(
-	    evidence_room_writer(f->first), joined_run, f, err);
+	    evidence_room_writer(f.first), joined_run, &f, err);
 }
 
 struct failed {
@@ -335,7 +337,7 @@ failed_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 
 /* Finish, or note why not. */
 static enum sp_code
-try_finish(struct finish *f, const struct sp_id *id, struct sp_err *err)
+try_finish(const struct finish *f, const struct sp_id *id, struct sp_err *err)
 {
 	struct sp_err why = { .code = SP_OK };
 	enum sp_code code = finish(f, id, &why);
@@ -354,7 +356,7 @@ grants_twin_run(const struct grants_twin_act *a, struct grants_twin_done *out,
     struct sp_err *err)
 {
 	struct begin b = { .act = a, .id = sp_id_new() };
-	struct finish f = {
+	const struct finish f = {
 		.first = a->first,
 		.second = a->second,
 		.kind = a->kind,

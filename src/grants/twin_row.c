@@ -79,6 +79,34 @@ word(struct db_stmt *st, int at, char *out, size_t room, struct sp_err *err)
 	return SP_OK;
 }
 
+static enum sp_code
+read_ids(struct db_stmt *st, struct grants_twin_row *r, struct sp_err *err)
+{
+	SP_TRY(db_col_bytes(st, 0, r->other.b, SP_ID_LEN, err));
+	SP_TRY(db_col_bytes(st, 1, r->object.b, SP_ID_LEN, err));
+	return db_col_bytes(st, 2, r->actor.b, SP_ID_LEN, err);
+}
+
+static enum sp_code
+read_words(struct db_stmt *st, struct grants_twin_row *r, struct sp_err *err)
+{
+	SP_TRY(word(st, 3, r->kind, sizeof(r->kind), err));
+	SP_TRY(word(st, 4, r->actor_kind, sizeof(r->actor_kind), err));
+	SP_TRY(word(st, 5, r->act, sizeof(r->act), err));
+	return word(st, 6, r->object_kind, sizeof(r->object_kind), err);
+}
+
+static enum sp_code
+read_texts(struct db_stmt *st, struct grants_twin_row *r, struct sp_err *err)
+{
+	sp_buf_clear(&r->detail);
+	sp_buf_clear(&r->body);
+	sp_buf_text(&r->detail, db_col_text(st, 10));
+	sp_buf_text(&r->body, db_col_text(st, 11));
+	SP_TRY(sp_buf_check(&r->detail, "twin", err));
+	return sp_buf_check(&r->body, "twin", err);
+}
+
 enum sp_code
 grants_twin_row_load(struct db *db, const struct sp_id *id,
     struct grants_twin_row *out, struct sp_err *err)
@@ -92,22 +120,12 @@ grants_twin_row_load(struct db *db, const struct sp_id *id,
 	if (!found)
 		return sp_fail(err, SP_E_NOTFOUND, "there is no such twin");
 	r->id = *id;
-	SP_TRY(db_col_bytes(st, 0, r->other.b, SP_ID_LEN, err));
-	SP_TRY(db_col_bytes(st, 1, r->object.b, SP_ID_LEN, err));
-	SP_TRY(db_col_bytes(st, 2, r->actor.b, SP_ID_LEN, err));
-	SP_TRY(word(st, 3, r->kind, sizeof(r->kind), err));
-	SP_TRY(word(st, 4, r->actor_kind, sizeof(r->actor_kind), err));
-	SP_TRY(word(st, 5, r->act, sizeof(r->act), err));
-	SP_TRY(word(st, 6, r->object_kind, sizeof(r->object_kind), err));
+	SP_TRY(read_ids(st, r, err));
+	SP_TRY(read_words(st, r, err));
 	r->at = db_col_i64(st, 7);
 	r->entry = (uint64_t)db_col_i64(st, 8);
 	r->whole = db_col_i64(st, 9) != 0;
-	sp_buf_clear(&r->detail);
-	sp_buf_clear(&r->body);
-	sp_buf_text(&r->detail, db_col_text(st, 10));
-	sp_buf_text(&r->body, db_col_text(st, 11));
-	SP_TRY(sp_buf_check(&r->detail, "twin", err));
-	return sp_buf_check(&r->body, "twin", err);
+	return read_texts(st, r, err);
 }
 
 /* Columns 1 to 14. */

@@ -59,11 +59,24 @@ known_at_home(
 	return SP_OK;
 }
 
+static struct gate_facts
+home_facts(const struct grants_visit *v, const struct grants_known *k,
+    const struct evidence_room *owner)
+{
+	struct gate_facts f = gate_caller_facts(v->who, GATE_SHARE_USE);
+
+	f.relation = k->download ? GATE_SHARED_DOWNLOAD : GATE_SHARED_VIEW;
+	if (strcmp(evidence_room_agency(owner)->geography,
+		evidence_room_agency(v->home)->geography) != 0)
+		f.place = GATE_PLACE_OUTSIDE;
+	return f;
+}
+
 static enum sp_code
 home_gate(const struct grants_visit *v, const struct grants_known *k,
     const struct evidence_room *owner, struct sp_err *err)
 {
-	struct gate_facts f = gate_caller_facts(v->who, GATE_SHARE_USE);
+	struct gate_facts f = home_facts(v, k, owner);
 	struct gate_request rq = {
 		.who = v->who,
 		.act = GATE_SHARE_USE,
@@ -72,10 +85,6 @@ home_gate(const struct grants_visit *v, const struct grants_known *k,
 	};
 	GATE_AUTO_PASS pass = NULL;
 
-	f.relation = k->download ? GATE_SHARED_DOWNLOAD : GATE_SHARED_VIEW;
-	if (strcmp(evidence_room_agency(owner)->geography,
-		evidence_room_agency(v->home)->geography) != 0)
-		f.place = GATE_PLACE_OUTSIDE;
 	return gate_admit_with(evidence_room_gate(v->home), &rq, &pass, err);
 }
 
@@ -129,6 +138,7 @@ struct chain {
 	size_t n;
 	bool over;      /* one of them is */
 	bool uncovered; /* by one of them */
+	bool category;  /* one of them is of a category */
 };
 
 /* To whom a link must be: who asks for the first, and for each other whoever
@@ -161,6 +171,7 @@ look_at(struct db *db, struct chain *c, const struct sp_id *house,
 	if (!sp_id_is_zero(evidence))
 		SP_TRY(grants_share_row_covers(db, r, evidence, &covers, err));
 	c->uncovered = c->uncovered || !covers;
+	c->category = c->category || r->category[0] != '\0';
 	c->n++;
 	return SP_OK;
 }
@@ -267,16 +278,15 @@ refuse(const struct grants_visit *v, const struct grants_guest *g,
 	return no_share(err); /* never: GATE_OTHER is no way to anything */
 }
 
+/* Who would be in the owner's house, by the rows of both as they are now. */
 static enum sp_code
-enter(const struct grants_visit *v, const struct grants_known *k,
-    struct grants_guest *g, struct sp_err *err)
+judge(const struct grants_visit *v, const struct grants_known *k,
+    struct chain *c, struct grants_guest *g, struct sp_err *err)
 {
-	struct chain c = { .n = 0 };
 	enum gate_clearance there = v->who->is.clearance;
 
-	SP_TRY(evidence_site_room_of(v->site, &k->owner, &g->room, err));
-	SP_TRY(home_gate(v, k, g->room, err));
-	SP_TRY(chain_check(v, g->room, &c, err));
+	SP_TRY(chain_check(v, g->room, c, err));
+	c->over = c->over || k->declined;
 	if (g->room != v->home)
 		SP_TRY(clearance_there(
 		    v->home, g->room, &v->who->person, &there, err));
@@ -285,13 +295,25 @@ enter(const struct grants_visit *v, const struct grants_known *k,
 	if (g->who.is.clearance == GATE_CLEARANCE_OK)
 		g->who.is.clearance = there;
 	g->who.via = (struct gate_via){
-		.relation = relation_of(&c),
+		.relation = relation_of(c),
 		.kind = "share",
 		.id = v->share,
 		.house = *own(v->home),
 	};
-	rest_on(&c, g->who.via.above);
-	if (c.over || k->declined)
+	rest_on(c, g->who.via.above);
+	return SP_OK;
+}
+
+static enum sp_code
+enter(const struct grants_visit *v, const struct grants_known *k,
+    struct grants_guest *g, struct sp_err *err)
+{
+	struct chain c = { .n = 0 };
+
+	SP_TRY(evidence_site_room_of(v->site, &k->owner, &g->room, err));
+	SP_TRY(home_gate(v, k, g->room, err));
+	SP_TRY(judge(v, k, &c, g, err));
+	if (c.over)
 		return refuse(v, g, err);
 	return c.uncovered ? no_item(err) : SP_OK;
 }
@@ -308,6 +330,33 @@ grants_visit_enter(
 	SP_TRY(enter(v, &k, &g, err));
 	*out = g;
 	return SP_OK;
+}
+
+enum sp_code
+grants_visit_look(const struct grants_visit *v, struct grants_visit_seen *out,
+    struct sp_err *err)
+{
+	struct grants_visit_seen seen = { .covered = false };
+	struct chain c = { .n = 0 };
+	struct grants_known k;
+
+	SP_REQUIRE(sp_id_equal(&v->who->agency, own(v->home)));
+	SP_TRY(known_at_home(v, &k, err));
+	SP_TRY(evidence_site_room_of(v->site, &k.owner, &seen.guest.room, err));
+	seen.home = home_facts(v, &k, seen.guest.room);
+	SP_TRY(judge(v, &k, &c, &seen.guest, err));
+	seen.covered = !c.uncovered && !(c.over && c.category);
+	*out = seen;
+	return SP_OK;
+}
+
+enum sp_code
+grants_visit_ways(struct evidence_room *home, const struct grants_visit_ways *q,
+    struct sp_id *id, size_t *got, struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(home));
+
+	return grants_share_row_ways(reader.db, q, id, got, err);
 }
 
 enum sp_code

@@ -43,6 +43,33 @@ enum sp_code grants_visit_enter(const struct grants_visit *v,
 enum sp_code grants_visit_covers(const struct grants_guest *g,
     const struct sp_id *evidence, struct sp_err *err) SP_MUST_USE;
 
+/* The same visit as it would be decided now, without being made: nobody is let
+ * in and nothing is recorded.  What is found is the path of
+ * grants_visit_enter, in its order: `home` decides (GATE_SHARE_USE), then
+ * the owner's gate with facts of `guest.who`, whose relation is GATE_OTHER of a
+ * share that is over. */
+struct grants_visit_seen {
+	struct gate_facts home; /* limits borrowed from v->who */
+	struct grants_guest guest;
+	/* The item is covered; of a share that is over, by its id: what came
+	 * into a category is nothing to be told afterwards. */
+	bool covered;
+};
+/* SP_E_NOTFOUND as grants_visit_enter, but for an item that is not covered. */
+enum sp_code grants_visit_look(const struct grants_visit *v,
+    struct grants_visit_seen *out, struct sp_err *err) SP_MUST_USE;
+/* Ids of the shares by which a person of this house may come to an item, newest
+ * first, those before *before (NULL: from the newest): each that names the item
+ * or a category, ended or not.  At most n. */
+struct grants_visit_ways {
+	struct sp_id person, evidence;
+	const struct sp_id *before;
+	size_t n;
+};
+enum sp_code grants_visit_ways(struct evidence_room *home,
+    const struct grants_visit_ways *q, struct sp_id *id, size_t *got,
+    struct sp_err *err) SP_MUST_USE;
+
 /* A page of what is shared (evidence_item_list), of which `q` says cursor and
  * n.  This asks the owner's gate (GATE_LIST). */
 enum sp_code grants_visit_list(const struct grants_guest *g,

@@ -342,7 +342,7 @@ schemas(struct sp_json *j, const struct http_routes *t)
 			SP_REQUIRE(n < SCHEMAS_MAX);
 			sorted[n++] = &t->topic[k]->schema[i];
 		}
-	qsort(sorted, n, sizeof(sorted[0]), by_schema);
+	qsort(sorted, n, sizeof(const struct http_schema *), by_schema);
 	for (size_t i = 0; i < n; i++)
 		sp_json_raw(j, sorted[i]->name, sorted[i]->schema);
 }

@@ -91,6 +91,14 @@ people_agency_state_ok(const char *s)
 	return false;
 }
 
+static char
+upper(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	return c;
+}
+
 bool
 people_agency_state_read(const char *s, char out[static 3])
 {
@@ -99,8 +107,7 @@ people_agency_state_read(const char *s, char out[static 3])
 	if (strnlen(s, 3) != 2)
 		return false;
 	for (size_t i = 0; i < 2; i++)
-		up[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A')
-						   : s[i];
+		up[i] = upper(s[i]);
 	if (!people_agency_state_ok(up))
 		return false;
 	memcpy(out, up, sizeof(up));

@@ -44,6 +44,10 @@ static const struct db_sql person_by_id = {
 static const struct db_sql person_by_login = {
 	"SELECT " COLUMNS " FROM person WHERE login = ?1",
 };
+static const struct db_sql person_by_name = {
+	"SELECT " COLUMNS " FROM person WHERE name = ?1 COLLATE NOCASE"
+	" ORDER BY id LIMIT 2",
+};
 static const struct db_sql person_list = {
 	"SELECT " COLUMNS " FROM person WHERE id > ?1 ORDER BY id LIMIT ?2",
 };
@@ -270,6 +274,27 @@ people_person_by_login(struct db *db, const char *login,
 	return one(st, out, err);
 }
 
+/* Two of one name are told apart by their logins. */
+static enum sp_code
+by_name(struct db *db, const char *name, struct people_person *out,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &person_by_name);
+	struct people_person p, other;
+	bool found = false;
+
+	db_bind_text(st, 1, name);
+	SP_TRY(one(st, &p, err));
+	SP_TRY(db_row(st, &found, err));
+	if (found) {
+		SP_TRY(from_row(st, &other, err));
+		return sp_fail_as(err, SP_E_CONFLICT, "person.name",
+		    "two are called so: say %s or %s", p.login, other.login);
+	}
+	*out = p;
+	return SP_OK;
+}
+
 enum sp_code
 people_person_meant(struct db *db, const char *text, const struct sp_id *self,
     struct people_person *out, struct sp_err *err)
@@ -284,6 +309,8 @@ people_person_meant(struct db *db, const char *text, const struct sp_id *self,
 		return people_person_by_id(db, self, out, err);
 	if (sp_id_parse(text, strlen(text), &id))
 		return people_person_by_id(db, &id, out, err);
+	if (strchr(text, ' ') != NULL)
+		return by_name(db, text, out, err);
 	return people_person_by_login(db, text, out, err);
 }
 

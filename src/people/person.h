@@ -311,7 +311,8 @@ enum sp_code people_person_by_id(struct db *db, const struct sp_id *id,
     struct people_person *out, struct sp_err *err) SP_MUST_USE;
 enum sp_code people_person_by_login(struct db *db, const char *login,
     struct people_person *out, struct sp_err *err) SP_MUST_USE;
-/* Whom a text means: an id, a login, or "~" for oneself (`self`; zero: nobody,
+/* Whom a text means: an id, a login, a whole name with a space in it (which is
+ * SP_E_CONFLICT when two have it), or "~" for oneself (`self`; zero: nobody,
  * which is SP_E_INVALID). */
 enum sp_code people_person_meant(struct db *db, const char *text,
     const struct sp_id *self, struct people_person *out,

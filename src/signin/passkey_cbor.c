@@ -296,6 +296,8 @@ rsa_ok(const struct cose *c)
 {
 	const uint8_t *n = c->n.at, *e = c->x.at;
 
+	if (n == NULL || e == NULL)
+		return false;
 	return (n[0] & 0x80U) != 0 && (n[255] & 1U) != 0 && e[0] == 1 &&
 	    e[1] == 0 && e[2] == 1;
 }

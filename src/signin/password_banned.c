@@ -29,7 +29,9 @@ signin_banned_free(struct signin_banned *b)
 static char
 lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
 }
 
 static int
@@ -151,7 +153,9 @@ letter_of(char c)
 	const char *at = strchr(signs, c);
 
 	_Static_assert(sizeof(signs) == sizeof(letters), "one for each");
-	return at == NULL || c == '\0' ? c : letters[at - signs];
+	if (at == NULL || c == '\0')
+		return c;
+	return letters[at - signs];
 }
 
 static void
@@ -187,17 +191,19 @@ listed(const struct signin_banned *b, const char *s, size_t len)
 	return is;
 }
 
-/* As it is, and without what is no letter at its ends. */
+/* As it is, and without what is no letter at its ends: a form of `len`
+ * bytes, whose letters are told by `ends`, another form of the same. */
 static bool
-listed_bare(const struct signin_banned *b, const char *folded, const char *form)
+listed_bare(const struct signin_banned *b, const char *ends, const char *form,
+    size_t len)
 {
-	size_t begin = 0, end = strlen(folded);
+	size_t begin = 0, end = len;
 
 	if (listed(b, form, end))
 		return true;
-	while (begin < end && !is_letter(folded[begin]))
+	while (begin < end && !is_letter(ends[begin]))
 		begin++;
-	while (end > begin && !is_letter(folded[end - 1]))
+	while (end > begin && !is_letter(ends[end - 1]))
 		end--;
 	return end - begin >= CONTEXT_LEAST &&
 	    listed(b, form + begin, end - begin);
@@ -296,9 +302,9 @@ signin_banned_why(const struct signin_banned *b, const char *const *context,
 	make_forms((const char *)crypto_secret_bytes(password), len, &f);
 	if (repeats(f.folded, len) || counts(f.folded, len))
 		return "it only repeats or counts";
-	if (listed_bare(b, f.folded, f.folded) ||
-	    listed_bare(b, f.folded, f.plain) ||
-	    listed_bare(b, f.plain, f.plain))
+	if (listed_bare(b, f.folded, f.folded, len) ||
+	    listed_bare(b, f.folded, f.plain, len) ||
+	    listed_bare(b, f.plain, f.plain, len))
 		return "it is, or is made of, one of the most common";
 	if (only_context(f.folded, context) || only_context(f.plain, context))
 		return "it is made of your own name or login, or the agency’s";

@@ -119,8 +119,10 @@ read_code(const char *s, char out[static DIGITS_MAX])
 	size_t n = 0;
 
 	for (; *s != '\0'; s++) {
-		char c = *s >= 'A' && *s <= 'Z' ? (char)(*s - 'A' + 'a') : *s;
+		char c = *s;
 
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
 		if (c == '-' || c == ' ')
 			continue;
 		if (c == 'o')

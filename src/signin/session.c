@@ -248,6 +248,20 @@ most_of(enum gate_factor factor)
 	    : SIGNIN_SESSIONS_MAX - SIGNIN_SESSIONS_HALF;
 }
 
+/* One that there is no room for beside another; *found false: there is. */
+static enum sp_code
+one_beyond(struct db *db, const struct sp_id *person, enum gate_factor factor,
+    struct sp_id *out, bool *found, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &session_beyond);
+
+	db_bind_blob(st, 1, person->b, SP_ID_LEN);
+	db_bind_i64(st, 2, most_of(factor) - 1);
+	db_bind_text(st, 3, gate_factor_name(factor));
+	SP_TRY(db_row(st, found, err));
+	return *found ? db_col_bytes(st, 0, out->b, SP_ID_LEN, err) : SP_OK;
+}
+
 /* Nobody has more than the maximum: the oldest ones end, as if the person had
  * signed out.  Those with one factor are counted apart, or whoever has but the
  * password could push out what was opened with both. */
@@ -259,18 +273,10 @@ make_room(const struct people_act *a, const struct sp_id *person,
 		struct sp_id id;
 		bool found = false;
 
-		{
-			DB_STMT st =
-			    db_use(ledger_tx_db(a->tx), &session_beyond);
-
-			db_bind_blob(st, 1, person->b, SP_ID_LEN);
-			db_bind_i64(st, 2, most_of(factor) - 1);
-			db_bind_text(st, 3, gate_factor_name(factor));
-			SP_TRY(db_row(st, &found, err));
-			if (!found)
-				return SP_OK;
-			SP_TRY(db_col_bytes(st, 0, id.b, SP_ID_LEN, err));
-		}
+		SP_TRY(one_beyond(
+		    ledger_tx_db(a->tx), person, factor, &id, &found, err));
+		if (!found)
+			return SP_OK;
 		SP_TRY(signin_session_end(a, &id, err));
 	}
 }
@@ -325,13 +331,50 @@ proved(
 	return people_person_seen(a->tx, person, a->now, err);
 }
 
+/* Where it begins: with what is wanted next. */
+static enum sp_code
+begin_stage(struct db *db, struct signin_row *io, struct sp_err *err)
+{
+	unsigned has = 0;
+
+	if (io->s.factor == GATE_FACTOR_SECOND) {
+		io->s.stage = io->change ? SIGNIN_CHANGE : SIGNIN_NOTICE;
+		return SP_OK;
+	}
+	SP_TRY(signin_factor_has(db, &io->s.person, &has, err));
+	io->s.stage = has == 0 ? SIGNIN_ENROL : SIGNIN_FACTOR;
+	return SP_OK;
+}
+
+/* By what, from where and since when: never from before the last change of the
+ * account, whatever the clock says. */
+static void
+describe(const struct signin_open *o, sp_time now, sp_time epoch,
+    struct signin_session *s)
+{
+	(void)snprintf(s->method, sizeof(s->method), "%s", o->proof.method);
+	(void)snprintf(s->address, sizeof(s->address), "%s", o->from.address);
+	clean_agent(o->from.agent, s->agent);
+	s->created = now > epoch ? now : epoch + 1;
+	s->proved = s->used = s->created;
+}
+
+/* The row of a new one. */
+static enum sp_code
+keep(const struct people_act *a, const struct signin_row *r, const char *text,
+    struct sp_err *err)
+{
+	SP_TRY(insert(a, r, text, err));
+	return r->s.factor == GATE_FACTOR_SECOND ? proved(a, &r->s.person, err)
+						 : SP_OK;
+}
+
 enum sp_code
 signin_session_open(const struct people_act *a, const struct signin_open *o,
     struct signin_step *out, struct sp_err *err)
 {
 	struct people_by by = signin_by(&o->agency, &o->person, &o->from);
 	struct people_act self = { a->tx, &by, a->rules, a->now };
-	bool second = o->proof.factor == GATE_FACTOR_SECOND;
 	struct signin_row r = {
 		.s = {
 			.id = sp_id_new(),
@@ -343,28 +386,16 @@ signin_session_open(const struct people_act *a, const struct signin_open *o,
 	struct people_person p;
 	struct signin_step made;
 	CRYPTO_WIPE_ON_EXIT(made);
-	unsigned has = 0;
 
-	SP_REQUIRE(second || o->proof.factor == GATE_FACTOR_SINGLE);
+	SP_REQUIRE(r.s.factor == GATE_FACTOR_SECOND ||
+	    r.s.factor == GATE_FACTOR_SINGLE);
 	SP_REQUIRE(strlen(o->proof.method) <= SIGNIN_METHOD);
 	SP_TRY(active(&self, o, &p, err));
 	SP_TRY(make_room(&self, &o->person, o->proof.factor, err));
-	SP_TRY(signin_factor_has(ledger_tx_db(a->tx), &o->person, &has, err));
-	(void)snprintf(r.s.method, sizeof(r.s.method), "%s", o->proof.method);
-	(void)snprintf(r.s.address, sizeof(r.s.address), "%s", o->from.address);
-	clean_agent(o->from.agent, r.s.agent);
-	/* Never from before the last change of the account, whatever the
-	 * clock says. */
-	r.s.created = a->now > p.epoch ? a->now : p.epoch + 1;
-	r.s.proved = r.s.used = r.s.created;
-	if (second)
-		r.s.stage = r.change ? SIGNIN_CHANGE : SIGNIN_NOTICE;
-	else
-		r.s.stage = has == 0 ? SIGNIN_ENROL : SIGNIN_FACTOR;
+	SP_TRY(begin_stage(ledger_tx_db(a->tx), &r, err));
+	describe(o, a->now, p.epoch, &r.s);
 	SP_TRY(step(&self, &o->agency, &r, &made, err));
-	SP_TRY(insert(&self, &r, made.text, err));
-	if (second)
-		SP_TRY(proved(&self, &o->person, err));
+	SP_TRY(keep(&self, &r, made.text, err));
 	*out = made;
 	return SP_OK;
 }
@@ -427,6 +458,33 @@ advance(
 	return wrong_stage(r->s.stage, err);
 }
 
+static enum sp_code
+find(const struct people_act *a, const struct sp_id *agency, const char *text,
+    struct signin_row *out, struct sp_err *err)
+{
+	const struct signin_shown shown = { ledger_tx_db(a->tx), agency,
+		a->rules, text };
+
+	return signin_row_find(&shown, a->now, out, err);
+}
+
+/* A proof, and what it makes of the session: nothing of it is written yet. */
+static enum sp_code
+raise_by(const struct people_act *a, const struct signin_proof *proof,
+    struct signin_row *io, struct sp_err *err)
+{
+	bool second = proof->factor == GATE_FACTOR_SECOND;
+
+	if (second && io->s.factor != GATE_FACTOR_SECOND)
+		SP_TRY(make_room(a, &io->s.person, GATE_FACTOR_SECOND, err));
+	io->change = io->change || proof->change;
+	SP_TRY(advance(io, proof, err));
+	if (!second)
+		return SP_OK;
+	io->s.proved = io->s.used = a->now;
+	return proved(a, &io->s.person, err);
+}
+
 enum sp_code
 signin_session_raise(const struct people_act *a, const struct sp_id *agency,
     const char *text, const struct signin_proof *proof, struct signin_step *out,
@@ -437,17 +495,9 @@ signin_session_raise(const struct people_act *a, const struct sp_id *agency,
 	CRYPTO_WIPE_ON_EXIT(made);
 	bool renewed;
 
-	SP_TRY(signin_row_find(
-	    ledger_tx_db(a->tx), agency, a->rules, text, a->now, &r, err));
+	SP_TRY(find(a, agency, text, &r, err));
 	renewed = opened(&r.s);
-	if (r.s.factor != proof->factor && proof->factor == GATE_FACTOR_SECOND)
-		SP_TRY(make_room(a, &r.s.person, proof->factor, err));
-	r.change = r.change || proof->change;
-	SP_TRY(advance(&r, proof, err));
-	if (proof->factor == GATE_FACTOR_SECOND) {
-		r.s.proved = r.s.used = a->now;
-		SP_TRY(proved(a, &r.s.person, err));
-	}
+	SP_TRY(raise_by(a, proof, &r, err));
 	SP_TRY(step(a, agency, &r, &made, err));
 	SP_TRY(update(a, &r, made.text, err));
 	if (renewed)
@@ -478,8 +528,7 @@ signin_session_acknowledge(const struct people_act *a,
 	struct signin_step made;
 	CRYPTO_WIPE_ON_EXIT(made);
 
-	SP_TRY(signin_row_find(
-	    ledger_tx_db(a->tx), agency, a->rules, text, a->now, &r, err));
+	SP_TRY(find(a, agency, text, &r, err));
 	if (r.s.stage != SIGNIN_NOTICE)
 		return wrong_stage(r.s.stage, err);
 	r.s.stage = SIGNIN_OPEN;

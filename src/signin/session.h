@@ -146,12 +146,17 @@ enum sp_code signin_session_acknowledge(const struct people_act *a,
 enum sp_code signin_session_find(struct db *db, const struct sp_id *agency,
     const struct people_rules *rules, const char *text,
     struct signin_session *out, struct sp_err *err) SP_MUST_USE;
+struct signin_shown {
+	struct db *db;
+	const struct sp_id *agency;
+	const struct people_rules *rules;
+	const char *text;
+};
 /* Who shows this?  Fails likewise.  Fills all of *out but `address` and
  * `source`.  A session that is not open is known all the same, and the gate
  * turns it away with session.stale.  *touch: time to note its use. */
-enum sp_code signin_session_know(struct db *db, const struct sp_id *agency,
-    const struct people_rules *rules, const char *text, struct gate_caller *out,
-    bool *touch, struct sp_err *err) SP_MUST_USE;
+enum sp_code signin_session_know(const struct signin_shown *shown,
+    struct gate_caller *out, bool *touch, struct sp_err *err) SP_MUST_USE;
 /* It was used now: it is not idle.  No entry. */
 enum sp_code signin_session_touch(const struct people_act *a,
     const struct sp_id *id, struct sp_err *err) SP_MUST_USE;

@@ -181,24 +181,24 @@ by_hash(
 }
 
 enum sp_code
-signin_row_find(struct db *db, const struct sp_id *agency,
-    const struct people_rules *rules, const char *text, sp_time now,
+signin_row_find(const struct signin_shown *shown, sp_time now,
     struct signin_row *out, struct sp_err *err)
 {
+	const struct people_rules *rules = shown->rules;
 	struct people_person p;
 	struct signin_row r;
 	enum gate_text kind;
 	struct sp_id of;
 
-	if (text == NULL || !gate_text_parse(text, &kind, &of) ||
+	if (shown->text == NULL || !gate_text_parse(shown->text, &kind, &of) ||
 	    kind != GATE_TEXT_SESSION)
 		return unknown("session.unknown", err);
-	if (!sp_id_equal(&of, agency))
+	if (!sp_id_equal(&of, shown->agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
-	SP_TRY(by_hash(db, text, &r, err));
+	SP_TRY(by_hash(shown->db, shown->text, &r, err));
 	if (r.s.stage == SIGNIN_ENDED)
 		return unknown("session.ended", err);
-	SP_TRY(people_person_by_id(db, &r.s.person, &p, err));
+	SP_TRY(people_person_by_id(shown->db, &r.s.person, &p, err));
 	if (signin_row_void(&r.s, &p, rules, now))
 		return unknown("session.void", err);
 	r.s.stage = signin_row_stage(&r.s, rules, now);
@@ -216,9 +216,10 @@ signin_session_find(struct db *db, const struct sp_id *agency,
     const struct people_rules *rules, const char *text,
     struct signin_session *out, struct sp_err *err)
 {
+	const struct signin_shown shown = { db, agency, rules, text };
 	struct signin_row r;
 
-	SP_TRY(signin_row_find(db, agency, rules, text, sp_now(), &r, err));
+	SP_TRY(signin_row_find(&shown, sp_now(), &r, err));
 	*out = r.s;
 	return SP_OK;
 }
@@ -240,16 +241,16 @@ standing(enum signin_stage stage)
 }
 
 enum sp_code
-signin_session_know(struct db *db, const struct sp_id *agency,
-    const struct people_rules *rules, const char *text, struct gate_caller *out,
+signin_session_know(const struct signin_shown *shown, struct gate_caller *out,
     bool *touch, struct sp_err *err)
 {
+	const struct people_rules *rules = shown->rules;
 	struct gate_caller who = *out;
 	sp_time now = sp_now();
 	struct signin_row r;
 
-	SP_TRY(signin_row_find(db, agency, rules, text, now, &r, err));
-	who.agency = *agency;
+	SP_TRY(signin_row_find(shown, now, &r, err));
+	who.agency = *shown->agency;
 	who.token = r.s.id;
 	who.kind = "session";
 	who.expires = r.s.expires;
@@ -267,7 +268,7 @@ signin_session_know(struct db *db, const struct sp_id *agency,
 			    rules, PEOPLE_SESSION_PRIVILEGED),
 		},
 	};
-	SP_TRY(gate_caller_person(db, rules, &r.s.person, &who, err));
+	SP_TRY(gate_caller_person(shown->db, rules, &r.s.person, &who, err));
 	*touch = r.s.stage == SIGNIN_OPEN && now - r.s.used >= SIGNIN_TOUCH;
 	*out = who;
 	return SP_OK;

@@ -28,8 +28,7 @@ bool signin_row_void(const struct signin_session *s,
     const struct people_person *p, const struct people_rules *rules,
     sp_time now);
 /* By its text, live: as signin_session_find. */
-enum sp_code signin_row_find(struct db *db, const struct sp_id *agency,
-    const struct people_rules *rules, const char *text, sp_time now,
+enum sp_code signin_row_find(const struct signin_shown *shown, sp_time now,
     struct signin_row *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

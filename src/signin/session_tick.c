@@ -126,12 +126,24 @@ settle(const struct people_act *a, const struct signin_session *s,
 	return opened ? enter(a, s, "session.ended", reason, err) : SP_OK;
 }
 
+/* What it is by now, and that this is written down. */
+static enum sp_code
+tick_one(const struct people_act *a, const struct signin_session *s, bool gone,
+    struct sp_err *err)
+{
+	enum signin_stage is =
+	    gone ? SIGNIN_ENDED : signin_row_stage(s, a->rules, a->now);
+
+	if (is == s->stage)
+		return SP_OK;
+	return settle(a, s, is, gone ? "void" : "idle", err);
+}
+
 static enum sp_code
 tick_each(const struct people_act *a, struct db_stmt *st, bool gone,
     struct sp_err *err)
 {
 	for (;;) {
-		enum signin_stage is = SIGNIN_ENDED;
 		struct signin_row r;
 		bool found = false;
 
@@ -139,11 +151,7 @@ tick_each(const struct people_act *a, struct db_stmt *st, bool gone,
 		if (!found)
 			return SP_OK;
 		SP_TRY(signin_row_read(st, &r, err));
-		if (!gone)
-			is = signin_row_stage(&r.s, a->rules, a->now);
-		if (is != r.s.stage)
-			SP_TRY(
-			    settle(a, &r.s, is, gone ? "void" : "idle", err));
+		SP_TRY(tick_one(a, &r.s, gone, err));
 	}
 }
 

@@ -52,9 +52,15 @@ signin_throttle_network(const char *address, char out[static SIGNIN_NETWORK])
 	(void)snprintf(out, SIGNIN_NETWORK, "%s", address);
 }
 
+/* What failed from one place of late. */
+struct place {
+	int64_t n;
+	sp_time last;
+};
+
 static enum sp_code
 count_from(struct db *db, const struct people_rules *rules, const char *address,
-    sp_time now, int64_t *n, sp_time *last, struct sp_err *err)
+    sp_time now, struct place *out, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &failure_from);
 	char from[SIGNIN_NETWORK];
@@ -64,8 +70,8 @@ count_from(struct db *db, const struct people_rules *rules, const char *address,
 	db_bind_text(st, 1, from);
 	db_bind_i64(st, 2, now - people_rules_time(rules, PEOPLE_LOGON_WINDOW));
 	SP_TRY(db_row(st, &found, err));
-	*n = found ? db_col_i64(st, 0) : 0;
-	*last = found ? db_col_i64(st, 1) : 0;
+	out->n = found ? db_col_i64(st, 0) : 0;
+	out->last = found ? db_col_i64(st, 1) : 0;
 	return SP_OK;
 }
 
@@ -80,12 +86,11 @@ enum sp_code
 signin_throttle_ask_with(struct db *db, const struct people_rules *rules,
     const char *address, sp_time now, int64_t under_way, struct sp_err *err)
 {
-	sp_time last = 0;
-	int64_t n = 0;
+	struct place from = { .n = 0 };
 
-	SP_TRY(count_from(db, rules, address, now, &n, &last, err));
-	if (n + under_way < SIGNIN_ADDRESS_FAILURES ||
-	    (under_way == 0 && now - last >= SIGNIN_ADDRESS_PACE))
+	SP_TRY(count_from(db, rules, address, now, &from, err));
+	if (from.n + under_way < SIGNIN_ADDRESS_FAILURES ||
+	    (under_way == 0 && now - from.last >= SIGNIN_ADDRESS_PACE))
 		return SP_OK;
 	return sp_fail_as(err, SP_E_LIMIT, "signin.pace",
 	    "too many failed to sign in from this address: try again in %d "
@@ -95,7 +100,7 @@ signin_throttle_ask_with(struct db *db, const struct people_rules *rules,
 
 enum sp_code
 signin_throttle_count(struct db *db, const struct people_rules *rules,
-    const struct people_person *p, sp_time now, int64_t *within, int64_t *all,
+    const struct people_person *p, sp_time now, struct signin_failures *out,
     struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &failure_of);
@@ -105,8 +110,8 @@ signin_throttle_count(struct db *db, const struct people_rules *rules,
 	db_bind_i64(st, 2, now - people_rules_time(rules, PEOPLE_LOGON_WINDOW));
 	db_bind_i64(st, 3, p->since);
 	SP_TRY(db_row(st, &found, err));
-	*within = found ? db_col_i64(st, 0) : 0;
-	*all = found ? db_col_i64(st, 1) : 0;
+	out->within = found ? db_col_i64(st, 0) : 0;
+	out->all = found ? db_col_i64(st, 1) : 0;
 	return SP_OK;
 }
 
@@ -199,12 +204,12 @@ flood(const struct people_act *a, const struct sp_id *object, const char *code,
 static enum sp_code
 tell_address(const struct people_act *a, struct sp_err *err)
 {
-	sp_time last = 0;
-	int64_t n = 0, due = 0;
+	struct place from = { .n = 0 };
+	int64_t due = 0;
 
-	SP_TRY(count_from(ledger_tx_db(a->tx), a->rules, a->by->address, a->now,
-	    &n, &last, err));
-	if (n < SIGNIN_ADDRESS_FAILURES)
+	SP_TRY(count_from(
+	    ledger_tx_db(a->tx), a->rules, a->by->address, a->now, &from, err));
+	if (from.n < SIGNIN_ADDRESS_FAILURES)
 		return SP_OK;
 	SP_TRY(flood(a, &a->by->agency, "address",
 	    people_rules_time(a->rules, PEOPLE_LOGON_WINDOW), &due, err));
@@ -234,14 +239,14 @@ static enum sp_code
 lock(const struct people_act *a, const struct people_person *p,
     struct sp_err *err)
 {
-	int64_t within = 0, all = 0;
+	struct signin_failures n = { .all = 0 };
 
 	if (p->state != PEOPLE_ACTIVE)
 		return SP_OK;
 	SP_TRY(signin_throttle_count(
-	    ledger_tx_db(a->tx), a->rules, p, a->now, &within, &all, err));
-	if (within < people_rules_get(a->rules, PEOPLE_LOGON_FAILURES) &&
-	    all < people_rules_get(a->rules, PEOPLE_AUTHENTICATOR_FAILURES))
+	    ledger_tx_db(a->tx), a->rules, p, a->now, &n, err));
+	if (n.within < people_rules_get(a->rules, PEOPLE_LOGON_FAILURES) &&
+	    n.all < people_rules_get(a->rules, PEOPLE_AUTHENTICATOR_FAILURES))
 		return SP_OK;
 	return people_person_disable(a, &p->id, PEOPLE_LOCKED, 0, err);
 }

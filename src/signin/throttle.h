@@ -85,8 +85,12 @@ enum sp_code signin_throttle_clear(const struct people_act *a,
     const struct sp_id *person, struct sp_err *err) SP_MUST_USE;
 
 /* How many count against the account now. */
+struct signin_failures {
+	int64_t within; /* the rule's window */
+	int64_t all;    /* since the account was last as new */
+};
 enum sp_code signin_throttle_count(struct db *db,
     const struct people_rules *rules, const struct people_person *p,
-    sp_time now, int64_t *within, int64_t *all, struct sp_err *err) SP_MUST_USE;
+    sp_time now, struct signin_failures *out, struct sp_err *err) SP_MUST_USE;
 
 #endif

@@ -64,26 +64,26 @@ signin_totp_code(struct crypto_secret *seed, const struct signin_totp *t,
 
 enum sp_code
 signin_totp_match(struct crypto_secret *seed, const struct signin_totp *t,
-    const char *code, sp_time now, int64_t last, int64_t *step, bool *ok,
-    struct sp_err *err)
+    const struct signin_totp_typed *typed, int64_t *step, struct sp_err *err)
 {
-	int64_t here = now / ((int64_t)t->step * SP_SECOND);
-	int64_t found = -1;
+	int64_t here = typed->now / ((int64_t)t->step * SP_SECOND);
+	int64_t found = SIGNIN_TOTP_WRONG;
 	char padded[SIGNIN_TOTP_CODE] = "";
 
 	/* Any length is compared, so that none is told by the time. */
-	(void)snprintf(padded, sizeof(padded), "%s", code);
+	(void)snprintf(padded, sizeof(padded), "%s", typed->code);
 	for (int64_t s = here - SKEW; s <= here + SKEW; s++) {
 		char want[SIGNIN_TOTP_CODE] = "";
 		CRYPTO_WIPE_ON_EXIT(want);
 
 		SP_TRY(signin_totp_code(seed, t, (uint64_t)s, want, err));
-		if (crypto_bytes_equal(want, padded, sizeof(want)) && s > last)
+		if (crypto_bytes_equal(want, padded, sizeof(want)) &&
+		    s > typed->last)
 			found = s;
 	}
-	*ok = found >= 0 && strnlen(code, SIGNIN_TOTP_CODE) == t->digits;
-	if (*ok)
-		*step = found;
+	*step = strnlen(typed->code, SIGNIN_TOTP_CODE) == t->digits
+	    ? found
+	    : SIGNIN_TOTP_WRONG;
 	return SP_OK;
 }
 
@@ -147,14 +147,14 @@ open_seed(const struct signin_totp_of *of, const struct seed *s,
 }
 
 static enum sp_code
-matches(const struct signin_totp_of *of, const struct seed *s, const char *code,
-    sp_time now, int64_t *step, bool *ok, struct sp_err *err)
+match(const struct signin_totp_of *of, const struct seed *s, const char *code,
+    sp_time now, int64_t *step, struct sp_err *err)
 {
+	const struct signin_totp_typed typed = { code, now, s->last };
 	CRYPTO_AUTO_SECRET seed = NULL;
 
 	SP_TRY(open_seed(of, s, &seed, err));
-	return signin_totp_match(
-	    seed, &s->t, code, now, s->last, step, ok, err);
+	return signin_totp_match(seed, &s->t, &typed, step, err);
 }
 
 /* --- enrolling --- */
@@ -291,10 +291,11 @@ signin_totp_confirm(const struct people_act *a, const struct signin_totp_of *of,
 		.label = label,
 	};
 	struct seed s;
-	int64_t step = 0;
+	int64_t step = SIGNIN_TOTP_WRONG;
 
 	SP_TRY(get_offer(a, &of->person, &s, err));
-	SP_TRY(matches(of, &s, code, a->now, &step, ok, err));
+	SP_TRY(match(of, &s, code, a->now, &step, err));
+	*ok = step != SIGNIN_TOTP_WRONG;
 	if (!*ok)
 		return SP_OK;
 	n.id = s.id;
@@ -347,9 +348,10 @@ signin_totp_verify(const struct people_act *a, const struct signin_totp_of *of,
 	*ok = false;
 	SP_TRY(all_of(ledger_tx_db(a->tx), &of->person, s, &n, err));
 	for (size_t i = 0; i < n && !*ok; i++) {
-		int64_t step = 0;
+		int64_t step = SIGNIN_TOTP_WRONG;
 
-		SP_TRY(matches(of, &s[i], code, a->now, &step, ok, err));
+		SP_TRY(match(of, &s[i], code, a->now, &step, err));
+		*ok = step != SIGNIN_TOTP_WRONG;
 		if (*ok)
 			SP_TRY(use_step(a, &s[i].id, step, err));
 	}

@@ -33,11 +33,19 @@ struct signin_totp {
 enum sp_code signin_totp_code(struct crypto_secret *seed,
     const struct signin_totp *t, uint64_t counter,
     char out[static SIGNIN_TOTP_CODE], struct sp_err *err) SP_MUST_USE;
-/* The step that this code is of, among those good at `now` and later than
- * `last`; false: none. */
+/* What was typed, when, and the step of the last code that was right (-1:
+ * there was none). */
+struct signin_totp_typed {
+	const char *code;
+	sp_time now;
+	int64_t last;
+};
+/* The step that the code is of, among those good now and later than the last;
+ * SIGNIN_TOTP_WRONG: none. */
+#define SIGNIN_TOTP_WRONG (-1)
 enum sp_code signin_totp_match(struct crypto_secret *seed,
-    const struct signin_totp *t, const char *code, sp_time now, int64_t last,
-    int64_t *step, bool *ok, struct sp_err *err) SP_MUST_USE;
+    const struct signin_totp *t, const struct signin_totp_typed *typed,
+    int64_t *step, struct sp_err *err) SP_MUST_USE;
 
 /* Who enrols or signs in, and the agency's key. */
 struct signin_totp_of {

@@ -523,24 +523,10 @@ preview_evidence(
 /* --- The routes --- */
 
 #define ITEM HTTP_AGENCY "evidence/{id}"
-#define CONTENT                                                                \
-	"Accept-Ranges ETag Last-Modified Content-Disposition Content-Range"
 
-static const struct http_input content_input[] = {
-	{ "header", "Range", HTTP_STRING, false, "One range of bytes." },
-	{ "header", "If-Range", HTTP_STRING, false, "An ETag or a date." },
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
+static const struct http_input content_input[] = { TRANSFER_RANGES };
 
-static const struct http_input condition_input[] = {
-	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." },
-	{ "header", "If-Modified-Since", HTTP_STRING, false, "A date." },
-	{ "header", "If-Unmodified-Since", HTTP_STRING, false, "A date." },
-};
+static const struct http_input condition_input[] = { TRANSFER_CONDITIONS };
 
 static const struct http_route routes[] = {
 	{
@@ -552,8 +538,8 @@ static const struct http_route routes[] = {
 	    .act = GATE_VIEW,
 	    .kind = "evidence",
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", "*/*", NULL, CONTENT },
-		{ 206, "The range", "*/*", NULL, CONTENT },
+	    .success = { { 200, "The whole", "*/*", NULL, TRANSFER_CONTENT },
+		{ 206, "The range", "*/*", NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412 416",
 	    .handle = view_evidence,
@@ -567,7 +553,7 @@ static const struct http_route routes[] = {
 	    .act = GATE_SHOW,
 	    .kind = "evidence",
 	    HTTP_INPUT(content_input),
-	    .success = { { 200, "The whole", NULL, NULL, CONTENT },
+	    .success = { { 200, "The whole", NULL, NULL, TRANSFER_CONTENT },
 		{ 304, "Not changed", NULL, NULL, "ETag" } },
 	    .problems = "412",
 	    .handle = describe_content,

@@ -42,4 +42,21 @@ void transfer_content_disposition(
  * types that cannot hold script. */
 bool transfer_content_passive(const char *media) SP_MUST_USE;
 
+/* What every route to an item's bytes takes and tells, whoever is let in by it:
+ * rows of struct http_input, and names of headers. */
+#define TRANSFER_CONDITIONS                                                    \
+	{ "header", "If-Match", HTTP_STRING, false, "ETags, or *." },          \
+	    { "header", "If-None-Match", HTTP_STRING, false, "ETags, or *." }, \
+	    { "header", "If-Modified-Since", HTTP_STRING, false, "A date." },  \
+	{                                                                      \
+		"header", "If-Unmodified-Since", HTTP_STRING, false, "A date." \
+	}
+#define TRANSFER_RANGES                                                        \
+	{ "header", "Range", HTTP_STRING, false, "One range of bytes." },      \
+	    { "header", "If-Range", HTTP_STRING, false,                        \
+		    "An ETag or a date." },                                    \
+	    TRANSFER_CONDITIONS
+#define TRANSFER_CONTENT                                                       \
+	"Accept-Ranges ETag Last-Modified Content-Disposition Content-Range"
+
 #endif

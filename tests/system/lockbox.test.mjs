@@ -52,6 +52,16 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
   const under = async (agency, id) => (await site.entries(agency))
     .filter((e) => e.object.id === id || e.detail.via?.id === id);
 
+  // The visit and explain say the same: null for a permit.
+  async function told(id, item, code, by = who.op) {
+    const real = await visit(id, item, '/content', by);
+    if (code === null) assert.equal(real.status, 200, real.body.toString());
+    else denied(real, code);
+    const e = (await ask(P, site.token(P), 'GET', `explain?person=${by.id}&act=evidence.view&object=${item}`)).json();
+    assert.equal(e.code, code, JSON.stringify(e));
+    return e.path[2].via?.id;
+  }
+
   test('people on both sides', async () => {
     site = context.site;
     const made = await run(program, ['agency', 'add', site.dir, P, '--provider', '--name', COMPANY,
@@ -151,6 +161,19 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     assert.deepEqual(theirs.filter((e) => e.act === 'lockbox.used').map((e) => e.detail.evidence), items.slice(0, 2));
     // Ids only.
     assert.doesNotMatch(JSON.stringify([mine, theirs]), /Olga|player|T-77|enough/);
+  });
+
+  test('explained as the visit is answered', async () => {
+    const { id } = await request();
+    assert.equal(await told(id, items[0], 'lockbox'), id);
+    await must(P, who.sec, `lockbox/${id}/approve`);
+    assert.equal(await told(id, items[0], 'lockbox'), id);
+    await must(A, who.cust, `lockbox/${id}/approve`);
+    assert.equal(await told(id, items[0], null), id);
+    assert.equal(await told(id, items[2], 'lockbox'), undefined);
+    assert.equal(await told(id, items[0], 'lockbox', who.op2), undefined);
+    await must(A, who.cust, `lockbox/${id}/revoke`, {});
+    assert.equal(await told(id, items[0], 'lockbox'), id);
   });
 
   test('each house proves the other’s entries to a stranger', async () => {

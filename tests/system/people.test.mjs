@@ -48,10 +48,10 @@ test('records are told as people say them, and listed of one or of all', async (
   assert.equal((await json(site, 'person', 'show', one.id)).role, 'records-clerk');
   assert.equal((await json(site, 'person', 'show', two.id)).role, 'laso');
   for (const args of [['screening', 'add', one.id, '--state', 'fl', '--date', today],
-    ['screening', 'add', two.id, '--state', 'FL', '--fingerprinted', today],
+    ['screening', 'add', 'Bo Ray', '--state', 'FL', '--fingerprinted', today],
     ['training', 'add', one.id, '--level', '2', '--date', today],
     ['training', 'add', two.id, '--course', 'level4'],
-    ['addendum', 'sign', one.id, '--date', today], ['addendum', 'sign', two.id],
+    ['addendum', 'sign', one.id, '--date', today], ['addendum', 'sign', 'bo ray'],
     ['agreement', 'add', 'fl', '--date', today]]) await site.must(args);
   for (const what of ['screening', 'training', 'addendum']) {
     const rows = (await site.must([what, 'list', '--json'])).stdout.trim().split('\n').map((l) => JSON.parse(l));
@@ -62,6 +62,9 @@ test('records are told as people say them, and listed of one or of all', async (
     const own = (await site.must([what, 'list', one.id, '--json'])).stdout.trim().split('\n');
     assert.equal(own.length, 1, what);
   }
+  // A plain verb is the act it stands for.
+  for (const verb of ['view', 'Download', 'evidence.view'])
+    assert.equal((await json(site, 'explain', 'Ann Lee', verb, '-')).act, 'evidence.view');
   const screenings = (await site.must(['screening', 'list', '--json'])).stdout;
   assert.equal([...screenings.matchAll(/"state": ?"FL"/g)].length, 2);
   for (const args of [['screening', 'add', one.id, '--date', today, '--fingerprinted', today],

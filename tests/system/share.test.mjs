@@ -39,6 +39,17 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
   const about = async (agency, id, act) =>
     (await site.entries(agency)).filter((e) => e.object.id === id && e.act === act);
 
+  // What explain says of the first item, beside what the real request says.
+  async function told(id, code, by = who.partner, agency = B) {
+    const real = await seen(id, items[0], '/content', by, agency);
+    if (code === null) assert.equal(real.status, 200, real.body.toString());
+    else denied(real, code);
+    const e = (await ask(agency, site.token(agency), 'GET',
+      `explain?person=${by.id}&act=evidence.view&object=${items[0]}`)).json();
+    assert.equal(e.code, code, JSON.stringify(e));
+    return e.path[2].via?.id;
+  }
+
   test('people and evidence', async () => {
     site = context.site;
     for (const text of ['first', 'second'])
@@ -183,6 +194,20 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
     assert.equal(both.status, 404);
     const exported = (await site.custody(items[0])).filter((e) => e.act === 'evidence.exported');
     assert.equal(exported.at(-1).detail.via.id, id);
+  });
+
+  test('explained as the request is answered', async () => {
+    const { id } = await share({ ...toB(), access: 'download' });
+    assert.equal(await told(id, null), id);
+    await told(id, 'screening.missing', who.local);
+    const all = (await ask(B, who.partner.token, 'GET', 'shares?received=true')).json().items;
+    for (const { id: each, state } of all.filter((i) => i.state === 'active'))
+      assert.equal((await ask(A, who.owner.token, 'POST', `shares/${each}/revoke`)).status, 200, state);
+    await told(id, 'other-agency');
+    const why = async (item) => (await ask(B, site.token(B), 'GET',
+      `explain?person=${who.partner.id}&act=evidence.view&object=${item}`)).body.toString().replace(item, '*');
+    const unshared = await site.put(Buffer.from('nobody else’s'));
+    assert.equal(await why(unshared), await why(unshared.replace(/.{8}$/, '00000000')));
   });
 
   test('sharing on: only where it may, and never more', async () => {

@@ -2,91 +2,18 @@
 //
 //   node build.mjs --version 0.1.0 --out verify.html [--c page.c] [--depfile page.d]
 //
-// The result depends on the sources, package-lock.json and the version alone.
-// The script is not minified: an expert may want to read what a court relies
-// on.  --c writes the page's bytes as a C source for the program, --depfile what
-// the page was made from, for ninja.
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// The script is not minified: an expert may want to read what a court relies on.
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { cArray, make } from '../lib/page.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const source = (name) => join(here, 'src', name);
-
-/** What older browsers than these do without: the program's own verify. */
-const TARGET = ['chrome88', 'edge88', 'firefox89', 'safari15'];
-
-async function bundle(version) {
-  let esbuild;
-  try {
-    esbuild = await import('esbuild');
-  } catch {
-    throw new Error(`run this first: (cd ${here} && npm ci --ignore-scripts)`);
-  }
-  const { outputFiles: [script], metafile } = await esbuild.build({
-    entryPoints: [source('main.ts')],
-    absWorkingDir: here,
-    bundle: true,
-    write: false,
-    metafile: true,
-    format: 'iife',
-    target: TARGET,
-    charset: 'utf8',
-    legalComments: 'inline',
-    define: { SALLYPORT_VERSION: JSON.stringify(version) },
-    logLevel: 'warning',
-  });
-  return { script: `\n${script.text}`, inputs: Object.keys(metafile.inputs).map((path) => join(here, path)) };
-}
-
-const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-/** Nothing is loaded, nothing connected to; the page's script, also as a worker. */
-function policy(script, style) {
-  return ["default-src 'none'", `script-src ${hash(script)}`, `style-src ${hash(style)}`,
-    'worker-src blob:', "base-uri 'none'", "form-action 'none'"].join('; ');
-}
-
-async function page(version) {
-  const { script, inputs } = await bundle(version);
-  const style = `\n${readFileSync(source('page.css'), 'utf8')}`;
-  if (/<\/script|<!--/i.test(script) || /<\//.test(style))
-    throw new Error('the script or style would end its element');
-  const parts = { CSP: policy(script, style), STYLE: style, SCRIPT: script };
-  const html = readFileSync(source('page.html'), 'utf8').replace(/@([A-Z]+)@/g, (_, name) => parts[name]);
-  return { html, inputs: [...inputs, source('page.css'), source('page.html'), join(here, 'package-lock.json')] };
-}
-
-/** As a C array: no compiler's limit on strings applies to it. */
-function asC(bytes) {
-  const lines = [];
-  for (let at = 0; at < bytes.length; at += 16)
-    lines.push(`\t${[...bytes.subarray(at, at + 16)].join(', ')},`);
-  return `/* Made by web/verify/build.mjs. */
+await make({
+  folder: dirname(fileURLToPath(import.meta.url)),
+  /** Nothing is loaded, nothing connected to; the page's script, also as a worker. */
+  policy: (script, style) => ["default-src 'none'", `script-src ${script}`, `style-src ${style}`,
+    'worker-src blob:', "base-uri 'none'", "form-action 'none'"],
+  asC: (bytes) => `/* Made by web/verify/build.mjs. */
 #include "bag/page.h"
 
-const uint8_t bag_page[] = {
-${lines.join('\n')}
-};
-const size_t bag_page_len = sizeof(bag_page);
-`;
-}
-
-const { values } = parseArgs({ options: {
-  version: { type: 'string', default: '0' },
-  out: { type: 'string' },
-  c: { type: 'string' },
-  depfile: { type: 'string' },
-} });
-try {
-  const { html, inputs } = await page(values.version);
-  const bytes = Buffer.from(html);
-  const depends = `${values.out}: ${inputs.map((path) => path.replace(/[ #]/g, '\\$&')).join(' ')}\n`;
-  for (const [path, content] of [[values.out, bytes], [values.c, asC(bytes)], [values.depfile, depends]])
-    if (path !== undefined) writeFileSync(path, content);
-} catch (error) {
-  console.error(`verify.html: ${error.message}`);
-  process.exitCode = 1;
-}
+${cArray('bag_page', bytes)}`,
+});

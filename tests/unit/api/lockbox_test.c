@@ -70,13 +70,16 @@ ask(const struct gate_caller *who, enum http_method method, const char *path,
 	    &err);
 	q->query = calloc(HTTP_QUERY_MAX, sizeof(*q->query));
 	CHECK(q->query != NULL);
-	if (query != NULL) {
+	while (query != NULL) {
 		struct http_param *p = &q->query[q->queries++];
-		char *value = strchr(query, '=');
+		char *value = strchr(query, '='), *next = strchr(query, '&');
 
+		if (next != NULL)
+			*next++ = '\0';
 		*value++ = '\0';
 		(void)snprintf(p->name, sizeof(p->name), "%s", query);
 		(void)snprintf(p->value, sizeof(p->value), "%s", value);
+		query = next;
 	}
 	if (serve(q, body, &err) != SP_OK)
 		http_answer_error(&q->answer, &err, "a test");
@@ -215,6 +218,162 @@ nonsense_is_refused(void)
 		  NULL) == 404);
 }
 
+/* --- explained --- */
+
+static void
+explain(const struct gate_caller *who, const char *item, const char *more)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof(path),
+	    "explain?person=%s&act=evidence.view&object=%s%s",
+	    box_text(&who->person), item, more);
+	CHECK(ask(&b.admin_p, HTTP_GET, path, NULL) == 200);
+}
+
+static const char *
+told(void)
+{
+	const char *code = json_string_value(json_object_get(answer, "code"));
+
+	return code == NULL ? "permit" : code;
+}
+
+/* The request that was looked at; "": none. */
+static const char *
+told_by(void)
+{
+	const json_t *path = json_object_get(answer, "path");
+	const char *id = json_string_value(json_object_get(
+	    json_object_get(json_array_get(path, 2), "via"), "id"));
+
+	return id == NULL ? "" : id;
+}
+
+/* The visit and its explanation both say this. */
+static void
+both_say(const struct gate_caller *who, const char *id, const char *item,
+    const char *want)
+{
+	struct gate_caller now = *who;
+	char path[200];
+
+	now.known = sp_ticks();
+	(void)snprintf(
+	    path, sizeof(path), "lockbox/%s/evidence/%s/content", id, item);
+	if (ask(&now, HTTP_GET, path, NULL) == 200
+		? strcmp(want, "permit") != 0
+		: status != 403 || !says("reason", want))
+		tap_fail(__FILE__, __LINE__, want, text);
+	explain(who, item, "");
+	if (strcmp(told(), want) != 0)
+		tap_fail(__FILE__, __LINE__, want, text);
+}
+
+static enum sp_code
+over_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	static const struct db_sql over = {
+		"UPDATE lockbox SET until = 1 WHERE id = ?1"
+	};
+	DB_STMT st = db_use(ledger_tx_db(tx), &over);
+	struct sp_id id;
+
+	CHECK(sp_id_parse(arg, strlen(arg), &id));
+	db_bind_blob(st, 1, id.b, SP_ID_LEN);
+	return db_run(st, NULL, err);
+}
+
+/* What is done to a request, a letter a step. */
+static void
+goes(char id[static SP_ID_TEXT], const char *steps)
+{
+	struct sp_err err;
+
+	request(id, strchr(steps, 'g') == NULL ? "" : "\"glass\":true,");
+	for (; *steps != '\0'; steps++) {
+		if (*steps == 's')
+			CHECK(post(&b.sec, id, "approve", NULL) == 200);
+		if (*steps == 'b')
+			CHECK(post(&b.sec, id, "confirm", NULL) == 200);
+		if (*steps == 'a')
+			CHECK(post(&b.cust, id, "approve", NULL) == 200);
+		if (*steps == 'd')
+			CHECK(post(&b.cust, id, "deny", "{}") == 200);
+		if (*steps == 'r')
+			CHECK(post(&b.cust, id, "revoke", "{}") == 200);
+		if (*steps == 'c')
+			CHECK(post(&b.op, id, "complete", NULL) == 200);
+		if (*steps == 'x')
+			CHECK_OK(ledger_writer_run(evidence_room_writer(b.h.a),
+				     over_run, id, &err),
+			    &err);
+	}
+}
+
+static void
+explained_as_the_visit_is_decided(void)
+{
+	static const struct {
+		const char *steps, *want;
+	} rows[] = {
+		{ "", "lockbox" },    /* of one's own house only */
+		{ "s", "lockbox" },   /* pending */
+		{ "sd", "lockbox" },  /* denied */
+		{ "sax", "lockbox" }, /* its time is over */
+		{ "sar", "lockbox" }, /* revoked */
+		{ "sac", "lockbox" }, /* given back */
+		{ "gb", "permit" },   /* glass */
+		{ "gbr", "lockbox" },
+		{ "sa", "permit" },
+	};
+	char id[SP_ID_TEXT], none[SP_ID_TEXT];
+	static char other[sizeof(text)];
+	uint64_t size;
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		goes(id, rows[i].steps);
+		both_say(&b.op, id, box_text(&b.item), rows[i].want);
+		CHECK(strcmp(told_by(), id) == 0);
+		/* Not the other operator's; not of the other item. */
+		both_say(&b.op2, id, box_text(&b.item), "lockbox");
+		CHECK(strcmp(told_by(), "") == 0);
+		both_say(&b.op, id, box_text(&b.other), "lockbox");
+		CHECK(strcmp(told_by(), "") == 0);
+		if (strcmp(rows[i].steps, "gb") == 0)
+			CHECK(post(&b.cust, id, "revoke", "{}") == 200);
+	}
+	/* The last is in force: from where it says, and not about to end. */
+	size = ledger_log_size(evidence_room_log(b.h.a)) +
+	    ledger_log_size(evidence_room_log(b.h.p));
+	explain(&b.op, box_text(&b.item), "&address=192.0.2.9");
+	CHECK(strcmp(told(), "permit") == 0);
+	explain(&b.op, box_text(&b.item), "&address=198.51.100.9");
+	CHECK(strcmp(told(), "lockbox") == 0);
+	explain(&b.op, box_text(&b.item), "&idle=true");
+	CHECK(strcmp(told(), "session.stale") == 0);
+	explain(&b.op, box_text(&b.item), "&class=sealed");
+	CHECK(strcmp(told(), "class") == 0);
+	/* What nobody granted, and what there is not, are told alike. */
+	explain(&b.op, box_text(&b.other), "");
+	(void)snprintf(other, sizeof(other), "%s", text);
+	(void)snprintf(none, sizeof(none), "%s", id);
+	memcpy(strstr(other, box_text(&b.other)), none, strlen(none));
+	explain(&b.op, none, "");
+	CHECK(strcmp(text, other) == 0);
+	CHECK(size ==
+	    ledger_log_size(evidence_room_log(b.h.a)) +
+		ledger_log_size(evidence_room_log(b.h.p)));
+	for (int i = 0; i < 3; i++) {
+		static const char *const bad[] = { "192.0.2.0/24", "x", "" };
+		char path[200];
+
+		(void)snprintf(path, sizeof(path),
+		    "explain?person=~&act=evidence.view&address=%s", bad[i]);
+		CHECK(ask(&b.op, HTTP_GET, path, NULL) == 400);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -222,6 +381,8 @@ main(int argc, char **argv)
 		{ "one request by both houses", one_request_by_both_houses },
 		{ "glass", glass },
 		{ "nonsense is refused", nonsense_is_refused },
+		{ "explained as the visit is decided",
+		    explained_as_the_visit_is_decided },
 	};
 	struct sp_err err;
 	int rc;

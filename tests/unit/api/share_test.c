@@ -42,13 +42,16 @@ target(struct http_request *q, enum http_method method, const char *path)
 	CHECK_OK(http_router_match(&q->match, &api_routes, method, whole, &err),
 	    &err);
 	q->query = calloc(HTTP_QUERY_MAX, sizeof(*q->query));
-	if (query != NULL) {
+	while (query != NULL) {
 		struct http_param *p = &q->query[q->queries++];
-		char *value = strchr(query, '=');
+		char *value = strchr(query, '='), *next = strchr(query, '&');
 
+		if (next != NULL)
+			*next++ = '\0';
 		*value++ = '\0';
 		(void)snprintf(p->name, sizeof(p->name), "%s", query);
 		(void)snprintf(p->value, sizeof(p->value), "%s", value);
+		query = next;
 	}
 }
 
@@ -317,6 +320,275 @@ test_groups(void)
 	end();
 }
 
+/* --- explained --- */
+
+static const char *
+told(void)
+{
+	const char *code = json_string_value(json_object_get(answer, "code"));
+
+	return code == NULL ? "permit" : code;
+}
+
+/* The share that was looked at; "": none. */
+static const char *
+told_by(void)
+{
+	const json_t *path = json_object_get(answer, "path");
+	const char *id = json_string_value(json_object_get(
+	    json_object_get(json_array_get(path, 2), "via"), "id"));
+
+	return id == NULL ? "" : id;
+}
+
+static void
+explain(struct evidence_room *room, const struct gate_caller *by,
+    const struct gate_caller *who, const char *act, const char *item)
+{
+	char path[300], id[SP_ID_TEXT];
+
+	sp_id_text(&who->person, id);
+	(void)snprintf(path, sizeof(path), "explain?person=%s&act=%s&object=%s",
+	    id, act, item);
+	ask(room, by, "GET", path, NULL);
+	CHECK_STATUS(200);
+}
+
+/* What the real request is answered: "permit", or the code. */
+static void
+really(struct evidence_room *room, const struct gate_caller *who,
+    const char *act, const char *item, char out[static 64])
+{
+	char path[200], body[200];
+	struct gate_caller now = *who;
+
+	now.known = sp_ticks();
+	if (strcmp(act, "evidence.view") == 0) {
+		(void)snprintf(path, sizeof(path),
+		    "shares/%s/evidence/%s/content", share, item);
+		ask(room, &now, "GET", path, NULL);
+	} else {
+		(void)snprintf(body, sizeof(body),
+		    "{\"items\":[\"%s\"],\"format\":\"zip\"}", item);
+		ask(room, &now, "POST", path_of("shares/", share, "/exports"),
+		    body);
+	}
+	/* What is not there is not told from what nothing lets one in to. */
+	(void)snprintf(out, 64, "%s",
+	    status == 200       ? "permit"
+		: status == 404 ? "other-agency"
+				: member("reason"));
+}
+
+static void
+both_say(struct evidence_room *room, const struct gate_caller *by,
+    const struct gate_caller *who, const char *act, const char *want)
+{
+	char is[64];
+
+	really(room, who, act, item_text, is);
+	if (strcmp(is, want) != 0)
+		tap_fail(__FILE__, __LINE__, want, is);
+	explain(room, by, who, act, item_text);
+	if (strcmp(told(), want) != 0)
+		tap_fail(__FILE__, __LINE__, want, text);
+}
+
+static enum sp_code
+over_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	static const struct db_sql over = {
+		"UPDATE share SET until = 1 WHERE id = ?1"
+	};
+	DB_STMT st = db_use(ledger_tx_db(tx), &over);
+	struct sp_id id;
+
+	(void)arg;
+	CHECK(sp_id_parse(share, strlen(share), &id));
+	db_bind_blob(st, 1, id.b, SP_ID_LEN);
+	return db_run(st, NULL, err);
+}
+
+static void
+becomes(const char *what)
+{
+	struct sp_err err;
+
+	if (strcmp(what, "expired") == 0)
+		CHECK_OK(ledger_writer_run(
+			     evidence_room_writer(s.h.a), over_run, NULL, &err),
+		    &err);
+	if (strcmp(what, "revoked") == 0)
+		ask(s.h.a, &s.h.by_a, "POST",
+		    path_of("shares/", share, "/revoke"), NULL);
+	if (strcmp(what, "declined") == 0)
+		ask(s.h.b, &b, "POST", path_of("shares/", share, "/decline"),
+		    NULL);
+}
+
+static void
+give(const struct offer *o)
+{
+	struct sp_id id = shares_share(&s, o);
+
+	sp_id_text(&id, share);
+}
+
+static void
+test_explained(void)
+{
+	static const struct {
+		const char *state;
+		bool download, category;
+		const char *view, *export;
+	} rows[] = {
+		{ "active", false, false, "permit", "other-agency" },
+		{ "active", true, false, "permit", "permit" },
+		{ "active", true, true, "permit", "permit" },
+		{ "expired", true, false, "other-agency", "other-agency" },
+		{ "revoked", true, false, "other-agency", "other-agency" },
+		{ "declined", true, false, "other-agency", "other-agency" },
+		{ "expired", true, true, "other-agency", "other-agency" },
+		{ "revoked", true, true, "other-agency", "other-agency" },
+	};
+	struct gate_caller local, auditor;
+	uint64_t size;
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct offer o = { .to = TO_B, .download = rows[i].download };
+		bool named;
+		struct sp_id item;
+
+		begin();
+		CHECK(sp_id_parse(item_text, strlen(item_text), &item));
+		o.item = &item;
+		o.n = rows[i].category ? 0 : 1;
+		o.category = rows[i].category ? "uncategorized" : NULL;
+		give(&o);
+		becomes(rows[i].state);
+		both_say(s.h.b, &s.h.by_b, &b, "evidence.view", rows[i].view);
+		/* Of a category that is shared no more nothing is told. */
+		named =
+		    !rows[i].category || strcmp(rows[i].state, "active") == 0;
+		CHECK(strcmp(told_by(), named ? share : "") == 0);
+		both_say(
+		    s.h.b, &s.h.by_b, &b, "evidence.export", rows[i].export);
+		if (i > 0) {
+			end();
+			continue;
+		}
+		/* Who is not cleared there, and who has no part in it. */
+		local = shares_person(s.h.b, "custodian", "agency", "CO");
+		auditor = shares_person(s.h.b, "auditor", "agency", "CO FL");
+		both_say(s.h.b, &s.h.by_b, &local, "evidence.view",
+		    "screening.missing");
+		both_say(s.h.b, &s.h.by_b, &auditor, "evidence.view", "role");
+		size = ledger_log_size(evidence_room_log(s.h.a)) +
+		    ledger_log_size(evidence_room_log(s.h.b));
+		explain(s.h.b, &s.h.by_b, &auditor, "evidence.view", item_text);
+		explain(s.h.b, &b, &b, "evidence.view", item_text);
+		explain(s.h.b, &b, &b, "evidence.export", item_text);
+		CHECK(size ==
+		    ledger_log_size(evidence_room_log(s.h.a)) +
+			ledger_log_size(evidence_room_log(s.h.b)));
+		end();
+	}
+}
+
+/* Another agency's item that no share covers, and none at all, are told alike:
+ * to the house with a share of another item, and to a third. */
+static void
+test_nothing_told(void)
+{
+	static char of_other[sizeof(text)];
+	char none[SP_ID_TEXT], *at;
+	struct gate_caller c;
+
+	begin();
+	add(true);
+	c = shares_person(s.c, "custodian", "agency", "GA FL");
+	(void)snprintf(none, sizeof(none), "%s", share);
+	for (int third = 0; third < 2; third++) {
+		struct evidence_room *room = third ? s.c : s.h.b;
+		const struct gate_caller *who = third ? &c : &b;
+		const char *item = third ? item_text : other_text;
+
+		explain(room, third ? &s.by_c : &s.h.by_b, who, "evidence.view",
+		    item);
+		CHECK(strcmp(told(), "other-agency") == 0);
+		CHECK(strcmp(told_by(), "") == 0);
+		at = strstr(text, item);
+		CHECK(at != NULL);
+		memcpy(at, none, strlen(none));
+		(void)snprintf(of_other, sizeof(of_other), "%s", text);
+		explain(room, third ? &s.by_c : &s.h.by_b, who, "evidence.view",
+		    none);
+		CHECK(strcmp(text, of_other) == 0);
+	}
+	end();
+}
+
+/* An outside person of the owner's own house. */
+static void
+test_outside_explained(void)
+{
+	struct gate_caller one, two;
+	char to[100], id[SP_ID_TEXT];
+	struct sp_id item;
+
+	begin();
+	one = shares_person(s.h.a, "prosecutor", "outside", "FL");
+	two = shares_person(s.h.a, "prosecutor", "outside", "FL");
+	CHECK(sp_id_parse(item_text, strlen(item_text), &item));
+	sp_id_text(&one.person, id);
+	(void)snprintf(to, sizeof(to), "{\"person\":\"%s\"}", id);
+	give(&(struct offer){ .item = &item, .n = 1, .to = to });
+	both_say(s.h.a, &s.h.by_a, &one, "evidence.view", "permit");
+	CHECK(strcmp(told_by(), share) == 0);
+	both_say(s.h.a, &s.h.by_a, &one, "evidence.export", "other-agency");
+	both_say(s.h.a, &s.h.by_a, &two, "evidence.view", "other-agency");
+	CHECK(strcmp(told_by(), "") == 0);
+	explain(s.h.a, &s.h.by_a, &one, "evidence.view", other_text);
+	CHECK(strcmp(told(), "other-agency") == 0);
+	becomes("revoked");
+	both_say(s.h.a, &s.h.by_a, &one, "evidence.view", "other-agency");
+	end();
+}
+
+/* With a group: its members, while they are; and the best way wins. */
+static void
+test_group_explained(void)
+{
+	char group[SP_ID_TEXT], to[100], closed[SP_ID_TEXT], id[SP_ID_TEXT];
+	struct sp_id item;
+
+	begin();
+	CHECK(sp_id_parse(item_text, strlen(item_text), &item));
+	ask(s.h.a, &s.h.by_a, "POST", "groups",
+	    "{\"name\":\"Bay\",\"members\":[\"summit-so\"]}");
+	(void)snprintf(group, sizeof(group), "%s", member("id"));
+	(void)snprintf(to, sizeof(to), "{\"group\":\"%s\"}", group);
+	give(&(struct offer){ .item = &item, .n = 1, .to = to });
+	(void)snprintf(closed, sizeof(closed), "%s", share);
+	both_say(s.h.b, &s.h.by_b, &b, "evidence.view", "permit");
+	CHECK(strcmp(told_by(), share) == 0);
+	sp_id_text(&b_laso.person, id);
+	(void)snprintf(to, sizeof(to), "{\"persons\":[\"%s\"]}", id);
+	ask(s.h.b, &s.h.by_b, "PUT", path_of("groups/", group, "/persons"), to);
+	CHECK_STATUS(200);
+	both_say(s.h.b, &s.h.by_b, &b, "evidence.view", "other-agency");
+	add(true);
+	both_say(s.h.b, &s.h.by_b, &b, "evidence.export", "permit");
+	CHECK(strcmp(told_by(), share) == 0);
+	becomes("revoked");
+	(void)snprintf(share, sizeof(share), "%s", closed);
+	ask(s.h.b, &s.h.by_b, "POST", path_of("groups/", group, "/leave"),
+	    NULL);
+	CHECK_STATUS(200);
+	both_say(s.h.b, &s.h.by_b, &b, "evidence.view", "other-agency");
+	end();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -324,6 +596,10 @@ main(int argc, char **argv)
 		{ "shares, from both sides", test_shares },
 		{ "what is shared, by the handlers of one's own", test_visits },
 		{ "groups", test_groups },
+		{ "explained as the visit is decided", test_explained },
+		{ "nothing told of what is not shared", test_nothing_told },
+		{ "explained to outside persons", test_outside_explained },
+		{ "explained by a group", test_group_explained },
 	};
 	struct sp_err err;
 

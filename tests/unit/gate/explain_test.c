@@ -149,6 +149,31 @@ a_decision_as_json(void)
 	gate_explain_json(&f, NULL, &out);
 	CHECK(strncmp(sp_buf_str(&out), permit, strlen(permit)) == 0);
 	CHECK(strstr(sp_buf_str(&out), "person\"") == NULL);
+	CHECK(strstr(sp_buf_str(&out), "via") == NULL);
+}
+
+/* Of a guest: the act that was asked, and in the path by what they come. */
+static void
+a_guest_by_what(void)
+{
+	static const struct gate_explain_about about = {
+		.act = "evidence.view",
+		.via = "{\"act\":\"share.use\",\"id\":\"s-1\"}",
+	};
+	static const char step[] =
+	    "\"step\":\"agency\",\"via\":{\"act\":\"share.use\",\"id\":"
+	    "\"s-1\"}},";
+	struct gate_facts f = good(GATE_LASO, GATE_SHARE_USE);
+	SP_AUTO_BUF out = sp_buf_new(8192);
+	const char *at;
+
+	f.relation = GATE_SHARED_VIEW;
+	gate_explain_json(&f, &about, &out);
+	CHECK(
+	    strncmp(sp_buf_str(&out), "{\"act\":\"evidence.view\",", 23) == 0);
+	CHECK(strstr(sp_buf_str(&out), "\"decision\":\"deny\"") != NULL);
+	at = strstr(sp_buf_str(&out), step);
+	CHECK(at != NULL && strstr(at + strlen(step), "\"via\"") == NULL);
 }
 
 /* What to do depends on what is wrong. */
@@ -309,6 +334,7 @@ main(void)
 		{ "a permit says how it is recorded",
 		    a_permit_says_how_it_is_recorded },
 		{ "a decision as JSON", a_decision_as_json },
+		{ "a guest, by what", a_guest_by_what },
 		{ "each trouble has its remedy", each_trouble_has_its_remedy },
 		{ "a role that may is named", a_role_that_may_is_named },
 		{ "troubles of one step differ", troubles_of_one_step_differ },

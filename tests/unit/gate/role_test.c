@@ -212,6 +212,10 @@ names_come_back(void)
 	CHECK(role == GATE_RECORDS_CLERK);
 	CHECK(gate_role_read("LASO", &role) && role == GATE_LASO);
 	CHECK(gate_role_read("device", &role) && role == GATE_DEVICE);
+	CHECK(!gate_act_read("root", &act) && !gate_act_read("", &act));
+	CHECK(gate_act_read("Download", &act) && act == GATE_VIEW);
+	CHECK(gate_act_read("dispose", &act) && act == GATE_DISPOSE_REQUEST);
+	CHECK(gate_act_read("person.add", &act) && act == GATE_PERSON_ADD);
 	CHECK(class == GATE_CLASS_ORDINARY);
 }
 

@@ -23,7 +23,7 @@ static const struct {
 	/* Brings in and looks; what happened to it afterwards, takes others. */
 	{ "officer",
 	    "evidence.upload evidence.list evidence.show evidence.view "
-	    "evidence.preview events.follow share.use "
+	    "evidence.preview events.follow share.show share.use "
 	    "group.show " EVERY_PERSON },
 	/* An officer's officer: also hands out, shares, and shuts accounts. */
 	{ "supervisor",

@@ -19,6 +19,45 @@ act_as_site(void)
 	f.by = people_by_site(&f.by.agency);
 }
 
+/* Whom a text means; two of one name are told apart by their logins. */
+static void
+a_person_is_meant(void)
+{
+	struct people_person_new ann = { .name = "Ann Lee", .role = "officer" };
+	struct people_fixture_op one = { .n = &ann }, two = { .n = &ann };
+	struct people_person p;
+	char id[SP_ID_TEXT];
+	static const struct sp_id nobody;
+
+	people_fixture_open(&f);
+	CHECK_OK(people_fixture_add(&f, &one), &f.err);
+	sp_id_text(&one.id, id);
+	const char *const texts[] = { id, "ann.lee", "ANN.Lee", "Ann Lee",
+		"ann lee", "~" };
+
+	for (size_t i = 0; i < SP_COUNTOF(texts); i++) {
+		CHECK_OK(people_person_meant(
+			     f.reader, texts[i], &one.id, &p, &f.err),
+		    &f.err);
+		CHECK(sp_id_equal(&p.id, &one.id));
+	}
+	static const char *const none[] = { "", "Ann", "Ann Le", "Ann  Lee",
+		" ", "Ann Lee' OR 1=1 --", "%% %%", "\xff \xff" };
+
+	for (size_t i = 0; i < SP_COUNTOF(none); i++)
+		CHECK_CODE(
+		    people_person_meant(f.reader, none[i], &one.id, &p, &f.err),
+		    SP_E_NOTFOUND, &f.err);
+	CHECK_CODE(people_person_meant(f.reader, "~", &nobody, &p, &f.err),
+	    SP_E_INVALID, &f.err);
+	CHECK_OK(people_fixture_add(&f, &two), &f.err);
+	CHECK_CODE(
+	    people_person_meant(f.reader, "Ann Lee", &one.id, &p, &f.err),
+	    SP_E_CONFLICT, &f.err);
+	CHECK(strstr(f.err.text, "ann.lee or ann.lee") != NULL);
+	people_fixture_close(&f);
+}
+
 static void
 a_person_comes_back_as_added(void)
 {
@@ -875,6 +914,7 @@ main(void)
 		{ "roles are of their house", roles_are_of_their_house },
 		{ "who is behind an account is known",
 		    who_is_behind_an_account_is_known },
+		{ "a person is meant", a_person_is_meant },
 		{ "a person comes back as added",
 		    a_person_comes_back_as_added },
 		{ "defaults are the agency's own",

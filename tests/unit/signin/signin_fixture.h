@@ -271,13 +271,12 @@ fixture_know(
     struct signin_fixture *s, const char *text, struct gate_caller *who)
 {
 	DB_LENT(reader, s->readers);
+	const struct signin_shown shown = { reader.db, &s->agency.id,
+		s->f.rules, text };
 	bool touch = false;
-	enum sp_code code;
 
 	*who = (struct gate_caller){ .source = "api" };
-	code = signin_session_know(
-	    reader.db, &s->agency.id, s->f.rules, text, who, &touch, &s->err);
-	return code;
+	return signin_session_know(&shown, who, &touch, &s->err);
 }
 
 static inline enum sp_code
@@ -287,9 +286,9 @@ fixture_tick_fn(const struct people_act *a, void *arg, struct sp_err *err)
 	return signin_session_tick(a, 100, err);
 }
 
-#define FIXTURE_SECONDS(n) ((n)*SP_SECOND)
-#define FIXTURE_MINUTES(n) ((n)*60 * SP_SECOND)
-#define FIXTURE_HOURS(n)   ((n)*3600 * SP_SECOND)
+#define FIXTURE_SECONDS(n) (SP_SECOND * (n))
+#define FIXTURE_MINUTES(n) (SP_SECOND * 60 * (n))
+#define FIXTURE_HOURS(n)   (SP_SECOND * 3600 * (n))
 
 #define CHECK_SIGNIN(call, want, why, s)                                       \
 	do {                                                                   \

@@ -140,15 +140,15 @@ a_restart_forgets_nothing(void)
 	for (int i = 0; i < 4; i++) {
 		DB_AUTO other = NULL;
 		struct people_person p;
-		int64_t within = 0, all = 0;
+		struct signin_failures n = { .all = 0 };
 
 		fail_once(&s);
 		CHECK_OK(db_open(&other, s.f.db_path, DB_READ, &s.err), &s.err);
 		p = people_fixture_get(&s.f, &s.person);
-		CHECK_OK(signin_throttle_count(other, s.f.rules, &p,
-			     fixture_now, &within, &all, &s.err),
+		CHECK_OK(signin_throttle_count(
+			     other, s.f.rules, &p, fixture_now, &n, &s.err),
 		    &s.err);
-		CHECK(within == i + 1 && all == i + 1);
+		CHECK(n.within == i + 1 && n.all == i + 1);
 	}
 	fixture_close(&s);
 }

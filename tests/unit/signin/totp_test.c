@@ -48,30 +48,31 @@ which_codes_match(void)
 
 	for (int64_t skew = -3; skew <= 3; skew++) {
 		char code[SIGNIN_TOTP_CODE];
+		struct signin_totp_typed typed = { code, now, -1 };
 		int64_t step = -7;
 		struct sp_err err;
-		bool ok = false;
 
 		CHECK_OK(signin_totp_code(
 			     seed, &t, (uint64_t)(here + skew), code, &err),
 		    &err);
-		CHECK_OK(signin_totp_match(
-			     seed, &t, code, now, -1, &step, &ok, &err),
-		    &err);
-		CHECK(ok == (skew >= -1 && skew <= 1));
-		CHECK(step == (ok ? here + skew : -7));
-		CHECK_OK(signin_totp_match(
-			     seed, &t, code, now, here, &step, &ok, &err),
-		    &err);
-		CHECK(ok == (skew == 1));
+		CHECK_OK(
+		    signin_totp_match(seed, &t, &typed, &step, &err), &err);
+		CHECK(step ==
+		    (skew >= -1 && skew <= 1 ? here + skew
+					     : SIGNIN_TOTP_WRONG));
+		typed.last = here;
+		CHECK_OK(
+		    signin_totp_match(seed, &t, &typed, &step, &err), &err);
+		CHECK(step == (skew == 1 ? here + 1 : SIGNIN_TOTP_WRONG));
 		for (size_t n = 0; n < 6; n++) {
 			char cut[SIGNIN_TOTP_CODE] = "";
 
 			memcpy(cut, code, n);
-			CHECK_OK(signin_totp_match(
-				     seed, &t, cut, now, -1, &step, &ok, &err),
+			typed = (struct signin_totp_typed){ cut, now, -1 };
+			CHECK_OK(
+			    signin_totp_match(seed, &t, &typed, &step, &err),
 			    &err);
-			CHECK(!ok);
+			CHECK(step == SIGNIN_TOTP_WRONG);
 		}
 	}
 }
