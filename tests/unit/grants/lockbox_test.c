@@ -772,6 +772,9 @@ cross(const struct pair *from, const struct one *one, const struct one *two)
 		CHECK((now.home == GRANTS_APPROVED) ==
 			(now.there == GRANTS_APPROVED) ||
 		    (from->confirmed && from->there != NONE));
+	/* Nothing is left for the clock to end. */
+	if (now.there == GRANTS_APPROVED)
+		CHECK_OK(box_revoke(&b, &b.cust, &id, &err), &err);
 	if (from->glass && from->there == NONE)
 		CHECK(box_acts(b.h.a, "glass.broken", box_text(&id)) ==
 		    (now.there == NONE ? 0U : 1U));
