@@ -12,6 +12,7 @@ struct run {
 	const char *role;
 	const char *person;
 	bool own;
+	bool ended; /* also those that are good no more */
 	const char *label;
 	uint64_t days;
 	const char *id;
@@ -20,6 +21,7 @@ struct run {
 
 #define DAYS_DEFAULT 90
 #define DAYS_MOST    366 /* the API's */
+#define PAGE_MAX     "1000"
 
 static int
 with_client(const struct cmd *self, struct run *r,
@@ -147,42 +149,77 @@ add_row(struct present_table *t, const json_t *token)
 }
 
 static enum sp_code
-show_tokens(const json_t *items, bool json, struct sp_err *err)
+show_page(const struct run *r, const json_t *page, struct present_table *t,
+    struct sp_err *err)
 {
-	static const char *const head[] = { "ID", "ROLE", "LABEL",
-		"CREATED (UTC)", "EXPIRES", "REVOKED", NULL };
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
+	const json_t *items = json_object_get(page, "items");
 	size_t n = json_array_size(items);
 
+	if (!json_is_array(items))
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+		    "the site's answer has no 'items'");
 	for (size_t i = 0; i < n; i++) {
 		const json_t *token = json_array_get(items, i);
 
-		if (json)
+		if (r->json)
 			SP_TRY(cmd_present_json(token, err));
 		else
-			add_row(&t, token);
+			add_row(t, token);
 	}
-	if (!json)
-		SP_TRY(cmd_present_table_print(&t, stdout, err));
-	return cmd_present_flush(err);
+	return SP_OK;
+}
+
+/* What the page says of the next one; empty: there is none.  A site that tells
+ * the same cursor again goes in circles. */
+static enum sp_code
+next_page(const json_t *page, struct sp_buf *cursor, struct sp_err *err)
+{
+	const char *next = json_string_value(json_object_get(page, "next"));
+
+	if (next != NULL && strcmp(next, sp_buf_str(cursor)) == 0)
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+		    "the site tells the same page again");
+	sp_buf_clear(cursor);
+	sp_buf_text(cursor, next == NULL ? "" : next);
+	return sp_buf_check(cursor, "cursor", err);
+}
+
+static enum sp_code
+show_pages(struct run *r, struct present_table *t, struct sp_err *err)
+{
+	SP_AUTO_BUF cursor = sp_buf_new(1024);
+
+	do {
+		SP_AUTO_BUF path = sp_buf_new(4096);
+		SITE_AUTO_JSON page = NULL;
+
+		SP_TRY(client_site_path(&r->client.site, &path, err,
+		    r->own ? "tokens/own" : "tokens"));
+		client_site_query(&path, "limit", PAGE_MAX);
+		if (r->ended)
+			client_site_query(&path, "ended", "true");
+		if (cursor.len > 0)
+			client_site_query(&path, "cursor", sp_buf_str(&cursor));
+		SP_TRY(sp_buf_check(&path, "path", err));
+		SP_TRY(client_site_get_json(
+		    &r->client.site, sp_buf_str(&path), &page, err));
+		SP_TRY(show_page(r, page, t, err));
+		SP_TRY(next_page(page, &cursor, err));
+	} while (cursor.len > 0);
+	return SP_OK;
 }
 
 static enum sp_code
 list(struct run *r, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON page = NULL;
+	static const char *const head[] = { "ID", "ROLE", "LABEL",
+		"CREATED (UTC)", "EXPIRES", "REVOKED", NULL };
+	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
 
-	SP_TRY(client_site_path(
-	    &r->client.site, &path, err, r->own ? "tokens/own" : "tokens"));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &page, err));
-	const json_t *items = json_object_get(page, "items");
-
-	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site's answer has no 'items'");
-	return show_tokens(items, r->json, err);
+	SP_TRY(show_pages(r, &t, err));
+	if (!r->json)
+		SP_TRY(cmd_present_table_print(&t, stdout, err));
+	return cmd_present_flush(err);
 }
 
 static int
@@ -195,6 +232,8 @@ run_list(const struct cmd *self, int argc, char **argv)
 	const struct cmd_option option[] = {
 		{ "own", 0, NULL, "only those of whoever asks, a person", NULL,
 		    &r.own },
+		{ "all", 0, NULL, "also those revoked or expired", NULL,
+		    &r.ended },
 		CLIENT_OPTIONS(common),
 	};
 	int code = cmd_parse(

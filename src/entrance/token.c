@@ -266,21 +266,28 @@ revoke_token(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	return evidence_room_revoke(q->room, &q->who, &q->id, err);
 }
 
-/* Those of one person, or all. */
+/* A page; one more is asked for, which says that there is another. */
+#define LIST_DEFAULT 100
+#define LIST_MOST    1000
 struct listing {
 	struct sp_json *j;
-	const struct sp_id *of; /* NULL: all */
+	uint64_t left;
+	struct sp_id last;
+	bool more;
 };
 
 static enum sp_code
 json_token(void *arg, const struct gate_token *t, struct sp_err *err)
 {
-	const struct listing *l = arg;
+	struct listing *l = arg;
 	struct sp_json *j = l->j;
 
 	(void)err;
-	if (l->of != NULL && !sp_id_equal(l->of, &t->person))
+	l->more = l->left == 0;
+	if (l->more)
 		return SP_OK;
+	l->left--;
+	l->last = t->id;
 	sp_json_object(j, NULL);
 	http_json_time(j, "created_at", t->created);
 	http_json_time(j, "expires_at", t->expires);
@@ -304,18 +311,45 @@ json_token(void *arg, const struct gate_token *t, struct sp_err *err)
 }
 
 static enum sp_code
+list_from(const struct http_request *q, struct gate_token_page *page,
+    struct sp_err *err)
+{
+	const char *cursor = http_request_query(q, "cursor");
+	const char *ended = http_request_query(q, "ended");
+	uint64_t most = LIST_DEFAULT;
+
+	SP_TRY(http_request_query_u64(q, "limit", 1, LIST_MOST, &most, err));
+	if (cursor != NULL &&
+	    !sp_id_parse(cursor, strlen(cursor), &page->after))
+		return sp_fail(
+		    err, SP_E_INVALID, "cursor: \"next\" of the page before");
+	page->ended = ended != NULL && strcmp(ended, "true") == 0;
+	if (ended != NULL && !page->ended && strcmp(ended, "false") != 0)
+		return sp_fail(err, SP_E_INVALID, "ended: true or false");
+	page->most = (size_t)most + 1;
+	return SP_OK;
+}
+
+static enum sp_code
 list(struct http_request *q, const struct sp_id *of, struct http_answer *a,
     struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
 	struct sp_json j = sp_json_to(&out);
-	struct listing l = { &j, of };
+	struct gate_token_page page = { .person = of };
+	struct listing l = { .j = &j };
 	DB_LENT(reader, evidence_room_readers(q->room));
 
+	SP_TRY(list_from(q, &page, err));
+	l.left = page.most - 1;
 	sp_json_object(&j, NULL);
 	sp_json_array(&j, "items");
-	SP_TRY(gate_token_each(reader.db, json_token, &l, err));
+	SP_TRY(gate_token_each(reader.db, &page, json_token, &l, err));
 	sp_json_end(&j);
+	if (l.more)
+		http_json_id(&j, "next", &l.last);
+	else
+		sp_json_null(&j, "next");
 	sp_json_end(&j);
 	return http_json_answer(a, &out, "tokens", err);
 }
@@ -363,16 +397,27 @@ static const struct http_input once_input[] = {
 	{ "header", "Idempotency-Key", HTTP_STRING, false, HTTP_ONCE },
 };
 
+static const struct http_input list_input[] = {
+	{ "query", "cursor", HTTP_ID, false, "\"next\" of the page before." },
+	{ "query", "ended", HTTP_BOOLEAN, false,
+	    "Also those that are revoked or expired." },
+	{ "query", "limit",
+	    "{\"maximum\":1000,\"minimum\":1,\"type\":\"integer\"}", false,
+	    "Tokens a page; 100 when absent." },
+};
+
 static const struct http_route routes[] = {
 	{
 	    .method = HTTP_GET,
 	    .path = HTTP_AGENCY "tokens",
 	    .id = "listTokens",
-	    .summary = "The agency's tokens, without their secrets",
+	    .summary = "The agency's tokens, without their secrets, a page "
+		       "at a time",
 	    .door = HTTP_DOOR_GATE,
 	    .act = GATE_TOKENS,
 	    .kind = "token",
-	    .success = { { 200, "All tokens", HTTP_JSON, "TokenList", NULL } },
+	    HTTP_INPUT(list_input),
+	    .success = { { 200, "A page", HTTP_JSON, "TokenList", NULL } },
 	    .handle = list_tokens,
 	},
 	{
@@ -413,11 +458,13 @@ static const struct http_route routes[] = {
 	    .method = HTTP_GET,
 	    .path = HTTP_AGENCY "tokens/own",
 	    .id = "listOwnTokens",
-	    .summary = "One's own tokens, without their secrets",
+	    .summary = "One's own tokens, without their secrets, a page at a "
+		       "time",
 	    .door = HTTP_DOOR_GATE,
 	    .act = GATE_SESSION_OWN,
 	    .kind = "token",
-	    .success = { { 200, "One's own", HTTP_JSON, "TokenList", NULL } },
+	    HTTP_INPUT(list_input),
+	    .success = { { 200, "A page", HTTP_JSON, "TokenList", NULL } },
 	    .handle = list_own_tokens,
 	},
 	{
@@ -464,8 +511,8 @@ static const struct http_schema schemas[] = {
 	{ "TokenList",
 	    "{\"properties\":{\"items\":{\"items\":{\"$ref\":\"#/components/"
 	    "schemas/"
-	    "Token\"},\"type\":\"array\"}},\"required\":[\"items\"],\"type\":"
-	    "\"object\"}" },
+	    "Token\"},\"type\":\"array\"},\"next\":" HTTP_NULLABLE
+	    "},\"required\":[\"items\",\"next\"],\"type\":\"object\"}" },
 	{ "TokenNew",
 	    "{\"additionalProperties\":false,\"oneOf\":[{\"required\":["
 	    "\"expires_at\"]},{\"required\":[\"expires_in_days\"]}],"

@@ -320,7 +320,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		federation_schema, gate_token_person_schema, share_schema,
 		joint_schema, machine_certificate_schema, lockbox_schema,
 		gate_recovery_schema, gate_token_issuer_schema,
-		people_hand_schema, pace_schema };
+		people_hand_schema, gate_token_good_schema, pace_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -31,6 +31,18 @@ const char gate_token_issuer_schema[] =
     "CREATE INDEX gate_token_issuer ON gate_token(issuer)"
     " WHERE issuer IS NOT NULL";
 
+/* For those that are good: how many there are, a page of them, and a person's,
+ * however many have ended. */
+const char gate_token_good_schema[] =
+    "DROP INDEX gate_token_person;"
+    "CREATE INDEX gate_token_person ON gate_token(person, id)"
+    " WHERE person IS NOT NULL;"
+    "CREATE INDEX gate_token_good ON gate_token(expires) WHERE revoked = 0;"
+    "CREATE INDEX gate_token_good_id ON gate_token(id, expires)"
+    " WHERE revoked = 0;"
+    "CREATE INDEX gate_token_good_person ON gate_token(person, expires, id)"
+    " WHERE person IS NOT NULL AND revoked = 0";
+
 static const struct db_sql token_insert = {
 	"INSERT INTO gate_token"
 	"(id, hash, role, label, created, expires, person, factor, issuer)"
@@ -42,7 +54,14 @@ static const struct db_sql token_by_hash = {
 };
 static const struct db_sql token_of_person = {
 	"SELECT id FROM gate_token WHERE person = ?1 AND revoked = 0"
-	" AND expires > ?2 ORDER BY id LIMIT 1",
+	" AND expires > ?2 ORDER BY expires, id LIMIT 1",
+};
+static const struct db_sql token_count = {
+	"SELECT count(*) FROM gate_token WHERE revoked = 0 AND expires > ?1",
+};
+static const struct db_sql token_count_of = {
+	"SELECT count(*) FROM gate_token WHERE person = ?2 AND revoked = 0"
+	" AND expires > ?1",
 };
 static const struct db_sql token_owner = {
 	"SELECT person FROM gate_token WHERE id = ?1 AND person IS NOT NULL",
@@ -53,9 +72,18 @@ static const struct db_sql token_by_id = {
 static const struct db_sql token_revoke = {
 	"UPDATE gate_token SET revoked = ?2 WHERE id = ?1 AND revoked = 0",
 };
-static const struct db_sql token_each = {
-	"SELECT id, role, label, created, expires, revoked, person, issuer"
-	" FROM gate_token ORDER BY created, id",
+/* A later one has a greater id.  The plus keeps the order by id from being
+ * sorted anew for each page. */
+#define EACH                                                                   \
+	"SELECT id, role, label, created, expires, revoked, person, issuer"    \
+	" FROM gate_token WHERE id > ?1"
+#define EACH_GOOD   " AND revoked = 0 AND +expires > ?3"
+#define EACH_PERSON " AND person = ?4"
+#define EACH_PAGE   " ORDER BY id LIMIT ?2"
+static const struct db_sql token_each[2][2] = {
+	{ { EACH EACH_GOOD EACH_PAGE }, { EACH EACH_PAGE } },
+	{ { EACH EACH_GOOD EACH_PERSON EACH_PAGE },
+	    { EACH EACH_PERSON EACH_PAGE } },
 };
 
 bool
@@ -227,6 +255,47 @@ record_issue(struct ledger_tx *tx, const struct gate_token_new *t,
 	return ledger_tx_append(tx, &e, NULL, err);
 }
 
+static enum sp_code
+count(struct db *db, const struct sp_id *person, int64_t *n, struct sp_err *err)
+{
+	DB_STMT st =
+	    db_use(db, person == NULL ? &token_count : &token_count_of);
+	bool found = false;
+
+	db_bind_i64(st, 1, latest_now());
+	if (person != NULL)
+		db_bind_blob(st, 2, person->b, SP_ID_LEN);
+	SP_TRY(db_row(st, &found, err));
+	*n = found ? db_col_i64(st, 0) : 0;
+	return SP_OK;
+}
+
+/* Whoever may have tokens made must not be able to make so many that ending
+ * or listing them holds up everybody else.  The site's own are few, and the
+ * way back when all else is shut. */
+static enum sp_code
+check_many(struct db *db, const struct gate_token_new *t, struct sp_err *err)
+{
+	int64_t n = 0;
+
+	if (t->by == NULL || t->of_site)
+		return SP_OK;
+	if (t->person != NULL)
+		SP_TRY(count(db, t->person, &n, err));
+	if (n >= GATE_TOKENS_PERSON)
+		return sp_fail_as(err, SP_E_LIMIT, "token.many",
+		    "a person has at most %d tokens of their own that are "
+		    "good: revoke some that are not needed any more",
+		    GATE_TOKENS_PERSON);
+	SP_TRY(count(db, NULL, &n, err));
+	if (n >= GATE_TOKENS_AGENCY)
+		return sp_fail_as(err, SP_E_LIMIT, "token.many",
+		    "an agency has at most %d tokens that are good: revoke "
+		    "some that are not needed any more",
+		    GATE_TOKENS_AGENCY);
+	return SP_OK;
+}
+
 enum sp_code
 gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *wish,
     struct sp_id *id, char text[static GATE_TOKEN_TEXT], struct sp_err *err)
@@ -244,6 +313,7 @@ gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *wish,
 		return sp_fail_as(err, SP_E_INVALID, "token.expires",
 		    "expires: a token must expire after now");
 	SP_TRY(take_person(ledger_tx_db(tx), t, err));
+	SP_TRY(check_many(ledger_tx_db(tx), t, err));
 	gate_text_make(GATE_TEXT_TOKEN, &t->agency, secret);
 	SP_TRY(insert(tx, t, &made, secret, err));
 	SP_TRY(record_issue(tx, t, &made, err));
@@ -373,13 +443,19 @@ from_row(struct db_stmt *st, struct gate_token *out, struct sp_err *err)
 }
 
 enum sp_code
-gate_token_each(struct db *db,
+gate_token_each(struct db *db, const struct gate_token_page *page,
     enum sp_code (*visit)(
 	void *arg, const struct gate_token *t, struct sp_err *err),
     void *arg, struct sp_err *err)
 {
-	DB_STMT st = db_use(db, &token_each);
+	DB_STMT st = db_use(db, &token_each[page->person != NULL][page->ended]);
 
+	db_bind_blob(st, 1, page->after.b, SP_ID_LEN);
+	db_bind_u64(st, 2, page->most);
+	if (!page->ended)
+		db_bind_i64(st, 3, latest_now());
+	if (page->person != NULL)
+		db_bind_blob(st, 4, page->person->b, SP_ID_LEN);
 	for (;;) {
 		struct gate_token t;
 		bool found = false;

@@ -35,10 +35,16 @@
 #define GATE_TOKEN_TEXT  GATE_TEXT_MAX
 #define GATE_TOKEN_LABEL 100
 
+/* So many are good at a time, neither revoked nor expired: of one person, those
+ * that are their own, whoever had them made; of an agency, all. */
+#define GATE_TOKENS_PERSON 50
+#define GATE_TOKENS_AGENCY 10000
+
 /* Among the agency's migrations, the second after the people's. */
 extern const char gate_token_schema[];
 extern const char gate_token_person_schema[];
 extern const char gate_token_issuer_schema[]; /* a later one */
+extern const char gate_token_good_schema[];   /* and a later one */
 
 struct gate_token {
 	struct sp_id id;
@@ -60,8 +66,10 @@ bool gate_token_parse(const char *text, struct sp_id *agency) SP_MUST_USE;
  * site's own (init): then the entry's actor is the site.  The text is shown
  * once and never again.  SP_E_INVALID, reason "token.label": not 1 to
  * GATE_TOKEN_LABEL bytes of UTF-8 without control characters; "token.expires":
- * not after now; "token.person": no such person, or not active.  Of a person's,
- * detail has factor and person too. */
+ * not after now; "token.person": no such person, or not active.  SP_E_LIMIT,
+ * "token.many": the person or the agency has GATE_TOKENS_PERSON or
+ * GATE_TOKENS_AGENCY (the site's own may be more).  Of a person's, detail has
+ * factor and person too. */
 struct gate_token_new {
 	struct sp_id agency;
 	enum gate_role role;              /* of a machine's */
@@ -88,8 +96,14 @@ enum sp_code gate_token_revoke_of(const struct people_act *a,
 /* Whose own is it?  SP_E_NOTFOUND: no such token, or no person's. */
 enum sp_code gate_token_owner(struct db *db, const struct sp_id *id,
     struct sp_id *person, struct sp_err *err) SP_MUST_USE;
-/* Oldest first. */
-enum sp_code gate_token_each(struct db *db,
+/* A page of them, oldest first. */
+struct gate_token_page {
+	const struct sp_id *person; /* NULL: of all */
+	struct sp_id after;         /* this one; zero: from the first */
+	size_t most;
+	bool ended; /* also those that are good no more */
+};
+enum sp_code gate_token_each(struct db *db, const struct gate_token_page *page,
     enum sp_code (*visit)(
 	void *arg, const struct gate_token *t, struct sp_err *err),
     void *arg, struct sp_err *err) SP_MUST_USE;

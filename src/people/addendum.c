@@ -30,6 +30,10 @@ static const struct db_sql addendum_insert = {
 	" expires, signer, method, statement, recorded, by_kind, by_id)"
 	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 };
+/* Of one person, or of all companies. */
+static const struct db_sql addendum_count = {
+	"SELECT count(*) FROM addendum WHERE person IS ?1",
+};
 #define COLUMNS "id, document, signed_on, expires, recorded, method, company"
 static const struct db_sql addendum_of = {
 	"SELECT " COLUMNS " FROM addendum WHERE person = ?1"
@@ -313,6 +317,28 @@ check_days(const struct people_act *a, struct signing *g, struct sp_err *err)
 	return SP_OK;
 }
 
+/* All are read whenever somebody's clearance is asked for. */
+static enum sp_code
+check_many(const struct people_act *a, const struct people_addendum_new *n,
+    struct sp_err *err)
+{
+	DB_STMT st = db_use(ledger_tx_db(a->tx), &addendum_count);
+	int64_t most = n->person == NULL ? PEOPLE_SIGNATURES_COMPANIES
+					 : PEOPLE_SIGNATURES_MAX;
+	bool found = false;
+
+	if (n->person != NULL)
+		db_bind_blob(st, 1, n->person->b, SP_ID_LEN);
+	SP_TRY(db_row(st, &found, err));
+	if (found && db_col_i64(st, 0) >= most)
+		return sp_fail_as(err, SP_E_LIMIT, "addendum.limit",
+		    "%s at most %d signatures",
+		    n->person == NULL ? "all companies together have"
+				      : "a person has",
+		    (int)most);
+	return SP_OK;
+}
+
 enum sp_code
 people_addendum_sign(const struct people_act *a,
     const struct people_addendum_new *n, struct sp_id *id, struct sp_err *err)
@@ -325,6 +351,7 @@ people_addendum_sign(const struct people_act *a,
 
 	SP_TRY(check_signer(a, &g, err));
 	SP_TRY(check_days(a, &g, err));
+	SP_TRY(check_many(a, n, err));
 	g.s.id = sp_id_new();
 	SP_TRY(state(a, &g, err));
 	SP_TRY(insert(a, &g, err));

@@ -19,6 +19,9 @@
 #define PEOPLE_DOCUMENT_TITLE 200
 #define PEOPLE_SIGNER         200
 #define PEOPLE_STATEMENT_MAX  ((size_t)8192)
+/* Signatures that are kept: of one person, and of all companies. */
+#define PEOPLE_SIGNATURES_MAX       1024
+#define PEOPLE_SIGNATURES_COMPANIES 4096
 
 #define PEOPLE_DOCUMENTS(X)                                                    \
 	X(PEOPLE_SECURITY_ADDENDUM, "security-addendum")                       \

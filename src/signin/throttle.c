@@ -7,8 +7,10 @@
 
 #define FLOOD_SPAN (60 * SP_SECOND)
 /* Rows of failures that still count against somebody are those of the window,
- * and of an account; the rest is forgotten. */
+ * and of an active account those since it was enabled; the rest is forgotten,
+ * with each failure more of it than a failure adds. */
 #define KEPT_NOBODY (SP_SECOND * 24 * 3600)
+#define FORGOTTEN   "64"
 
 static const struct db_sql failure_insert = {
 	"INSERT INTO signin_failure(person, address, at) VALUES(?1, ?2, ?3)",
@@ -25,7 +27,12 @@ static const struct db_sql failure_from = {
 	" WHERE address = ?1 AND at > ?2",
 };
 static const struct db_sql failure_old = {
-	"DELETE FROM signin_failure WHERE at < ?1 AND person IS NULL",
+	"DELETE FROM signin_failure WHERE id IN (SELECT id FROM signin_failure"
+	" WHERE person IS NULL AND at <= ?1 LIMIT " FORGOTTEN ")",
+};
+static const struct db_sql failure_old_of = {
+	"DELETE FROM signin_failure WHERE id IN (SELECT id FROM signin_failure"
+	" WHERE person = ?2 AND at <= ?1 LIMIT " FORGOTTEN ")",
 };
 static const struct db_sql flood_get = {
 	"SELECT since, count FROM signin_flood WHERE object = ?1 AND code = ?2",
@@ -115,13 +122,33 @@ signin_throttle_count(struct db *db, const struct people_rules *rules,
 	return SP_OK;
 }
 
+/* What counts no more: of an account that is not active the window's are left,
+ * for the address they came from. */
+static enum sp_code
+forget(const struct people_act *a, const struct people_person *p,
+    struct sp_err *err)
+{
+	struct db *db = ledger_tx_db(a->tx);
+	DB_STMT st = db_use(db, p == NULL ? &failure_old : &failure_old_of);
+	sp_time before =
+	    a->now - people_rules_time(a->rules, PEOPLE_LOGON_WINDOW);
+
+	if (p == NULL)
+		before = a->now - KEPT_NOBODY;
+	else if (p->state == PEOPLE_ACTIVE && p->since < before)
+		before = p->since;
+	db_bind_i64(st, 1, before);
+	if (p != NULL)
+		db_bind_blob(st, 2, p->id.b, SP_ID_LEN);
+	return db_run(st, NULL, err);
+}
+
 static enum sp_code
 insert(const struct people_act *a, const struct signin_failure *f,
     struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
 	DB_STMT st = db_use(db, &failure_insert);
-	DB_STMT old = db_use(db, &failure_old);
 	char from[SIGNIN_NETWORK];
 
 	signin_throttle_network(a->by->address, from);
@@ -132,8 +159,7 @@ insert(const struct people_act *a, const struct signin_failure *f,
 	db_bind_text(st, 2, from);
 	db_bind_i64(st, 3, a->now);
 	SP_TRY(db_run(st, NULL, err));
-	db_bind_i64(old, 1, a->now - KEPT_NOBODY);
-	return db_run(old, NULL, err);
+	return forget(a, f->person, err);
 }
 
 /* --- entries --- */

@@ -14,6 +14,8 @@
  * so do authenticator.failures however slowly they come.  A success is two
  * factors shown: a password alone clears nothing, or whoever knew it could try
  * codes for ever.  What was before the account was last enabled does not count.
+ * Of an account that is not active nothing counts: its rows go with the window,
+ * however many are tried.
  *
  * Of an address (IPv6: of its /64), across all accounts and logins that nobody
  * has: from SIGNIN_ADDRESS_FAILURES within the window on, one attempt is looked

@@ -760,6 +760,8 @@ siteSuite('cli', { args: ['--no-media'] }, (context) => {
     assert.ok(!JSON.stringify(listed).includes(made.token.slice(30)), 'no secret is listed');
     assert.match((await must(['token', 'list'])).stdout, /Ofc\. Müller/);
     assert.match((await must(['token', 'revoke', made.id])).stdout, /revoked/);
+    assert.ok(!objects((await must(['token', 'list', '--json'])).stdout).some((i) => i.id === made.id));
+    assert.ok(objects((await must(['token', 'list', '--all', '--json'])).stdout).some((i) => i.id === made.id));
     const gone = await cli(['list'], as(made.token));
     assert.equal(gone.code, REFUSED);
     const again = await cli(['token', 'revoke', made.id]);

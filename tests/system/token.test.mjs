@@ -72,6 +72,26 @@ test('a token is its issuer\'s doing, and ends with them', async (t) => {
       assert.equal(items.find((i) => i.label === label).issuer, eve.id);
     assert.equal(items.find((i) => i.label === 'first administrator').issuer, null);
 
+    // Fifty of her own, and no more: a page at a time, and ended in one act.
+    const own = { label: 'cli', expires_in_days: 1 };
+    for (let n = 0; n < 50; n++)
+      assert.equal((await ask('POST', 'tokens/own', own, session)).status, 201);
+    refused(await ask('POST', 'tokens/own', own, session), 400, 'token.many', 'the 51st');
+    const seen = new Set();
+    for (let at = ''; at !== null;) {
+      const page = (await site.get(`tokens/own?limit=20${at}`, { token: session })).json();
+      assert.ok(page.items.length > 0 && page.items.length <= 20);
+      page.items.forEach((i) => seen.add(i.id));
+      at = page.next === null ? null : `&cursor=${page.next}`;
+    }
+    assert.equal(seen.size, 50);
+    for (const bad of ['limit=0', 'limit=1001', 'cursor=x', 'ended=yes'])
+      assert.equal((await site.get(`tokens/own?${bad}`, { token: session })).status, 400, bad);
+    const [one] = seen;
+    assert.equal((await ask('DELETE', `tokens/${one}`, undefined, session)).status, 204);
+    assert.ok(!(await site.get('tokens/own', { token: session })).json().items.some((i) => i.id === one));
+    assert.ok((await site.get('tokens/own?ended=true', { token: session })).json().items.some((i) => i.id === one && i.revoked_at));
+
     // Another administrator, by the invitation from before, ends Eve's account.
     const kim = await people.accept(invited.invitation);
     assert.equal((await ask('POST', `persons/${eve.id}/terminate`, {}, kim)).status, 200);

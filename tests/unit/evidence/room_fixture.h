@@ -158,6 +158,9 @@ fixture_go_back(const struct room_fixture *f, int version)
 	}
 	if (version < 11)
 		fixture_sql(f, "ALTER TABLE viewing DROP COLUMN kind", NULL);
+	fixture_sql(f, "DROP INDEX gate_token_good", NULL);
+	fixture_sql(f, "DROP INDEX gate_token_good_id", NULL);
+	fixture_sql(f, "DROP INDEX gate_token_good_person", NULL);
 	if (version < 17) {
 		fixture_sql(f, "DROP INDEX gate_token_person", NULL);
 		fixture_sql(

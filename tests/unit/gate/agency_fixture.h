@@ -58,6 +58,7 @@ agency_fixture_open_log(struct agency_fixture *a)
 		gate_token_schema, gate_once_schema, people_person_schema,
 		people_record_schema, people_paper_schema, people_hand_schema,
 		gate_token_person_schema, gate_token_issuer_schema,
+		gate_token_good_schema,
 		gate_recovery_schema AGENCY_FIXTURE_MORE };
 	struct db *db = NULL;
 	struct sp_err err;

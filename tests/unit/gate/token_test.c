@@ -338,6 +338,7 @@ tokens_are_listed_with_their_state(void)
 	struct agency_fixture_issue i, j;
 	struct revoke r;
 	struct listed l = { .n = 0 };
+	const struct gate_token_page all = { .most = 9, .ended = true };
 	struct sp_err err;
 	sp_time later = __real_sp_now() + 9 * HOUR;
 
@@ -349,7 +350,7 @@ tokens_are_listed_with_their_state(void)
 		.id = j.id,
 	};
 	CHECK_OK(ledger_writer_run(a.writer, revoke_act, &r, &err), &err);
-	CHECK_OK(gate_token_each(a.reader, list, &l, &err), &err);
+	CHECK_OK(gate_token_each(a.reader, &all, list, &l, &err), &err);
 	CHECK(l.n == 2);
 	CHECK(sp_id_equal(&l.token[0].id, &i.id));
 	CHECK(l.token[0].role == GATE_OFFICER && l.token[0].revoked == 0);
@@ -737,6 +738,194 @@ a_persons_tokens_go_together(void)
 	agency_fixture_close(&a);
 }
 
+static enum sp_code
+wish_one(struct agency_fixture *a, const struct sp_id *person,
+    const struct gate_caller *by, bool of_site, struct sp_err *err)
+{
+	struct agency_fixture_issue i = {
+		.new = { .agency = a->id,
+		    .role = GATE_OFFICER,
+		    .person = person,
+		    .rules = a->rules,
+		    .label = "one more",
+		    .expires = sp_now() + HOUR,
+		    .by = by,
+		    .of_site = of_site },
+	};
+
+	return ledger_writer_run(a->writer, agency_fixture_issue_act, &i, err);
+}
+
+static size_t many_ended;
+
+static void
+count_end(void *arg, const struct sp_id *id)
+{
+	(void)arg;
+	(void)id;
+	many_ended++;
+}
+
+struct paged {
+	size_t n, revoked;
+	struct sp_id last;
+};
+
+static enum sp_code
+turn(void *arg, const struct gate_token *t, struct sp_err *err)
+{
+	struct paged *p = arg;
+
+	(void)err;
+	CHECK(memcmp(p->last.b, t->id.b, SP_ID_LEN) < 0); /* oldest first */
+	p->last = t->id;
+	p->n++;
+	p->revoked += t->revoked != 0;
+	return SP_OK;
+}
+
+/* All of them, so many a page, each once. */
+static struct paged
+pages(struct agency_fixture *a, const struct sp_id *person, bool ended,
+    size_t most)
+{
+	struct gate_token_page page = {
+		.person = person, .most = most, .ended = ended
+	};
+	struct paged p = { .n = 0 };
+	struct sp_err err;
+	size_t before;
+
+	do {
+		before = p.n;
+		page.after = p.last;
+		CHECK_OK(
+		    gate_token_each(a->reader, &page, turn, &p, &err), &err);
+		CHECK(p.n - before <= most);
+	} while (p.n > before);
+	return p;
+}
+
+/* What one person can have is little enough to be ended in one act, whoever
+ * had it made; the site's own are never refused. */
+static void
+a_person_has_fifty(void)
+{
+	struct agency_fixture a;
+	struct person_add p, other;
+	struct gate_caller self, chief;
+	struct revoke_of r = { .a = &a };
+	struct sp_err err = { .reason = NULL };
+	uint64_t size;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	p = person(&a);
+	other = person(&a);
+	self = chief = agency_fixture_caller(&a, GATE_ADMINISTRATOR);
+	self.person = p.id;
+	chief.person = other.id;
+	for (int n = 0; n < GATE_TOKENS_PERSON; n++)
+		CHECK_OK(wish_one(&a, &p.id, n % 2 == 0 ? &self : &chief, false,
+			     &err),
+		    &err);
+	size = ledger_log_size(a.log);
+	for (int n = 0; n < 2; n++) {
+		CHECK_CODE(
+		    wish_one(&a, &p.id, n == 0 ? &self : &chief, false, &err),
+		    SP_E_LIMIT, &err);
+		CHECK(strcmp(err.reason, "token.many") == 0);
+		CHECK(strstr(err.text, "revoke") != NULL);
+	}
+	CHECK(ledger_log_size(a.log) == size); /* nothing was done */
+	/* It is theirs alone that are counted: neither another's nor those
+	 * that they issue to machines. */
+	CHECK_OK(wish_one(&a, &other.id, &self, false, &err), &err);
+	CHECK_OK(wish_one(&a, NULL, &self, false, &err), &err);
+	CHECK_OK(wish_one(&a, &p.id, NULL, false, &err), &err);
+	CHECK(pages(&a, &p.id, false, 7).n == GATE_TOKENS_PERSON + 1);
+	CHECK(pages(&a, NULL, false, 7).n == GATE_TOKENS_PERSON + 3);
+
+	many_ended = 0;
+	ledger_writer_ends(a.writer, count_end, NULL);
+	r.person = p.id;
+	CHECK_OK(ledger_writer_run(a.writer, revoke_of_act, &r, &err), &err);
+	CHECK(many_ended == GATE_TOKENS_PERSON + 1);
+	CHECK(agency_fixture_count(&a, "\"token.revoked\"") ==
+	    GATE_TOKENS_PERSON + 1);
+	CHECK(pages(&a, &p.id, false, 7).n == 0);
+	CHECK(pages(&a, NULL, false, 1).n == 2);
+	CHECK(pages(&a, &p.id, true, 7).revoked == GATE_TOKENS_PERSON + 1);
+	CHECK(pages(&a, &other.id, true, 7).n == 1);
+	CHECK(pages(&a, NULL, true, 1000).n == GATE_TOKENS_PERSON + 3);
+	CHECK_OK(wish_one(&a, &p.id, &self, false, &err), &err);
+	/* What has expired counts no more. */
+	for (int n = 1; n < GATE_TOKENS_PERSON; n++)
+		CHECK_OK(wish_one(&a, &p.id, &self, false, &err), &err);
+	CHECK_CODE(wish_one(&a, &p.id, &self, false, &err), SP_E_LIMIT, &err);
+	clock_set_to = sp_now() + 2 * HOUR;
+	CHECK(pages(&a, &p.id, false, 7).n == 0);
+	CHECK_OK(wish_one(&a, &p.id, &self, false, &err), &err);
+	clock_set_to += 1;
+	agency_fixture_close(&a);
+}
+
+struct filling {
+	struct agency_fixture *a;
+	const struct gate_caller *by;
+	int n;
+};
+
+static enum sp_code
+fill_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct filling *f = arg;
+	struct gate_token_new new = {
+		.agency = f->a->id,
+		.role = GATE_DEVICE,
+		.label = "cam",
+		.expires = sp_now() + HOUR,
+		.by = f->by,
+	};
+	struct sp_id id;
+	char text[GATE_TOKEN_TEXT];
+
+	for (int n = 0; n < f->n; n++)
+		SP_TRY(gate_token_issue(tx, &new, &id, text, err));
+	return SP_OK;
+}
+
+static void
+an_agency_has_ten_thousand(void)
+{
+	struct agency_fixture a;
+	struct gate_caller by;
+	struct filling f = { .a = &a, .n = 1000 };
+	struct revoke r;
+	struct agency_fixture_issue one;
+	struct sp_err err = { .reason = NULL };
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	by = agency_fixture_caller(&a, GATE_ADMINISTRATOR);
+	/* The site's own, which nothing holds up, count as well. */
+	for (int n = 0; n < GATE_TOKENS_AGENCY - 1; n += f.n) {
+		if (n + f.n > GATE_TOKENS_AGENCY - 1)
+			f.n = GATE_TOKENS_AGENCY - 1 - n;
+		CHECK_OK(ledger_writer_run(a.writer, fill_act, &f, &err), &err);
+	}
+	one = issue_by(&a, &by, false);
+	CHECK_CODE(wish_one(&a, NULL, &by, false, &err), SP_E_LIMIT, &err);
+	CHECK(strcmp(err.reason, "token.many") == 0);
+	CHECK_OK(wish_one(&a, NULL, &by, true, &err), &err);
+	CHECK_CODE(wish_one(&a, NULL, &by, false, &err), SP_E_LIMIT, &err);
+	r = (struct revoke){ .by = by, .id = one.id };
+	CHECK_OK(ledger_writer_run(a.writer, revoke_act, &r, &err), &err);
+	CHECK_CODE(wish_one(&a, NULL, &by, false, &err), SP_E_LIMIT, &err);
+	clock_set_to = sp_now() + 2 * HOUR;
+	CHECK_OK(wish_one(&a, NULL, &by, false, &err), &err);
+	clock_set_to += 1;
+	agency_fixture_close(&a);
+}
+
 int
 main(void)
 {
@@ -764,6 +953,8 @@ main(void)
 		    an_administrator_cannot_lend_a_factor },
 		{ "a person's tokens go together",
 		    a_persons_tokens_go_together },
+		{ "a person has fifty", a_person_has_fifty },
+		{ "an agency has ten thousand", an_agency_has_ten_thousand },
 		{ "a token without a person is its issuer's doing",
 		    a_token_is_its_issuers_doing },
 	};

@@ -226,6 +226,48 @@ what_holds_longest_counts(void)
 	people_fixture_close(&f);
 }
 
+struct sign_many {
+	const struct people_addendum_new *n;
+	int left;
+};
+
+static enum sp_code
+sign_many_fn(const struct people_act *a, void *arg, struct sp_err *err)
+{
+	struct sign_many *m = arg;
+	struct sp_id id;
+
+	for (; m->left > 0; m->left--)
+		SP_TRY(people_addendum_sign(a, m->n, &id, err));
+	return SP_OK;
+}
+
+/* Whoever signs for themselves can do so again and again, and all of it is
+ * read for their clearance. */
+static void
+signatures_have_a_limit(void)
+{
+	struct people_addendum_new n = { .person = NULL };
+	struct people_addendum_new of = { .company = "Acme", .signer = "Bo" };
+	struct sign_many m = { &n, PEOPLE_SIGNATURES_MAX };
+	struct sp_id person, other, id;
+
+	people_fixture_open(&f);
+	person = people_fixture_person(&f, "Ann Lee", "officer");
+	other = people_fixture_person(&f, "Kim Roe", "officer");
+	n.person = &person;
+	act_as(&person);
+	CHECK_OK(people_fixture_do(&f, sign_many_fn, &m), &f.err);
+	CHECK_REASON(sign(&n, &id), SP_E_LIMIT, "addendum.limit", &f);
+	n.person = &other;
+	CHECK_OK(sign(&n, &id), &f.err);
+	m = (struct sign_many){ &of, PEOPLE_SIGNATURES_COMPANIES };
+	CHECK_OK(people_fixture_do(&f, sign_many_fn, &m), &f.err);
+	CHECK_REASON(sign(&of, &id), SP_E_LIMIT, "addendum.limit", &f);
+	CHECK_OK(sign(&n, &id), &f.err);
+	people_fixture_close(&f);
+}
+
 int
 main(void)
 {
@@ -234,6 +276,7 @@ main(void)
 		{ "the document in force is signed",
 		    the_document_in_force_is_signed },
 		{ "every field has its rule", every_field_has_its_rule },
+		{ "signatures have a limit", signatures_have_a_limit },
 		{ "what holds longest counts", what_holds_longest_counts },
 	};
 	struct sp_err err;

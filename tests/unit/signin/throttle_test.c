@@ -112,6 +112,52 @@ a_hundred_in_a_row(void)
 	fixture_close(&s);
 }
 
+static int64_t
+rows(struct signin_fixture *s)
+{
+	static const struct db_sql count = {
+		"SELECT count(*) FROM signin_failure WHERE person = ?1",
+	};
+	DB_LENT(reader, s->readers);
+	DB_STMT st = db_use(reader.db, &count);
+	bool found = false;
+
+	db_bind_blob(st, 1, s->person.b, SP_ID_LEN);
+	CHECK_OK(db_row(st, &found, &s->err), &s->err);
+	return db_col_i64(st, 0);
+}
+
+/* However long somebody tries an account that is shut, no more rows are kept
+ * than the window has; once it is open again those that count are. */
+static void
+what_counts_no_more_goes(void)
+{
+	struct signin_fixture s;
+	struct people_fixture_op op;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	for (int i = 0; i < 5; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	for (int i = 0; i < 40; i++) {
+		fixture_later(&s, FIXTURE_MINUTES(1));
+		fail_once(&s);
+		CHECK(rows(&s) <= 5 + 16);
+	}
+	CHECK(rows(&s) >= 14 && rows(&s) <= 16);
+	op = (struct people_fixture_op){ .id = s.person };
+	CHECK_OK(people_fixture_enable(&s.f, &op), &s.f.err);
+	fixture_later(&s, FIXTURE_MINUTES(16));
+	for (int i = 0; i < 3; i++) {
+		fail_once(&s);
+		CHECK(rows(&s) == i + 1);
+		fixture_later(&s, FIXTURE_HOURS(2));
+	}
+	CHECK(reason(&s) == PEOPLE_NO_REASON);
+	fixture_close(&s);
+}
+
 static void
 two_factors_clear_it(void)
 {
@@ -289,6 +335,7 @@ main(void)
 		{ "five in fifteen minutes", five_in_fifteen_minutes },
 		{ "a lock ends nothing", a_lock_ends_nothing },
 		{ "a hundred in a row", a_hundred_in_a_row },
+		{ "what counts no more goes", what_counts_no_more_goes },
 		{ "two factors clear it", two_factors_clear_it },
 		{ "a restart forgets nothing", a_restart_forgets_nothing },
 		{ "an address is slowed", an_address_is_slowed },
