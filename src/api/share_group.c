@@ -106,13 +106,22 @@ form_group(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 /* --- what there is --- */
 
+#define LIST_MOST 100
+
 static enum sp_code
 list_groups(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
 	struct grants_house h = house_of(q);
+	const char *cursor = http_request_query(q, "cursor");
+	struct sp_id after = { .b = { 0 } };
+	uint64_t most = LIST_MOST;
 
-	SP_TRY(grants_group_list_json(&h, &out, err));
+	SP_TRY(http_request_query_u64(q, "limit", 1, LIST_MOST, &most, err));
+	if (cursor != NULL && !sp_id_parse(cursor, strlen(cursor), &after))
+		return sp_fail(
+		    err, SP_E_INVALID, "cursor: \"next\" of the page before");
+	SP_TRY(grants_group_list_json(&h, &after, most, &out, err));
 	return http_json_answer(a, &out, "groups", err);
 }
 
@@ -220,6 +229,13 @@ static const struct http_input once_input[] = {
 	{ "header", "Idempotency-Key", HTTP_STRING, false, HTTP_ONCE },
 };
 
+static const struct http_input list_input[] = {
+	{ "query", "cursor", HTTP_ID, false, "\"next\" of the page before." },
+	{ "query", "limit",
+	    "{\"maximum\":100,\"minimum\":1,\"type\":\"integer\"}", false,
+	    "Groups a page; 100 when absent." },
+};
+
 #define ONE(text)                                                              \
 	{                                                                      \
 		{                                                              \
@@ -232,11 +248,13 @@ static const struct http_route routes[] = {
 	    .method = HTTP_GET,
 	    .path = HTTP_AGENCY "groups",
 	    .id = "listGroups",
-	    .summary = "Joint task forces that this agency is or was in",
+	    .summary = "Joint task forces that this agency is or was in, a "
+		       "page at a time",
 	    .door = HTTP_DOOR_GATE,
 	    .act = GATE_GROUP_SHOW,
 	    .kind = "group",
-	    .success = { { 200, "All", HTTP_JSON, "GroupList", NULL } },
+	    HTTP_INPUT(list_input),
+	    .success = { { 200, "A page", HTTP_JSON, "GroupList", NULL } },
 	    .handle = list_groups,
 	},
 	{
@@ -360,8 +378,8 @@ static const struct http_schema schemas[] = {
 	    "\"object\"}" },
 	{ "GroupList",
 	    "{\"properties\":{\"items\":{\"items\":{\"$ref\":\"#/components/"
-	    "schemas/Group\"},\"type\":\"array\"}},\"required\":[\"items\"],"
-	    "\"type\":\"object\"}" },
+	    "schemas/Group\"},\"type\":\"array\"},\"next\":" HTTP_NULLABLE
+	    "},\"required\":[\"items\",\"next\"],\"type\":\"object\"}" },
 	{ "GroupMember",
 	    "{\"additionalProperties\":false,\"properties\":{"
 	    "\"agency\":" HTTP_STRING

@@ -33,7 +33,7 @@ struct sp_err {
 	enum sp_code code;
 	int os_errno;
 	const char *reason; /* static: a finer stable word, or NULL */
-	char text[200];     /* printable UTF-8, whatever the arguments held */
+	char text[400];     /* printable UTF-8, whatever the arguments held */
 };
 
 const char *sp_code_name(enum sp_code code);

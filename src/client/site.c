@@ -123,11 +123,25 @@ code_of(unsigned status)
 	}
 }
 
+/* Is what was refused something else than the credential that was sent: a
+ * password, an invitation, a code? */
+static bool
+of_its_own(const char *reason)
+{
+	static const char *const begin[] = { "signin.", "invite.", "code.",
+		"challenge." };
+
+	for (size_t i = 0; reason != NULL && i < SP_COUNTOF(begin); i++)
+		if (strncmp(reason, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return false;
+}
+
 /* What a person can do about it; for most, the site's own words say. */
 static const char *
-advice_of(unsigned status, bool said)
+advice_of(unsigned status, bool said, const char *why)
 {
-	if (status == 401)
+	if (status == 401 && !of_its_own(why))
 		return ": is SALLYPORT_TOKEN set, and not expired?";
 	if (said)
 		return "";
@@ -140,17 +154,31 @@ advice_of(unsigned status, bool said)
 	}
 }
 
+/* Nobody is told whether it is not there or not for them, so what was asked
+ * for must be said: it may have been mistyped. */
+static enum sp_code
+not_found(const struct site_answer *an, struct sp_err *err)
+{
+	return sp_fail_as(err, code_of(an->status), client_site_refused,
+	    "the site answered %u: '%s' is not there, or it is not for this "
+	    "credential to know of",
+	    an->status, an->asked);
+}
+
 enum sp_code
 client_site_answer_fail(const struct site_answer *an, struct sp_err *err)
 {
 	const char *reason =
 	    an->status >= 500 ? client_site_unreachable : client_site_refused;
-	char said[120] = "";
+	char said[300] = "";
 	SITE_AUTO_JSON problem =
 	    json_loadb(sp_buf_str(&an->body), an->body.len, 0, NULL);
 	const char *detail =
 	    json_string_value(json_object_get(problem, "detail"));
+	const char *why = json_string_value(json_object_get(problem, "reason"));
 
+	if (an->status == 404 && detail == NULL && an->asked[0] != '\0')
+		return not_found(an, err);
 	if (detail == NULL)
 		detail = json_string_value(json_object_get(problem, "title"));
 	if (detail != NULL)
@@ -166,7 +194,7 @@ client_site_answer_fail(const struct site_answer *an, struct sp_err *err)
 		    an->status);
 	return sp_fail_as(err, code_of(an->status), reason,
 	    "the site answered %u%s%s%s", an->status, *said == '\0' ? "" : ": ",
-	    said, advice_of(an->status, *said != '\0'));
+	    said, advice_of(an->status, *said != '\0', why));
 }
 
 enum sp_code
@@ -303,11 +331,29 @@ client_site_query(struct sp_buf *path, const char *name, const char *value)
 	client_site_escape(path, value);
 }
 
+/* What a path asks for, without where it begins and its query. */
+static void
+keep_asked(struct site_answer *an, const char *path)
+{
+	static const char house[] = "/v1/agencies/";
+	char plain[sizeof(an->asked)];
+	const char *after;
+
+	if (strncmp(path, house, strlen(house)) == 0) {
+		after = strchr(path + strlen(house), '/');
+		path = after == NULL ? path : after + 1;
+	}
+	(void)snprintf(
+	    plain, sizeof(plain), "%.*s", (int)strcspn(path, "?"), path);
+	(void)sp_utf8_quote(plain, an->asked, sizeof(an->asked));
+}
+
 enum sp_code
 client_site_once(struct site_client *c, const struct site_request *rq,
     struct site_answer *an, struct sp_err *err)
 {
 	an->status = 0;
+	keep_asked(an, rq->path);
 	sp_buf_clear(&an->head);
 	sp_buf_clear(&an->body);
 	an->body.max = rq->body_max;

@@ -37,6 +37,7 @@ struct site_answer {
 	unsigned status;
 	struct sp_buf head; /* header lines, each ended by LF */
 	struct sp_buf body; /* unless a sink took it */
+	char asked[160];    /* for what: the path within the agency, to tell */
 };
 
 /* Where the body of a 200 or 206 goes.  `an` has status and head by then. */

@@ -137,8 +137,8 @@ cmd_client_id(const char *s, struct sp_err *err)
 
 	if (!sp_id_parse(s, strlen(s), &id))
 		return sp_fail(err, SP_E_INVALID,
-		    "'%.60s' is no evidence id (36 characters, as 'list' "
-		    "shows them)",
+		    "'%.60s' is no id (36 characters, as a 'list' shows "
+		    "them)",
 		    s);
 	return SP_OK;
 }
@@ -155,7 +155,7 @@ cmd_client_parse_id(const struct cmd *self, const struct cmd_option *option,
 	if (code != CMD_DONE)
 		return code;
 	if (n != 1)
-		return cmd_usage(self, "one evidence id is wanted");
+		return cmd_usage(self, "one id is wanted");
 	if (cmd_client_id(operand[0], &err) != SP_OK)
 		return cmd_usage(self, "%s", err.text);
 	*id = operand[0];

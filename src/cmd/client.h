@@ -61,7 +61,7 @@ int cmd_client_fail(const struct cmd *self, const struct sp_err *err);
 /* The exit code of `err` alone. */
 int cmd_client_exit(const struct sp_err *err);
 
-/* An evidence id from the command line; SP_E_INVALID names it. */
+/* An id from the command line; SP_E_INVALID names it. */
 enum sp_code cmd_client_id(const char *s, struct sp_err *err) SP_MUST_USE;
 /* cmd_parse for a subcommand that takes exactly one of them: *id is in argv's
  * storage. */

@@ -65,10 +65,13 @@ add(struct run *r, struct sp_err *err)
 		return cmd_present_json(made, err);
 	(void)cmd_present_clean(code, clean, sizeof(clean));
 	(void)printf("%s\n", clean);
+	bool hours = r->minutes % 60 == 0 && r->minutes > 60;
+
 	(void)fprintf(stderr,
 	    "this is the only time it is shown; on the device, within %" PRIu64
-	    " minutes:\n  sallyport device enrol --site %s --code CODE\n",
-	    r->minutes, sp_buf_str(&r->client.settings.site));
+	    " %s:\n  sallyport device enrol --site %s --code CODE\n",
+	    hours ? r->minutes / 60 : r->minutes, hours ? "hours" : "minutes",
+	    sp_buf_str(&r->client.settings.site));
 	return cmd_present_flush(err);
 }
 
@@ -83,7 +86,7 @@ run_add(const struct cmd *self, int argc, char **argv)
 	const struct cmd_option option[] = {
 		{ "days", 0, "N", "a certificate holds N days (default 90)",
 		    &days, NULL },
-		{ "minutes", 0, "N", "the code holds N minutes (default 1440)",
+		{ "minutes", 0, "N", "the code holds N minutes (1440, a day)",
 		    &minutes, NULL },
 		CLIENT_OPTIONS(common),
 	};

@@ -82,19 +82,42 @@ form(struct client *c, void *arg, struct sp_err *err)
 	return send(c, r, "POST", sp_buf_str(&path), body, err);
 }
 
+/* A page after `cursor`, which becomes that of the next; empty: there is none.
+ * A site that tells the same cursor again goes in circles. */
+static enum sp_code
+list_page(struct client *c, const struct run *r, struct sp_buf *cursor,
+    struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(1024);
+	SITE_AUTO_JSON page = NULL;
+	const json_t *items;
+	const char *next;
+
+	SP_TRY(client_site_path(&c->site, &path, err, "groups"));
+	if (cursor->len > 0)
+		client_site_query(&path, "cursor", sp_buf_str(cursor));
+	SP_TRY(sp_buf_check(&path, "path", err));
+	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &page, err));
+	items = json_object_get(page, "items");
+	for (size_t i = 0; i < json_array_size(items); i++)
+		SP_TRY(print_group(json_array_get(items, i), r->json, err));
+	next = json_string_value(json_object_get(page, "next"));
+	if (next != NULL && strcmp(next, sp_buf_str(cursor)) == 0)
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+		    "the site tells the same page again");
+	sp_buf_clear(cursor);
+	sp_buf_text(cursor, next == NULL ? "" : next);
+	return sp_buf_check(cursor, "cursor", err);
+}
+
 static enum sp_code
 list(struct client *c, void *arg, struct sp_err *err)
 {
-	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON all = NULL;
-	const json_t *items;
+	SP_AUTO_BUF cursor = sp_buf_new(256);
 
-	SP_TRY(client_site_path(&c->site, &path, err, "groups"));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &all, err));
-	items = json_object_get(all, "items");
-	for (size_t i = 0; i < json_array_size(items); i++)
-		SP_TRY(print_group(json_array_get(items, i), r->json, err));
+	do
+		SP_TRY(list_page(c, arg, &cursor, err));
+	while (cursor.len > 0);
 	return SP_OK;
 }
 

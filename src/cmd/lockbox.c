@@ -179,8 +179,8 @@ show_item(const json_t *one, struct present_table *t)
 			cell[19] = '\0'; /* to the second */
 		cmd_present_table_add(t, cell);
 	}
-	cmd_present_table_add(
-	    t, json_is_true(json_object_get(one, "glass")) ? "glass" : "");
+	cmd_present_table_add(t,
+	    json_is_true(json_object_get(one, "glass")) ? "glass" : "request");
 	(void)cmd_present_member(
 	    json_object_get(asked, "requester"), "name", cell, sizeof(cell));
 	cmd_present_table_add(t, cell);
@@ -306,6 +306,28 @@ lines(const char *what, const json_t *list, const char *member)
 	}
 }
 
+/* What was touched, when for the first time and for the last. */
+static void
+touches(const json_t *list)
+{
+	static const char *const member[] = { "evidence", "first_at",
+		"last_at" };
+	char cell[SP_COUNTOF(member)][PRESENT_CELL_MAX];
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+
+		for (size_t m = 0; m < SP_COUNTOF(member); m++) {
+			(void)cmd_present_member(
+			    one, member[m], cell[m], sizeof(cell[m]));
+			if (m > 0 && strlen(cell[m]) > 19)
+				cell[m][19] = '\0'; /* to the second */
+		}
+		(void)printf("%-12s  %s  %s to %s\n", "touched", cell[0],
+		    cell[1], cell[2]);
+	}
+}
+
 static void
 print_request(const json_t *o)
 {
@@ -313,7 +335,8 @@ print_request(const json_t *o)
 
 	line("request", o, "id");
 	line("state", o, "state");
-	line("glass", o, "glass");
+	(void)printf("%-12s  %s\n", "glass",
+	    json_is_true(json_object_get(o, "glass")) ? "yes" : "no");
 	line("agency", o, "agency");
 	line("who", json_object_get(asked, "requester"), "name");
 	line("cleared", o, "clearance");
@@ -332,7 +355,7 @@ print_request(const json_t *o)
 	line("ended by", o, "ended_by");
 	line("reason", o, "reason");
 	line("review", json_object_get(o, "review"), "finding");
-	lines("touched", json_object_get(o, "touched"), "evidence");
+	touches(json_object_get(o, "touched"));
 }
 
 static enum sp_code

@@ -46,6 +46,7 @@ struct saying {
 	const struct cmd_people_call *call;
 	const struct saying *of; /* what is wanted of each person listed */
 	const char *who;         /* in the path; NULL: none */
+	const char *login;       /* of `who`, in a list of everybody */
 	const char *value[CMD_PEOPLE_OPTIONS];
 	json_t *body;
 	bool json, everyone;
@@ -71,8 +72,10 @@ show_item(const struct saying *s, struct present_table *t, json_t *item,
 		return sp_fail(err, SP_E_NOMEM, "no memory for a list");
 	if (s->json)
 		return cmd_present_json(item, err);
-	if (s->everyone)
-		cmd_present_table_add(t, s->who); /* cmd_people_ok */
+	if (s->everyone) {
+		(void)cmd_present_clean(s->login, cell, sizeof(cell));
+		cmd_present_table_add(t, cell);
+	}
 	for (size_t i = 0; l->member[i] != NULL; i++) {
 		const char *text =
 		    cmd_present_member(item, l->member[i], cell, sizeof(cell));
@@ -173,6 +176,10 @@ show_persons(struct client *c, const struct saying *persons,
 			return sp_fail_as(err, SP_E_INVALID,
 			    client_site_unreachable,
 			    "the site's answer has a person without an id");
+		one.login = json_string_value(
+		    json_object_get(json_array_get(items, i), "login"));
+		if (one.login == NULL)
+			one.login = one.who;
 		SP_TRY(list_pages(c, &one, t, show_page, err));
 	}
 	return SP_OK;

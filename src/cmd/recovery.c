@@ -1,4 +1,4 @@
-#include "cmd/client.h"
+#include "cmd/people.h"
 #include "cmd/shares.h"
 #include "cmd/table.h"
 #include "crypto/secret.h"
@@ -87,7 +87,6 @@ run_prepare(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
 	struct run r = { .json = false };
-	struct sp_err err;
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
 	int code = cmd_parse(self, option, SP_COUNTOF(option), argc, argv,
 	    &r.custodian, &r.custodians);
@@ -96,12 +95,12 @@ run_prepare(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (r.custodians < 2)
 		return cmd_usage(self,
-		    "two or more persons' ids are wanted; three are better, "
+		    "two or more persons are wanted; three are better, "
 		    "since two are needed");
 	for (size_t i = 0; i < r.custodians; i++)
-		if (cmd_client_id(r.custodian[i], &err) != SP_OK)
-			return cmd_usage(self, "'%s' is not the id of a person",
-			    r.custodian[i]);
+		if (!cmd_people_ok(r.custodian[i]))
+			return cmd_usage(
+			    self, "'%s' is no id or login", r.custodian[i]);
 	return with_client(self, &r, &common, prepare);
 }
 

@@ -101,8 +101,7 @@ run_add(const struct cmd *self, int argc, char **argv)
 	char **operand;
 	size_t n;
 	const struct cmd_option option[] = {
-		{ "label", 0, "TEXT", "which program it is, for people",
-		    &r.label, NULL },
+		{ "label", 0, "TEXT", "the same as LABEL", &r.label, NULL },
 		{ "scope", 0, "ACTS", "what it may do: evidence.list,...",
 		    &r.scope, NULL },
 		{ "from", 0, "RANGES",
@@ -117,10 +116,15 @@ run_add(const struct cmd *self, int argc, char **argv)
 
 	if (code != CMD_DONE)
 		return code;
+	if (n > 0 && r.label == NULL) {
+		r.label = operand[0];
+		operand++;
+		n--;
+	}
 	if (n != 0)
 		return cmd_usage(self, "'%s' is too much", operand[0]);
 	if (r.label == NULL)
-		return cmd_usage(self, "say which program it is with --label");
+		return cmd_usage(self, "say which program it is: its LABEL");
 	if (r.scope == NULL)
 		return cmd_usage(self,
 		    "say what it may do with --scope, as "
@@ -313,7 +317,7 @@ int
 cmd_service_run(const struct cmd *self, int argc, char **argv)
 {
 	static const struct cmd row[] = {
-		{ "service add", "",
+		{ "service add", "LABEL",
 		    "add a service account; its secret is shown once", run_add,
 		    false },
 		{ "service list", "", "the agency's service accounts", run_list,

@@ -370,27 +370,66 @@ operand_ok(const char *s)
 	return len > 0 && len <= 64 && s[len] == '\0' && s[0] != '.';
 }
 
+/* Options that are not everybody's, by place in run_any's table. */
+#define PASSWORD    0x01U
+#define CODE        0x02U
+#define INVITATION  0x04U
+#define RECOVERY    0x08U
+#define ACKNOWLEDGE 0x10U
+#define ALL_MINE    0x20U
+#define ALL_THEIRS  0x40U
+
+struct act {
+	const char *name;
+	enum sp_code (*run)(struct run *r, struct sp_err *err);
+	size_t least, most; /* operands */
+	unsigned takes;
+};
+
+static const struct act *
+act_of(const struct cmd *self)
+{
+	static const struct act acts[] = {
+		{ "session login", login, 1, 1,
+		    PASSWORD | CODE | RECOVERY | ACKNOWLEDGE },
+		{ "session enrol", enrol, 0, 0,
+		    PASSWORD | CODE | INVITATION | ACKNOWLEDGE },
+		{ "session renew", renew, 0, 0, PASSWORD | CODE | RECOVERY },
+		{ "session whoami", whoami, 0, 0, 0 },
+		{ "session list", list, 0, 0, ALL_MINE },
+		{ "session end", end, 0, 1, ALL_THEIRS },
+		{ "session invite", invite, 1, 1, 0 },
+	};
+	size_t at = 0;
+
+	while (strcmp(acts[at].name, self->name) != 0)
+		SP_REQUIRE(++at < SP_COUNTOF(acts));
+	return &acts[at];
+}
+
+static int
+check_operands(
+    const struct cmd *self, const struct act *a, char **operand, size_t n)
+{
+	if (n > a->most)
+		return cmd_usage(self, "'%s' is too much", operand[a->most]);
+	if (n < a->least)
+		return cmd_usage(self, "say whom it is about");
+	if (n == 1 && !operand_ok(operand[0]))
+		return cmd_usage(
+		    self, "'%s' is no id and no login", operand[0]);
+	return CMD_DONE;
+}
+
 static int
 run_any(const struct cmd *self, int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		enum sp_code (*act)(struct run *r, struct sp_err *err);
-		size_t least, most; /* operands */
-	} acts[] = {
-		{ "session login", login, 1, 1 },
-		{ "session enrol", enrol, 0, 0 },
-		{ "session renew", renew, 0, 0 },
-		{ "session whoami", whoami, 0, 0 },
-		{ "session list", list, 0, 0 },
-		{ "session end", end, 0, 1 },
-		{ "session invite", invite, 1, 1 },
-	};
+	const struct act *act = act_of(self);
 	struct client_options common = { 0 };
 	struct run r = { .login = NULL };
 	char **operand;
-	size_t n, at = 0;
-	const struct cmd_option option[] = {
+	size_t n, options = 0;
+	const struct cmd_option own[] = {
 		{ "password", 0, "FROM", SECRET_HELP, &r.password, NULL },
 		{ "code", 0, "FROM", SECRET_HELP, &r.code, NULL },
 		{ "invitation", 0, "FROM", SECRET_HELP, &r.invitation, NULL },
@@ -399,27 +438,26 @@ run_any(const struct cmd *self, int argc, char **argv)
 		{ "acknowledge", 0, NULL,
 		    "acknowledge the notice of use, which is shown", NULL,
 		    &r.acknowledge },
-		{ "all", 0, NULL, "everybody’s; with end: all of a person’s",
-		    NULL, &r.all },
-		CLIENT_OPTIONS(common),
+		{ "all", 0, NULL, "everybody’s", NULL, &r.all },
+		{ "all", 0, NULL, "all of the person’s with this id", NULL,
+		    &r.all },
 	};
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	const struct cmd_option shared[] = { CLIENT_OPTIONS(common) };
+	struct cmd_option option[SP_COUNTOF(own) + SP_COUNTOF(shared)];
 
+	for (size_t i = 0; i < SP_COUNTOF(own); i++)
+		if ((act->takes & 1U << i) != 0)
+			option[options++] = own[i];
+	memcpy(&option[options], shared, sizeof(shared));
+	options += SP_COUNTOF(shared);
+	int code = cmd_parse(self, option, options, argc, argv, &operand, &n);
+
+	if (code == CMD_DONE)
+		code = check_operands(self, act, operand, n);
 	if (code != CMD_DONE)
 		return code;
-	while (strcmp(acts[at].name, self->name) != 0)
-		SP_REQUIRE(++at < SP_COUNTOF(acts));
-	if (n > acts[at].most)
-		return cmd_usage(
-		    self, "'%s' is too much", operand[acts[at].most]);
-	if (n < acts[at].least)
-		return cmd_usage(self, "say whom it is about");
-	if (n == 1 && !operand_ok(operand[0]))
-		return cmd_usage(
-		    self, "'%s' is no id and no login", operand[0]);
 	r.login = r.id = n == 1 ? operand[0] : NULL;
-	return with_client(self, &r, &common, acts[at].act);
+	return with_client(self, &r, &common, act->run);
 }
 
 int

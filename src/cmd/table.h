@@ -27,7 +27,7 @@
 	X(vouch, "COMMAND ...", "who vouches for the logs of a site", false)   \
 	X(person, "COMMAND ...", "the agency's people and their accounts",     \
 	    false)                                                             \
-	X(role, "COMMAND ...", "roles, and who has which", false)              \
+	X(role, "COMMAND ...", "which roles there are; give one", false)              \
 	X(screening, "COMMAND ...", "checks of people by fingerprint", false)  \
 	X(training, "COMMAND ...", "training, completed and demanded", false)  \
 	X(addendum, "COMMAND ...", "what people and companies have signed",    \

@@ -27,7 +27,7 @@
 #define DOCK_LINE_MAX    ((size_t)16384)
 #define DOCK_JOURNAL_MAX ((uint64_t)4 << 30)
 #define DOCK_SUM         17
-#define DOCK_WHY_MAX     200
+#define DOCK_WHY_MAX     400 /* an sp_err's text */
 
 /* Acts, and which members a line of each has. */
 #define DOCK_HAS_DOCK     0x01 /* agency dir site version */

@@ -81,9 +81,9 @@ ask(const json_t *root, bool with_code, struct entrance_device_ask *a,
 		    with_code ? "an object with code and csr (PEM), and "
 				"nothing else"
 			      : "an object with csr (PEM), and nothing else");
-	if (strlen(csr) > API_DEVICE_REQUEST_MAX)
+	if (strlen(csr) > ENTRANCE_DEVICE_REQUEST_MAX)
 		return sp_fail_as(err, SP_E_INVALID, "csr.size",
-		    "csr: at most %zu bytes", API_DEVICE_REQUEST_MAX);
+		    "csr: at most %zu bytes", ENTRANCE_DEVICE_REQUEST_MAX);
 	if (with_code && strlen(code) >= sizeof(a->code))
 		return sp_fail_as(err, SP_E_UNKNOWN, "code.unknown",
 		    "this is not the text of a device's code");

@@ -10,7 +10,7 @@
  */
 extern const struct http_topic entrance_device_topic;
 
-#define API_DEVICE_REQUEST_MAX CRYPTO_LEAF_REQUEST_MAX
+#define ENTRANCE_DEVICE_REQUEST_MAX CRYPTO_LEAF_REQUEST_MAX
 
 /* POST devices: {"label":…, "valid_days":1…90 (90), "code_minutes":1…1440
  * (1440)}.  Outputs untouched on failure. */
@@ -26,7 +26,7 @@ enum sp_code entrance_device_wish(const void *json, size_t len,
  * `code` NULL.  A secret: *code is of GATE_TEXT_MAX bytes, to be wiped. */
 struct entrance_device_ask {
 	char code[GATE_TEXT_MAX];
-	char csr[API_DEVICE_REQUEST_MAX + 1];
+	char csr[ENTRANCE_DEVICE_REQUEST_MAX + 1];
 };
 enum sp_code entrance_device_ask(const void *json, size_t len, bool with_code,
     struct entrance_device_ask *out, struct sp_err *err) SP_MUST_USE;

@@ -87,7 +87,7 @@ wish_expiry(const json_t *root, sp_time now, sp_time *out, struct sp_err *err)
 		    "expires_in_days: a number from 1 to %d",
 		    MACHINE_SERVICE_DAYS);
 	if (at == NULL)
-		*out = now + (days == NULL ? API_SERVICE_DAYS : n) * DAY;
+		*out = now + (days == NULL ? ENTRANCE_SERVICE_DAYS : n) * DAY;
 	return SP_OK;
 }
 
@@ -198,9 +198,10 @@ wish_overlap(const json_t *root, sp_time *out, struct sp_err *err)
 
 	SP_TRY(only_members(root, names, SP_COUNTOF(names), err));
 	if (hours != NULL &&
-	    (!json_is_integer(hours) || n < 0 || n > API_OVERLAP_HOURS))
+	    (!json_is_integer(hours) || n < 0 || n > ENTRANCE_OVERLAP_HOURS))
 		return sp_fail(err, SP_E_INVALID,
-		    "overlap_hours: a number from 0 to %d", API_OVERLAP_HOURS);
+		    "overlap_hours: a number from 0 to %d",
+		    ENTRANCE_OVERLAP_HOURS);
 	*out = (hours == NULL ? 24 : n) * 3600 * SP_SECOND;
 	return SP_OK;
 }

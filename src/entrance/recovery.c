@@ -57,6 +57,28 @@ tell(const struct http_request *q, const struct sp_id *id)
 
 /* --- Made --- */
 
+/* A person by id or login. */
+static enum sp_code
+find_custodian(
+    struct db *db, struct doing *d, const json_t *said, struct sp_err *err)
+{
+	const char *text = json_string_value(said);
+	struct people_person p;
+	enum sp_code code = SP_E_NOTFOUND;
+
+	if (text != NULL && strlen(text) == json_string_length(said))
+		code =
+		    people_person_meant(db, text, &d->q->who.person, &p, err);
+	if (code == SP_E_NOTFOUND)
+		return sp_fail_as(err, SP_E_INVALID, "recovery.custodians",
+		    "custodians: each is the id or login of a person, and "
+		    "'%.64s' is nobody's",
+		    text == NULL ? "" : text);
+	SP_TRY(code);
+	d->share[d->n++].custodian = p.id;
+	return SP_OK;
+}
+
 static enum sp_code
 read_custodians(const json_t *root, struct doing *d, struct sp_err *err)
 {
@@ -67,19 +89,13 @@ read_custodians(const json_t *root, struct doing *d, struct sp_err *err)
 	    n > SP_COUNTOF(d->share))
 		return sp_fail_as(err, SP_E_INVALID, "recovery.custodians",
 		    "an object with custodians, a list of %d to %d persons' "
-		    "ids",
+		    "ids or logins",
 		    GATE_RECOVERY_NEEDED, GATE_RECOVERY_SHARES);
-	for (size_t i = 0; i < n; i++) {
-		const json_t *id = json_array_get(list, i);
+	DB_LENT(reader, evidence_room_readers(d->q->room));
 
-		if (!json_is_string(id) ||
-		    !sp_id_parse(json_string_value(id), json_string_length(id),
-			&d->share[i].custodian))
-			return sp_fail_as(err, SP_E_INVALID,
-			    "recovery.custodians",
-			    "custodians: each is the id of a person");
-	}
-	d->n = n;
+	for (size_t i = 0; i < n; i++)
+		SP_TRY(
+		    find_custodian(reader.db, d, json_array_get(list, i), err));
 	return SP_OK;
 }
 
@@ -322,7 +338,7 @@ static const struct http_schema schemas[] = {
 	    "\"object\"}" },
 	{ "RecoveryCustodians",
 	    "{\"additionalProperties\":false,\"properties\":{\"custodians\":{"
-	    "\"items\":" HTTP_ID ",\"maxItems\":16,\"minItems\":2,\"type\":"
+	    "\"items\":" HTTP_STRING ",\"maxItems\":16,\"minItems\":2,\"type\":"
 	    "\"array\"}},\"required\":[\"custodians\"],\"type\":\"object\"}" },
 	{ "RecoveryDone",
 	    "{\"properties\":{\"expires_at\":" HTTP_TIME ",\"id\":" HTTP_ID

@@ -65,7 +65,8 @@ find_own(struct http_request *q, struct signin_session *out, struct sp_err *err)
 
 	if (strcmp(gate_caller_kind(&q->who), "session") != 0)
 		return sp_fail_as(err, SP_E_CONFLICT, "session.none",
-		    "this is asked with a token, not in a session");
+		    "this credential is no session: sign in with 'sallyport "
+		    "session login'");
 	return signin_session_find(reader.db, &p->agency->id, p->rules,
 	    http_request_token(q), out, err);
 }

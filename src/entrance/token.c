@@ -54,14 +54,16 @@ wish_expiry(const json_t *root, sp_time now, struct entrance_token_wish *w,
 		return sp_fail(
 		    err, SP_E_INVALID, "expires_at: a time as RFC 3339 has it");
 	if (days != NULL &&
-	    (!json_is_integer(days) || n < 1 || n > API_TOKEN_DAYS))
+	    (!json_is_integer(days) || n < 1 || n > ENTRANCE_TOKEN_DAYS))
 		return sp_fail(err, SP_E_INVALID,
-		    "expires_in_days: a number from 1 to %d", API_TOKEN_DAYS);
+		    "expires_in_days: a number from 1 to %d",
+		    ENTRANCE_TOKEN_DAYS);
 	if (days != NULL)
 		w->expires = now + n * day;
-	if (w->expires > now + API_TOKEN_DAYS * day)
+	if (w->expires > now + ENTRANCE_TOKEN_DAYS * day)
 		return sp_fail(err, SP_E_INVALID,
-		    "expires_at: at most %d days from now", API_TOKEN_DAYS);
+		    "expires_at: at most %d days from now",
+		    ENTRANCE_TOKEN_DAYS);
 	return SP_OK;
 }
 

@@ -8,8 +8,8 @@
 extern const struct http_topic entrance_token_topic;
 
 /* POST tokens: {"role" | "person", "label", "expires_at" | "expires_in_days"},
- * nothing else.  A token lives at most API_TOKEN_DAYS. */
-#define API_TOKEN_DAYS 366
+ * nothing else.  A token lives at most ENTRANCE_TOKEN_DAYS. */
+#define ENTRANCE_TOKEN_DAYS 366
 
 struct entrance_token_wish {
 	enum gate_role role;

@@ -791,26 +791,30 @@ grants_group_json(const struct grants_house *h, const struct sp_id *id,
 }
 
 enum sp_code
-grants_group_list_json(
-    const struct grants_house *h, struct sp_buf *out, struct sp_err *err)
+grants_group_list_json(const struct grants_house *h, const struct sp_id *after,
+    uint64_t most, struct sp_buf *out, struct sp_err *err)
 {
 	DB_LENT(reader, evidence_room_readers(h->room));
 	struct sp_json j = sp_json_to(out);
-	struct sp_id id = { .b = { 0 } };
-	bool found = true;
+	struct sp_id last = *after, id = last;
+	char next[SP_ID_TEXT];
+	bool found = false;
 
 	sp_json_object(&j, NULL);
 	sp_json_array(&j, "items");
-	for (;;) {
-		struct sp_id after = id;
-
-		SP_TRY(
-		    grants_group_row_next(reader.db, &after, &id, &found, err));
-		if (!found)
-			break;
+	SP_TRY(grants_group_row_next(reader.db, &last, &id, &found, err));
+	for (; found && most > 0; most--) {
 		SP_TRY(put_group(&j, h, reader.db, &id, err));
+		last = id;
+		SP_TRY(
+		    grants_group_row_next(reader.db, &last, &id, &found, err));
 	}
 	sp_json_end(&j);
+	sp_id_text(&last, next);
+	if (found)
+		sp_json_str(&j, "next", next);
+	else
+		sp_json_null(&j, "next");
 	sp_json_end(&j);
 	return sp_buf_check(out, "groups", err);
 }

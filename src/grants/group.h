@@ -102,11 +102,13 @@ enum sp_code grants_group_has(const struct grants_group_ask *a, bool *has,
 /* As this house knows it.  SP_E_NOTFOUND. */
 enum sp_code grants_group_load(struct db *db, const struct sp_id *id,
     struct grants_group *out, struct sp_err *err) SP_MUST_USE;
-/* All that this house knows, oldest first: {"items":[…]}; one:
+/* Those that this house knows, ended ones too, oldest first, at most so many
+ * after the one of this id (zero: from the first): {"items":[…],"next":…}; one:
  * {"ended":…,"formed_at":…,"id":…,"lead":SLUG,"members":[{"agency":SLUG,
  * "in":…,"since":…}…],"name":…,"persons":[…],"version":…} */
 enum sp_code grants_group_list_json(const struct grants_house *h,
-    struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
+    const struct sp_id *after, uint64_t most, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
 enum sp_code grants_group_json(const struct grants_house *h,
     const struct sp_id *id, struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
 

@@ -49,7 +49,9 @@ static const struct db_sql service_by_id = {
 	"SELECT " COLUMNS " FROM machine_service WHERE id = ?1",
 };
 static const struct db_sql service_each = {
-	"SELECT " COLUMNS " FROM machine_service ORDER BY created, id",
+	"SELECT " COLUMNS " FROM machine_service WHERE revoked = 0"
+	" OR id IN (SELECT id FROM machine_service WHERE revoked <> 0"
+	"  ORDER BY revoked DESC, id DESC LIMIT ?1) ORDER BY created, id",
 };
 static const struct db_sql service_revoke = {
 	"UPDATE machine_service SET revoked = ?2 WHERE id = ?1 AND revoked = 0",
@@ -307,6 +309,7 @@ machine_service_each(struct db *db,
 {
 	DB_STMT st = db_use(db, &service_each);
 
+	db_bind_i64(st, 1, MACHINE_SERVICES_REVOKED);
 	for (;;) {
 		struct machine_service s;
 		bool found = false;

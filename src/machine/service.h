@@ -27,13 +27,14 @@
  * Functions with a `tx` run inside an act on the agency's writer; those with a
  * `db` read, on any handle of the caller's own.
  */
-#define MACHINE_SERVICE_LABEL   100
-#define MACHINE_SERVICES_MAX    1000 /* in one agency, not counting revoked */
-#define MACHINE_SERVICE_SECRETS 2
-#define MACHINE_SERVICE_DAYS    366 /* a service lasts, at most */
-#define MACHINE_TOKEN_LIFE      (3600 * SP_SECOND)
-#define MACHINE_TOKENS_LIVE     100 /* of one service at a time */
-#define MACHINE_SCOPE_TEXT      2048
+#define MACHINE_SERVICE_LABEL    100
+#define MACHINE_SERVICES_MAX     1000 /* in one agency, not counting revoked */
+#define MACHINE_SERVICE_SECRETS  2
+#define MACHINE_SERVICES_REVOKED 1000 /* the last, that are still listed */
+#define MACHINE_SERVICE_DAYS     366  /* a service lasts, at most */
+#define MACHINE_TOKEN_LIFE       (3600 * SP_SECOND)
+#define MACHINE_TOKENS_LIVE      100 /* of one service at a time */
+#define MACHINE_SCOPE_TEXT       2048
 
 extern const char machine_service_schema[]; /* among the agency's migrations */
 
@@ -95,7 +96,8 @@ enum sp_code machine_service_revoke(struct ledger_tx *tx,
 /* SP_E_NOTFOUND. */
 enum sp_code machine_service_get(struct db *db, const struct sp_id *id,
     struct machine_service *out, struct sp_err *err) SP_MUST_USE;
-/* Oldest first. */
+/* Oldest first: all that are not revoked, and the MACHINE_SERVICES_REVOKED that
+ * were last. */
 enum sp_code machine_service_each(struct db *db,
     enum sp_code (*visit)(
 	void *arg, const struct machine_service *s, struct sp_err *err),

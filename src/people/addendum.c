@@ -301,8 +301,8 @@ check_days(const struct people_act *a, struct signing *g, struct sp_err *err)
 	people_day today = people_day_of(a->rules, a->now);
 
 	SP_TRY(people_day_check("addendum.signed_on", g->n->signed_on, today,
-	    &g->s.signed_on, err));
-	SP_TRY(people_day_check("addendum.expires", g->n->expires,
+	    today, &g->s.signed_on, err));
+	SP_TRY(people_day_check("addendum.expires", g->n->expires, today,
 	    PEOPLE_DAY_NONE, &g->s.expires, err));
 	if (g->s.signed_on > people_day_latest(a->rules, a->now) ||
 	    (g->electronic && g->s.signed_on < today))

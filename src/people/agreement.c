@@ -180,10 +180,10 @@ check_days(const struct people_act *a, const struct people_agreement_new *n,
 {
 	people_day today = people_day_of(a->rules, a->now);
 
-	SP_TRY(people_day_check(
-	    "agreement.signed_on", n->signed_on, today, &g->signed_on, err));
-	SP_TRY(people_day_check(
-	    "agreement.review", n->review, PEOPLE_DAY_NONE, &g->review, err));
+	SP_TRY(people_day_check("agreement.signed_on", n->signed_on, today,
+	    today, &g->signed_on, err));
+	SP_TRY(people_day_check("agreement.review", n->review, today,
+	    PEOPLE_DAY_NONE, &g->review, err));
 	if (g->signed_on > people_day_latest(a->rules, a->now))
 		return sp_fail_as(err, SP_E_INVALID, "agreement.signed_on",
 		    "agreement.signed_on: must not be a day to come");
@@ -364,9 +364,10 @@ people_agreement_review(const struct people_act *a, const struct sp_id *id,
 	people_day after;
 
 	SP_TRY(not_ended(a, id, &g, err));
-	SP_TRY(people_day_check("agreement.reviewed", on, today, &e.day, err));
 	SP_TRY(people_day_check(
-	    "agreement.review", next, PEOPLE_DAY_NONE, &e.review, err));
+	    "agreement.reviewed", on, today, today, &e.day, err));
+	SP_TRY(people_day_check(
+	    "agreement.review", next, today, PEOPLE_DAY_NONE, &e.review, err));
 	after = g.reviewed == PEOPLE_DAY_NONE ? g.signed_on : g.reviewed;
 	if (e.day > people_day_latest(a->rules, a->now) || e.day < after)
 		return sp_fail_as(err, SP_E_INVALID, "agreement.reviewed",
@@ -388,7 +389,8 @@ people_agreement_end(const struct people_act *a, const struct sp_id *id,
 	struct people_agreement g;
 
 	SP_TRY(not_ended(a, id, &g, err));
-	SP_TRY(people_day_check("agreement.ended", on, today, &e.day, err));
+	SP_TRY(
+	    people_day_check("agreement.ended", on, today, today, &e.day, err));
 	if (e.day < g.signed_on)
 		return sp_fail_as(err, SP_E_INVALID, "agreement.ended",
 		    "agreement.ended: not before its signing");

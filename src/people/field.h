@@ -17,9 +17,14 @@ bool people_text_ok(const char *s, size_t max) SP_MUST_USE;
 /* The same or SP_E_INVALID with the reason `field` (static). */
 enum sp_code people_text_check(const char *field, const char *s, size_t max,
     struct sp_err *err) SP_MUST_USE;
-/* NULL gives `otherwise`; else a day as "2026-11-21". */
+/* A day as "2026-11-21", or "today"; NULL gives `otherwise`. */
 enum sp_code people_day_check(const char *field, const char *s,
-    people_day otherwise, people_day *out, struct sp_err *err) SP_MUST_USE;
+    people_day today, people_day otherwise, people_day *out,
+    struct sp_err *err) SP_MUST_USE;
+/* A word as people write it, as names are stored: small letters, and - for a
+ * space and _.  False: too long to be one. */
+#define PEOPLE_FOLDED 64
+bool people_fold(const char *s, char out[static PEOPLE_FOLDED]) SP_MUST_USE;
 
 /* Members of a JSON object that are text or null; `at` is the offset of a
  * const char * in *out.  Any other member is refused. */

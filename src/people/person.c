@@ -303,8 +303,8 @@ people_person_meant(struct db *db, const char *text, const struct sp_id *self,
 
 	if (strcmp(text, "~") == 0 && sp_id_is_zero(self))
 		return sp_fail(err, SP_E_INVALID,
-		    "~ is whoever asks, and this credential is no person's: "
-		    "say whom");
+		    "~ means whoever asks, and this credential is no person's: "
+		    "name a PERSON, by login or id");
 	if (strcmp(text, "~") == 0)
 		return people_person_by_id(db, self, out, err);
 	if (sp_id_parse(text, strlen(text), &id))

@@ -69,7 +69,8 @@ enum people_role {
 const char *people_role_name(enum people_role role);
 bool people_role_parse(const char *s, enum people_role *out) SP_MUST_USE;
 /* As people write it: capitals, spaces and _ for -, "agency administrator" and
- * "provider operator" in full.  For what comes from outside (the command line,
+ * "provider operator" in full, "admin"; what is in parentheses at the end,
+ * "CSO (state)", is left aside.  For what comes from outside (the command line,
  * requests, rosters); what is stored is the plain name. */
 bool people_role_read(const char *s, enum people_role *out) SP_MUST_USE;
 

@@ -35,18 +35,11 @@ people_text_check(
 }
 
 bool
-people_role_read(const char *s, enum people_role *out)
+people_fold(const char *s, char out[static PEOPLE_FOLDED])
 {
-	static const struct {
-		const char *said, *name;
-	} also[] = {
-		{ "agency-administrator", "administrator" },
-		{ "provider-operator", "operator" },
-	};
-	char plain[32];
-	size_t n = strnlen(s, sizeof(plain));
+	size_t n = strnlen(s, PEOPLE_FOLDED);
 
-	if (n == sizeof(plain))
+	if (n == PEOPLE_FOLDED)
 		return false;
 	for (size_t i = 0; i <= n; i++) {
 		char c = s[i];
@@ -55,8 +48,40 @@ people_role_read(const char *s, enum people_role *out)
 			c = (char)(c - 'A' + 'a');
 		else if (c == ' ' || c == '_')
 			c = '-';
-		plain[i] = c;
+		out[i] = c;
 	}
+	return true;
+}
+
+/* "cso-(state)" is "cso": what is in parentheses only explains. */
+static void
+drop_aside(char *s)
+{
+	char *open = strstr(s, "-(");
+
+	if (open == NULL || open == s || open[-1] == '-')
+		return;
+	size_t n = strcspn(open + 2, "()");
+
+	if (n > 0 && strcmp(open + 2 + n, ")") == 0)
+		*open = '\0';
+}
+
+bool
+people_role_read(const char *s, enum people_role *out)
+{
+	static const struct {
+		const char *said, *name;
+	} also[] = {
+		{ "admin", "administrator" },
+		{ "agency-administrator", "administrator" },
+		{ "provider-operator", "operator" },
+	};
+	char plain[PEOPLE_FOLDED];
+
+	if (!people_fold(s, plain))
+		return false;
+	drop_aside(plain);
 	for (size_t i = 0; i < SP_COUNTOF(also); i++)
 		if (strcmp(plain, also[i].said) == 0)
 			return people_role_parse(also[i].name, out);
@@ -64,16 +89,16 @@ people_role_read(const char *s, enum people_role *out)
 }
 
 enum sp_code
-people_day_check(const char *field, const char *s, people_day otherwise,
-    people_day *out, struct sp_err *err)
+people_day_check(const char *field, const char *s, people_day today,
+    people_day otherwise, people_day *out, struct sp_err *err)
 {
-	if (s == NULL) {
-		*out = otherwise;
+	if (s == NULL || strcasecmp(s, "today") == 0) {
+		*out = s == NULL ? otherwise : today;
 		return SP_OK;
 	}
 	if (!people_day_parse(s, strnlen(s, PEOPLE_DAY_TEXT), out))
-		return sp_fail_as(
-		    err, SP_E_INVALID, field, "%s: a day as 2026-11-21", field);
+		return sp_fail_as(err, SP_E_INVALID, field,
+		    "%s: a day as 2026-11-21, or today", field);
 	return SP_OK;
 }
 

@@ -40,8 +40,15 @@ static const struct {
 	{ "days", 86400 * SP_SECOND },
 };
 
+static const char *const by_names[] = {
+#define X(id, name) [id] = (name),
+	PEOPLE_RULES_BY(X)
+#undef X
+};
+
 struct rule {
 	int64_t value;
+	enum people_rules_by by;
 	char section[PEOPLE_RULES_SECTION + 1];
 	char text[PEOPLE_RULES_TEXT + 1];
 };
@@ -146,6 +153,28 @@ stricter(enum people_rule id, int64_t before, int64_t now, struct sp_err *err)
 	return SP_OK;
 }
 
+/* Who sees to it: what a whole file says, which no overlay changes. */
+static enum sp_code
+read_by(json_t *o, enum people_rule id, enum people_rules_by *out,
+    struct sp_err *err)
+{
+	const json_t *said = json_object_get(o, "by");
+	const char *s = json_string_value(said);
+
+	if (said == NULL) {
+		*out = PEOPLE_BY_PROGRAM;
+		return SP_OK;
+	}
+	for (size_t i = 0; s != NULL && i < SP_COUNTOF(by_names); i++)
+		if (strcmp(by_names[i], s) == 0) {
+			*out = (enum people_rules_by)i;
+			return SP_OK;
+		}
+	return sp_fail_as(err, SP_E_INVALID, "rules.by",
+	    "rules.%s: by must be \"program\", \"construction\" or \"agency\"",
+	    spec[id].name);
+}
+
 static enum sp_code
 read_rule(struct people_rules *r, enum people_rule id, json_t *o, bool overlay,
     struct sp_err *err)
@@ -153,9 +182,11 @@ read_rule(struct people_rules *r, enum people_rule id, json_t *o, bool overlay,
 	struct at at = { "rules", spec[id].name };
 	const char *unit = json_string_value(json_object_get(o, "unit"));
 	const int64_t range[] = { spec[id].min, spec[id].max };
-	struct rule made;
+	struct rule made = { .by = r->rule[id].by };
 
-	SP_TRY(members_are(o, &at, "value unit section text", err));
+	SP_TRY(members_are(o, &at,
+	    overlay ? "value unit section text" : "value unit section text by",
+	    err));
 	if (unit == NULL || strcmp(unit, spec[id].unit) != 0)
 		return sp_fail_as(err, SP_E_INVALID, "rules.unit",
 		    "rules.%s: unit must be \"%s\"", spec[id].name,
@@ -166,6 +197,8 @@ read_rule(struct people_rules *r, enum people_rule id, json_t *o, bool overlay,
 	SP_TRY(text_of(o, &at, "text", made.text, PEOPLE_RULES_TEXT, err));
 	if (overlay)
 		SP_TRY(stricter(id, r->rule[id].value, made.value, err));
+	else
+		SP_TRY(read_by(o, id, &made.by, err));
 	r->rule[id] = made;
 	return SP_OK;
 }
@@ -639,6 +672,13 @@ people_rules_unit(enum people_rule rule)
 	return spec[rule].unit;
 }
 
+enum people_rules_by
+people_rules_by(const struct people_rules *r, enum people_rule rule)
+{
+	SP_REQUIRE((size_t)rule < PEOPLE_RULE_COUNT);
+	return r->rule[rule].by;
+}
+
 const char *
 people_rules_section(const struct people_rules *r, enum people_rule rule)
 {
@@ -697,6 +737,7 @@ people_rules_json(
 	sp_json_array(j, "rules");
 	for (size_t i = 0; i < PEOPLE_RULE_COUNT; i++) {
 		sp_json_object(j, NULL);
+		sp_json_str(j, "by", by_names[r->rule[i].by]);
 		sp_json_str(j, "name", spec[i].name);
 		sp_json_str(j, "section", r->rule[i].section);
 		sp_json_str(j, "text", r->rule[i].text);

@@ -12,11 +12,12 @@
  *
  *   {"policy":"CJISSECPOL","version":"6.1",
  *    "rules":{"logon.failures":{"value":5,"unit":"attempts",
- *      "section":"AC-7","text":"…"}, …},
+ *      "section":"AC-7","by":"program","text":"…"}, …},
  *    "roles":{"officer":{"training":2,"section":"AT-3(a)"}, …},
  *    "zones":{"FL":"EST5EDT,M3.2.0,M11.1.0", …}}
  *
- * An overlay has "applies":{"state":"FL"} or {"state":"FL","agency":SLUG},
+ * "by" is who sees to it (PEOPLE_RULES_BY); left out, the program.  An overlay
+ * has "applies":{"state":"FL"} or {"state":"FL","agency":SLUG},
  * and of the rest only what differs; for its own "zone" instead of "zones".
  * A rule with a direction may only be made stricter (CJISSECPOL 3.2.2).
  *
@@ -100,6 +101,21 @@ enum people_rule {
 	    PEOPLE_RULE_COUNT
 };
 
+/* Who sees to it that a rule is kept: the program asks for its number; it is so
+ * by construction, whatever the number (nothing it makes could be otherwise);
+ * or the agency does, by hand, and the number is there to be looked up. */
+#define PEOPLE_RULES_BY(X)                                                     \
+	X(PEOPLE_BY_PROGRAM, "program")                                        \
+	X(PEOPLE_BY_CONSTRUCTION, "construction")                              \
+	X(PEOPLE_BY_AGENCY, "agency")
+
+enum people_rules_by {
+#define X(id, name) id,
+	PEOPLE_RULES_BY(X)
+#undef X
+	    PEOPLE_RULES_BY_COUNT
+};
+
 struct people_rules;
 
 /* The built-in rules for an agency of this state. */
@@ -146,6 +162,8 @@ const char *people_rules_section(
     const struct people_rules *r, enum people_rule rule);
 const char *people_rules_text(
     const struct people_rules *r, enum people_rule rule);
+enum people_rules_by people_rules_by(
+    const struct people_rules *r, enum people_rule rule);
 /* "CJISSECPOL 6.1". */
 const char *people_rules_policy(const struct people_rules *r);
 const char *people_rules_state(const struct people_rules *r);
@@ -157,8 +175,8 @@ bool people_rules_provider(const struct people_rules *r);
 int people_rules_level(const struct people_rules *r, unsigned role);
 const char *people_rules_level_section(
     const struct people_rules *r, unsigned role);
-/* All of them: {"policy":…,"rules":[{"name":…,"section":…,"text":…,"unit":…,
- * "value":…}],…}. */
+/* All of them: {"policy":…,"rules":[{"by":…,"name":…,"section":…,"text":…,
+ * "unit":…,"value":…}],…}. */
 struct sp_json;
 void people_rules_json(
     struct sp_json *j, const char *name, const struct people_rules *r);

@@ -11,6 +11,14 @@ PEOPLE_NAMES(decision, PEOPLE_DECISIONS)
 PEOPLE_NAME_OF(decision, people_decision)
 PEOPLE_NAME_PARSE(decision, people_decision)
 
+bool
+people_decision_read(const char *s, enum people_decision *out)
+{
+	char said[PEOPLE_FOLDED];
+
+	return people_fold(s, said) && people_decision_parse(said, out);
+}
+
 static const struct db_sql screening_insert = {
 	"INSERT INTO screening(id, person, state, fingerprinted, decision,"
 	" adjudicator, decided, variance, expires, recorded, by_kind, by_id)"
@@ -74,13 +82,13 @@ read_days(const struct people_screening_new *n, people_day today,
     struct people_screening *s, struct sp_err *err)
 {
 	SP_TRY(people_day_check("screening.fingerprinted", n->fingerprinted,
-	    today, &s->fingerprinted, err));
+	    today, today, &s->fingerprinted, err));
 	if (s->fingerprinted > today)
 		today = s->fingerprinted; /* it is that day already by UTC */
-	SP_TRY(people_day_check("screening.decided", n->decided,
+	SP_TRY(people_day_check("screening.decided", n->decided, today,
 	    s->decision == PEOPLE_PENDING ? PEOPLE_DAY_NONE : today,
 	    &s->decided, err));
-	SP_TRY(people_day_check("screening.expires", n->expires,
+	SP_TRY(people_day_check("screening.expires", n->expires, today,
 	    PEOPLE_DAY_NONE, &s->expires, err));
 	return SP_OK;
 }
@@ -99,7 +107,7 @@ people_screening_check(const struct people_rules *rules,
 		    "screening.state: the two letters of a state, district or "
 		    "territory, as FL");
 	if (n->decision != NULL &&
-	    !people_decision_parse(n->decision, &s.decision))
+	    !people_decision_read(n->decision, &s.decision))
 		return sp_fail_as(err, SP_E_INVALID, "screening.decision",
 		    "screening.decision: cleared, denied, pending or "
 		    "variance");

@@ -27,6 +27,8 @@ enum people_decision {
 const char *people_decision_name(enum people_decision decision);
 bool people_decision_parse(
     const char *s, enum people_decision *out) SP_MUST_USE;
+/* As people write it, in capitals, say. */
+bool people_decision_read(const char *s, enum people_decision *out) SP_MUST_USE;
 
 struct people_screening {
 	struct sp_id id;

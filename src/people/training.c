@@ -40,6 +40,25 @@ static const struct db_sql demand_open = {
 };
 
 bool
+people_course_read(const char *s, enum people_course *out)
+{
+	static const char level[] = "level";
+	char said[PEOPLE_FOLDED], name[sizeof(level) + PEOPLE_FOLDED];
+	const char *at = said;
+
+	if (!people_fold(s, said))
+		return false;
+	if (strncmp(at, level, strlen(level)) == 0) {
+		at += strlen(level);
+		at += *at == '-';
+	}
+	if (*at < '1' || *at > '9')
+		return people_course_parse(said, out);
+	(void)snprintf(name, sizeof(name), "%s%s", level, at);
+	return people_course_parse(name, out);
+}
+
+bool
 people_course_covers(enum people_course done, enum people_course asked)
 {
 	return done == asked ||
@@ -57,14 +76,16 @@ people_training_check(const struct people_rules *rules,
 		.course = (enum people_course)(
 		    PEOPLE_LEVEL1 + people_rules_level(rules, role) - 1),
 	};
+	people_day today = people_day_of(rules, now);
 
-	if (n->course != NULL && !people_course_parse(n->course, &t.course))
+	if (n->course != NULL && !people_course_read(n->course, &t.course))
 		return sp_fail_as(err, SP_E_INVALID, "training.course",
-		    "training.course: level1 to level4, pii or event");
-	SP_TRY(people_day_check("training.completed", n->completed,
-	    people_day_of(rules, now), &t.completed, err));
-	SP_TRY(people_day_check(
-	    "training.expires", n->expires, PEOPLE_DAY_NONE, &t.expires, err));
+		    "training.course: level1 to level4 (or 1 to 4), pii or "
+		    "event");
+	SP_TRY(people_day_check("training.completed", n->completed, today,
+	    today, &t.completed, err));
+	SP_TRY(people_day_check("training.expires", n->expires, today,
+	    PEOPLE_DAY_NONE, &t.expires, err));
 	if (n->reference != NULL)
 		SP_TRY(people_text_check(
 		    "training.reference", n->reference, REFERENCE_MAX, err));
@@ -195,11 +216,12 @@ people_training_demand(const struct people_act *a, const struct sp_id *person,
 	struct people_person p;
 	size_t n = 0;
 
-	if (course == NULL || !people_course_parse(course, &t.course))
+	if (course == NULL || !people_course_read(course, &t.course))
 		return sp_fail_as(err, SP_E_INVALID, "training.course",
-		    "training.course: level1 to level4, pii or event");
+		    "training.course: level1 to level4 (or 1 to 4), pii or "
+		    "event");
 	SP_TRY(people_day_check(
-	    "training.since", since, today, &t.completed, err));
+	    "training.since", since, today, today, &t.completed, err));
 	if (t.completed > people_day_latest(a->rules, a->now))
 		return sp_fail_as(err, SP_E_INVALID, "training.since",
 		    "training.since: must not be a day to come");

@@ -26,6 +26,8 @@ enum people_course {
 };
 const char *people_course_name(enum people_course course);
 bool people_course_parse(const char *s, enum people_course *out) SP_MUST_USE;
+/* As people write it: "Level 2", "2", "PII" (people_role_read). */
+bool people_course_read(const char *s, enum people_course *out) SP_MUST_USE;
 /* Does completing `done` count as completing `asked`? */
 bool people_course_covers(enum people_course done, enum people_course asked);
 

@@ -324,7 +324,14 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     const to = join(site.dir, 'got.txt');
     await must(op, 'get', made.id, items[0], '-o', to);
     assert.equal(readFileSync(to, 'utf8'), texts[0]);
-    assert.match(await must(cust, 'show', made.id), new RegExp(`^touched +${items[0]}$`, 'm'));
+    const TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d';
+    const shown = await must(cust, 'show', made.id);
+    assert.match(shown, new RegExp(`^touched +${items[0]} +${TIME} to ${TIME}$`, 'm'));
+    assert.match(shown, /^glass +no$/m);
+    assert.match(await must(cust, 'list'), new RegExp(`^${made.id} .* request +Olga Operator`, 'm'));
+    const absent = await cli(cust, ['lockbox', 'show', freshId()]);
+    assert.match(absent.stderr, /'lockbox\/[0-9a-f-]{36}' is not there, or it is not for this credential/);
+    assert.match((await cli(cust, ['lockbox', 'approve', 'made-up'])).stderr, /'made-up' is no id/);
     await must(cust, 'revoke', made.id, '--reason', 'done');
     const gone = await cli(op, ['lockbox', 'get', made.id, items[0], '-o', `${to}.2`]);
     assert.equal(gone.code, 3, gone.stdout + gone.stderr);
@@ -334,6 +341,39 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     await must(cust, 'deny', second.id, '--reason', 'too many');
     assert.equal(JSON.parse(await must(op, 'show', second.id, '--json')).state, 'Denied');
     assert.equal((await cli(op, ['lockbox', 'request', A, items[0]])).code, 2);
+  });
+
+  // The examples of sallyport-lockbox(1), as they are printed there.
+  test('the manual\'s examples', async () => {
+    const page = readFileSync(new URL('../../packaging/man/sallyport-lockbox.1', import.meta.url), 'utf8')
+      .replace(/^[^]*\.Sh EXAMPLES/, '').replaceAll('\\e\n', '');
+    const blocks = [...page.matchAll(/\.Bd [^\n]*\n([^]*?)\.Ed/g)].map(([, text]) => text.trim().split('\n')
+      .map((line) => [...line.replace('$ sallyport ', '').matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2])));
+    const [, house, agency, ask3, look] = blocks;
+    assert.deepEqual(blocks.map((b) => b.length), [1, 7, 2, 3, 3]);
+    const invited = [];
+    for (const args of house) {
+      const { stdout } = await site.must(args, P);
+      if (args[1] === 'invite') invited.push(stdout.trim());
+    }
+    for (const args of agency) await site.must(args, A);
+    const p = new People(site, P);
+    const [olga, sid] = await Promise.all(invited.map((text) => p.accept(text)));
+    let id = 'ID';
+    const as = async (slug, token, args) => {
+      const got = await run(program, args.map((a) => ({ ID: id, ITEM: items[0], 'clip.mp4': join(site.dir, 'clip.mp4') }[a] ?? a)),
+        { env: { ...site.cliEnv(slug), SALLYPORT_AGENCY: slug, SALLYPORT_TOKEN: token } });
+      assert.equal(got.code, 0, `${args.join(' ')}: ${got.stdout}${got.stderr}`);
+      return got.stdout;
+    };
+    id = (await as(P, olga, ask3[0])).split(' ')[0];
+    await as(P, sid, ask3[1]);
+    await as(A, who.cust.token, ask3[2]);
+    await as(P, olga, look[0]);
+    assert.equal(readFileSync(join(site.dir, 'clip.mp4'), 'utf8'), texts[0]);
+    assert.match(await as(A, who.cust.token, look[1]), /^touched/m);
+    await as(A, who.cust.token, look[2]);
+    assert.equal((await of(P, id, sid)).state, 'Revoked');
   });
 
   test('a bag of what was touched proves itself', async () => {

@@ -58,7 +58,7 @@ test('records are told as people say them, and listed of one or of all', async (
     assert.deepEqual(rows.map((r) => r.person).sort(), [one.id, two.id].sort(), what);
     const table = (await site.must([what, 'list'])).stdout;
     assert.match(table, /^PERSON +ID /);
-    for (const id of [one.id, two.id]) assert.match(table, new RegExp(`^${id} `, 'm'));
+    for (const { login } of [one, two]) assert.match(table, new RegExp(`^${login} `, 'm'));
     const own = (await site.must([what, 'list', one.id, '--json'])).stdout.trim().split('\n');
     assert.equal(own.length, 1, what);
   }

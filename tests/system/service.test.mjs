@@ -11,7 +11,7 @@ import { siteSuite } from './lib/suite.mjs';
 const secrets = new Set();
 
 async function add(site, more = [], scope = 'evidence.list,evidence.show') {
-  const made = await site.must(['service', 'add', '--label', 'a program', '--scope', scope, '--json', ...more]);
+  const made = await site.must(['service', 'add', 'a program', '--scope', scope, '--json', ...more]);
   const { client_id: id, client_secret: secret, service } = JSON.parse(made.stdout);
   secrets.add(secret);
   return { id, secret, service };

@@ -285,6 +285,12 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
     const made = await ask(A, who.owner.token, 'POST', 'groups', { name: 'Bay task force', members: [B] });
     assert.equal(made.status, 201, made.body.toString());
     const group = made.json().id;
+    // Two by now: a page each.
+    const page = async (more) => (await ask(A, who.owner.token, 'GET', `groups?limit=1${more}`)).json();
+    const first = await page('');
+    const second = await page(`&cursor=${first.next}`);
+    assert.deepEqual([first.items.length, second.items[0].id, second.next], [1, group, null]);
+    assert.equal((await ask(A, who.owner.token, 'GET', 'groups?limit=101')).status, 400);
     const { id } = await share({ category: 'joint', to: { group } });
     assert.equal((await seen(id, items[1], '/content')).status, 200);
     assert.equal((await seen(id, items[1], '/content', who.third, C)).status, 404);

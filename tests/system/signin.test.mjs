@@ -475,6 +475,13 @@ describe('signing in', () => {
       '--code', secret('code', codes[0])]);
     assert.equal(renewed.code, 0, renewed.stderr);
     assert.match((await cli(['session', 'list'])).stdout, /password recovery/);
+    // Each subcommand has its own options; a wrong password says nothing of tokens.
+    for (const args of [['list', '--invitation', 'prompt'], ['whoami', '--all'], ['end', '--code', 'prompt'], ['renew', '--acknowledge']])
+      assert.equal((await cli(['session', ...args])).code, 2, args.join(' '));
+    assert.doesNotMatch((await cli(['session', 'list', '--help'])).stdout, /password|--code/);
+    const wrong = await cli(['session', 'login', who.login, '--password', secret('wrong', 'six wide rivers')]);
+    assert.equal(wrong.code, 3);
+    assert.doesNotMatch(wrong.stderr, /TOKEN/);
     writeFileSync(join(home, 'open'), PASSWORD, { mode: 0o644 });
     const open = await cli(['session', 'login', who.login, '--password', `file:${join(home, 'open')}`]);
     assert.match(open.stderr, /others may read/);

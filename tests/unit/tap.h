@@ -1,6 +1,8 @@
 #ifndef SP_TAP_H
 #define SP_TAP_H
 
+#include "base/err.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,16 +17,23 @@ tap_fail(const char *file, int line, const char *what, const char *why)
 
 #define CHECK(cond) ((cond) ? (void)0 : tap_fail(__FILE__, __LINE__, #cond, ""))
 
+_Noreturn static inline void
+tap_code_fail(const char *file, int line, const char *call, enum sp_code got,
+    const struct sp_err *err)
+{
+	char why[sizeof(err->text) + 40];
+
+	(void)snprintf(why, sizeof(why), ": %s (%s)", sp_code_name(got),
+	    got == SP_OK ? "" : err->text);
+	tap_fail(file, line, call, why);
+}
+
 /* Check that a call gives a code, and show what the error says when not. */
 #define CHECK_CODE(call, want, err)                                            \
 	do {                                                                   \
 		enum sp_code got_ = (call);                                    \
-		char why_[300];                                                \
-		if (got_ == (want))                                            \
-			break;                                                 \
-		(void)snprintf(why_, sizeof(why_), ": %s (%s)",                \
-		    sp_code_name(got_), got_ == SP_OK ? "" : (err)->text);     \
-		tap_fail(__FILE__, __LINE__, #call, why_);                     \
+		if (got_ != (want))                                            \
+			tap_code_fail(__FILE__, __LINE__, #call, got_, (err)); \
 	} while (0)
 #define CHECK_OK(call, err) CHECK_CODE(call, SP_OK, err)
 

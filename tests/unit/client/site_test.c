@@ -91,6 +91,9 @@ a_problem_is_told_in_clean_words(void)
 		    client_site_refused, "400: why" },
 		{ 401, "", SP_E_UNKNOWN, client_site_refused,
 		    "SALLYPORT_TOKEN" },
+		{ 401, "{\"detail\":\"Wrong.\",\"reason\":\"token.expired\"}",
+		    SP_E_UNKNOWN, client_site_refused,
+		    "401: Wrong.: is SALLYPORT_TOKEN set" },
 		{ 404, "<html>", SP_E_NOTFOUND, client_site_refused, "404" },
 		{ 410, "", SP_E_NOTFOUND, client_site_refused, "410" },
 		{ 409, "[]", SP_E_CONFLICT, client_site_refused, "409" },
@@ -120,6 +123,85 @@ a_problem_is_told_in_clean_words(void)
 		CHECK(strstr(err.text, rows[i].says) != NULL);
 		CHECK(strchr(err.text, '\033') == NULL);
 		client_site_answer_done(&an);
+	}
+}
+
+/* Whoever mistypes a password hears nothing of tokens. */
+static void
+advice_is_for_what_was_refused(void)
+{
+	static const char *const own[] = { "signin.refused", "signin.pace",
+		"invite.unknown", "code.unknown", "challenge.unknown" };
+
+	for (size_t i = 0; i < SP_COUNTOF(own); i++) {
+		char body[100];
+		struct sp_err err;
+
+		(void)snprintf(body, sizeof(body),
+		    "{\"detail\":\"It was wrong\",\"reason\":\"%s\"}", own[i]);
+		struct site_answer an = answer(401, "", body);
+
+		CHECK(client_site_answer_fail(&an, &err) == SP_E_UNKNOWN);
+		CHECK(strcmp(err.text, "the site answered 401: It was wrong") ==
+		    0);
+		client_site_answer_done(&an);
+	}
+}
+
+/* All of what a site says of 300 bytes is told. */
+static void
+words_are_not_cut(void)
+{
+	char body[320], said[280];
+	struct sp_err err;
+
+	memset(said, 'w', sizeof(said) - 1);
+	said[sizeof(said) - 1] = '\0';
+	(void)snprintf(body, sizeof(body), "{\"detail\":\"%s\"}", said);
+	struct site_answer an = answer(400, "", body);
+
+	CHECK(client_site_answer_fail(&an, &err) == SP_E_INVALID);
+	CHECK(strstr(err.text, said) != NULL);
+	client_site_answer_done(&an);
+}
+
+static enum sp_code
+not_here(struct fake *f, const struct site_request *rq, struct site_answer *an,
+    struct sp_err *err)
+{
+	(void)f;
+	(void)rq;
+	(void)err;
+	sp_buf_text(&an->body, "{\"title\":\"Nothing is here\"}");
+	return fake_status(an, 404);
+}
+
+/* What was asked for is told, without its query, and nothing that moves a
+ * terminal. */
+static void
+what_is_not_there_is_named(void)
+{
+	static const struct {
+		const char *path, *says;
+	} rows[] = {
+		{ "/v1/agencies/a/persons/zed?x=y", "'persons/zed' is not" },
+		{ "/v1/agencies/a/lockbox/\033[2J/approve",
+		    "'lockbox/?[2J/approve' is not" },
+		{ "/v1/agencies/a", "'/v1/agencies/a' is not" },
+		{ "/v1/token", "'/v1/token' is not" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct fake f = { .serve = not_here };
+		struct site_client c = fake_client(&f);
+		json_t *out = NULL;
+		struct sp_err err;
+
+		CHECK(client_site_get_json(&c, rows[i].path, &out, &err) ==
+		    SP_E_NOTFOUND);
+		CHECK(strstr(err.text, rows[i].says) != NULL);
+		CHECK(err.reason == client_site_refused && out == NULL);
+		client_site_done(&c);
 	}
 }
 
@@ -383,6 +465,10 @@ main(void)
 		{ "members have the right type or fail",
 		    members_have_the_right_type_or_fail },
 		{ "JSON is sent once", json_is_sent_once },
+		{ "advice is for what was refused",
+		    advice_is_for_what_was_refused },
+		{ "words are not cut", words_are_not_cut },
+		{ "what is not there is named", what_is_not_there_is_named },
 	};
 	return tap_run(cases, SP_COUNTOF(cases));
 }

@@ -85,14 +85,14 @@ what_a_device_may_ask(void)
 static void
 long_ones_are_refused(void)
 {
-	static char json[2 * API_DEVICE_REQUEST_MAX];
+	static char json[2 * ENTRANCE_DEVICE_REQUEST_MAX];
 	struct entrance_device_ask a = { .code = "" };
 	struct entrance_device_wish w;
 	struct sp_err err;
 
 	for (int over = 0; over < 2; over++) {
 		int n = snprintf(json, sizeof(json), "{\"csr\":\"%0*d\"}",
-		    (int)API_DEVICE_REQUEST_MAX + over, 0);
+		    (int)ENTRANCE_DEVICE_REQUEST_MAX + over, 0);
 
 		CHECK(entrance_device_ask(json, (size_t)n, false, &a, &err) ==
 		    (over ? SP_E_INVALID : SP_OK));

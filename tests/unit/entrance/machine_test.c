@@ -30,7 +30,7 @@ a_wish_is_read(void)
 		sp_time expires;
 	} t[] = {
 		{ "{\"label\":\"a\",\"scope\":[\"evidence.list\"]}", 0,
-		    NOW + API_SERVICE_DAYS * DAY },
+		    NOW + ENTRANCE_SERVICE_DAYS * DAY },
 		{ "{\"label\":\"a\",\"scope\":[\"evidence.list\","
 		  "\"evidence.list\"],\"ranges\":[\"10.0.0.0/8\",\"::1\","
 		  "\"10.1.0.0/16\"],\"expires_in_days\":7}",

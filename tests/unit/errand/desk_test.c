@@ -233,7 +233,8 @@ a_messenger_is_lost(void)
 static void
 the_end(void)
 {
-	struct waiter w[ERRAND_DESK_MOST], one;
+	static struct waiter w[ERRAND_DESK_MOST];
+	struct waiter one;
 	char url[40];
 	int64_t begun;
 

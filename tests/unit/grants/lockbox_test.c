@@ -274,7 +274,7 @@ what_may_be_asked(void)
 static void
 two_must_approve(void)
 {
-	struct grants_request r;
+	static struct grants_request r;
 	struct houses_account off = { .reason = PEOPLE_REQUESTED };
 	struct sp_err err;
 	struct sp_id id;

@@ -611,6 +611,51 @@ services_are_listed(void)
 	agency_fixture_close(&a);
 }
 
+static enum sp_code
+come_and_go(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct service_fixture *s = arg;
+
+	for (int n = 0; n <= MACHINE_SERVICES_REVOKED; n++) {
+		SP_TRY(service_add_act(tx, s, err));
+		SP_TRY(service_revoke_act(tx, s, err));
+	}
+	return SP_OK;
+}
+
+struct told {
+	int good, revoked;
+};
+
+static enum sp_code
+tell(void *arg, const struct machine_service *s, struct sp_err *err)
+{
+	struct told *t = arg;
+
+	(void)err;
+	t->good += s->revoked == 0;
+	t->revoked += s->revoked != 0;
+	return SP_OK;
+}
+
+/* However many have come and gone, the list has an end. */
+static void
+revoked_services_leave_the_list(void)
+{
+	struct agency_fixture a;
+	struct service_fixture s;
+	struct told t = { 0, 0 };
+	struct sp_err err;
+
+	machine_fixture_open(&a);
+	(void)service_fixture(&a, "evidence.show", "");
+	s = service_fixture_new(&a, "evidence.list", "");
+	CHECK_OK(ledger_writer_run(a.writer, come_and_go, &s, &err), &err);
+	CHECK_OK(machine_service_each(a.reader, tell, &t, &err), &err);
+	CHECK(t.good == 1 && t.revoked == MACHINE_SERVICES_REVOKED);
+	agency_fixture_close(&a);
+}
+
 int
 main(void)
 {
@@ -636,6 +681,8 @@ main(void)
 		    nothing_happens_without_its_entry },
 		{ "no file holds a secret", no_file_holds_a_secret },
 		{ "services are listed", services_are_listed },
+		{ "revoked services leave the list",
+		    revoked_services_leave_the_list },
 		{ "a service ends", a_service_ends },
 	};
 	struct sp_err err;

@@ -232,10 +232,18 @@ roles_are_read_as_people_write_them(void)
 		{ "provider operator", PEOPLE_OPERATOR },
 		{ "Provider-Operator", PEOPLE_OPERATOR },
 		{ "provider security", PEOPLE_PROVIDER_SECURITY },
+		{ "admin", PEOPLE_ADMINISTRATOR },
+		{ "Admin", PEOPLE_ADMINISTRATOR },
+		{ "CSO (state)", PEOPLE_CSO },
+		{ "prosecutor (outside)", PEOPLE_PROSECUTOR },
+		{ "Agency administrator (IT)", PEOPLE_ADMINISTRATOR },
 	};
 	static const char *const none[] = { "", " ", "-", "officer ",
 		" officer", "records  clerk", "recordsclerk", "agency officer",
 		"provider administrator", "k\xc3\xb6nig", "officer\n",
+		"(officer)", " (officer)", "officer ()", "officer (a) b",
+		"officer (a) (b)", "officer ((a))", "officer (a", "officer a)",
+		"officer  (a)", "officer(a)", "nobody (officer)", "admins",
 		"administratoradministratoradministrator" };
 	enum people_role role = PEOPLE_AUDITOR;
 

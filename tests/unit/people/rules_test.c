@@ -3,6 +3,8 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static struct sp_err err;
@@ -33,6 +35,7 @@ the_builtin_numbers_are_those_of_the_policy(void)
 	} rows[] = {
 		{ PEOPLE_LOGON_FAILURES, 5, "AC-7" },
 		{ PEOPLE_LOGON_WINDOW, 15, "AC-7" },
+		{ PEOPLE_AUTHENTICATOR_FAILURES, 100, "IA-5 l(4)" },
 		{ PEOPLE_SESSION_LOCK, 30, "AC-11" },
 		{ PEOPLE_SESSION_REAUTHENTICATE, 12, "IA-5 j(10)" },
 		{ PEOPLE_SESSION_DISCONNECT, 60, "SC-10" },
@@ -192,6 +195,11 @@ every_bad_file_is_named(void)
 		{ HEAD ",\"rules\":{\"session.lock\":{\"value\":15,\"unit\":"
 		       "\"minutes\",\"section\":\"A\"}}}",
 		    "rules.text", "text" },
+		/* Who sees to it is no matter of a state's or agency's. */
+		{ HEAD ",\"rules\":{\"session.lock\":{\"value\":15,\"unit\":"
+		       "\"minutes\",\"section\":\"A\",\"by\":\"program\","
+		       "\"text\":\"B\"}}}",
+		    "rules.member", "\"by\"" },
 		{ HEAD ",\"rules\":{\"warning.last\":{\"value\":9,\"unit\":"
 		       "\"days\",\"section\":\"A\",\"text\":\"B\"}}}",
 		    "rules.order", "warning.third" },
@@ -499,6 +507,114 @@ zones_are_strict(void)
 	}
 }
 
+/* A whole file with one member of one rule another. */
+static enum sp_code
+with_by(json_t *value, struct people_rules **out)
+{
+	json_t *j = json_loadb((const char *)people_rules_builtin,
+	    people_rules_builtin_len, 0, NULL);
+	json_t *rule =
+	    json_object_get(json_object_get(j, "rules"), "account.review");
+	enum sp_code code;
+	bool applies;
+	char *text;
+
+	CHECK(json_object_set_new(rule, "by", value) == 0);
+	text = json_dumps(j, 0);
+	json_decref(j);
+	code = people_rules_parse(
+	    out, NULL, &florida, piece(text), &applies, &err);
+	free(text);
+	return code;
+}
+
+static void
+who_sees_to_a_rule_is_one_of_three(void)
+{
+	static const char *const good[] = { "program", "construction",
+		"agency" };
+	static const char *const bad[] = { "", "Program", "agency ", "nobody" };
+
+	for (size_t i = 0; i < SP_COUNTOF(good); i++) {
+		PEOPLE_AUTO_RULES r = NULL;
+
+		CHECK_OK(with_by(json_string(good[i]), &r), &err);
+		CHECK(people_rules_by(r, PEOPLE_ACCOUNT_REVIEW) ==
+		    (enum people_rules_by)i);
+		CHECK(people_rules_by(r, PEOPLE_LOGON_FAILURES) ==
+		    PEOPLE_BY_PROGRAM);
+	}
+	for (size_t i = 0; i <= SP_COUNTOF(bad); i++) {
+		PEOPLE_AUTO_RULES r = NULL;
+
+		CHECK_CODE(with_by(i == SP_COUNTOF(bad) ? json_integer(1)
+							: json_string(bad[i]),
+			       &r),
+		    SP_E_INVALID, &err);
+		CHECK(strcmp(err.reason, "rules.by") == 0 && r == NULL);
+	}
+}
+
+/* --- what the program asks for --- */
+
+static const char *const rule_ids[] = {
+#define X(id, name, unit, min, max, stricter) [id] = #id,
+	PEOPLE_RULES(X)
+#undef X
+};
+static bool asked[PEOPLE_RULE_COUNT];
+
+static bool
+has_word(const char *text, const char *word)
+{
+	static const char in_words[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t len = strlen(word);
+
+	for (const char *at = strstr(text, word); at != NULL;
+	     at = strstr(at + 1, word))
+		if (at[len] == '\0' || strchr(in_words, at[len]) == NULL)
+			return true;
+	return false;
+}
+
+static int
+look_into(const char *path, const struct stat *is, int kind, struct FTW *at)
+{
+	SP_AUTO_BUF text = sp_buf_new((size_t)1 << 20);
+	size_t len = strlen(path);
+
+	(void)is;
+	if (kind != FTW_F || len < 2 ||
+	    (strcmp(path + len - 2, ".c") != 0 &&
+		strcmp(path + len - 2, ".h") != 0) ||
+	    strncmp(path + at->base, "rules", 5) == 0)
+		return 0;
+	CHECK_OK(sp_file_read(AT_FDCWD, path, &text, &err), &err);
+	for (size_t i = 0; i < PEOPLE_RULE_COUNT; i++)
+		if (!asked[i])
+			asked[i] = has_word(sp_buf_str(&text), rule_ids[i]);
+	return 0;
+}
+
+/* A rule that nothing asks for is not the program's to promise; one that is
+ * asked for is. */
+static void
+the_program_asks_for_what_it_sees_to(void)
+{
+	PEOPLE_AUTO_RULES r = builtin("FL");
+
+	CHECK(nftw(SOURCES, look_into, 16, FTW_PHYS) == 0);
+	CHECK(asked[PEOPLE_WARNING_1] && asked[PEOPLE_WARNING_4]);
+	asked[PEOPLE_WARNING_2] = asked[PEOPLE_WARNING_3] = true; /* between */
+	for (size_t i = 0; i < PEOPLE_RULE_COUNT; i++)
+		if (asked[i] !=
+		    (people_rules_by(r, (enum people_rule)i) ==
+			PEOPLE_BY_PROGRAM))
+			tap_fail(__FILE__, __LINE__, rule_ids[i],
+			    asked[i] ? "is asked for: by the program"
+				     : "is asked for nowhere");
+}
+
 static void
 rules_are_told_as_json(void)
 {
@@ -515,6 +631,8 @@ rules_are_told_as_json(void)
 	    json_array_size(json_object_get(j, "rules")) == PEOPLE_RULE_COUNT);
 	CHECK(
 	    strcmp(json_string_value(json_object_get(j, "state")), "TX") == 0);
+	CHECK(strstr(sp_buf_str(&out),
+		  "{\"by\":\"agency\",\"name\":\"account.review\"") != NULL);
 	json_decref(j);
 }
 
@@ -526,6 +644,10 @@ main(void)
 		    the_builtin_numbers_are_those_of_the_policy },
 		{ "an overlay may only be stricter",
 		    an_overlay_may_only_be_stricter },
+		{ "who sees to a rule is one of three",
+		    who_sees_to_a_rule_is_one_of_three },
+		{ "the program asks for what it sees to",
+		    the_program_asks_for_what_it_sees_to },
 		{ "an overlay is for its place", an_overlay_is_for_its_place },
 		{ "every bad file is named", every_bad_file_is_named },
 		{ "a whole file lacks nothing", a_whole_file_lacks_nothing },

@@ -20,6 +20,10 @@ every_field_has_its_rule(void)
 		{ { .state = "XX" }, "screening.state" },
 		{ { .state = "f" }, "screening.state" },
 		{ { .decision = "maybe" }, "screening.decision" },
+		{ { .decision = "CLEARED!" }, "screening.decision" },
+		{ { .decision = "pending", .decided = "today" },
+		    "screening.decided" },
+		{ { .fingerprinted = "to day" }, "screening.fingerprinted" },
 		{ { .fingerprinted = "2026-11-22" },
 		    "screening.fingerprinted" },
 		{ { .fingerprinted = "21.11.2026" },
@@ -53,6 +57,12 @@ every_field_has_its_rule(void)
 		    screen(&id, &rows[i].n), SP_E_INVALID, rows[i].reason, &f);
 	CHECK(ledger_log_size(f.log) == size);
 	CHECK_OK(screen(&id, &good), &f.err);
+	good = (struct people_screening_new){ .decision = "CLEARED",
+		.fingerprinted = "today",
+		.decided = "Today" };
+	CHECK_OK(screen(&id, &good), &f.err);
+	CHECK(strstr(people_fixture_last(&f), "\"decision\":\"cleared\"") !=
+	    NULL);
 	people_fixture_close(&f);
 }
 

@@ -39,6 +39,14 @@ every_field_has_its_rule(void)
 	} rows[] = {
 		{ { .course = "level5" }, "training.course" },
 		{ { .course = "" }, "training.course" },
+		{ { .course = "0" }, "training.course" },
+		{ { .course = "5" }, "training.course" },
+		{ { .course = "22" }, "training.course" },
+		{ { .course = "level" }, "training.course" },
+		{ { .course = "level--2" }, "training.course" },
+		{ { .course = "2 " }, "training.course" },
+		{ { .completed = "todays" }, "training.completed" },
+		{ { .expires = "today" }, "training.expires" },
 		{ { .completed = "2026-11-22" }, "training.completed" },
 		{ { .completed = "yesterday" }, "training.completed" },
 		{ { .expires = "2026-11-21" }, "training.expires" },
@@ -60,6 +68,40 @@ every_field_has_its_rule(void)
 	CHECK_REASON(demand(&id, "event", "2026-12-01"), SP_E_INVALID,
 	    "training.since", &f);
 	CHECK(ledger_log_size(f.log) == size);
+	people_fixture_close(&f);
+}
+
+/* As people write it; what is stored has one spelling only. */
+static void
+courses_are_read_as_people_write_them(void)
+{
+	static const struct {
+		const char *said;
+		enum people_course course;
+	} rows[] = {
+		{ "level1", PEOPLE_LEVEL1 },
+		{ "2", PEOPLE_LEVEL2 },
+		{ "Level 3", PEOPLE_LEVEL3 },
+		{ "LEVEL_4", PEOPLE_LEVEL4 },
+		{ "PII", PEOPLE_PII },
+		{ "Event", PEOPLE_EVENT },
+	};
+	enum people_course course = PEOPLE_EVENT;
+	struct people_training_new n = { .completed = "Today", .course = "2" };
+	struct sp_id id;
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		CHECK(people_course_read(rows[i].said, &course));
+		CHECK(course == rows[i].course);
+	}
+	CHECK(!people_course_parse("2", &course));
+	people_fixture_open(&f);
+	id = people_fixture_person(&f, "A", "officer");
+	CHECK_OK(train(&id, &n), &f.err);
+	CHECK(
+	    strstr(people_fixture_last(&f),
+		"\"completed\":\"2026-11-21\",\"course\":\"level2\"") != NULL);
+	CHECK_OK(demand(&id, "Level 3", "today"), &f.err);
 	people_fixture_close(&f);
 }
 
@@ -265,6 +307,8 @@ main(void)
 		{ "every field has its rule", every_field_has_its_rule },
 		{ "today's date by UTC is no day to come",
 		    todays_date_by_utc_is_no_day_to_come },
+		{ "courses are read as people write them",
+		    courses_are_read_as_people_write_them },
 		{ "the role says which course", the_role_says_which_course },
 		{ "levels are cumulative", levels_are_cumulative },
 		{ "the longest counts", the_longest_counts },
