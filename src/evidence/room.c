@@ -214,6 +214,13 @@ static const char share_schema[] =
     " state TEXT NOT NULL, version INTEGER NOT NULL,"
     " until INTEGER NOT NULL, terms TEXT NOT NULL) STRICT, WITHOUT ROWID";
 
+/* What is counted at each new share (src/grants/twin.h, share.h). */
+static const char pace_schema[] =
+    "CREATE INDEX twin_told ON twin(at, other, object) WHERE side = 'first'"
+    " AND act IN ('share.granted', 'group.joined', 'group.changed');"
+    "CREATE INDEX share_sharer ON share(sharer, to_id)"
+    " WHERE state = 'active'";
+
 /* Joint task forces (src/grants/group.h), in each member's house. */
 static const char joint_schema[] =
     "CREATE TABLE joint("
@@ -315,9 +322,10 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		gate_recovery_schema, gate_token_issuer_schema,
 		people_hand_schema, gate_token_good_schema,
 		machine_issuer_schema, machine_adder_schema,
+		machine_issuer_schema, machine_adder_schema,
 		signin_inviter_schema, gate_recovery_settled_schema,
 		signin_settled_schema, federation_flow_schema,
-		people_look_schema };
+		people_look_schema, pace_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -49,11 +49,15 @@ struct gate_standing {
 
 /* By what somebody of another house, or an outsider, is let in: a share or a
  * lockbox grant.  Whoever makes one has checked that it covers the object. */
+#define GATE_VIA_ABOVE 15
 struct gate_via {
 	enum gate_relation relation; /* GATE_OWN: by nothing of the kind */
 	const char *kind;            /* static: "share", "lockbox" */
 	struct sp_id id;             /* of the share or request */
 	struct sp_id house;          /* agency whose person it is */
+	/* What that rests on in turn: the shares that it was made from, the
+	 * groups that any of them is with.  Zero: none. */
+	struct sp_id above[GATE_VIA_ABOVE];
 };
 
 struct gate_caller {

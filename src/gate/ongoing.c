@@ -25,17 +25,23 @@ static int64_t forgotten; /* of the latest cut that is not remembered */
 static struct gate_grounds
 grounds(const struct gate_caller *who)
 {
-	return (struct gate_grounds){
+	struct gate_grounds g = {
 		.token = who->token,
 		.via = who->via.id,
 		.person = who->person,
 		.issuer = who->issuer,
 	};
+
+	memcpy(g.above, who->via.above, sizeof(g.above));
+	return g;
 }
 
 static bool
 rests_on(const struct gate_grounds *g, const struct sp_id *id)
 {
+	for (size_t i = 0; i < GATE_VIA_ABOVE; i++)
+		if (sp_id_equal(&g->above[i], id))
+			return true;
 	return sp_id_equal(&g->token, id) || sp_id_equal(&g->via, id) ||
 	    sp_id_equal(&g->person, id) || sp_id_equal(&g->issuer, id);
 }

@@ -9,9 +9,10 @@
 /*
  * What goes on for longer than the moment in which its caller was known: the
  * body of an upload, a viewing and its readers, a stream of events.  It rests
- * on four ids: the credential, the grant, the person whose credential it is,
- * and whoever issued it.  When any of these loses its ground, all that rests on
- * it ends now:
+ * on ids: the credential, the grant and each that the grant itself rests on (a
+ * share's whole chain, with its groups), the person whose credential it is, and
+ * whoever issued it.  When any of these loses its ground, all that rests on it
+ * ends now, however much that is:
  *
  *              begin                       end
  *   (none) ------------> GOING ON --cut--> OVER ------> (none)
@@ -33,6 +34,7 @@
 /* What something that goes on rests on; zero where there is none. */
 struct gate_grounds {
 	struct sp_id token, via, person, issuer;
+	struct sp_id above[GATE_VIA_ABOVE];
 };
 
 struct gate_ongoing {
@@ -63,8 +65,8 @@ enum sp_code gate_ongoing_refused(struct sp_err *err) SP_MUST_USE;
 /* Was any of what the caller rests on cut since it was known? */
 enum sp_code gate_ongoing_check(
     const struct gate_caller *who, struct sp_err *err) SP_MUST_USE;
-/* End what goes on under this credential (who.token), grant (who.via.id),
- * person (who.person) or issuer (who.issuer). */
+/* End what goes on under this credential (who.token), grant (who.via.id, or one
+ * of who.via.above), person (who.person) or issuer (who.issuer). */
 void gate_ongoing_cut(const struct sp_id *id);
 
 /*

@@ -7,12 +7,6 @@
 
 #define TELL_AT_ONCE 64
 
-static const struct db_sql group_shares = {
-	"WITH RECURSIVE d(id) AS (SELECT id FROM share WHERE to_kind = 'group'"
-	" AND to_id = ?1 AND state = 'active' UNION SELECT s.id FROM share s"
-	" JOIN d ON s.parent = d.id) SELECT id FROM d LIMIT 4096",
-};
-
 const struct grants_member *
 grants_group_member(const struct grants_group *g, const struct sp_id *agency)
 {
@@ -116,6 +110,20 @@ first_members(struct grants_group *g, const struct grants_group_new *n,
 	return SP_OK;
 }
 
+/* Each member but this house is told of it (twin.h). */
+static enum sp_code
+members_pace(struct db *db, const struct grants_group *g, struct sp_err *err)
+{
+	struct grants_twin_pair p = { .own = g->lead, .by = g->lead };
+
+	for (size_t i = 0; i < g->n; i++) {
+		p.to = g->member[i].agency;
+		if (g->member[i].in && !sp_id_equal(&p.to, &g->lead))
+			SP_TRY(grants_twin_pace(db, &p, sp_now(), err));
+	}
+	return SP_OK;
+}
+
 struct forming {
 	const struct grants_house *h;
 	const struct grants_group_new *new;
@@ -154,6 +162,7 @@ form_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	if (n >= GRANTS_GROUPS)
 		return sp_fail_as(err, SP_E_LIMIT, "group.many",
 		    "an agency leads at most %d groups", GRANTS_GROUPS);
+	SP_TRY(members_pace(db, f->g, err));
 	SP_TRY(grants_group_row_put(db, f->g, err));
 	return entry_of(tx, f->h, "group.formed", f->g, err);
 }
@@ -223,6 +232,9 @@ change_here(struct db *db, const struct telling *t, const struct sp_id *lead,
 		return SP_OK;
 	SP_TRY(must_lead(io, lead, err));
 	SP_TRY(t->change(io, &t->agency, err));
+	/* Taking out waits for nothing. */
+	if (grants_group_member(io, &t->agency)->in)
+		SP_TRY(members_pace(db, io, err));
 	io->version++;
 	return grants_group_row_put(db, io, err);
 }
@@ -318,40 +330,8 @@ grants_group_go_on(struct evidence_site *site, struct evidence_room *room)
 
 /* --- what ends with a membership --- */
 
-static enum sp_code
-shares_of(struct evidence_room *room, const struct sp_id *group,
-    struct sp_id *id, size_t n, size_t *got, struct sp_err *err)
-{
-	DB_LENT(reader, evidence_room_readers(room));
-	DB_STMT st = db_use(reader.db, &group_shares);
-	bool found = false;
-
-	db_bind_blob(st, 1, group->b, SP_ID_LEN);
-	for (*got = 0; *got < n; (*got)++) {
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			return SP_OK;
-		SP_TRY(db_col_bytes(st, 0, id[*got].b, SP_ID_LEN, err));
-	}
-	return SP_OK;
-}
-
-#define CUT_AT_ONCE 512
-
-static void
-cut_in(struct evidence_room *room, const struct sp_id *group)
-{
-	struct sp_id id[CUT_AT_ONCE];
-	size_t n = 0;
-
-	/* Whoever cannot be found now is cut by time and by each new act. */
-	SP_IGNORE(shares_of(room, group, id, CUT_AT_ONCE, &n, NULL));
-	for (size_t i = 0; i < n; i++)
-		evidence_room_cut(room, &id[i]);
-}
-
-/* Everything that is under way by shares of this group ends: those who are
- * still in it begin again. */
+/* Everything that is under way by shares of this group, or by what was made
+ * from them, ends: those who are still in it begin again. */
 static void
 cut_group(const struct grants_house *h, const struct grants_group *g)
 {
@@ -360,7 +340,7 @@ cut_group(const struct grants_house *h, const struct grants_group *g)
 
 		if (evidence_site_room_of(
 			h->site, &g->member[i].agency, &room, NULL) == SP_OK)
-			cut_in(room, &g->id);
+			evidence_room_cut(room, &g->id);
 	}
 }
 

@@ -326,6 +326,14 @@ not_due(const struct step *s)
 	    (s->event == GRANTS_END && !gate_token_expired(s->row.until));
 }
 
+/* At home: glass is being broken, so that the agency may have it already. */
+static bool
+confirmed(const struct grants_lockbox_row *r)
+{
+	return r->asked.glass && r->state == GRANTS_INITIALIZING &&
+	    !sp_id_is_zero(&r->security);
+}
+
 static enum sp_code
 change(struct ledger_tx *tx, struct step *s, struct sp_err *err)
 {
@@ -339,6 +347,10 @@ change(struct ledger_tx *tx, struct step *s, struct sp_err *err)
 	if (not_due(s))
 		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
 		    "the request's time is not over");
+	if (s->event == GRANTS_DROP && confirmed(r))
+		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
+		    "glass is being broken: revoke it when it is, or confirm "
+		    "again what was interrupted");
 	/* Whether it may happen at all, before approvals are counted. */
 	SP_TRY(grants_request_happen(&state, r->asked.glass, s->event, err));
 	if (s->event == GRANTS_APPROVE) {
@@ -378,7 +390,8 @@ review(struct step *s, struct sp_err *err)
 }
 
 /* In the first house's transaction, which may be run a second time.  A break
- * is new there; everything else changes what is. */
+ * is new there, of a request that is confirmed at home, where nothing else can
+ * happen to it meanwhile; everything else changes what is. */
 static enum sp_code
 step_here(struct ledger_tx *tx, struct step *s, struct sp_err *err)
 {
@@ -775,6 +788,32 @@ grants_lockbox_complete(const struct grants_lockbox_act *a,
 
 /* --- breaking glass --- */
 
+/* At home, where dropping it or its running out excludes it: whichever comes
+ * first there.  Once confirmed it waits for the agency's entry only. */
+static enum sp_code
+confirm_here(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct step *s = arg;
+	struct db *db = ledger_tx_db(tx);
+	struct grants_lockbox_row *r = &s->row;
+	enum grants_request_state state;
+	SP_AUTO_BUF detail = sp_buf_new(512);
+	struct ledger_entry e;
+
+	SP_TRY(grants_lockbox_row_load(db, &s->id, r, err));
+	state = r->state;
+	SP_TRY(grants_request_happen(&state, r->asked.glass, s->event, err));
+	if (answered_late(s))
+		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
+		    "the request has run out: ask for a new one");
+	r->security = s->a->who->person;
+	SP_TRY(grants_lockbox_row_save(db, r, err));
+	SP_TRY(asked_detail(r, &detail, err));
+	e = gate_entry(s->a->who, "glass.confirmed", "lockbox", &s->id);
+	e.detail = sp_buf_str(&detail);
+	return ledger_tx_append(tx, &e, NULL, err);
+}
+
 /* Broken before, and this house not told yet: adding the row again fails in the
  * agency's. */
 static enum sp_code
@@ -813,6 +852,8 @@ grants_lockbox_break(const struct grants_lockbox_act *a, const struct sp_id *id,
 		return sp_fail_as(err, SP_E_DENIED, "lockbox",
 		    "the agency's policy forbids breaking glass");
 	SP_TRY(cleared(a, agency, &s.row.asked.requester, err));
+	SP_TRY(ledger_writer_run(
+	    evidence_room_writer(a->room), confirm_here, &s, err));
 	s.first = agency;
 	s.told = a->who->agency;
 	return run_break(&s, err);
@@ -855,6 +896,45 @@ next_due(struct evidence_room *room, sp_time now, struct sp_id *io, bool *found,
 	return grants_lockbox_row_due(reader.db, now, &after, io, found, err);
 }
 
+struct looking {
+	const struct sp_id *id;
+	bool there;
+};
+
+static enum sp_code
+look_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct looking *l = arg;
+	GRANTS_AUTO_LOCKBOX r;
+	enum sp_code code;
+	struct sp_err why;
+
+	grants_lockbox_row_init(&r);
+	code = grants_lockbox_row_load(ledger_tx_db(tx), l->id, &r, &why);
+	l->there = code == SP_OK;
+	return code == SP_E_NOTFOUND || code == SP_OK
+	    ? SP_OK
+	    : sp_fail(err, code, "%s", why.text);
+}
+
+/* Glass that was confirmed may be broken in the agency's house though this one
+ * was not told.  Once its time is over no break begins any more; one that began
+ * before is found by asking the agency's writer, after it. */
+static enum sp_code
+never_broken(const struct step *s, struct evidence_room *agency, bool *out,
+    struct sp_err *err)
+{
+	struct looking l = { .id = &s->id };
+
+	*out = gate_token_expired(s->row.due);
+	if (!*out || !confirmed(&s->row))
+		return SP_OK;
+	SP_TRY(
+	    ledger_writer_run(evidence_room_writer(agency), look_run, &l, err));
+	*out = !l.there;
+	return SP_OK;
+}
+
 /* What the agency knows of, the agency ends; the provider, what is its own
  * affair yet. */
 static bool
@@ -874,6 +954,7 @@ end_one(struct evidence_site *site, struct evidence_room *room,
 	};
 	const struct grants_lockbox_act a = { site, room, &by_itself };
 	struct evidence_room *agency = NULL;
+	bool late = true;
 	AUTO_STEP s;
 
 	step_init(&s, &a, id, GRANTS_LATE);
@@ -884,7 +965,9 @@ end_one(struct evidence_site *site, struct evidence_room *room,
 		s.wish = s.event = GRANTS_END;
 	s.by = "time";
 	SP_TRY(step_place(&s, &s.row, &agency, err));
-	return step_run(&s, err);
+	if (s.row.state == GRANTS_INITIALIZING)
+		SP_TRY(never_broken(&s, agency, &late, err));
+	return late ? step_run(&s, err) : SP_OK;
 }
 
 void

@@ -497,6 +497,18 @@ get_row(const json_t *in, struct grants_lockbox_row *r)
 	    grants_request_state_parse(state, &r->state);
 }
 
+/* The other house dropped what this one had approved at the same moment: here
+ * access had begun, and this ends it as revoking would. */
+static void
+merge_crossed(
+    struct grants_lockbox_row *io, const struct grants_lockbox_row *told)
+{
+	io->state = GRANTS_WITHDRAWN;
+	io->ended = told->ended > io->started ? told->ended : io->started;
+	memcpy(io->ended_by, told->ended_by, sizeof(io->ended_by));
+	memcpy(io->reason, told->reason, sizeof(io->reason));
+}
+
 /* What is later wins; a review comes to what has ended as well. */
 static void
 merge(struct grants_lockbox_row *io, const struct grants_lockbox_row *told)
@@ -514,6 +526,10 @@ merge(struct grants_lockbox_row *io, const struct grants_lockbox_row *told)
 	io->state = grants_request_later(was, told->state);
 	if (io->state == was)
 		return;
+	if (was == GRANTS_APPROVED && io->state <= GRANTS_EXPIRED) {
+		merge_crossed(io, told);
+		return;
+	}
 	io->due = told->due;
 	io->security = told->security;
 	io->quorum = told->quorum;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define WORK_AT_ONCE 128
-#define TREE         512 /* shares that are cut at once */
 
 static const struct sp_id *
 own(const struct evidence_room *room)
@@ -234,24 +233,6 @@ change_run(struct change *c, struct sp_err *err)
 
 /* --- ending --- */
 
-/* What is under way by it and by what was made from it. */
-static void
-cut_tree(struct evidence_room *room, const struct sp_id *share)
-{
-	struct sp_id id[TREE] = { *share };
-	size_t n = 1;
-
-	{
-		DB_LENT(reader, evidence_room_readers(room));
-
-		if (grants_share_row_tree(
-			reader.db, share, id, TREE, &n, NULL) != SP_OK)
-			n = 1;
-	}
-	for (size_t i = 0; i < n; i++)
-		evidence_room_cut(room, &id[i]);
-}
-
 static enum sp_code
 end_rows(struct ledger_tx *tx, struct change *c, struct sp_err *err)
 {
@@ -288,7 +269,9 @@ end(const struct grants_house *h, const struct sp_id *share,
 
 	SP_TRY(first_party(&c, err));
 	SP_TRY(change_run(&c, err));
-	cut_tree(h->room, share);
+	/* With it, all that was made from it: a guest rests on the whole
+	 * chain. */
+	evidence_room_cut(h->room, share);
 	return SP_OK;
 }
 
@@ -433,7 +416,7 @@ grants_share_decline(
 	SP_TRY(evidence_site_room_of(h->site, &k.owner, &a.second, err));
 	SP_TRY(grants_twin_run(&a, NULL, err));
 	/* Others of a group begin again. */
-	cut_tree(a.second, id);
+	evidence_room_cut(a.second, id);
 	grants_share_go_on(h->site, a.second);
 	return SP_OK;
 }
@@ -623,6 +606,46 @@ once(struct ledger_tx *tx, struct adding *a, struct sp_err *err)
 }
 
 static enum sp_code
+not_too_many(struct db *db, const struct sp_id *sharer, const struct sp_id *to,
+    uint64_t most, struct sp_err *err)
+{
+	uint64_t n = 0;
+
+	SP_TRY(grants_share_row_count(db, sharer, to, &n, err));
+	if (n < most)
+		return SP_OK;
+	return sp_fail_as(err, SP_E_LIMIT, "share.many",
+	    to == NULL ? "at most %ju shares are active at once: revoke some"
+		       : "at most %ju shares with one agency or group are "
+			 "active at once: revoke some",
+	    (uintmax_t)most);
+}
+
+/* Whoever is told is not told without bound; nor is the owner, of what another
+ * shares on. */
+static enum sp_code
+within_limits(struct db *db, const struct change *c,
+    const struct grants_terms *t, struct sp_err *err)
+{
+	bool on = !sp_id_is_zero(&t->parent);
+	struct grants_twin_pair p = {
+		.own = t->owner,
+		.by = t->sharer,
+		.to = c->agency,
+	};
+
+	SP_TRY(not_too_many(
+	    db, &t->sharer, NULL, on ? GRANTS_SHARES_ON : GRANTS_SHARES, err));
+	if (!sp_id_is_zero(&c->agency)) {
+		SP_TRY(not_too_many(
+		    db, &t->sharer, &t->to_id, GRANTS_SHARES_TO, err));
+		SP_TRY(grants_twin_pace(db, &p, sp_now(), err));
+	}
+	p.to = t->sharer;
+	return on ? grants_twin_pace(db, &p, sp_now(), err) : SP_OK;
+}
+
+static enum sp_code
 add_rows(struct ledger_tx *tx, struct change *c, struct sp_err *err)
 {
 	struct adding *a = c->arg;
@@ -632,13 +655,9 @@ add_rows(struct ledger_tx *tx, struct change *c, struct sp_err *err)
 		.agency = a->t->sharer,
 		.by = true,
 	};
-	uint64_t n = 0;
 
 	SP_TRY(once(tx, a, err));
-	SP_TRY(grants_share_row_count(db, &n, err));
-	if (n >= GRANTS_SHARES)
-		return sp_fail_as(err, SP_E_LIMIT, "share.many",
-		    "at most %d shares are active at once", GRANTS_SHARES);
+	SP_TRY(within_limits(db, c, a->t, err));
 	if (sp_id_is_zero(&a->t->parent))
 		SP_TRY(check_items(db, a->t, NULL, err));
 	else

@@ -26,12 +26,16 @@
  *
  * Any thread, never inside an act.
  */
-#define GRANTS_SHARES 100000 /* of one house that are active */
+#define GRANTS_SHARES    100000 /* of one house that are active */
+#define GRANTS_SHARES_TO 10000  /* of them with one agency or group */
+/* What another house made from this one's: its own, not of the 100,000. */
+#define GRANTS_SHARES_ON 10000
 
 /* Share, as `h->who` of this house.  SP_E_INVALID "share.to", "share.until",
  * "share.evidence"; those of grants_terms_within for one that is made from
  * another, SP_E_NOTFOUND when that is not known here, SP_E_CONFLICT
- * "share.over".  The caller has asked the gate (GATE_SHARE_GRANT here, or
+ * "share.over"; SP_E_LIMIT "share.many", "share.pace" (twin.h).  The caller has
+ * asked the gate (GATE_SHARE_GRANT here, or
  * GATE_RESHARE in the owner's room as a guest).  *id is the share's, also when
  * the Idempotency-Key made it before. */
 struct grants_share_new {

@@ -1,5 +1,6 @@
 #include "grants/share_row.h"
 
+#include "grants/twin.h"
 #include "grants/visit.h"
 
 #include <string.h>
@@ -24,7 +25,8 @@ static const struct db_sql row_state = {
 	"UPDATE share SET state = ?2, changed = ?3 WHERE id = ?1",
 };
 static const struct db_sql row_count = {
-	"SELECT count(*) FROM share WHERE state = 'active'",
+	"SELECT count(*) FROM share WHERE state = 'active' AND sharer = ?1"
+	" AND (?2 IS NULL OR to_id = ?2)",
 };
 static const struct db_sql item_category = {
 	"SELECT category FROM evidence WHERE id = ?1",
@@ -85,23 +87,27 @@ static const struct db_sql work_end = {
 	"  OR p.share IS NULL)"
 	") LIMIT 1",
 };
-/* Who does not know what it should; a member that knows of nothing yet. */
+/* Who does not know what it should; a member that knows of nothing yet.  What
+ * opens something waits for the pace (twin.h), what ends something does not. */
+#define NOT_BUSY(agency)                                                       \
+	"(s.sharer, " agency ") NOT IN (SELECT by_id, to_id FROM busy)"
 static const struct db_sql work_tell = {
-	"SELECT share, agency FROM ("
+	"WITH " GRANTS_TWIN_BUSY " SELECT share, agency FROM ("
 	"SELECT p.share, p.agency FROM share_party p"
 	" JOIN share s ON s.id = p.share WHERE NOT p.settled"
-	" AND p.told IS NOT " DUE " UNION ALL "
-	"SELECT s.id, m.agency FROM share s JOIN joint g ON g.id = s.to_id"
-	" JOIN joint_member m ON m.joint = g.id"
-	" LEFT JOIN share_party p ON p.share = s.id AND p.agency = m.agency"
-	" WHERE s.state = 'active' AND s.to_kind = 'group' AND NOT g.ended"
-	" AND m.inside AND m.agency <> ?1 AND m.agency <> s.sharer"
-	" AND p.share IS NULL"
-	") LIMIT 1",
-};
-static const struct db_sql row_tree = {
-	"WITH RECURSIVE d(id) AS (SELECT ?1 UNION SELECT s.id FROM share s"
-	" JOIN d ON s.parent = d.id) SELECT id FROM d LIMIT ?2",
+	" AND p.told IS NOT " DUE " AND (" DUE " <> 'active' OR p.side = 'by'"
+	" OR " NOT_BUSY("p.agency") ") UNION ALL "
+				    "SELECT s.id, m.agency FROM share s JOIN "
+				    "joint g ON g.id = s.to_id"
+				    " JOIN joint_member m ON m.joint = g.id"
+				    " LEFT JOIN share_party p ON p.share = "
+				    "s.id AND p.agency = m.agency"
+				    " WHERE s.state = 'active' AND s.to_kind = "
+				    "'group' AND NOT g.ended"
+				    " AND m.inside AND m.agency <> ?1 AND "
+				    "m.agency <> s.sharer"
+				    " AND p.share IS NULL AND " NOT_BUSY(
+					"m.agency") ") LIMIT 1",
 };
 static const struct db_sql known_load = {
 	"SELECT owner, side, download, declined, to_kind, to_id, state,"
@@ -243,10 +249,14 @@ grants_share_row_state(struct db *db, const struct sp_id *id,
 }
 
 enum sp_code
-grants_share_row_count(struct db *db, uint64_t *active, struct sp_err *err)
+grants_share_row_count(struct db *db, const struct sp_id *sharer,
+    const struct sp_id *to, uint64_t *active, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &row_count);
 	bool found = false;
+
+	db_bind_blob(st, 1, sharer->b, SP_ID_LEN);
+	db_bind_blob(st, 2, to == NULL ? NULL : to->b, SP_ID_LEN);
 
 	SP_TRY(db_row(st, &found, err));
 	*active = (uint64_t)db_col_i64(st, 0);
@@ -381,13 +391,14 @@ work_to_end(struct db *db, const struct sp_id *owner, sp_time now,
 }
 
 static enum sp_code
-work_to_tell(struct db *db, const struct sp_id *owner,
+work_to_tell(struct db *db, const struct sp_id *owner, sp_time now,
     struct grants_share_work *w, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &work_tell);
 	bool found = false;
 
 	db_bind_blob(st, 1, owner->b, SP_ID_LEN);
+	grants_twin_bind(st, owner, now);
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
 		return SP_OK;
@@ -405,26 +416,8 @@ grants_share_row_work(struct db *db, const struct sp_id *owner, sp_time now,
 
 	SP_TRY(work_to_end(db, owner, now, &w, err));
 	if (w.what == GRANTS_NO_WORK)
-		SP_TRY(work_to_tell(db, owner, &w, err));
+		SP_TRY(work_to_tell(db, owner, now, &w, err));
 	*out = w;
-	return SP_OK;
-}
-
-enum sp_code
-grants_share_row_tree(struct db *db, const struct sp_id *id, struct sp_id *out,
-    size_t n, size_t *got, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &row_tree);
-	bool found = false;
-
-	db_bind_blob(st, 1, id->b, SP_ID_LEN);
-	db_bind_u64(st, 2, n);
-	for (*got = 0; *got < n; (*got)++) {
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			return SP_OK;
-		SP_TRY(db_col_bytes(st, 0, out[*got].b, SP_ID_LEN, err));
-	}
 	return SP_OK;
 }
 

@@ -27,8 +27,9 @@ enum sp_code grants_share_row_add(struct db *db, const struct grants_terms *t,
     const char *text, struct sp_err *err) SP_MUST_USE;
 enum sp_code grants_share_row_state(struct db *db, const struct sp_id *id,
     enum grants_state state, sp_time now, struct sp_err *err) SP_MUST_USE;
-enum sp_code grants_share_row_count(
-    struct db *db, uint64_t *active, struct sp_err *err) SP_MUST_USE;
+/* How many active ones are of this sharer; with `to` (not NULL) only. */
+enum sp_code grants_share_row_count(struct db *db, const struct sp_id *sharer,
+    const struct sp_id *to, uint64_t *active, struct sp_err *err) SP_MUST_USE;
 
 /* Is there such an item; of which category? */
 enum sp_code grants_share_row_category(struct db *db, const struct sp_id *item,
@@ -71,9 +72,6 @@ struct grants_share_work {
 };
 enum sp_code grants_share_row_work(struct db *db, const struct sp_id *owner,
     sp_time now, struct grants_share_work *out, struct sp_err *err) SP_MUST_USE;
-/* A share with all that was made from it. */
-enum sp_code grants_share_row_tree(struct db *db, const struct sp_id *id,
-    struct sp_id *out, size_t n, size_t *got, struct sp_err *err) SP_MUST_USE;
 
 /* What another house told. */
 struct grants_known {

@@ -91,6 +91,43 @@ enum sp_code grants_twin_settle_now(struct evidence_site *site,
     struct evidence_room *first, const struct grants_twin_kinds *kinds,
     struct sp_err *err) SP_MUST_USE;
 
+/*
+ * One house may not fill another's ledger and database.  What opens something
+ * there (a share, a place in a group or a change of one) has a pace for each
+ * pair of who shares and who is told; a real task force, which shares cases of
+ * up to 1,000 items each, never meets it.  What ends something is told always:
+ * there is at most one such for each that opened it.  What a house shares on
+ * counts as that house's, in the owner's database.
+ *
+ * The rules are asked in the first house's act, before its twin begins, so that
+ * nothing of what is refused reaches the other.
+ */
+#define GRANTS_TWIN_HOUR 200  /* in any 60 minutes */
+#define GRANTS_TWIN_DAY  1000 /* in any 24 hours */
+struct grants_twin_pair {
+	struct sp_id own; /* this house */
+	struct sp_id by;  /* whose act it is: this house, or who shares on */
+	struct sp_id to;
+};
+/* SP_E_LIMIT, reason "share.pace", with the time from which on it may be. */
+enum sp_code grants_twin_pace(struct db *db, const struct grants_twin_pair *p,
+    sp_time now, struct sp_err *err) SP_MUST_USE;
+/* For statements: pairs (`by_id`, `to_id`) that are at their pace; ?8 is this
+ * house, ?9 now less an hour, ?10 now less a day (grants_twin_bind). */
+#define GRANTS_TWIN_OPENS                                                      \
+	"t.side = 'first' AND t.act IN"                                        \
+	" ('share.granted', 'group.joined', 'group.changed')"
+#define GRANTS_TWIN_BUSY                                                       \
+	"busy(by_id, to_id) AS MATERIALIZED ("                                 \
+	"SELECT coalesce(s.sharer, ?8), t.other FROM twin t"                   \
+	" LEFT JOIN share s ON s.id = t.object WHERE " GRANTS_TWIN_OPENS       \
+	" AND t.at > ?10 GROUP BY 1, 2"                                        \
+	" HAVING count(*) >= " GRANTS_TWIN_TEXT(                               \
+	    GRANTS_TWIN_DAY) " OR sum(t.at > ?9) >= " GRANTS_TWIN_TEXT(GRANTS_TWIN_HOUR) ")"
+#define GRANTS_TWIN_TEXT(n)  GRANTS_TWIN_TEXT_(n)
+#define GRANTS_TWIN_TEXT_(n) #n
+void grants_twin_bind(struct db_stmt *st, const struct sp_id *own, sp_time now);
+
 /* Twins of an object as this house's API tells them, newest last; a member
  * `name` that is an array (at most `n` of them):
  * {"act":…,"entry":index here,"id":…,"other":{"agency":…,"body":the exact

@@ -41,6 +41,15 @@ static const struct db_sql twin_of = {
 	"  WHERE object = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
 };
 
+/* The time of the ?5-th latest of a pair: they are at their pace until that is
+ * out of the window. */
+static const struct db_sql twin_pace = {
+	"SELECT t.at FROM twin t LEFT JOIN share s ON s.id = t.object"
+	" WHERE " GRANTS_TWIN_OPENS " AND t.at > ?4 AND t.other = ?3"
+	" AND coalesce(s.sharer, ?1) = ?2"
+	" ORDER BY t.at DESC LIMIT 1 OFFSET ?5 - 1",
+};
+
 void
 grants_twin_row_init(struct grants_twin_row *r)
 {
@@ -212,6 +221,68 @@ grants_twin_row_due(struct db *db, const struct grants_twin_due *q,
 	db_bind_text(st, 3, q->kind);
 	SP_TRY(db_row(st, found, err));
 	return *found ? db_col_bytes(st, 0, io->b, SP_ID_LEN, err) : SP_OK;
+}
+
+/* --- the pace --- */
+
+#define HOUR (3600 * SP_SECOND)
+#define DAY  (24 * HOUR)
+
+/* *at is 0 while there are fewer. */
+static enum sp_code
+pace_in(struct db *db, const struct grants_twin_pair *p, sp_time after,
+    int64_t most, sp_time *at, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &twin_pace);
+	bool found = false;
+
+	db_bind_blob(st, 1, p->own.b, SP_ID_LEN);
+	db_bind_blob(st, 2, p->by.b, SP_ID_LEN);
+	db_bind_blob(st, 3, p->to.b, SP_ID_LEN);
+	db_bind_i64(st, 4, after);
+	db_bind_i64(st, 5, most);
+	SP_TRY(db_row(st, &found, err));
+	*at = found ? db_col_i64(st, 0) : 0;
+	return SP_OK;
+}
+
+enum sp_code
+grants_twin_pace(struct db *db, const struct grants_twin_pair *p, sp_time now,
+    struct sp_err *err)
+{
+	static const struct {
+		sp_time window;
+		int most;
+		const char *name;
+	} rows[] = {
+		{ DAY, GRANTS_TWIN_DAY, "day" },
+		{ HOUR, GRANTS_TWIN_HOUR, "hour" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		char again[SP_TIME_TEXT];
+		sp_time at = 0;
+
+		SP_TRY(pace_in(
+		    db, p, now - rows[i].window, rows[i].most, &at, err));
+		if (at == 0)
+			continue;
+		sp_time_text(at + rows[i].window, again);
+		return sp_fail_as(err, SP_E_LIMIT, "share.pace",
+		    "that agency was told of %d new shares and groups within "
+		    "this %s, which is the most: go on at %s; one share may "
+		    "be of 1,000 items, or of a category",
+		    rows[i].most, rows[i].name, again);
+	}
+	return SP_OK;
+}
+
+void
+grants_twin_bind(struct db_stmt *st, const struct sp_id *own, sp_time now)
+{
+	db_bind_blob(st, 8, own->b, SP_ID_LEN);
+	db_bind_i64(st, 9, now - HOUR);
+	db_bind_i64(st, 10, now - DAY);
 }
 
 enum sp_code

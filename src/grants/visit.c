@@ -247,6 +247,24 @@ relation_of(const struct chain *c)
 	return GATE_SHARED_DOWNLOAD;
 }
 
+/* What the share rests on: revoking any of the chain, or leaving one of its
+ * groups, ends what goes on under all that was made from it. */
+_Static_assert(GATE_VIA_ABOVE == GRANTS_CHAIN - 1 + GRANTS_CHAIN,
+    "each share above, and a group for each of the chain");
+
+static void
+rest_on(const struct chain *c, struct sp_id above[static GATE_VIA_ABOVE])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (i > 0)
+			above[n++] = c->row[i].id;
+		if (c->row[i].to == GRANTS_TO_GROUP)
+			above[n++] = c->row[i].to_id;
+	}
+}
+
 /* The share is over: the owner's gate says no, and writes it down. */
 static enum sp_code
 refuse(const struct grants_visit *v, const struct grants_guest *g,
@@ -282,6 +300,7 @@ judge(const struct grants_visit *v, const struct grants_known *k,
 		.id = v->share,
 		.house = *own(v->home),
 	};
+	rest_on(c, g->who.via.above);
 	return SP_OK;
 }
 

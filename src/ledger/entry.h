@@ -87,6 +87,7 @@
 	X("lockbox.used")                                                      \
 	X("lockbox.touched")                                                   \
 	X("glass.requested")                                                   \
+	X("glass.confirmed")                                                   \
 	X("glass.broken")                                                      \
 	X("glass.reviewed")                                                    \
 	X("credential.suspected")                                              \

@@ -83,6 +83,7 @@ static const struct word acts[] = {
 	    "The provider looked at it under a lockbox grant" },
 	{ "glass.requested",
 	    "The provider wishes to break glass: access before an answer" },
+	{ "glass.confirmed", "Somebody else of the provider confirmed it" },
 	{ "glass.broken",
 	    "The provider broke glass: access without an answer" },
 	{ "glass.reviewed", "The agency reviewed why glass was broken" },

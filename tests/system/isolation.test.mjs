@@ -471,8 +471,12 @@ describe('isolation', () => {
     t.diagnostic(`A: ${times.length} requests, half within ${times[times.length >> 1].toFixed(0)} ms, the slowest ${times.at(-1).toFixed(0)} ms`);
     for (const [name, answers] of Object.entries(storm.told)) t.diagnostic(`B: ${name}: ${JSON.stringify(answers)}`);
     for (const e of heard.events()) for (const id of idsIn(JSON.stringify(e.data))) assert.ok(!b.ids['evidence/{id}'].includes(id));
-    // A's log has what A did, what anybody may try at its door, and no more.
-    for (const e of (await site.entries(A)).slice(before))
+    // A's log has what A did, what anybody may try at its door, and no more; and
+    // of what B shares in its rage no more than the pace lets through.
+    const since = (await site.entries(A)).slice(before);
+    assert.ok(since.filter((e) => e.act === 'share.granted').length <= 200);
+    assert.deepEqual(Object.keys(storm.told['a share with A']).filter((got) => !['201', '429'].includes(got)), []);
+    for (const e of since)
       assert.ok(Object.values(AT_A).includes(e.act) || [officer.id, a.service.id].includes(e.actor.id) || mine.has(e.object.id), JSON.stringify(e));
     const doctor = await site.cli(['doctor', site.dir]);
     assert.equal(doctor.code, 0, doctor.stdout);

@@ -246,6 +246,15 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     denied(await visit(id, items[0]), 'lockbox');
   });
 
+  test('glass that was dropped is not broken, nor told of', async () => {
+    const { id } = await request({ glass: true });
+    await must(P, who.sec, `lockbox/${id}/deny`, {});
+    assert.equal((await ask(P, who.sec, 'POST', `lockbox/${id}/confirm`)).status, 409);
+    assert.equal((await of(P, id, who.sec)).state, 'Denied');
+    assert.equal((await ask(A, who.cust, 'GET', `lockbox/${id}`)).status, 404);
+    for (const agency of [A, P]) assert.ok(!(await under(agency, id)).some((e) => /glass\.(confirmed|broken)/.test(e.act)), agency);
+  });
+
   test('one of security alone makes no two halves', async () => {
     const p = new People(site, P);
     const add = async (by, name, role, human) => {

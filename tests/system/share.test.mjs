@@ -304,4 +304,28 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
     denied(await seen(id, items[1], '', who.third, C), 'other-agency');
     for (const agency of [A, B]) assert.equal((await about(agency, group, 'group.left')).length >= 1, true);
   });
+
+  test('shared without end: the other is told at a pace, and of every end', async () => {
+    const before = await site.logSize(C);
+    const made = [];
+    let paced;
+    await Promise.all(Array.from({ length: 6 }, async () => {
+      while (!paced && made.length < 250) {
+        const a = await ask(A, who.owner.token, 'POST', 'shares', { reason: 'again', evidence: [items[0]], to: { agency: C } });
+        if (a.status === 201) made.push(a.json().id);
+        else paced = a;
+      }
+    }));
+    assert.equal(paced.status, 429, paced.body.toString());
+    assert.equal(paced.json().reason, 'share.pace');
+    assert.match(paced.json().detail, /go on at \d{4}-\d\d-\d\dT/);
+    assert.ok(made.length > 150 && made.length <= 200, `${made.length}`);
+    const group = await ask(A, who.owner.token, 'POST', 'groups', { name: 'another way', members: [C] });
+    assert.equal(group.status, 429, group.body.toString());
+    const told = (await site.entries(C)).slice(before).filter((e) => /^(share.granted|group)/.test(e.act));
+    assert.equal(told.length, made.length);
+    await share(toB());
+    assert.equal((await ask(A, who.owner.token, 'POST', `shares/${made[0]}/revoke`)).status, 200);
+    assert.equal((await about(C, made[0], 'share.revoked')).length, 1);
+  });
 });

@@ -102,18 +102,25 @@ what_is_forgotten_refuses(void)
 static void
 each_ground_is_cut(void)
 {
-	enum { TOKEN, VIA, PERSON, ISSUER, GROUNDS };
+	enum { TOKEN, VIA, PERSON, ISSUER, ABOVE, TOP, GROUNDS };
 
 	for (int which = 0; which < GROUNDS; which++) {
 		struct gate_caller who = caller(), other = caller();
 		struct gate_ongoing o, later, still;
 		const struct sp_id *of[GROUNDS] = { &who.token, &who.via.id,
-			&who.person, &who.issuer };
+			&who.person, &who.issuer, &who.via.above[0],
+			&who.via.above[GATE_VIA_ABOVE - 1] };
 		int cuts = 0;
 		struct sp_err err;
 
-		who.via = (struct gate_via){ GATE_SHARED_VIEW, "share",
-			sp_id_new(), sp_id_new() };
+		who.via = (struct gate_via){
+			.relation = GATE_SHARED_VIEW,
+			.kind = "share",
+			.id = sp_id_new(),
+			.house = sp_id_new(),
+		};
+		for (size_t i = 0; i < GATE_VIA_ABOVE; i++)
+			who.via.above[i] = sp_id_new();
 		who.person = sp_id_new();
 		who.issuer = sp_id_new();
 		other.person = sp_id_new();
@@ -171,8 +178,10 @@ whoever_was_cleared_is_listed_once(void)
 	who[1].person = who[0].person; /* the same twice */
 	who[2].is.clearance = GATE_CLEARANCE_TRAINING_EXPIRED;
 	who[3].agency = away; /* a guest there */
-	who[3].via =
-	    (struct gate_via){ GATE_LOCKBOX, "lockbox", sp_id_new(), home };
+	who[3].via = (struct gate_via){ .relation = GATE_LOCKBOX,
+		.kind = "lockbox",
+		.id = sp_id_new(),
+		.house = home };
 	memset(&who[4].person, 0, SP_ID_LEN); /* a machine of somebody's */
 	who[4].issuer = sp_id_new();
 	memset(&who[5].person, 0, SP_ID_LEN); /* of nobody's */

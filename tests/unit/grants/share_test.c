@@ -372,6 +372,305 @@ test_declined_parent(void)
 	shares_end(&s);
 }
 
+/* --- what is under way by a tree of shares --- */
+
+static const struct db_sql more_children = {
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	" WHERE i < 700) INSERT INTO share(id, sharer, parent, to_kind, to_id,"
+	" download, reshare, granted, until, category, state, changed, terms)"
+	" SELECT randomblob(16), sharer, parent, to_kind, to_id, download,"
+	" reshare, granted, until, category, state, changed, terms"
+	" FROM share, n WHERE id = ?1",
+};
+
+static enum sp_code
+more_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct sp_id *child = arg;
+	DB_STMT st = db_use(ledger_tx_db(tx), &more_children);
+
+	db_bind_blob(st, 1, child->b, SP_ID_LEN);
+	return db_run(st, NULL, err);
+}
+
+/* However many were made from it, and though nothing else can be written:
+ * whoever reads by one of them stops when the root is revoked. */
+static void
+test_cut_whole_tree(void)
+{
+	for (int whole = 0; whole < 2; whole++) {
+		struct shares s;
+		struct sp_id item, share, child;
+		struct gate_caller b, c;
+		struct grants_guest g;
+		struct evidence_content content;
+		struct evidence_reader *rd = NULL;
+		uint8_t got[5];
+		struct sp_err err;
+
+		shares_begin(&s);
+		item = shares_item(&s);
+		b = shares_person(s.h.b, "custodian", "agency", "CO FL");
+		c = shares_person(s.c, "investigator", "agency", "GA FL");
+		share = shares_share(&s,
+		    &(struct offer){
+			.item = &item, .n = 1, .to = TO_B, .reshare = true });
+		struct offer on = {
+			.item = &item, .n = 1, .to = TO_C, .parent = &share
+		};
+		struct grants_house a = house(&s, s.h.a, &s.h.by_a);
+
+		CHECK_OK(shares_offer(&s, s.h.b, &b, &on, &child, &err), &err);
+		CHECK_OK(ledger_writer_run(evidence_room_writer(s.h.a),
+			     more_run, &child, &err),
+		    &err);
+		CHECK_OK(
+		    shares_enter(&s, s.c, &c, &child, &item, &g, &err), &err);
+		CHECK_OK(evidence_reader_open(
+			     &rd, g.room, &g.who, &item, &content, &err),
+		    &err);
+		CHECK_OK(evidence_reader_read(rd, 0, got, 5, &err), &err);
+		/* Only the owner's own row, or all who are to be told. */
+		runs_left = whole == 0 ? 1 : -1;
+		CHECK_OK(grants_share_revoke(&a, &share, &err), &err);
+		runs_left = -1;
+		CHECK_CODE(evidence_reader_read(rd, 0, got, 5, &err),
+		    SP_E_UNKNOWN, &err);
+		evidence_reader_close(rd);
+		shares_end(&s);
+	}
+}
+
+/* --- the pace --- */
+
+static const struct db_sql more_tellings = {
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	" WHERE i < ?2) INSERT INTO twin(id, side, state, other, kind, act,"
+	" object_kind, object, actor_kind, actor, at, entry, detail, body,"
+	" tries, due) SELECT randomblob(16), side, 'whole', other, kind, act,"
+	" object_kind, object, actor_kind, actor, at, entry, detail, body,"
+	" tries, due FROM twin, n WHERE object = ?1 AND side = 'first'"
+	" AND act = 'share.granted' AND other = ?3",
+};
+
+struct telling {
+	const struct sp_id *share;
+	struct evidence_room *to;
+	int64_t n;
+};
+
+static enum sp_code
+tell_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct telling *t = arg;
+	DB_STMT st = db_use(ledger_tx_db(tx), &more_tellings);
+
+	db_bind_blob(st, 1, t->share->b, SP_ID_LEN);
+	db_bind_i64(st, 2, t->n);
+	db_bind_blob(st, 3, evidence_room_agency(t->to)->id.b, SP_ID_LEN);
+	return db_run(st, NULL, err);
+}
+
+/* As if n more shares like this one had been told. */
+static void
+as_if_told(struct shares *s, const struct sp_id *share,
+    struct evidence_room *to, int64_t n)
+{
+	struct telling t = { share, to, n };
+	struct sp_err err;
+
+	CHECK_OK(
+	    ledger_writer_run(evidence_room_writer(s->h.a), tell_run, &t, &err),
+	    &err);
+}
+
+static void
+check_pace(enum sp_code code, const struct sp_err *err)
+{
+	CHECK(code == SP_E_LIMIT);
+	CHECK(err->reason != NULL && strcmp(err->reason, "share.pace") == 0);
+	CHECK(strstr(err->text, "go on at 20") != NULL);
+}
+
+/* Nothing of what is refused reaches the other; what ends something does. */
+static void
+test_pace(void)
+{
+	struct shares s;
+	struct sp_id item, share, id, group, other;
+	struct sp_err err = { .code = SP_OK };
+	uint64_t size;
+
+	shares_begin(&s);
+	item = shares_item(&s);
+	struct offer o = { .item = &item, .n = 1, .to = TO_B };
+	struct offer to_c = { .item = &item, .n = 1, .to = TO_C };
+	struct grants_house a = house(&s, s.h.a, &s.h.by_a);
+	const struct sp_id id_b = evidence_room_agency(s.h.b)->id;
+	const struct sp_id id_c = evidence_room_agency(s.c)->id;
+	struct grants_group_new both = {
+		.name = "Both", .member = &id_b, .n = 1
+	};
+	struct grants_group_new with_c = {
+		.name = "With C", .member = &id_c, .n = 1
+	};
+
+	share = shares_share(&s, &o);
+	as_if_told(&s, &share, s.h.b, GRANTS_TWIN_HOUR - 3);
+	CHECK_OK(grants_group_form(&a, &both, &group, &err), &err);
+	CHECK_OK(grants_group_form(&a, &with_c, &other, &err), &err);
+	id = shares_share(&s, &o);
+	size = ledger_log_size(evidence_room_log(s.h.b));
+	check_pace(shares_offer(&s, s.h.a, &s.h.by_a, &o, &id, &err), &err);
+	both.name = "Another";
+	check_pace(grants_group_form(&a, &both, &id, &err), &err);
+	check_pace(grants_group_add(&a, &other, &id_b, &err), &err);
+	check_pace(grants_group_add(&a, &group, &id_c, &err), &err);
+	grants_tick(s.h.f.site);
+	CHECK(ledger_log_size(evidence_room_log(s.h.b)) == size);
+
+	/* Others are told, and B of what is over. */
+	(void)shares_share(&s, &to_c);
+	CHECK_OK(grants_share_revoke(&a, &share, &err), &err);
+	TOLD(&s, s.h.b, &share, "state", "revoked");
+	CHECK_OK(grants_group_remove(&a, &group, &id_b, &err), &err);
+	CHECK_OK(grants_group_end(&a, &other, &err), &err);
+	CHECK(ledger_log_size(evidence_room_log(s.h.b)) == size + 2);
+
+	ahead += 3600 * SP_SECOND + SP_SECOND;
+	share = shares_share(&s, &o);
+	as_if_told(&s, &share, s.h.b, GRANTS_TWIN_DAY - GRANTS_TWIN_HOUR);
+	ahead += 3600 * SP_SECOND + SP_SECOND;
+	check_pace(shares_offer(&s, s.h.a, &s.h.by_a, &o, &id, &err), &err);
+	ahead += DAY;
+	(void)shares_share(&s, &o);
+	shares_end(&s);
+}
+
+/* A new member of a group hears of what the group has as fast as the pace
+ * lets it, and of all in the end. */
+static void
+test_pace_of_members(void)
+{
+	struct shares s;
+	struct sp_id item, share, first, group;
+	char to[100], text[SP_ID_TEXT];
+	struct sp_err err;
+
+	shares_begin(&s);
+	item = shares_item(&s);
+	struct grants_house a = house(&s, s.h.a, &s.h.by_a);
+	const struct sp_id id_b = evidence_room_agency(s.h.b)->id;
+	const struct sp_id id_c = evidence_room_agency(s.c)->id;
+	struct grants_group_new n = { .name = "G", .member = &id_c, .n = 1 };
+
+	CHECK_OK(grants_group_form(&a, &n, &group, &err), &err);
+	sp_id_text(&group, text);
+	(void)snprintf(to, sizeof(to), "{\"group\":\"%s\"}", text);
+	share = shares_share(
+	    &s, &(struct offer){ .item = &item, .n = 1, .to = to });
+	first = shares_share(
+	    &s, &(struct offer){ .item = &item, .n = 1, .to = TO_B });
+	/* Joining is the last that it may be told of. */
+	as_if_told(&s, &first, s.h.b, GRANTS_TWIN_HOUR - 2);
+	CHECK_OK(grants_group_add(&a, &group, &id_b, &err), &err);
+	grants_tick(s.h.f.site);
+	TOLD(&s, s.h.b, &share, "state", "none");
+	TOLD(&s, s.c, &share, "state", "active");
+	ahead += 3600 * SP_SECOND + SP_SECOND;
+	grants_tick(s.h.f.site);
+	TOLD(&s, s.h.b, &share, "state", "active");
+	shares_end(&s);
+}
+
+static const struct db_sql more_shares = {
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	" WHERE i < ?2) INSERT INTO share(id, sharer, parent, to_kind, to_id,"
+	" download, reshare, granted, until, category, state, changed, terms)"
+	" SELECT randomblob(16), sharer, parent, to_kind, to_id, download,"
+	" reshare, granted, until, category, state, changed, terms"
+	" FROM share, n WHERE id = ?1",
+};
+
+static enum sp_code
+many_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	const struct telling *t = arg;
+	DB_STMT st = db_use(ledger_tx_db(tx), &more_shares);
+
+	db_bind_blob(st, 1, t->share->b, SP_ID_LEN);
+	db_bind_i64(st, 2, t->n);
+	return db_run(st, NULL, err);
+}
+
+/* What another shares on is that one's to answer for: neither its pace nor its
+ * number keeps the owner from sharing. */
+static void
+test_pace_of_reshares(void)
+{
+	struct shares s;
+	struct sp_id item, share, child, id;
+	struct gate_caller b;
+	struct sp_err err = { .code = SP_OK };
+
+	shares_begin(&s);
+	item = shares_item(&s);
+	b = shares_person(s.h.b, "custodian", "agency", "CO FL");
+	share = shares_share(&s,
+	    &(struct offer){
+		.item = &item, .n = 1, .to = TO_B, .reshare = true });
+	struct offer on = {
+		.item = &item, .n = 1, .to = TO_C, .parent = &share
+	};
+	struct offer own = { .item = &item, .n = 1, .to = TO_C };
+	struct telling many = { &child, s.c, GRANTS_SHARES_ON };
+
+	CHECK_OK(shares_offer(&s, s.h.b, &b, &on, &child, &err), &err);
+	as_if_told(&s, &child, s.c, GRANTS_TWIN_HOUR);
+	check_pace(shares_offer(&s, s.h.b, &b, &on, &id, &err), &err);
+	(void)shares_share(&s, &own);
+	/* Whomever it shares on with: the owner writes that down, too. */
+	ahead += 3600 * SP_SECOND + SP_SECOND;
+	CHECK_OK(shares_offer(&s, s.h.b, &b, &on, &id, &err), &err);
+	as_if_told(&s, &id, s.h.b, GRANTS_TWIN_HOUR);
+	check_pace(shares_offer(&s, s.h.b, &b, &on, &id, &err), &err);
+	(void)shares_share(&s, &own);
+
+	ahead += 3600 * SP_SECOND + SP_SECOND;
+	CHECK_OK(ledger_writer_run(
+		     evidence_room_writer(s.h.a), many_run, &many, &err),
+	    &err);
+	err.reason = NULL;
+	CHECK_CODE(
+	    shares_offer(&s, s.h.b, &b, &on, &id, &err), SP_E_LIMIT, &err);
+	CHECK(strcmp(err.reason, "share.many") == 0);
+	shares_end(&s);
+}
+
+/* So many are active with one; with another there may be as many. */
+static void
+test_many(void)
+{
+	struct shares s;
+	struct sp_id item, share, id;
+	struct sp_err err = { .reason = NULL };
+
+	shares_begin(&s);
+	item = shares_item(&s);
+	struct offer o = { .item = &item, .n = 1, .to = TO_B };
+
+	share = shares_share(&s, &o);
+	struct telling many = { &share, s.h.b, GRANTS_SHARES_TO - 1 };
+
+	CHECK_OK(ledger_writer_run(
+		     evidence_room_writer(s.h.a), many_run, &many, &err),
+	    &err);
+	CHECK_CODE(shares_offer(&s, s.h.a, &s.h.by_a, &o, &id, &err),
+	    SP_E_LIMIT, &err);
+	CHECK(strcmp(err.reason, "share.many") == 0);
+	shares_end(&s);
+}
+
 /* --- crashes --- */
 
 /* Killed before the n-th durable step of granting or revoking: after a start
@@ -475,7 +774,7 @@ test_time(void)
 	    &(struct offer){
 		.item = &item, .n = 1, .to = TO_B, .until = until });
 	TOLD(&s, s.h.b, &day, "until", until);
-	ahead = DAY + SP_SECOND;
+	ahead += DAY + SP_SECOND;
 	/* By the clock, before anything was written. */
 	CHECK(!sees(&s, s.h.b, &who, &day, &item));
 	CHECK(sees(&s, s.h.b, &who, &month, &item));
@@ -487,9 +786,9 @@ test_time(void)
 	grants_tick(s.h.f.site);
 	CHECK(shares_entries(s.h.a, "\"act\":\"share.ended\",\"actor\"") == 1);
 	/* A clock that is set back revives nothing. */
-	ahead = 0;
+	ahead -= DAY + SP_SECOND;
 	CHECK(!sees(&s, s.h.b, &who, &day, &item));
-	ahead = 31 * DAY;
+	ahead += 31 * DAY;
 	CHECK(!sees(&s, s.h.b, &who, &month, &item));
 	shares_end(&s);
 }
@@ -503,6 +802,13 @@ main(int argc, char **argv)
 		{ "asked for twice, made once", test_once },
 		{ "shared on, never more than there is", test_reshare },
 		{ "what rests on a declined share ends", test_declined_parent },
+		{ "a tree of shares is cut as a whole", test_cut_whole_tree },
+		{ "nobody is told without bound", test_pace },
+		{ "a new member hears of all in the end",
+		    test_pace_of_members },
+		{ "what is shared on counts as the sharer's",
+		    test_pace_of_reshares },
+		{ "so many shares with one", test_many },
 		{ "killed before each step, both come to know", test_crash },
 		{ "time is asked at each use", test_time },
 	};

@@ -380,6 +380,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'lockbox.used': 'The provider began work under a lockbox grant',
   'lockbox.touched': 'The provider looked at it under a lockbox grant',
   'glass.requested': 'The provider wishes to break glass: access before an answer',
+  'glass.confirmed': 'Somebody else of the provider confirmed it',
   'glass.broken': 'The provider broke glass: access without an answer',
   'glass.reviewed': 'The agency reviewed why glass was broken',
   'credential.suspected': 'A passkey was disabled, for there seems to be a copy of it',
