@@ -49,7 +49,8 @@
 #define SIGNIN_KEPT          (86400 * SP_SECOND) /* an ended one's row */
 
 /* This room's tables of the agency's database, but the passkeys'. */
-extern const char signin_schema[], signin_settled_schema[];
+extern const char signin_schema[];
+extern const char signin_inviter_schema[], signin_settled_schema[]; /* later */
 
 #define SIGNIN_STAGES(X)                                                       \
 	X(SIGNIN_FACTOR, "factor") /* a second factor is wanted */             \

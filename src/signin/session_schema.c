@@ -114,3 +114,7 @@ const char signin_settled_schema[] =
     "   ON p.id = x.person AND p.role = 'administrator'"
     "  WHERE x.factor = 'second') HAVING max(at) IS NOT NULL";
 /* clang-format on */
+
+/* NULL: made by the site. */
+const char signin_inviter_schema[] =
+    "ALTER TABLE signin_invite ADD COLUMN inviter BLOB";
