@@ -322,7 +322,6 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		gate_recovery_schema, gate_token_issuer_schema,
 		people_hand_schema, gate_token_good_schema,
 		machine_issuer_schema, machine_adder_schema,
-		machine_issuer_schema, machine_adder_schema,
 		signin_inviter_schema, gate_recovery_settled_schema,
 		signin_settled_schema, federation_flow_schema,
 		people_look_schema, pace_schema };
@@ -801,7 +800,7 @@ know_service(struct evidence_room *r, const struct evidence_shown *shown,
 	    reader.db, &r->agency.id, &service, &who, &why, err);
 
 	if (code == SP_OK && sp_id_is_zero(&who.issuer))
-		code = signin_factor_administered(
+		code = gate_recovery_settled(
 		    reader.db, who.made, &who.is.settled, err);
 	if (code == SP_OK)
 		*out = who;

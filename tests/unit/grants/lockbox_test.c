@@ -827,13 +827,15 @@ only_drawn_arrows(void)
 static void
 time_runs_out(void)
 {
-	static struct grants_request g;
-	struct grants_request r = box_wish(&b);
-	struct sp_id idea = box_request(&b, &r), pending = box_request(&b, &r);
+	static struct grants_request g, r;
+	struct sp_id idea, pending;
 	struct sp_id open = box_granted(&b), glass;
 	struct gate_caller guest;
 	struct sp_err err;
 
+	r = box_wish(&b);
+	idea = box_request(&b, &r);
+	pending = box_request(&b, &r);
 	g = r;
 	g.glass = true;
 	glass = box_request(&b, &g);
