@@ -165,6 +165,8 @@ add_row(struct present_table *t, const json_t *service)
 			cell[19] = '\0'; /* times to the second */
 		cmd_present_table_add(t, cell);
 	}
+	cmd_present_table_add(t,
+	    json_is_true(json_object_get(service, "void")) ? "rotate it" : "-");
 	add_list(t, json_object_get(service, "ranges"));
 	add_list(t, json_object_get(service, "scope"));
 }
@@ -173,7 +175,7 @@ static enum sp_code
 list(struct run *r, struct sp_err *err)
 {
 	static const char *const head[] = { "ID", "LABEL", "USED (UTC)",
-		"EXPIRES", "REVOKED", "FROM", "SCOPE", NULL };
+		"EXPIRES", "REVOKED", "VOID", "FROM", "SCOPE", NULL };
 	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON page = NULL;

@@ -241,6 +241,7 @@ office(const struct http_request *q)
 		.readers = evidence_room_readers(q->room),
 		.writer = evidence_room_writer(q->room),
 		.keeper = evidence_room_keeper(q->room),
+		.rules = evidence_room_rules(q->room),
 	};
 }
 

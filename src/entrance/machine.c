@@ -159,7 +159,8 @@ answer_secret(struct http_request *q, const struct doing *d,
 	{
 		DB_LENT(reader, evidence_room_readers(q->room));
 
-		SP_TRY(machine_service_get(reader.db, &d->id, &s, err));
+		SP_TRY(machine_service_get(
+		    reader.db, evidence_room_rules(q->room), &d->id, &s, err));
 	}
 	sp_json_object(&j, NULL);
 	http_json_id(&j, "client_id", &d->id);
@@ -252,7 +253,8 @@ list_services(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 	sp_json_object(&j, NULL);
 	sp_json_array(&j, "items");
-	SP_TRY(machine_service_each(reader.db, json_service, &j, err));
+	SP_TRY(machine_service_each(
+	    reader.db, evidence_room_rules(q->room), json_service, &j, err));
 	sp_json_end(&j);
 	sp_json_end(&j);
 	return http_json_answer(a, &out, "services", err);
@@ -395,14 +397,18 @@ static const struct http_schema schemas[] = {
 	{ "Service",
 	    "{\"properties\":{\"created_at\":" HTTP_TIME
 	    ",\"expires_at\":" HTTP_TIME ",\"id\":" HTTP_ID
-	    ",\"label\":" HTTP_STRING ",\"ranges\":" STRINGS
-	    ",\"revoked_at\":" HTTP_NULLABLE ",\"scope\":" STRINGS
+	    ",\"issuer\":" HTTP_NULLABLE ",\"label\":" HTTP_STRING
+	    ",\"ranges\":" STRINGS ",\"revoked_at\":" HTTP_NULLABLE
+	    ",\"scope\":" STRINGS
 	    ",\"secrets\":{\"items\":{\"properties\":{\"created_at\":" HTTP_TIME
 	    ",\"expires_at\":" HTTP_TIME
 	    "},\"type\":\"object\"},\"type\":\"array\"},"
-	    "\"used_at\":" HTTP_NULLABLE
-	    "},\"required\":[\"created_at\",\"expires_at\",\"id\",\"label\","
-	    "\"ranges\",\"revoked_at\",\"scope\",\"secrets\",\"used_at\"],"
+	    "\"used_at\":" HTTP_NULLABLE ",\"void\":{\"description\":\"Whoever "
+	    "gave it its secret has gone: rotate it to take it over.\","
+	    "\"type\":\"boolean\"}},\"required\":[\"created_at\",\"expires_"
+	    "at\","
+	    "\"id\",\"issuer\",\"label\",\"ranges\",\"revoked_at\",\"scope\","
+	    "\"secrets\",\"used_at\",\"void\"],"
 	    "\"type\":\"object\"}" },
 	{ "ServiceList",
 	    "{\"properties\":{\"items\":{\"items\":{\"$ref\":\"#/components/"

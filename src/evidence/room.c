@@ -4,7 +4,7 @@
 #include "evidence/repair.h"
 #include "evidence/upload.h"
 #include "evidence/viewing.h"
-#include "federation/provider.h"
+#include "federation/mapping.h"
 #include "gate/once.h"
 #include "gate/ongoing.h"
 #include "gate/recovery.h"
@@ -314,7 +314,8 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		joint_schema, machine_certificate_schema, lockbox_schema,
 		gate_recovery_schema, gate_token_issuer_schema,
 		people_hand_schema, gate_token_good_schema,
-		people_look_schema };
+		machine_issuer_schema, machine_adder_schema,
+		signin_inviter_schema, people_look_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;
@@ -441,6 +442,19 @@ signin_key(void *self, struct crypto_secret **out, struct sp_err *err)
 	return evidence_room_key(self, out, err);
 }
 
+/* Who was linked to no account elsewhere is fine. */
+static enum sp_code
+signin_unlink(
+    const struct people_act *a, const struct sp_id *person, struct sp_err *err)
+{
+	struct sp_err why = { .code = SP_OK };
+	enum sp_code code = federation_mapping_unlink(a, person, &why);
+
+	if (code == SP_OK || code == SP_E_NOTFOUND)
+		return SP_OK;
+	return sp_fail_as(err, code, why.reason, "%s", why.text);
+}
+
 static enum sp_code
 open_signin(struct evidence_room *r, const char *policy, struct sp_err *err)
 {
@@ -455,6 +469,7 @@ open_signin(struct evidence_room *r, const char *policy, struct sp_err *err)
 		.notice = r->notice,
 		.key = signin_key,
 		.self = r,
+		.unlink = signin_unlink,
 	};
 	return SP_OK;
 }
@@ -768,13 +783,16 @@ know_service(struct evidence_room *r, const struct evidence_shown *shown,
     struct gate_caller *out, struct sp_err *err)
 {
 	DB_LENT(reader, r->readers);
-	struct machine_shown service = { shown->bearer, shown->address,
-		shown->certificate };
+	struct machine_shown service = { r->rules, shown->bearer,
+		shown->address, shown->certificate };
 	struct gate_caller who = *out;
 	enum machine_refusal why = MACHINE_PROVEN;
 	enum sp_code code = machine_token_know(
 	    reader.db, &r->agency.id, &service, &who, &why, err);
 
+	if (code == SP_OK && sp_id_is_zero(&who.issuer))
+		code = signin_factor_administered(
+		    reader.db, who.made, &who.is.settled, err);
 	if (code == SP_OK)
 		*out = who;
 	else if (why != MACHINE_PROVEN)

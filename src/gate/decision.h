@@ -82,10 +82,10 @@ enum gate_identity {
 	GATE_NOBODY,  /* no credential, or one of an account that is not active
 		       */
 	GATE_SELF,    /* the site itself, when nobody asks */
-	GATE_MACHINE, /* a token of the site's, a device, a service */
+	GATE_MACHINE, /* a token or service of the site's, a device */
 	GATE_PERSON,
-	GATE_ISSUED,  /* a token without a person that a person issued: duty and
-		       * clearance are its issuer's */
+	GATE_ISSUED,  /* a token or service that a person issued, and is not
+		       * theirs: duty and clearance are its issuer's */
 	GATE_SETTLED, /* a token of the site's, now that an administrator can
 		       * sign in: who is who is their business */
 	GATE_IDENTITY_COUNT

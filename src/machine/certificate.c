@@ -22,6 +22,9 @@ const char machine_certificate_schema[] =
     "CREATE INDEX device_certificate_device"
     " ON device_certificate(device, issued)";
 
+/* Of a device: who had its code made.  NULL: the site. */
+const char machine_adder_schema[] = "ALTER TABLE device ADD COLUMN adder BLOB";
+
 #define COLUMNS                                                                \
 	"SELECT pin, device, key, der, begins, ends, superseded"               \
 	" FROM device_certificate"

@@ -15,7 +15,7 @@ static const char *const state_names[] = {
 
 #define COLUMNS                                                                \
 	"SELECT id, label, days, created, enrolled, revoked, code_ends,"       \
-	" code_key FROM device"
+	" code_key, adder FROM device"
 
 static const struct db_sql by_id = { COLUMNS " WHERE id = ?1" };
 static const struct db_sql by_code = { COLUMNS " WHERE code = ?1" };
@@ -24,8 +24,8 @@ static const struct db_sql after_id = {
 };
 static const struct db_sql count = { "SELECT count(*) FROM device" };
 static const struct db_sql insert = {
-	"INSERT INTO device(id, label, days, created, code, code_ends)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	"INSERT INTO device(id, label, days, created, code, code_ends, adder)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 };
 static const struct db_sql set_revoked = {
 	"UPDATE device SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL",
@@ -242,6 +242,8 @@ machine_device_add(struct ledger_tx *tx, const struct machine_device_new *n,
 	uint8_t hash[CRYPTO_SHA256_LEN];
 	char text[GATE_TEXT_MAX] = "";
 	CRYPTO_WIPE_ON_EXIT(text);
+	const struct people_by by = gate_caller_by(n->by);
+	struct sp_id adder = people_by_whom(&by);
 	struct ledger_entry e =
 	    gate_entry(n->by, "device.added", "device", &made);
 	sp_time now = sp_now();
@@ -256,6 +258,7 @@ machine_device_add(struct ledger_tx *tx, const struct machine_device_new *n,
 	db_bind_i64(st, 4, now);
 	db_bind_blob(st, 5, hash, sizeof(hash));
 	db_bind_i64(st, 6, now + n->code_time);
+	db_bind_blob(st, 7, sp_id_is_zero(&adder) ? NULL : adder.b, SP_ID_LEN);
 	SP_TRY(db_run(st, NULL, err));
 	SP_TRY(ledger_tx_append(tx, &e, NULL, err));
 	*id = made;
@@ -332,6 +335,7 @@ struct giving {
 	const struct machine_office *office;
 	const struct machine_ask *ask;
 	struct machine_device device;
+	struct people_doing code; /* whose doing the code is */
 	struct crypto_leaf_key key;
 	uint8_t key_hash[CRYPTO_SHA256_LEN];
 	const uint8_t *from; /* the pin by which it was asked; NULL: a code */
@@ -407,6 +411,18 @@ record(struct ledger_tx *tx, const struct giving *g, const char *act,
 
 /* ---- Enrolling ---- */
 
+/* A device that has enrolled is there, whoever added it. */
+static enum sp_code
+check_adder(struct db *db, const struct giving *g, struct sp_err *err)
+{
+	bool stands = true;
+
+	if (g->device.enrolled == 0)
+		SP_TRY(people_person_stands(
+		    db, g->office->rules, &g->code, sp_now(), &stands, err));
+	return stands ? SP_OK : code_unknown(err);
+}
+
 /* The device of the code; *used when it was used with some key. */
 static enum sp_code
 find_code(struct giving *g, const char *code, uint8_t *used, struct sp_err *err)
@@ -426,7 +442,10 @@ find_code(struct giving *g, const char *code, uint8_t *used, struct sp_err *err)
 	SP_TRY(load_row(st, &g->device, used, err));
 	if (g->device.revoked != 0 || gate_token_expired(g->device.code_ends))
 		return code_unknown(err);
-	return SP_OK;
+	if (!db_col_null(st, 8))
+		SP_TRY(db_col_bytes(st, 8, g->code.person.b, SP_ID_LEN, err));
+	g->code.since = g->device.created;
+	return check_adder(reader.db, g, err);
 }
 
 /* The answer was lost on the way, perhaps: the same again. */
@@ -452,6 +471,7 @@ enrol_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	sp_time now = sp_now();
 	uint64_t changed;
 
+	SP_TRY(check_adder(db, g, err)); /* they may have gone meanwhile */
 	db_bind_blob(st, 1, g->device.id.b, SP_ID_LEN);
 	db_bind_i64(st, 2, now);
 	db_bind_blob(st, 3, g->key_hash, sizeof(g->key_hash));

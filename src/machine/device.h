@@ -26,6 +26,8 @@
  * The code is shown once, works once and for a day; its SHA-256 is kept.  A
  * device that asked and did not get its answer asks again with the same key and
  * gets the same certificate: to whoever has not that key it is of no use.
+ * A code that is not used yet is the doing of whoever added the device, and
+ * ends with their account or another role of theirs (people_person_stands).
  *
  * Any thread.
  */
@@ -103,6 +105,7 @@ struct machine_office {
 	struct db_pool *readers;
 	struct ledger_writer *writer;
 	struct keeper_client *keeper;
+	const struct people_rules *rules;
 };
 
 struct machine_ask {
@@ -112,8 +115,9 @@ struct machine_ask {
 };
 
 /* With the code.  SP_E_UNKNOWN, reason "code.unknown": never issued, used with
- * another key, over its time, or of a device that was revoked; failures of
- * crypto_leaf_request and of the keeper, which cost nothing. */
+ * another key, over its time, of a device that was revoked, or of somebody who
+ * has gone; failures of crypto_leaf_request and of the keeper, which cost
+ * nothing. */
 enum sp_code machine_device_enrol(const struct machine_office *o,
     const char *code, const struct machine_ask *ask,
     struct machine_certificate *out, struct sp_err *err) SP_MUST_USE;

@@ -208,8 +208,8 @@ prove(const struct machine_oauth *o, const struct machine_oauth_ask *ask,
     const struct machine_claim *claim, struct machine_proven *proven,
     struct sp_err *err)
 {
-	struct machine_proof proof = { o->agency, claim->client, claim->secret,
-		ask->address };
+	struct machine_proof proof = { o->agency, o->rules, claim->client,
+		claim->secret, ask->address };
 	DB_LENT(reader, o->readers);
 
 	return machine_service_prove(reader.db, &proof, proven, err);
@@ -280,6 +280,7 @@ serve(const struct machine_oauth *o, const struct machine_oauth_ask *ask,
 	i.new.service = proven.id;
 	i.new.scope = proven.scope;
 	i.new.until = proven.expires;
+	i.new.doing = proven.doing;
 	i.new.certificate = ask->certificate;
 	i.new.address = ask->address;
 	SP_TRY(ledger_writer_run(o->writer, issue_act, &i, err));

@@ -35,6 +35,14 @@ const char machine_service_schema[] =
     "CREATE INDEX machine_service_token_of"
     " ON machine_service_token(service, expires)";
 
+/* NULL: the site.  A token's `since` is when the secret was made by which it
+ * was got. */
+const char machine_issuer_schema[] =
+    "ALTER TABLE machine_service_secret ADD COLUMN issuer BLOB;"
+    "ALTER TABLE machine_service_token ADD COLUMN issuer BLOB;"
+    "ALTER TABLE machine_service_token"
+    " ADD COLUMN since INTEGER NOT NULL DEFAULT 0";
+
 #define COLUMNS "id, label, scope, ranges, created, expires, revoked, used"
 
 static const struct db_sql service_insert = {
@@ -60,11 +68,11 @@ static const struct db_sql service_used = {
 	"UPDATE machine_service SET used = ?2 WHERE id = ?1",
 };
 static const struct db_sql secret_insert = {
-	"INSERT INTO machine_service_secret(hash, service, created, expires)"
-	" VALUES(?1, ?2, ?3, ?4)",
+	"INSERT INTO machine_service_secret"
+	"(hash, service, created, expires, issuer) VALUES(?1, ?2, ?3, ?4, ?5)",
 };
 static const struct db_sql secret_of = {
-	"SELECT hash, created, expires FROM machine_service_secret"
+	"SELECT hash, created, expires, issuer FROM machine_service_secret"
 	" WHERE service = ?1 ORDER BY created DESC, hash",
 };
 static const struct db_sql secret_drop = {
@@ -76,8 +84,8 @@ static const struct db_sql secret_cut = {
 };
 static const struct db_sql token_insert = {
 	"INSERT INTO machine_service_token"
-	"(hash, id, service, scope, certificate, issued, expires)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	"(hash, id, service, scope, certificate, issued, expires, issuer,"
+	" since) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 };
 static const struct db_sql token_count = {
 	"SELECT count(*) FROM machine_service_token WHERE service = ?1",
@@ -92,7 +100,7 @@ static const struct db_sql token_cut = {
 };
 static const struct db_sql token_by_hash = {
 	"SELECT t.scope, t.certificate, t.expires,"
-	" s.id, s.scope, s.ranges, s.expires, s.revoked"
+	" s.id, s.scope, s.ranges, s.expires, s.revoked, t.issuer, t.since"
 	" FROM machine_service_token t JOIN machine_service s"
 	" ON s.id = t.service WHERE t.hash = ?1",
 };
@@ -217,6 +225,22 @@ scope_stored(
 /* --- rows --- */
 
 static enum sp_code
+issuer_stored(struct db_stmt *st, int at, struct sp_id *out, struct sp_err *err)
+{
+	*out = (struct sp_id){ .b = { 0 } };
+	return db_col_null(st, at)
+	    ? SP_OK
+	    : db_col_bytes(st, at, out->b, SP_ID_LEN, err);
+}
+
+static void
+bind_issuer(struct db_stmt *st, int at, const struct sp_id *issuer)
+{
+	db_bind_blob(
+	    st, at, sp_id_is_zero(issuer) ? NULL : issuer->b, SP_ID_LEN);
+}
+
+static enum sp_code
 ranges_stored(
     struct db_stmt *st, int at, struct machine_ranges *out, struct sp_err *err)
 {
@@ -248,6 +272,12 @@ from_row(struct db_stmt *st, struct machine_service *out, struct sp_err *err)
 	return SP_OK;
 }
 
+static sp_time
+earliest(sp_time a, sp_time b)
+{
+	return a < b ? a : b;
+}
+
 static bool
 over(const struct machine_service *s)
 {
@@ -277,32 +307,68 @@ read_secrets(struct db *db, struct machine_service *io,
 			    st, 0, hash[n], CRYPTO_SHA256_LEN, err));
 		io->secret[n].created = db_col_i64(st, 1);
 		io->secret[n].expires = db_col_i64(st, 2);
+		SP_TRY(issuer_stored(st, 3, &io->secret[n].issuer, err));
 		n++;
 	}
 	io->secrets = n;
 	return SP_OK;
 }
 
-enum sp_code
-machine_service_get(struct db *db, const struct sp_id *id,
-    struct machine_service *out, struct sp_err *err)
+static struct people_doing
+doing(const struct machine_service *s, size_t secret)
+{
+	return (struct people_doing){ s->secret[secret].issuer,
+		s->secret[secret].created };
+}
+
+/* Are those there who had the secrets made? */
+static enum sp_code
+look_issuers(struct db *db, const struct people_rules *rules,
+    struct machine_service *io, struct sp_err *err)
+{
+	for (size_t i = 0; i < io->secrets; i++) {
+		struct people_doing d = doing(io, i);
+
+		SP_TRY(people_person_stands(
+		    db, rules, &d, sp_now(), &io->secret[i].stands, err));
+	}
+	if (io->secrets > 0) {
+		io->issuer = io->secret[0].issuer;
+		io->orphan = !io->secret[0].stands;
+	}
+	return SP_OK;
+}
+
+/* By its row; of secrets nothing yet. */
+static enum sp_code
+find_service(struct db *db, const struct sp_id *id, struct machine_service *out,
+    struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &service_by_id);
-	struct machine_service s;
 	bool found = false;
 
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
 		return sp_fail(err, SP_E_NOTFOUND, "no such service");
-	SP_TRY(from_row(st, &s, err));
+	return from_row(st, out, err);
+}
+
+enum sp_code
+machine_service_get(struct db *db, const struct people_rules *rules,
+    const struct sp_id *id, struct machine_service *out, struct sp_err *err)
+{
+	struct machine_service s;
+
+	SP_TRY(find_service(db, id, &s, err));
 	SP_TRY(read_secrets(db, &s, NULL, err));
+	SP_TRY(look_issuers(db, rules, &s, err));
 	*out = s;
 	return SP_OK;
 }
 
 enum sp_code
-machine_service_each(struct db *db,
+machine_service_each(struct db *db, const struct people_rules *rules,
     enum sp_code (*visit)(
 	void *arg, const struct machine_service *s, struct sp_err *err),
     void *arg, struct sp_err *err)
@@ -319,6 +385,7 @@ machine_service_each(struct db *db,
 			return SP_OK;
 		SP_TRY(from_row(st, &s, err));
 		SP_TRY(read_secrets(db, &s, NULL, err));
+		SP_TRY(look_issuers(db, rules, &s, err));
 		SP_TRY(visit(arg, &s, err));
 	}
 }
@@ -380,6 +447,10 @@ machine_service_json(
 	put_time(j, "created_at", s->created);
 	put_time(j, "expires_at", s->expires);
 	put_id(j, "id", &s->id);
+	if (sp_id_is_zero(&s->issuer))
+		sp_json_null(j, "issuer");
+	else
+		put_id(j, "issuer", &s->issuer);
 	sp_json_str(j, "label", s->label);
 	put_ranges(j, &s->ranges);
 	put_time(j, "revoked_at", s->revoked);
@@ -393,6 +464,7 @@ machine_service_json(
 	}
 	sp_json_end(j);
 	put_time(j, "used_at", s->used);
+	sp_json_bool(j, "void", good && s->orphan);
 	sp_json_end(j);
 }
 
@@ -465,18 +537,26 @@ insert_service(struct db *db, const struct machine_service_new *n,
 	return db_run(st, NULL, err);
 }
 
+struct secret_new {
+	const struct gate_caller *by;
+	sp_time created, expires;
+};
+
 static enum sp_code
 insert_secret(struct db *db, const struct sp_id *service, const char *text,
-    const sp_time span[static 2], struct sp_err *err)
+    const struct secret_new *n, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &secret_insert);
+	const struct people_by by = gate_caller_by(n->by);
+	struct sp_id issuer = people_by_whom(&by);
 	uint8_t hash[CRYPTO_SHA256_LEN];
 
 	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, hash, sizeof(hash));
 	db_bind_blob(st, 2, service->b, SP_ID_LEN);
-	db_bind_i64(st, 3, span[0]);
-	db_bind_i64(st, 4, span[1]);
+	db_bind_i64(st, 3, n->created);
+	db_bind_i64(st, 4, n->expires);
+	bind_issuer(st, 5, &issuer);
 	return db_run(st, NULL, err);
 }
 
@@ -500,7 +580,7 @@ machine_service_add(struct ledger_tx *tx, const struct gate_caller *by,
 	struct sp_id made = sp_id_new();
 	struct ledger_entry e =
 	    gate_entry(by, "service.added", "service", &made);
-	const sp_time span[2] = { e.at, n->expires };
+	const struct secret_new new = { by, e.at, n->expires };
 	char text[GATE_TEXT_MAX];
 	CRYPTO_WIPE_ON_EXIT(text);
 
@@ -508,7 +588,7 @@ machine_service_add(struct ledger_tx *tx, const struct gate_caller *by,
 	SP_TRY(check_room(db, err));
 	gate_text_make(GATE_TEXT_SECRET, &by->agency, text);
 	SP_TRY(insert_service(db, n, &made, e.at, err));
-	SP_TRY(insert_secret(db, &made, text, span, err));
+	SP_TRY(insert_secret(db, &made, text, &new, err));
 	sp_json_object(&j, NULL);
 	put_time(&j, "expires", n->expires);
 	put_ranges(&j, &n->ranges);
@@ -556,11 +636,12 @@ machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
 	struct ledger_entry e =
 	    gate_entry(by, "service.rotated", "service", id);
 	struct machine_service s;
+	struct secret_new new = { by, e.at, 0 };
 	char text[GATE_TEXT_MAX];
 	CRYPTO_WIPE_ON_EXIT(text);
 
 	SP_REQUIRE(overlap >= 0 && overlap <= MACHINE_SERVICE_DAYS * DAY);
-	SP_TRY(machine_service_get(db, id, &s, err));
+	SP_TRY(find_service(db, id, &s, err));
 	if (over(&s))
 		return sp_fail_as(err, SP_E_CONFLICT, "service.over",
 		    "the service was revoked or its time is over: add a new "
@@ -570,8 +651,8 @@ machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
 	/* Whoever is at it with what was got by the old one. */
 	if (overlap == 0)
 		SP_TRY(ledger_tx_ends(tx, id, err));
-	SP_TRY(insert_secret(
-	    db, id, text, (const sp_time[2]){ e.at, s.expires }, err));
+	new.expires = s.expires;
+	SP_TRY(insert_secret(db, id, text, &new, err));
 	sp_json_object(&j, NULL);
 	put_time(&j, "before_until", e.at + overlap);
 	sp_json_end(&j);
@@ -601,7 +682,7 @@ machine_service_revoke(struct ledger_tx *tx, const struct gate_caller *by,
 	struct machine_service s;
 	uint64_t changed = 0;
 
-	SP_TRY(machine_service_get(db, id, &s, err));
+	SP_TRY(find_service(db, id, &s, err));
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
 	db_bind_i64(st, 2, e.at);
 	SP_TRY(db_run(st, &changed, err));
@@ -618,7 +699,7 @@ machine_service_revoke(struct ledger_tx *tx, const struct gate_caller *by,
 /* Compared with as many hashes whether there are secrets or not. */
 static bool
 matches(const struct machine_service *s, uint8_t (*hash)[CRYPTO_SHA256_LEN],
-    const char *secret, sp_time *expires)
+    const char *secret, size_t *which)
 {
 	uint8_t shown[CRYPTO_SHA256_LEN];
 	bool good = false;
@@ -628,7 +709,7 @@ matches(const struct machine_service *s, uint8_t (*hash)[CRYPTO_SHA256_LEN],
 		if (crypto_bytes_equal(shown, hash[i], sizeof(shown)) &&
 		    i < s->secrets) {
 			good = true;
-			*expires = s->secret[i].expires;
+			*which = i;
 		}
 	}
 	return good;
@@ -636,7 +717,7 @@ matches(const struct machine_service *s, uint8_t (*hash)[CRYPTO_SHA256_LEN],
 
 static enum machine_refusal
 judge(const struct machine_service *s, const struct machine_proof *p,
-    bool known, bool good)
+    bool known, const bool *stands)
 {
 	bool near = machine_ranges_hold(&s->ranges, p->address);
 
@@ -644,10 +725,12 @@ judge(const struct machine_service *s, const struct machine_proof *p,
 		return MACHINE_NO_CLIENT;
 	if (s->revoked != 0)
 		return MACHINE_OVER;
-	if (!good)
+	if (stands == NULL)
 		return MACHINE_NO_SECRET;
 	if (over(s))
 		return MACHINE_OVER;
+	if (!*stands)
+		return MACHINE_NO_ISSUER;
 	return near ? MACHINE_PROVEN : MACHINE_NOT_ADDRESS;
 }
 
@@ -660,7 +743,7 @@ machine_service_prove(struct db *db, const struct machine_proof *p,
 	struct machine_service s = { .secrets = 0 };
 	struct sp_id id = { .b = { 0 } };
 	DB_STMT st = db_use(db, &service_by_id);
-	sp_time expires = 0;
+	size_t which = 0;
 	bool known = false, good;
 
 	SP_IGNORE(sp_id_parse(p->client, strlen(p->client), &id));
@@ -670,10 +753,13 @@ machine_service_prove(struct db *db, const struct machine_proof *p,
 		SP_TRY(from_row(st, &s, err));
 	s.id = id;
 	SP_TRY(read_secrets(db, &s, hash, err));
-	good = matches(&s, hash, p->secret, &expires);
+	SP_TRY(look_issuers(db, p->rules, &s, err));
+	good = matches(&s, hash, p->secret, &which);
 	*out = (struct machine_proven){
-		.refusal = judge(&s, p, known, good),
-		.expires = expires < s.expires ? expires : s.expires,
+		.refusal =
+		    judge(&s, p, known, good ? &s.secret[which].stands : NULL),
+		.expires = earliest(s.secret[which].expires, s.expires),
+		.doing = doing(&s, which),
 		.scope = s.scope,
 	};
 	if (known)
@@ -685,12 +771,6 @@ machine_service_prove(struct db *db, const struct machine_proof *p,
 }
 
 /* --- access tokens --- */
-
-static sp_time
-earliest(sp_time a, sp_time b)
-{
-	return a < b ? a : b;
-}
 
 static enum sp_code
 check_issue(struct db *db, const struct machine_token_new *n,
@@ -739,6 +819,8 @@ insert_token(struct db *db, const struct machine_token_new *n,
 	db_bind_blob(st, 5, n->certificate, CRYPTO_SHA256_LEN);
 	db_bind_i64(st, 6, t->issued);
 	db_bind_i64(st, 7, t->expires);
+	bind_issuer(st, 8, &n->doing.person);
+	db_bind_i64(st, 9, n->doing.since);
 	SP_TRY(db_run(st, NULL, err));
 	db_bind_blob(used, 1, n->service.b, SP_ID_LEN);
 	db_bind_i64(used, 2, t->issued);
@@ -779,7 +861,7 @@ machine_token_issue(struct ledger_tx *tx, const struct machine_token_new *n,
 	struct machine_token t = { .id = sp_id_new(), .issued = sp_now() };
 	CRYPTO_WIPE_ON_EXIT(t);
 	struct machine_service s;
-	enum sp_code code = machine_service_get(db, &n->service, &s, err);
+	enum sp_code code = find_service(db, &n->service, &s, err);
 
 	if (code == SP_E_NOTFOUND)
 		return sp_fail_as(err, SP_E_UNKNOWN, "oauth.invalid_client",
@@ -803,6 +885,7 @@ struct found {
 	uint8_t certificate[CRYPTO_SHA256_LEN];
 	bool bound, revoked;
 	sp_time expires;
+	struct people_doing doing;
 };
 
 static enum sp_code
@@ -830,6 +913,8 @@ find_token(
 	SP_TRY(ranges_stored(st, 5, &f.ranges, err));
 	f.expires = earliest(db_col_i64(st, 2), db_col_i64(st, 6));
 	f.revoked = db_col_i64(st, 7) != 0;
+	SP_TRY(issuer_stored(st, 8, &f.doing.person, err));
+	f.doing.since = db_col_i64(st, 9);
 	*out = f;
 	return SP_OK;
 }
@@ -843,11 +928,63 @@ holds_certificate(const struct found *f, const struct machine_shown *shown)
 		    f->certificate, shown->certificate, CRYPTO_SHA256_LEN));
 }
 
+static enum sp_code
+good_now(const struct found *f, struct sp_err *err)
+{
+	if (f->revoked)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.revoked",
+		    "the token's service was revoked");
+	if (gate_token_expired(f->expires))
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.expired",
+		    "the token has expired; ask for another");
+	return SP_OK;
+}
+
+/* Is it where it may be, with what it is bound to? */
+static enum sp_code
+good_here(const struct found *f, const struct machine_shown *shown,
+    enum machine_refusal *why, struct sp_err *err)
+{
+	if (!machine_ranges_hold(&f->ranges, shown->address)) {
+		*why = MACHINE_NOT_ADDRESS;
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.address",
+		    "the token is not good from this address");
+	}
+	if (!holds_certificate(f, shown)) {
+		*why = MACHINE_NOT_BOUND;
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.certificate",
+		    "the token is bound to a certificate that was not shown");
+	}
+	return SP_OK;
+}
+
+/* Of whoever had the secret made by which it was got. */
+static enum sp_code
+know_issuer(struct db *db, const struct people_rules *rules,
+    const struct found *f, struct gate_caller *io, struct sp_err *err)
+{
+	bool stands;
+
+	io->issuer = f->doing.person;
+	io->made = f->doing.since;
+	if (sp_id_is_zero(&io->issuer))
+		return SP_OK;
+	SP_TRY(
+	    people_person_stands(db, rules, &f->doing, sp_now(), &stands, err));
+	if (!stands)
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.void",
+		    "whoever gave the service its secret has gone, or has "
+		    "another role or unit since: an administrator takes the "
+		    "service over by rotating its secret");
+	return gate_caller_issuer(db, rules, io, err);
+}
+
 enum sp_code
 machine_token_know(struct db *db, const struct sp_id *agency,
     const struct machine_shown *shown, struct gate_caller *out,
     enum machine_refusal *why, struct sp_err *err)
 {
+	struct gate_caller who = *out;
 	enum gate_text kind;
 	struct sp_id of;
 	struct found f;
@@ -859,31 +996,18 @@ machine_token_know(struct db *db, const struct sp_id *agency,
 	if (!sp_id_equal(&of, agency))
 		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
 	SP_TRY(find_token(db, shown->text, &f, err));
-	if (f.revoked)
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.revoked",
-		    "the token's service was revoked");
-	if (gate_token_expired(f.expires))
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.expired",
-		    "the token has expired; ask for another");
-	out->agency = *agency;
-	out->token = f.service;
-	out->kind = "service";
-	if (!machine_ranges_hold(&f.ranges, shown->address)) {
-		*why = MACHINE_NOT_ADDRESS;
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.address",
-		    "the token is not good from this address");
-	}
-	if (!holds_certificate(&f, shown)) {
-		*why = MACHINE_NOT_BOUND;
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.certificate",
-		    "the token is bound to a certificate that was not shown");
-	}
-	out->role = GATE_SERVICE;
-	out->expires = f.expires;
-	out->is.scope =
-	    (struct gate_acts){ .bits = {
-				    f.scope.bits[0] & f.most.bits[0],
-				    f.scope.bits[1] & f.most.bits[1],
-				} };
+	SP_TRY(good_now(&f, err));
+	out->agency = who.agency = *agency;
+	out->token = who.token = f.service;
+	out->kind = who.kind = "service";
+	SP_TRY(good_here(&f, shown, why, err));
+	SP_TRY(know_issuer(db, shown->rules, &f, &who, err));
+	who.role = GATE_SERVICE;
+	who.expires = f.expires;
+	who.is.scope = (struct gate_acts){ .bits = {
+					       f.scope.bits[0] & f.most.bits[0],
+					       f.scope.bits[1] & f.most.bits[1],
+					   } };
+	*out = who;
 	return SP_OK;
 }

@@ -19,6 +19,14 @@
  *
  *   revoke, or the end of the service: secrets and tokens are nobody's at once
  *
+ * A secret has an issuer: the person who had it made, or the issuer of the
+ * token by which that was.  So has what is got with it.  Both are void once the
+ * issuer's account is not active or their role, unit or state has changed
+ * (people_person_stands), and until then what the service does is the issuer's
+ * doing: their clearance, and nothing for themselves (GATE_ISSUED).  Whoever
+ * rotates takes the service over; what an issuer who has gone had made does not
+ * come back by it.  A secret that the site had made has no issuer.
+ *
  * Separation of duties is the table's (gate/role.h): a service can only be
  * given acts that are open to the role "service", and never those that only
  * persons do.  What is judged is the scope of the token as it was issued, and
@@ -37,6 +45,7 @@
 #define MACHINE_SCOPE_TEXT       2048
 
 extern const char machine_service_schema[]; /* among the agency's migrations */
+extern const char machine_issuer_schema[];  /* a later one */
 
 /* May this act be in any service's scope? */
 bool machine_scope_may(enum gate_act act);
@@ -58,9 +67,14 @@ struct machine_service {
 	sp_time expires;
 	sp_time revoked; /* 0: not */
 	sp_time used;    /* a token was issued last; 0: never */
-	size_t secrets;  /* that are good now, the newest first */
+	/* Who had the newest secret made; zero: the site. */
+	struct sp_id issuer;
+	bool orphan;    /* they have gone, so that it is void: to be rotated */
+	size_t secrets; /* that are good now, or would be, the newest first */
 	struct {
 		sp_time created, expires;
+		struct sp_id issuer;
+		bool stands; /* its issuer is there */
 	} secret[MACHINE_SERVICE_SECRETS];
 };
 
@@ -79,8 +93,9 @@ enum sp_code machine_service_add(struct ledger_tx *tx,
     struct sp_id *id, char secret[static GATE_TEXT_MAX],
     struct sp_err *err) SP_MUST_USE;
 
-/* A new secret.  The newest before it is good for `overlap` more (0: no
- * longer), any other no longer; and the tokens got so far as long as it.
+/* A new secret, whose issuer is who rotates.  The newest before it is good for
+ * `overlap` more (0: no longer), any other no longer; and the tokens got so far
+ * as long as it.
  * SP_E_NOTFOUND; SP_E_CONFLICT, reason "service.over": revoked, or past its
  * end.  Entry "service.rotated" (before_until). */
 enum sp_code machine_service_rotate(struct ledger_tx *tx,
@@ -94,11 +109,13 @@ enum sp_code machine_service_revoke(struct ledger_tx *tx,
     struct sp_err *err) SP_MUST_USE;
 
 /* SP_E_NOTFOUND. */
-enum sp_code machine_service_get(struct db *db, const struct sp_id *id,
+enum sp_code machine_service_get(struct db *db,
+    const struct people_rules *rules, const struct sp_id *id,
     struct machine_service *out, struct sp_err *err) SP_MUST_USE;
 /* Oldest first: all that are not revoked, and the MACHINE_SERVICES_REVOKED that
  * were last. */
 enum sp_code machine_service_each(struct db *db,
+    const struct people_rules *rules,
     enum sp_code (*visit)(
 	void *arg, const struct machine_service *s, struct sp_err *err),
     void *arg, struct sp_err *err) SP_MUST_USE;
@@ -112,6 +129,7 @@ void machine_service_json(
 	X(MACHINE_NO_CLIENT, "client")      /* no such service */              \
 	X(MACHINE_NO_SECRET, "secret")      /* not its secret, or over */      \
 	X(MACHINE_OVER, "over")             /* the service itself is */        \
+	X(MACHINE_NO_ISSUER, "issuer")      /* who issued it has gone */       \
 	X(MACHINE_NOT_ADDRESS, "address")   /* not of its ranges */            \
 	X(MACHINE_NOT_BOUND, "certificate") /* not the one it is bound to */   \
 	X(MACHINE_THROTTLED, "throttled")   /* failed too often before */
@@ -127,6 +145,7 @@ const char *machine_refusal_name(enum machine_refusal r);
 /* What somebody shows who says that they are a service.  Borrowed. */
 struct machine_proof {
 	struct sp_id agency;
+	const struct people_rules *rules;
 	const char *client; /* its text, whatever that is */
 	const char *secret; /* likewise */
 	const char *address;
@@ -137,7 +156,8 @@ struct machine_proof {
 struct machine_proven {
 	struct sp_id id;
 	enum machine_refusal refusal;
-	sp_time expires; /* of what it proved with */
+	sp_time expires;           /* of what it proved with */
+	struct people_doing doing; /* whose doing that is */
 	struct gate_acts scope;
 };
 enum sp_code machine_service_prove(struct db *db, const struct machine_proof *p,
@@ -154,6 +174,7 @@ struct machine_token_new {
 	struct sp_id service;
 	struct gate_acts scope;
 	sp_time until;              /* of the secret it proved itself with */
+	struct people_doing doing;  /* likewise */
 	const uint8_t *certificate; /* SHA-256 of the client's, to which it is
 				     * bound (RFC 8705, 3); NULL: to none */
 	const char *address;
@@ -167,13 +188,15 @@ enum sp_code machine_token_issue(struct ledger_tx *tx,
     const struct machine_token_new *n, struct machine_token *out,
     struct sp_err *err) SP_MUST_USE;
 
-/* Who holds this access token?  Fails as gate_token_know does, and with reason
- * "token.address" where it is shown from outside the service's ranges, and
- * "token.certificate" without the certificate it is bound to: then *why says so
- * and out->token is the service, so that somebody can tell the ledger of it. On
- * success fills agency, token (the service's id), kind, role, expires and
- * scope. */
+/* Who holds this access token?  Fails as gate_token_know does (token.void: the
+ * issuer of the secret it was got with), and with reason "token.address" where
+ * it is shown from outside the service's ranges, and "token.certificate"
+ * without the certificate it is bound to: then *why says so and out->token is
+ * the service, so that somebody can tell the ledger of it. On success fills
+ * agency, token (the service's id), issuer, made (when the secret was), kind,
+ * role, expires and scope; with an issuer, clearance. */
 struct machine_shown {
+	const struct people_rules *rules;
 	const char *text;
 	const char *address;
 	const uint8_t *certificate; /* SHA-256, or NULL */

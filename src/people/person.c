@@ -865,6 +865,25 @@ people_person_live(const struct people_person *p,
 	    PEOPLE_ACTIVE;
 }
 
+enum sp_code
+people_person_stands(struct db *db, const struct people_rules *rules,
+    const struct people_doing *d, sp_time now, bool *stands, struct sp_err *err)
+{
+	struct people_person p;
+	enum sp_code code;
+
+	if (sp_id_is_zero(&d->person)) {
+		*stands = true;
+		return SP_OK;
+	}
+	code = people_person_by_id(db, &d->person, &p, err);
+	if (code != SP_OK && code != SP_E_NOTFOUND)
+		return code;
+	*stands = code == SP_OK && people_person_live(&p, rules, now) &&
+	    p.epoch <= d->since;
+	return SP_OK;
+}
+
 /* {"ends":…,"in_time":…,"reason":…}; ends 0 and in_time -1 are left out. */
 static enum sp_code
 enter_state(const struct people_act *a, const char *act,

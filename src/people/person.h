@@ -348,6 +348,18 @@ struct people_standing people_person_state(const struct people_person *p,
 bool people_person_live(const struct people_person *p,
     const struct people_rules *rules, sp_time now);
 
+/* Does what this person set going at `since` still stand: an invitation, a
+ * code, a service's secret?  So it does while their account may go on
+ * (people_person_live) and neither role, unit nor state has changed since (the
+ * epoch).  Zero: it is nobody's doing, and stands. */
+struct people_doing {
+	struct sp_id person;
+	sp_time since;
+};
+enum sp_code people_person_stands(struct db *db,
+    const struct people_rules *rules, const struct people_doing *d, sp_time now,
+    bool *stands, struct sp_err *err) SP_MUST_USE;
+
 /* Rows that lag behind that: at most q->n ids of accounts whose end has been
  * reached.  Settling writes it: entries "person.disabled" or
  * "person.terminated"; *now is what the account is from here on. */

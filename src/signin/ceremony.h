@@ -41,6 +41,11 @@ struct signin_place {
 	enum sp_code (*key)(
 	    void *self, struct crypto_secret **out, struct sp_err *err);
 	void *self;
+	/* Whoever proves to be somebody elsewhere is nobody here from now on:
+	 * forget the person's links to accounts of other providers, in the act.
+	 * The room that keeps them knows this one.  NULL: none are kept. */
+	enum sp_code (*unlink)(const struct people_act *a,
+	    const struct sp_id *person, struct sp_err *err);
 };
 
 /* Login and password.  Out: stage factor or enrol. */

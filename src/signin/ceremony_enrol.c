@@ -16,9 +16,11 @@ struct accepting {
 
 /* Nothing that opened the account before does so any more. */
 static enum sp_code
-forget(
-    const struct people_act *a, const struct sp_id *person, struct sp_err *err)
+forget(const struct signin_place *p, const struct people_act *a,
+    const struct sp_id *person, struct sp_err *err)
 {
+	if (p->unlink != NULL)
+		SP_TRY(p->unlink(a, person, err));
 	SP_TRY(signin_session_end_all(a, person, NULL, err));
 	SP_TRY(signin_factor_remove_all(a, person, err));
 	return signin_recovery_forget(a, person, err);
@@ -39,7 +41,7 @@ accept_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	SP_TRY(signin_invite_take(
 	    &a, &t->p->agency->id, t->text, &open.person, err));
 	by = signin_by(&t->p->agency->id, &open.person, t->from);
-	SP_TRY(forget(&a, &open.person, err));
+	SP_TRY(forget(t->p, &a, &open.person, err));
 	SP_TRY(signin_password_put(&a, &open.person, &t->made, false, err));
 	return signin_session_open(&a, &open, &t->step, err);
 }
@@ -49,10 +51,11 @@ invited(const struct signin_place *p, const char *text,
     struct people_person *out, struct sp_err *err)
 {
 	DB_LENT(reader, p->readers);
+	struct signin_invite_ask ask = { p->agency->id, p->rules, text,
+		sp_now() };
 	struct sp_id person;
 
-	SP_TRY(signin_invite_find(
-	    reader.db, &p->agency->id, text, sp_now(), &person, err));
+	SP_TRY(signin_invite_find(reader.db, &ask, &person, err));
 	return people_person_by_id(reader.db, &person, out, err);
 }
 

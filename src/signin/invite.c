@@ -3,12 +3,12 @@
 #include "base/json.h"
 
 static const struct db_sql invite_put = {
-	"INSERT INTO signin_invite(hash, person, created, expires)"
-	" VALUES(?1, ?2, ?3, ?4) ON CONFLICT(person) DO UPDATE SET"
-	" hash = ?1, created = ?3, expires = ?4",
+	"INSERT INTO signin_invite(hash, person, created, expires, inviter)"
+	" VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(person) DO UPDATE SET"
+	" hash = ?1, created = ?3, expires = ?4, inviter = ?5",
 };
 static const struct db_sql invite_get = {
-	"SELECT person FROM signin_invite"
+	"SELECT person, inviter, created FROM signin_invite"
 	" WHERE hash = ?1 AND created <= ?2 AND expires > ?2",
 };
 static const struct db_sql invite_drop = {
@@ -39,6 +39,7 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 {
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &invite_put);
 	uint8_t hash[CRYPTO_SHA256_LEN];
+	struct sp_id inviter = people_by_whom(a->by);
 	struct people_person p;
 	sp_time until;
 
@@ -59,30 +60,55 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 	db_bind_blob(st, 2, person->b, SP_ID_LEN);
 	db_bind_i64(st, 3, a->now);
 	db_bind_i64(st, 4, until);
+	db_bind_blob(
+	    st, 5, sp_id_is_zero(&inviter) ? NULL : inviter.b, SP_ID_LEN);
 	SP_TRY(db_run(st, NULL, err));
 	*expires = until;
 	return SP_OK;
 }
 
-enum sp_code
-signin_invite_find(struct db *db, const struct sp_id *agency, const char *text,
-    sp_time now, struct sp_id *person, struct sp_err *err)
+/* *person, where the row is there, and its inviter. */
+static enum sp_code
+look_up(struct db *db, const struct signin_invite_ask *ask,
+    struct sp_id *person, struct people_doing *by, bool *found,
+    struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &invite_get);
 	uint8_t hash[CRYPTO_SHA256_LEN];
-	bool found = false;
 
-	if (gate_text_is(text, GATE_TEXT_ENROLMENT, agency)) {
-		gate_text_hash(text, hash);
-		db_bind_blob(st, 1, hash, sizeof(hash));
-		db_bind_i64(st, 2, now);
-		SP_TRY(db_row(st, &found, err));
-	}
-	if (!found)
+	*found = false;
+	if (!gate_text_is(ask->text, GATE_TEXT_ENROLMENT, &ask->agency))
+		return SP_OK;
+	gate_text_hash(ask->text, hash);
+	db_bind_blob(st, 1, hash, sizeof(hash));
+	db_bind_i64(st, 2, ask->now);
+	SP_TRY(db_row(st, found, err));
+	if (!*found)
+		return SP_OK;
+	if (!db_col_null(st, 1))
+		SP_TRY(db_col_bytes(st, 1, by->person.b, SP_ID_LEN, err));
+	by->since = db_col_i64(st, 2);
+	return db_col_bytes(st, 0, person->b, SP_ID_LEN, err);
+}
+
+enum sp_code
+signin_invite_find(struct db *db, const struct signin_invite_ask *ask,
+    struct sp_id *person, struct sp_err *err)
+{
+	struct people_doing by = { .since = 0 };
+	struct sp_id whose = { .b = { 0 } };
+	bool good = false;
+
+	SP_TRY(look_up(db, ask, &whose, &by, &good, err));
+	if (good)
+		SP_TRY(people_person_stands(
+		    db, ask->rules, &by, ask->now, &good, err));
+	if (!good)
 		return sp_fail_as(err, SP_E_UNKNOWN, "invite.unknown",
 		    "the invitation is not known, was used, or is over: ask "
 		    "for a new one");
-	return db_col_bytes(st, 0, person->b, SP_ID_LEN, err);
+	*person = whose;
+	return SP_OK;
 }
 
 enum sp_code
@@ -90,10 +116,11 @@ signin_invite_take(const struct people_act *a, const struct sp_id *agency,
     const char *text, struct sp_id *person, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
+	struct signin_invite_ask ask = { *agency, a->rules, text, a->now };
 	DB_STMT st = db_use(db, &invite_drop);
 	uint8_t hash[CRYPTO_SHA256_LEN];
 
-	SP_TRY(signin_invite_find(db, agency, text, a->now, person, err));
+	SP_TRY(signin_invite_find(db, &ask, person, err));
 	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, hash, sizeof(hash));
 	return db_run(st, NULL, err);

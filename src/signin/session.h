@@ -50,6 +50,7 @@
 
 /* This room's tables of the agency's database, but the passkeys'. */
 extern const char signin_schema[];
+extern const char signin_inviter_schema[]; /* a later one */
 
 #define SIGNIN_STAGES(X)                                                       \
 	X(SIGNIN_FACTOR, "factor") /* a second factor is wanted */             \

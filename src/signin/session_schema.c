@@ -81,3 +81,7 @@ const char signin_schema[] =
     " since INTEGER NOT NULL, count INTEGER NOT NULL,"
     " PRIMARY KEY(object, code)" TABLE_ENDS;
 /* clang-format on */
+
+/* NULL: made by the site. */
+const char signin_inviter_schema[] =
+    "ALTER TABLE signin_invite ADD COLUMN inviter BLOB";

@@ -147,6 +147,31 @@ siteSuite('federation', { args: ['--idp-on-loopback'] }, (context) => {
     assert.ok((await me(in1.session)).login === 'carl', 'sessions go on');
   });
 
+  test('an invitation puts out whoever had linked an account of theirs', async (t) => {
+    const liar = await Liar.start(t);
+    await provider('link', liar.issuer('good'));
+    const id = await person('thea');
+    const comes = async (login, sub) => {
+      const flow = await begin('link');
+      liar.codes.set('d', liar.token('good', flow.nonce, login, { claims: { sub, amr: ['mfa'] } }));
+      return back('link', { code: 'd', state: flow.state }, flow.cookie);
+    };
+    const first = await comes('thea', 'of-a-thief');
+    assert.equal(first.problem, null);
+    assert.equal((await comes('not-thea', 'of-a-thief')).problem, null, 'the subject decides');
+    const post = (path, body, token) => context.site.request('POST', path, { token,
+      headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) });
+    const made = await post(`persons/${id}/invitations`, {});
+    assert.equal(made.status, 201, String(made.body));
+    assert.equal((await comes('not-thea', 'of-a-thief')).problem, null, 'not by the invitation alone');
+    const used = await post('signin/accept', { invitation: made.json().invitation, password: 'seven wide rivers' }, null);
+    assert.equal(used.status, 200, String(used.body));
+    assert.equal((await comes('not-thea', 'of-a-thief')).problem, 'identity.unknown');
+    assert.equal((await me(first.session)).status, 401);
+    assert.ok((await context.site.entries()).some((e) => e.act === 'identity.unlinked' && e.object.id === id));
+    assert.equal((await comes('thea', 'of-thea')).problem, null, 'and she links her own');
+  });
+
   test('only the browser that began comes back, and only from there', async (t) => {
     const liar = await Liar.start(t);
     await provider('first', liar.issuer('good'));

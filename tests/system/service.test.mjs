@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { enrol, asks } from './lib/cameras.mjs';
 import { follow } from './lib/events.mjs';
+import { People } from './lib/people.mjs';
 import { run, until } from './lib/site.mjs';
 import { siteSuite } from './lib/suite.mjs';
 
@@ -28,8 +30,8 @@ async function ask(site, args, agency = 'harbor-pd') {
   return { status: Number(head.split(' ')[1]), head, json };
 }
 
-const basic = (site, s, more = []) =>
-  ask(site, ['--user', `${s.id}:${s.secret}`, '-d', 'grant_type=client_credentials', ...more]);
+const basic = (site, s, more = [], agency = 'harbor-pd') =>
+  ask(site, ['--user', `${s.id}:${s.secret}`, '-d', 'grant_type=client_credentials', ...more], agency);
 const post = (site, s, more = []) => ask(site, ['-d', 'grant_type=client_credentials', '-d', `client_id=${s.id}`,
   '--data-urlencode', `client_secret=${s.secret}`, ...more]);
 
@@ -200,6 +202,83 @@ siteSuite('service accounts', {}, (context) => {
       assert.equal(plain(a), plain(b));
     }
     assert.equal((await basic(site, real)).status, 429); // right, and not heard
+  });
+
+  test('a service is the doing of whoever gave it its secret, and ends with them', async (t) => {
+    const { site } = context;
+    const agency = 'mesa-so';
+    const people = new People(site, agency);
+    const clip = await site.put(Buffer.from('a clip nobody uncleared may see'), undefined, { agency });
+    const clean = { states: ['CO'] };
+    // What the site itself had made, before anybody could sign in.
+    const scope = ['evidence.show', 'evidence.view', 'training.record'];
+    const add = (token, label = 'records') => people.post('services', { label, scope, expires_in_days: 30 }, token);
+    const token = async (made) => {
+      const got = await basic(site, { id: made.client_id, secret: made.client_secret }, [], agency);
+      secrets.add(made.client_secret);
+      return got.status === 200 ? got.json.access_token : got.status;
+    };
+    const view = async (bearer) => (await site.content(clip, { token: bearer, agency })).status;
+    const train = async (bearer, id) => (await site.request('POST', `persons/${id}/trainings`, { agency, token: bearer,
+      headers: { 'content-type': 'application/json' }, body: Buffer.from('{"course":"level4"}') })).status;
+    const list = async (bearer, id) => (await site.get('services', { agency, token: bearer })).json().items.find((s) => s.id === id);
+    const officer = await people.post('persons', { name: 'Ann Lee', role: 'officer' });
+    const sites = await add(site.token(agency), 'of the site');
+    const old = await token(sites);
+    assert.equal(await view(old), 200);
+    assert.equal(await train(old, officer.id), 201);
+
+    // An administrator whom nobody has screened: not by a service either.
+    const two = await people.hire('Kim Roe', 'administrator', clean);
+    const invited = await people.post(`persons/${two.id}/invitations`, {});
+    const eve = await people.post('persons', { name: 'Eve Poe', role: 'administrator' });
+    const bob = await people.post('persons', { name: 'Bob Lee', role: 'officer' });
+    const session = await people.signIn(eve);
+    const made = await add(session);
+    assert.equal(made.service.issuer, eve.id);
+    const hers = await token(made);
+    assert.equal(await view(session), 403);
+    assert.equal(await view(hers), 403);
+    assert.equal(await train(hers, eve.id), 403, 'her own training');
+    assert.equal(await train(hers, officer.id), 201);
+    // The site's says no more who is who, now that there is somebody who can; it works on.
+    assert.equal(await train(old, eve.id), 403);
+    assert.equal(await view(old), 200);
+
+    // She leaves: an invitation for another whose code she knows, a camera's code, the service.
+    const { invitation } = await people.post(`persons/${bob.id}/invitations`, {}, session);
+    const camera = await people.post('devices', { label: 'Camera 9' }, session);
+    const lapse = await people.accept(invited.invitation);
+    const stream = await follow(site, { agency, token: session });
+    assert.equal((await people.post(`persons/${eve.id}/terminate`, {}, lapse)).state, 'terminated');
+    await until('her stream ends', () => stream.events().some((e) => e.event === 'over'), 10);
+    const gone = await site.get(`evidence/${clip}`, { token: hers, agency });
+    assert.equal(gone.status, 401);
+    assert.equal(gone.json().reason, 'token.void');
+    assert.match(gone.body.toString(), /rotating its secret/);
+    assert.equal(await token(made), 401);
+    const accepted = await site.request('POST', 'signin/accept', { agency, token: null,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ invitation, password: 'seven wide rivers' })) });
+    assert.equal(accepted.status, 401);
+    assert.equal(accepted.json().reason, 'invite.unknown');
+    const { csr } = await asks(site);
+    const enrolled = await enrol(site, camera.code, csr, agency);
+    assert.equal(enrolled.status, 401, String(enrolled.body));
+    assert.equal(enrolled.json().reason, 'code.unknown');
+
+    // Another administrator takes it over; what she knows does not come back by it.
+    assert.equal((await list(lapse, made.client_id)).void, true);
+    assert.equal((await list(lapse, sites.client_id)).void, false);
+    const taken = await people.post(`services/${made.client_id}/secrets`, { overlap_hours: 24 }, lapse);
+    assert.deepEqual([taken.service.issuer, taken.service.void], [two.id, false]);
+    assert.equal(await token(made), 401);
+    assert.equal(await view(hers), 401);
+    const now = await token(taken);
+    const seen = await site.content(clip, { token: now, agency });
+    assert.equal(seen.status, 200, seen.body.toString());
+    await until('the ledger says why', async () => (await site.entries(agency)).some((e) =>
+      e.act === 'service.refused' && e.object.id === made.client_id && e.detail.code === 'issuer'), 30);
   });
 
   test('the ledger has each token, as the service\'s; nothing has the secrets', async () => {

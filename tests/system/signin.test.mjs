@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { People } from './lib/people.mjs';
 import { program, Site, until } from './lib/site.mjs';
 
 const PASSWORD = 'seven wide rivers';
@@ -349,6 +350,30 @@ describe('signing in', () => {
     ok(await post('signin/accept', { invitation, password: PASSWORD }), 'enrol');
     assert.equal(await status(four.token, 'evidence'), 401);
     assert.equal((await entries('token.revoked')).length, before + 3);
+  });
+
+  test('an invitation ends with another role of whoever made it', async (t) => {
+    const other = await Site.make(t, { agencies: ['harbor-pd'] });
+    const people = new People(other, 'harbor-pd');
+    const accept = (invitation) => other.request('POST', 'signin/accept', { token: null,
+      headers: { 'content-type': 'application/json' }, body: JSON.stringify({ invitation, password: PASSWORD }) });
+    const [eve, kim, bob, joe] = await Promise.all(['administrator', 'administrator', 'officer', 'officer']
+      .map((role, i) => people.post('persons', { name: `Person ${'ABCD'[i]}`, role })));
+    const kims = await people.post(`persons/${kim.id}/invitations`, {});
+    const session = await people.signIn(eve);
+    const own = await people.post('tokens', { role: 'administrator', label: 'cron', expires_in_days: 1 }, session);
+    const made = [await people.post(`persons/${bob.id}/invitations`, {}, session),
+      await people.post(`persons/${joe.id}/invitations`, {}, own.token)];
+    const admin = await people.accept(kims.invitation);
+    await people.post(`persons/${eve.id}/role`, { role: 'officer' }, admin);
+    for (const { invitation } of made) {
+      const answer = await accept(invitation);
+      assert.equal(answer.status, 401);
+      const guess = await accept('spe_nothing');
+      assert.deepEqual(answer.json(), guess.json(), 'one answer for any bad code');
+    }
+    const fresh = await people.post(`persons/${bob.id}/invitations`, {}, admin);
+    assert.equal((await accept(fresh.invitation)).status, 200);
   });
 
   test('what a role gave is gone with a transfer, by whatever credential', async () => {

@@ -119,6 +119,104 @@ agency_fixture_close(struct agency_fixture *a)
 	agency_fixture_remove(a->dir);
 }
 
+/* --- somebody whose doing things are, and what becomes of them --- */
+
+#define AGENCY_FIXTURE_FATES(X)                                                \
+	X(FATE_NONE, "stays")                                                  \
+	X(FATE_LOCKED, "locked")                                               \
+	X(FATE_DISABLED, "disabled")                                           \
+	X(FATE_BACK, "disabled and enabled")                                   \
+	X(FATE_ROLE, "another role")                                           \
+	X(FATE_UNIT, "another unit")                                           \
+	X(FATE_TERMINATED, "terminated")
+
+enum agency_fixture_fate {
+#define X(id, name) id,
+	AGENCY_FIXTURE_FATES(X)
+#undef X
+	    FATE_COUNT
+};
+
+/* Neither does a guess at their password take anything from them. */
+static inline bool
+agency_fixture_stands(enum agency_fixture_fate fate)
+{
+	return fate == FATE_NONE || fate == FATE_LOCKED;
+}
+
+struct agency_fixture_person {
+	struct agency_fixture *a;
+	struct sp_id id; /* zero: is added, as an administrator */
+	enum agency_fixture_fate fate;
+};
+
+static inline enum sp_code
+agency_fixture_fate_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct agency_fixture_person *p = arg;
+	struct people_by by = people_by_site(&p->a->id);
+	struct people_act act = { tx, &by, p->a->rules, sp_now() };
+	struct people_person_new n = { .name = "A", .role = "administrator" };
+
+	if (sp_id_is_zero(&p->id))
+		return people_person_add(&act, &n, &p->id, err);
+	switch (p->fate) {
+	case FATE_LOCKED:
+		return people_person_disable(
+		    &act, &p->id, PEOPLE_LOCKED, 0, err);
+	case FATE_DISABLED:
+	case FATE_BACK:
+		SP_TRY(people_person_disable(
+		    &act, &p->id, PEOPLE_REQUESTED, 0, err));
+		return p->fate == FATE_BACK
+		    ? people_person_enable(&act, &p->id, err)
+		    : SP_OK;
+	case FATE_ROLE: return people_person_role(&act, &p->id, "officer", err);
+	case FATE_UNIT:
+		return people_person_transfer(
+		    &act, &p->id, "Traffic", "administrator", err);
+	case FATE_TERMINATED:
+		return people_person_terminate(&act, &p->id, 0, err);
+	default: return SP_OK;
+	}
+}
+
+static inline void
+agency_fixture_befall(
+    struct agency_fixture_person *p, enum agency_fixture_fate fate)
+{
+	struct sp_err err;
+
+	p->fate = fate;
+	CHECK_OK(
+	    ledger_writer_run(p->a->writer, agency_fixture_fate_act, p, &err),
+	    &err);
+}
+
+static inline struct agency_fixture_person
+agency_fixture_person(struct agency_fixture *a)
+{
+	struct agency_fixture_person p = { .a = a };
+
+	agency_fixture_befall(&p, FATE_NONE);
+	return p;
+}
+
+/* This person, in a session. */
+static inline struct gate_caller
+agency_fixture_in_session(const struct agency_fixture_person *p)
+{
+	return (struct gate_caller){
+		.agency = p->a->id,
+		.token = sp_id_new(),
+		.person = p->id,
+		.kind = "session",
+		.role = GATE_ADMINISTRATOR,
+		.source = "api",
+		.known = sp_ticks(),
+	};
+}
+
 /* The body of entry `index`, as text in `out`. */
 static inline const char *
 agency_fixture_entry(

@@ -3,7 +3,7 @@
 #include "base/encode.h"
 #include "crypto/sign.h"
 
-#define AGENCY_FIXTURE_MORE , machine_certificate_schema
+#define AGENCY_FIXTURE_MORE , machine_certificate_schema, machine_adder_schema
 #include "gate/agency_fixture.h"
 
 #include <pthread.h>
@@ -92,6 +92,7 @@ office(void)
 		.agency = a.id,
 		.readers = readers,
 		.writer = a.writer,
+		.rules = a.rules,
 	};
 }
 
@@ -361,6 +362,54 @@ a_code_works_once(void)
 	close_agency();
 }
 
+/* Whoever has left may have kept the code.  A device that enrolled before they
+ * left is the agency's. */
+static void
+a_code_ends_with_whoever_had_it_made(void)
+{
+	for (unsigned n = 0; n < FATE_COUNT; n++) {
+		enum agency_fixture_fate fate = (enum agency_fixture_fate)n;
+		bool stands = agency_fixture_stands(fate);
+		struct agency_fixture_person eve;
+		struct gate_caller by;
+		struct request r = request(), s = request();
+		struct adding used, x, machine;
+		struct machine_certificate c;
+		struct sp_err err = { .reason = "" };
+
+		open_agency();
+		eve = agency_fixture_person(&a);
+		by = agency_fixture_in_session(&eve);
+		used = x = machine = adding();
+		used.new.by = x.new.by = &by;
+		CHECK_OK(
+		    ledger_writer_run(a.writer, add_act, &used, &err), &err);
+		CHECK_OK(ledger_writer_run(a.writer, add_act, &x, &err), &err);
+		/* By a token that she issued, too. */
+		by.issuer = eve.id;
+		by.person = (struct sp_id){ .b = { 0 } };
+		by.kind = "token";
+		machine.new.by = &by;
+		CHECK_OK(
+		    ledger_writer_run(a.writer, add_act, &machine, &err), &err);
+		CHECK_OK(enrol(used.code, &r, &c, &err), &err);
+		agency_fixture_befall(&eve, fate);
+		CHECK_OK(know(c.pin, &by, &err), &err);
+		CHECK_OK(enrol(used.code, &r, &c, &err), &err);
+		CHECK_CODE(enrol(x.code, &s, &c, &err),
+		    stands ? SP_OK : SP_E_UNKNOWN, &err);
+		CHECK(stands || strcmp(err.reason, "code.unknown") == 0);
+		CHECK_CODE(enrol(machine.code, &s, &c, &err),
+		    stands ? SP_OK : SP_E_UNKNOWN, &err);
+		/* The site's outlives all of them. */
+		x = add();
+		CHECK_OK(enrol(x.code, &s, &c, &err), &err);
+		request_free(&r);
+		request_free(&s);
+		close_agency();
+	}
+}
+
 /* Nobody without a good code has a request read, let alone certified. */
 static void
 a_bad_request_costs_no_code(void)
@@ -605,6 +654,8 @@ main(void)
 		    a_device_enrols_and_is_known },
 		{ "what a device is added with", what_a_device_is_added_with },
 		{ "a bad request costs no code", a_bad_request_costs_no_code },
+		{ "a code ends with whoever had it made",
+		    a_code_ends_with_whoever_had_it_made },
 		{ "one of many gets it", one_of_many_gets_it },
 		{ "whose certificate is not known",
 		    whose_certificate_is_not_known },

@@ -39,7 +39,7 @@ machine_fixture_open(struct agency_fixture *a)
 		people_record_schema, people_paper_schema, people_hand_schema,
 		gate_token_person_schema, gate_token_issuer_schema,
 		gate_token_good_schema, gate_recovery_schema,
-		machine_service_schema };
+		machine_service_schema, machine_issuer_schema };
 
 	agency_fixture_open(a, "evidence.example/miami");
 	CHECK_OK(db_open(&db, a->db_path, DB_WRITE, &err), &err);

@@ -113,11 +113,12 @@ both_ways_of_proving_work(void)
 	struct reply a;
 	char pair[256];
 	struct gate_caller who = { .source = "api" };
-	struct machine_shown shown = { .address = NEAR };
+	struct machine_shown shown = { .rules = NULL, .address = NEAR };
 	enum machine_refusal why;
 	char *text;
 
 	rig_open(&r);
+	shown.rules = r.rules;
 	a = post(&r, r.s.secret, NEAR, "");
 	CHECK(a.status == 200 && !a.challenge);
 	CHECK(strstr(a.body,

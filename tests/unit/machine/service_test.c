@@ -12,7 +12,7 @@ prove(struct agency_fixture *a, const struct service_fixture *s,
     const char *secret, const char *address, struct machine_proven *out)
 {
 	char client[SP_ID_TEXT];
-	struct machine_proof p = { a->id, client, secret, address };
+	struct machine_proof p = { a->id, a->rules, client, secret, address };
 	struct sp_err err = { .reason = NULL };
 	enum sp_code code;
 
@@ -73,7 +73,7 @@ static const char *
 refused(struct agency_fixture *a, const char *text, const char *address,
     struct gate_caller *who)
 {
-	struct machine_shown shown = { text, address, NULL };
+	struct machine_shown shown = { a->rules, text, address, NULL };
 	enum machine_refusal why = MACHINE_PROVEN;
 	struct sp_err err = { .reason = NULL };
 	enum sp_code code =
@@ -201,7 +201,8 @@ what_is_no_id_is_no_client(void)
 	machine_fixture_open(&a);
 	s = service_fixture(&a, "evidence.list", "");
 	for (size_t i = 0; i < SP_COUNTOF(ids); i++) {
-		struct machine_proof p = { a.id, ids[i], s.secret, NEAR };
+		struct machine_proof p = { a.id, a.rules, ids[i], s.secret,
+			NEAR };
 		struct machine_proven out;
 		struct sp_err err;
 
@@ -237,7 +238,8 @@ two_secrets_are_good_while_they_are_changed(void)
 	rotate(&a, &two, HOUR);
 	CHECK(strcmp(one.secret, two.secret) != 0);
 	CHECK(proven(&a, &one, one.secret) && proven(&a, &one, two.secret));
-	CHECK_OK(machine_service_get(a.reader, &one.id, &shown, &err), &err);
+	CHECK_OK(machine_service_get(a.reader, a.rules, &one.id, &shown, &err),
+	    &err);
 	CHECK(shown.secrets == 2);
 	CHECK(shown.secret[0].expires == one.new.expires);
 	clock_ahead = HOUR;
@@ -326,6 +328,7 @@ a_stolen_token_is_worth_nothing_elsewhere(void)
 	CHECK(who.is.scope.bits[0] == 0);
 
 	/* Bound to a certificate. */
+	shown.rules = a.rules;
 	i = issue_new(&a, &s);
 	i.new.certificate = mine;
 	CHECK_OK(ledger_writer_run(a.writer, issue_act, &i, &err), &err);
@@ -460,6 +463,148 @@ tokens_are_counted(void)
 	(void)issue(&a, &s);
 	agency_fixture_close(&a);
 	clock_ahead = 0;
+}
+
+/* A token as the secret gives it: what was proved goes on to it. */
+static struct issue
+issue_by(struct agency_fixture *a, const struct service_fixture *s,
+    const struct machine_proven *p)
+{
+	struct issue i = issue_new(a, s);
+	struct sp_err err;
+
+	i.new.doing = p->doing;
+	CHECK_OK(ledger_writer_run(a->writer, issue_act, &i, &err), &err);
+	return i;
+}
+
+static struct machine_service
+look(struct agency_fixture *a, const struct service_fixture *s)
+{
+	struct machine_service got;
+	struct sp_err err;
+
+	CHECK_OK(
+	    machine_service_get(a->reader, a->rules, &s->id, &got, &err), &err);
+	return got;
+}
+
+static bool
+is_issuer(struct agency_fixture *a, const struct service_fixture *s,
+    const struct sp_id *person)
+{
+	struct machine_service got = look(a, s);
+
+	return sp_id_equal(&got.issuer, person);
+}
+
+/* What a person had made is their doing: no way round clearance and duty. */
+static void
+a_service_is_its_issuers_doing(void)
+{
+	struct agency_fixture a;
+	struct agency_fixture_person eve, bob;
+	struct service_fixture s;
+	struct machine_proven p;
+	struct gate_caller who = { .source = "api" };
+	enum gate_duty duty = GATE_DUTY_UNKNOWN;
+	struct sp_id nobody = { .b = { 0 } };
+	struct gate_facts f;
+	struct sp_err err;
+	struct issue i;
+
+	machine_fixture_open(&a);
+	eve = agency_fixture_person(&a);
+	bob = agency_fixture_person(&a);
+	s = service_fixture_new(&a, "evidence.view training.record", "");
+	s.by = agency_fixture_in_session(&eve);
+	CHECK_OK(ledger_writer_run(a.writer, service_add_act, &s, &err), &err);
+	CHECK(is_issuer(&a, &s, &eve.id));
+	CHECK(prove(&a, &s, s.secret, NEAR, &p) == SP_OK);
+	i = issue_by(&a, &s, &p);
+	CHECK(strcmp(refused(&a, i.token.text, NEAR, &who), "") == 0);
+	CHECK(sp_id_equal(&who.issuer, &eve.id) && sp_id_is_zero(&who.person));
+	f = gate_caller_facts(&who, GATE_VIEW);
+	CHECK(f.identity == GATE_ISSUED);
+	CHECK(gate_decide(&f).code == GATE_SCREENING_MISSING);
+	for (int n = 0; n < 2; n++) {
+		const struct sp_id *whose = n == 0 ? &eve.id : &bob.id;
+
+		CHECK_OK(gate_caller_duty(a.reader, &who, GATE_TRAINING_RECORD,
+			     whose, &duty, &err),
+		    &err);
+		f = gate_caller_facts(&who, GATE_TRAINING_RECORD);
+		f.duty = duty;
+		CHECK(gate_decide(&f).permit == (n == 1));
+	}
+	/* A service of the site's is nobody's doing. */
+	s = service_fixture(&a, "evidence.view", "");
+	CHECK(is_issuer(&a, &s, &nobody) && !look(&a, &s).orphan);
+	CHECK(prove(&a, &s, s.secret, NEAR, &p) == SP_OK);
+	i = issue_by(&a, &s, &p);
+	who = (struct gate_caller){ .source = "api" };
+	CHECK(strcmp(refused(&a, i.token.text, NEAR, &who), "") == 0);
+	CHECK(gate_caller_facts(&who, GATE_VIEW).identity == GATE_MACHINE);
+	agency_fixture_close(&a);
+}
+
+/* Void with whoever had its secret made; another takes it over by rotating it,
+ * which does not bring back what the one who left knows. */
+static void
+a_service_ends_with_its_issuer(void)
+{
+	for (unsigned n = 0; n < FATE_COUNT; n++) {
+		bool stands =
+		    agency_fixture_stands((enum agency_fixture_fate)n);
+		struct agency_fixture a;
+		struct agency_fixture_person eve, bob;
+		struct service_fixture s, taken;
+		struct machine_proven p;
+		struct issue i, later;
+		struct sp_err err;
+
+		machine_fixture_open(&a);
+		eve = agency_fixture_person(&a);
+		bob = agency_fixture_person(&a);
+		s = service_fixture_new(&a, "evidence.list", "");
+		s.by = agency_fixture_in_session(&eve);
+		if (n % 2 == 1) { /* by a token that she issued */
+			s.by.issuer = eve.id;
+			s.by.person = (struct sp_id){ .b = { 0 } };
+			s.by.kind = "token";
+		}
+		CHECK_OK(ledger_writer_run(a.writer, service_add_act, &s, &err),
+		    &err);
+		CHECK(prove(&a, &s, s.secret, NEAR, &p) == SP_OK);
+		i = issue_by(&a, &s, &p);
+		later = issue_new(&a, &s);
+		later.new.doing = p.doing;
+		agency_fixture_befall(&eve, (enum agency_fixture_fate)n);
+		CHECK(is_refused(&a, i.token.text, stands ? "" : "token.void"));
+		CHECK(prove(&a, &s, s.secret, NEAR, &p) ==
+		    (stands ? SP_OK : SP_E_UNKNOWN));
+		CHECK(
+		    p.refusal == (stands ? MACHINE_PROVEN : MACHINE_NO_ISSUER));
+		CHECK(look(&a, &s).orphan == !stands);
+		/* Had she proven herself a moment before she left. */
+		CHECK_OK(
+		    ledger_writer_run(a.writer, issue_act, &later, &err), &err);
+		CHECK(is_refused(
+		    &a, later.token.text, stands ? "" : "token.void"));
+
+		taken = s;
+		taken.by = agency_fixture_in_session(&bob);
+		rotate(&a, &taken, DAY);
+		CHECK(is_issuer(&a, &s, &bob.id));
+		CHECK(!look(&a, &s).orphan);
+		CHECK(proven(&a, &s, taken.secret));
+		CHECK(proven(&a, &s, s.secret) == stands);
+		CHECK(is_refused(&a, i.token.text, stands ? "" : "token.void"));
+		CHECK(prove(&a, &s, taken.secret, NEAR, &p) == SP_OK);
+		i = issue_by(&a, &s, &p);
+		CHECK(is_refused(&a, i.token.text, ""));
+		agency_fixture_close(&a);
+	}
 }
 
 static void
@@ -600,7 +745,7 @@ services_are_listed(void)
 	rotate(&a, &s, HOUR);
 	(void)service_fixture(&a, "evidence.show", "");
 	sp_json_array(&j, NULL);
-	CHECK_OK(machine_service_each(a.reader, list, &j, &err), &err);
+	CHECK_OK(machine_service_each(a.reader, a.rules, list, &j, &err), &err);
 	sp_json_end(&j);
 	CHECK_OK(sp_buf_check(&out, "list", &err), &err);
 	CHECK(strstr(sp_buf_str(&out),
@@ -651,7 +796,7 @@ revoked_services_leave_the_list(void)
 	(void)service_fixture(&a, "evidence.show", "");
 	s = service_fixture_new(&a, "evidence.list", "");
 	CHECK_OK(ledger_writer_run(a.writer, come_and_go, &s, &err), &err);
-	CHECK_OK(machine_service_each(a.reader, tell, &t, &err), &err);
+	CHECK_OK(machine_service_each(a.reader, a.rules, tell, &t, &err), &err);
 	CHECK(t.good == 1 && t.revoked == MACHINE_SERVICES_REVOKED);
 	agency_fixture_close(&a);
 }
@@ -683,6 +828,11 @@ main(void)
 		{ "services are listed", services_are_listed },
 		{ "revoked services leave the list",
 		    revoked_services_leave_the_list },
+		{ "a service is its issuer's doing",
+		    a_service_is_its_issuers_doing },
+		{ "a service ends with its issuer",
+		    a_service_ends_with_its_issuer },
+		/* The last: a clock that was ahead is believed from then on. */
 		{ "a service ends", a_service_ends },
 	};
 	struct sp_err err;

@@ -915,11 +915,61 @@ an_end_is_told_when_it_comes(void)
 	people_fixture_close(&f);
 }
 
+static bool
+stands(const struct sp_id *person, sp_time since)
+{
+	struct people_doing d = { *person, since };
+	bool out = false;
+
+	CHECK_OK(
+	    people_person_stands(f.reader, f.rules, &d, f.now, &out, &f.err),
+	    &f.err);
+	return out;
+}
+
+static void
+what_was_set_going_ends_with_its_person(void)
+{
+	struct people_fixture_op op;
+	struct sp_id eve, nobody = { .b = { 0 } }, unknown = sp_id_new();
+	sp_time since;
+
+	people_fixture_open(&f);
+	eve = people_fixture_person(&f, "Eve Poe", "administrator");
+	since = f.now;
+	CHECK(stands(&eve, since) && !stands(&eve, since - 1));
+	CHECK(stands(&nobody, 0) && !stands(&unknown, since));
+	/* A guess at her password takes nothing; another role does, at once
+	 * and for good; what she does after it stands. */
+	f.now += SP_SECOND;
+	op = (struct people_fixture_op){ .id = eve, .reason = PEOPLE_LOCKED };
+	CHECK_OK(people_fixture_disable(&f, &op), &f.err);
+	CHECK(stands(&eve, since));
+	CHECK_OK(people_fixture_enable(&f, &op), &f.err);
+	f.now += SP_SECOND;
+	since = f.now;
+	CHECK(stands(&eve, since));
+	f.now += SP_SECOND;
+	op = (struct people_fixture_op){ .id = eve, .s = "officer" };
+	CHECK_OK(people_fixture_role(&f, &op), &f.err);
+	CHECK(!stands(&eve, since) && stands(&eve, f.now));
+	/* Nobody writes it down that 90 days are over; they are all the same.
+	 */
+	since = f.now;
+	people_fixture_later(&f, 89);
+	CHECK(stands(&eve, since));
+	people_fixture_later(&f, 2);
+	CHECK(!stands(&eve, since));
+	people_fixture_close(&f);
+}
+
 int
 main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "roles are of their house", roles_are_of_their_house },
+		{ "what was set going ends with its person",
+		    what_was_set_going_ends_with_its_person },
 		{ "who is behind an account is known",
 		    who_is_behind_an_account_is_known },
 		{ "a person is meant", a_person_is_meant },

@@ -68,6 +68,21 @@ fixture_key(void *self, struct crypto_secret **out, struct sp_err *err)
 	return SP_OK;
 }
 
+/* Links to accounts elsewhere are another room's: what it is told. */
+static struct sp_id fixture_unlinked;
+static bool fixture_unlink_fails;
+
+static inline enum sp_code
+fixture_unlink(
+    const struct people_act *a, const struct sp_id *person, struct sp_err *err)
+{
+	SP_REQUIRE(a->tx != NULL);
+	if (fixture_unlink_fails)
+		return sp_fail(err, SP_E_UNAVAIL, "the test's links are away");
+	fixture_unlinked = *person;
+	return SP_OK;
+}
+
 /* What is under way under it ends: a session, a token, a person. */
 static inline void
 fixture_ended(void *arg, const struct sp_id *id)
@@ -84,7 +99,7 @@ fixture_tables(struct signin_fixture *s)
 		people_person_schema, people_record_schema, people_paper_schema,
 		people_hand_schema, people_look_schema, signin_schema,
 		gate_token_schema, gate_token_person_schema,
-		gate_token_issuer_schema };
+		gate_token_issuer_schema, signin_inviter_schema };
 	DB_AUTO db = NULL;
 
 	CHECK_OK(db_open(&db, s->f.db_path, DB_WRITE, &s->err), &s->err);
@@ -115,7 +130,8 @@ fixture_open(struct signin_fixture *s)
 	ledger_writer_ends(s->f.writer, fixture_ended, s);
 	s->key = crypto_secret_random(SIGNIN_KEY);
 	s->place = (struct signin_place){ &s->agency, s->f.rules, s->f.writer,
-		s->readers, s->banned, s->notice, fixture_key, s };
+		s->readers, s->banned, s->notice, fixture_key, s,
+		fixture_unlink };
 	s->from = (struct signin_from){ "192.0.2.7", "a test", "api" };
 	s->person = people_fixture_person(&s->f, "Ada Quill", "officer");
 	(void)snprintf(s->login, sizeof(s->login), "%s",
