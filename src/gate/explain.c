@@ -142,7 +142,7 @@ static const char *
 change_class(const struct gate_facts *f)
 {
 	if (f->class == GATE_CLASS_UNKNOWN)
-		return "have a custodian give the item a class";
+		return "its class must be known: today every item is ordinary";
 	return "ask somebody whose role comes near this class, in the agency "
 	       "that it is of";
 }
@@ -151,7 +151,8 @@ static const char *
 change_hold(const struct gate_facts *f)
 {
 	return f->hold == GATE_HOLD_UNKNOWN
-	    ? "find out whether a hold is on it: until then it is kept"
+	    ? "whether a hold is on it must be known; none is on record "
+	      "yet, so it is kept"
 	    : "have the hold released by who placed it";
 }
 
@@ -159,8 +160,8 @@ static const char *
 change_retention(const struct gate_facts *f)
 {
 	return f->retention == GATE_RETENTION_UNKNOWN
-	    ? "give it a category with a time of retention: until then it is "
-	      "kept"
+	    ? "its time of retention must be known; none is on record yet, "
+	      "so it is kept"
 	    : "wait until its time of retention is over";
 }
 
