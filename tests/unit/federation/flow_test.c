@@ -26,7 +26,7 @@ begin_fn(const struct people_act *a, void *arg, struct sp_err *err)
 static struct federation_flow
 begin(const char *next)
 {
-	struct begin b = { .n = { provider.id, next } };
+	struct begin b = { .n = { .provider = provider.id, .next = next } };
 
 	CHECK_OK(people_fixture_do(&f, begin_fn, &b), &f.err);
 	return b.out;
