@@ -13,7 +13,7 @@ export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1
 
 # Rooms with threads of their own, or whose locks the threads of others take.
-tsan_rooms="edge|db|events|ledger|vault|keeper|gate|evidence|processing|witness|vouch|http|transfer|api_events|dock"
+tsan_rooms="edge|db|events|ledger|vault|keeper|gate_gate|gate_once|gate_ongoing|gate_token|evidence|processing|witness|vouch|http|transfer|api_events|dock_dock|dock_send|dock_watch"
 # System tests worth running again under ASan: they move bytes and meet
 # hostile input, and preload no libraries of their own.
 asan_system=(tus protocol reading keeper media)

@@ -94,7 +94,10 @@ describe('vouch', { concurrency: 2 }, () => {
     const listed = JSON.parse((await site.must(['vouch', 'list', site.dir, '--json'])).stdout);
     assert.deepEqual(listed.vouchers.map((v) => [v.kind, v.name, v.key]),
       [['witness', w.key.name, w.vkey], ['witness', second.key.name, second.vkey]]);
+    const since = site.log.length;
     await site.must(['vouch', 'remove', site.dir, 'witness', second.key.name]);
+    // Else both may be asked about what comes now.
+    await until('the server has heard of it', () => site.log.slice(since).includes('"message":"1 vouchers"'));
     await site.put(Buffer.from('more'));
     await until('the first goes on alone', async () => cosigned(await note(site), w.vkey) !== undefined && cosigned(await note(site), second.vkey) === undefined);
   });
