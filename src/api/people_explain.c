@@ -36,7 +36,7 @@ struct asking {
 	const char *address; /* NULL: one's own, or one that is good */
 	/* found */
 	bool found; /* such a person */
-	bool about; /* `on` is a person, whom the act is about */
+	bool about; /* the duty is as found: of a person, of what they made */
 	struct people_person p, on;
 	struct people_standing standing;
 	struct people_verdict v;
@@ -296,23 +296,50 @@ gather_item(struct asking *k, struct sp_err *err)
 	return gather_way(k, &id, err);
 }
 
-/* Any other: a person that it is about, or the agency's affairs. */
+/* Another act is about a person ... */
 static enum sp_code
-gather_whom(struct asking *k, struct db *db, struct sp_err *err)
+gather_whom(struct asking *k, bool *is, struct sp_err *err)
 {
-	enum sp_code code =
-	    people_person_meant(db, k->what, &k->q->who.person, &k->on, err);
+	DB_LENT(reader, evidence_room_readers(k->q->room));
+	enum sp_code code = people_person_meant(
+	    reader.db, k->what, &k->q->who.person, &k->on, err);
 
-	if (code == SP_E_NOTFOUND) {
-		k->relation = GATE_OTHER;
+	*is = code == SP_OK;
+	if (code == SP_E_NOTFOUND)
 		return SP_OK;
-	}
 	SP_TRY(code);
 	k->about = true;
 	if (k->found)
 		return gate_caller_duty(
-		    db, &k->as, k->act, &k->on.id, &k->duty, err);
+		    reader.db, &k->as, k->act, &k->on.id, &k->duty, err);
 	return SP_OK;
+}
+
+/* ... or one of the agency's affairs: a lockbox request, a share, a device. */
+static enum sp_code
+gather_thing(struct asking *k, struct sp_err *err)
+{
+	struct api_people_thing thing = { .there = false };
+	struct api_people_duty d = {
+		.q = k->q, .who = &k->as, .act = k->act, .kind = thing.kind
+	};
+
+	if (sp_id_parse(k->what, strlen(k->what), &d.thing))
+		SP_TRY(api_people_thing(k->q->room, &d.thing, &thing, err));
+	k->relation = thing.there ? GATE_OWN : GATE_OTHER;
+	if (!thing.there || !k->found)
+		return SP_OK;
+	k->about = (gate_act_row(k->act)->flags & GATE_APPROVES) != 0;
+	return k->about ? api_people_duty(&d, &k->duty, err) : SP_OK;
+}
+
+static enum sp_code
+gather_affair(struct asking *k, struct sp_err *err)
+{
+	bool person = false;
+
+	SP_TRY(gather_whom(k, &person, err));
+	return person ? SP_OK : gather_thing(k, err);
 }
 
 /* --- The answer --- */
@@ -449,16 +476,14 @@ answer_unknown(
 static enum sp_code
 gather(struct asking *k, struct sp_err *err)
 {
-	bool about = strcmp(k->what, "-") != 0;
-
 	{
 		DB_LENT(reader, evidence_room_readers(k->q->room));
 
 		SP_TRY(gather_person(k, reader.db, err));
-		if (about && !of_evidence(k))
-			return gather_whom(k, reader.db, err);
 	}
-	return about ? gather_item(k, err) : SP_OK;
+	if (strcmp(k->what, "-") == 0)
+		return SP_OK;
+	return of_evidence(k) ? gather_item(k, err) : gather_affair(k, err);
 }
 
 static enum sp_code
@@ -492,8 +517,9 @@ static const struct http_input explain_input[] = {
 	    "An id, a login, or ~ for oneself." },
 	{ "query", "act", HTTP_STRING, true, "As evidence.view." },
 	{ "query", "object", HTTP_STRING, false,
-	    "An item; of an act about a person, that person; - when absent: "
-	    "none in particular." },
+	    "An item; of an act about a person, that person; of one about the "
+	    "agency's affairs, a lockbox request's, share's or device's id; "
+	    "- when absent: none in particular." },
 	{ "query", "factor",
 	    "{\"enum\":[\"none\",\"single\",\"second\"],\"type\":\"string\"}",
 	    false, "Proved who they are so strongly; second when absent." },

@@ -87,6 +87,28 @@ struct api_people_way {
 enum sp_code api_people_way(
     struct api_people_way *w, struct sp_err *err) SP_MUST_USE;
 
+/* What an id that is no person's is in this agency, by its ledger: what nobody
+ * here made is not there (people_thing.c). */
+struct api_people_thing {
+	bool there;
+	char kind[32]; /* as entries have it: "lockbox", "device"; "" */
+};
+enum sp_code api_people_thing(struct evidence_room *room,
+    const struct sp_id *id, struct api_people_thing *out,
+    struct sp_err *err) SP_MUST_USE;
+
+/* Whose doing it was, for an act that decides on it; *out stays as it is where
+ * no act asks. */
+struct api_people_duty {
+	const struct http_request *q;
+	const struct gate_caller *who; /* would do it */
+	enum gate_act act;
+	const char *kind;
+	struct sp_id thing;
+};
+enum sp_code api_people_duty(const struct api_people_duty *d,
+    enum gate_duty *out, struct sp_err *err) SP_MUST_USE;
+
 /* The rules in force, and a time of day of one of the body's members. */
 const struct people_rules *api_people_rules(const struct http_request *q);
 enum sp_code api_people_time(const char *member, const char *text, sp_time *out,

@@ -230,10 +230,13 @@ section(const struct gate_verdict *v, enum gate_step step)
 				: steps[step].section;
 }
 
-/* Would this step fail, were it reached? */
+/* Would this step fail, were it reached?  Of somebody unknown nothing is known
+ * that a later one could fail by. */
 static bool
 fails(const struct gate_facts *f, enum gate_step step)
 {
+	if (step > GATE_STEP_KNOWN && fails(f, GATE_STEP_KNOWN))
+		return false;
 	return gate_decision_asks(f, step) &&
 	    gate_decision_step(f, step) != GATE_PERMIT;
 }

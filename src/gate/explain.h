@@ -43,7 +43,8 @@ struct gate_explain_about {
  *  "role":ROLE|null}             null: of somebody unknown
  *
  * "changes" has one for each step that fails, the decisive one first: all of
- * them would have to change.  None: permitted.
+ * them would have to change; of somebody unknown only that one.  None:
+ * permitted.
  */
 void gate_explain_json(const struct gate_facts *f,
     const struct gate_explain_about *about, struct sp_buf *out);

@@ -88,6 +88,21 @@ duty_of(const struct grants_lockbox_act *a, const struct grants_lockbox_row *r,
 	return SP_OK;
 }
 
+enum sp_code
+grants_lockbox_duty(const struct grants_lockbox_act *a, enum gate_act act,
+    const struct sp_id *id, enum gate_duty *out, struct sp_err *err)
+{
+	struct grants_lockbox_row row;
+	enum sp_code code;
+
+	grants_lockbox_row_init(&row);
+	code = load(a->room, id, &row, err);
+	if (code == SP_OK)
+		code = duty_of(a, &row, act, out, err);
+	grants_lockbox_row_done(&row);
+	return code;
+}
+
 /* --- one step of a request --- */
 
 struct step {

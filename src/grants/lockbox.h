@@ -76,6 +76,12 @@ enum sp_code grants_lockbox_review(const struct grants_lockbox_act *a,
     const struct sp_id *id, const char *finding, const char *note,
     struct sp_err *err) SP_MUST_USE;
 
+/* Whose request it is to whoever would do this with it: asked by themselves, or
+ * by another.  SP_E_NOTFOUND: none of that id in this house. */
+enum sp_code grants_lockbox_duty(const struct grants_lockbox_act *a,
+    enum gate_act act, const struct sp_id *id, enum gate_duty *out,
+    struct sp_err *err) SP_MUST_USE;
+
 /* A page, newest first: {"items":[…],"next":id|null}; `state` NULL: any. */
 struct grants_lockbox_list {
 	const char *state; /* as the API names it */

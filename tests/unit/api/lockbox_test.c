@@ -374,6 +374,55 @@ explained_as_the_visit_is_decided(void)
 	}
 }
 
+/* What explain says to `by`'s house of an act with a request. */
+static const char *
+says_of(const struct gate_caller *by, const struct gate_caller *who,
+    const char *act, const char *id)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "explain?person=%s&act=%s&object=%s",
+	    box_text(&who->person), act, id);
+	CHECK(ask(by, HTTP_GET, path, NULL) == 200);
+	return told();
+}
+
+/* Who would approve is compared with who asked, as the act itself does. */
+static void
+explained_with_a_request(void)
+{
+	static const char internal[] = "lockbox.internal-approve";
+	char id[SP_ID_TEXT];
+	struct gate_caller same = b.op;
+
+	request(id, "");
+	CHECK(strcmp(says_of(&b.admin_p, &b.sec, internal, id), "permit") == 0);
+	CHECK(strstr(text, "\"duty\":\"as found\"") != NULL);
+	/* The same human by another account. */
+	CHECK(strcmp(says_of(&b.admin_p, &b.sec2, internal, id), "role") == 0);
+	CHECK(strstr(text, "have another person approve") != NULL);
+	CHECK(post(&b.sec2, id, "approve", NULL) == 403 &&
+	    says("reason", "role"));
+	CHECK(strcmp(says_of(&b.admin_p, &same, internal, id), "role") == 0);
+	CHECK(post(&b.sec, id, "approve", NULL) == 200);
+	CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.approve", id),
+		  "permit") == 0);
+	CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.revoke", id),
+		  "permit") == 0);
+	CHECK(strcmp(says_of(&b.admin, &b.officer, "lockbox.revoke", id),
+		  "role") == 0);
+	/* What is in no ledger of the house is another's; that somebody tried
+	 * it does not change that. */
+	id[0] = id[0] == '0' ? '1' : '0';
+	for (int i = 0; i < 2; i++) {
+		CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.revoke", id),
+			  "other-agency") == 0);
+		CHECK(post(&b.officer, id, "revoke", "{}") == 403);
+	}
+	CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.revoke", "it"),
+		  "other-agency") == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -383,6 +432,7 @@ main(int argc, char **argv)
 		{ "nonsense is refused", nonsense_is_refused },
 		{ "explained as the visit is decided",
 		    explained_as_the_visit_is_decided },
+		{ "explained with a request", explained_with_a_request },
 	};
 	struct sp_err err;
 	int rc;

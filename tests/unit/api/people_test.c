@@ -889,6 +889,7 @@ explain_tells_what_the_gate_would(void)
 	explain(&f.who, "person=out&act=evidence.view", "other-agency");
 	explain(&f.who, "person=nobody&act=evidence.view", "unknown");
 	CHECK(json_is_null(json_object_get(answer, "role")));
+	CHECK(json_array_size(json_object_get(answer, "changes")) == 1);
 	/* What nobody knows is denied, and told so. */
 	explain(&f.who, "person=ann&act=evidence.paint", "unknown");
 	CHECK(strcmp(member("act"), "evidence.paint") == 0);
