@@ -416,6 +416,87 @@ proved_elsewhere(void)
 	fixture_close(&s);
 }
 
+/* ---- a database from before there was a mark ---- */
+
+/* clang-format off */
+#define PERSON(id, role)                                                       \
+	"INSERT INTO person VALUES(x'" id "', '', 'N', '" id  \
+	"', '" role "', 'agency', '', '', '', '', 'active', '', 1, 1, 1, 0, 0," \
+	" 0);"
+#define FACTOR(id, person, used)                                               \
+	"INSERT INTO signin_factor VALUES(x'" id "', x'" person "', 'totp', '',"\
+	" 1, " used ");"
+#define SESSION(id, person, factor, used)                                      \
+	"INSERT INTO signin_session VALUES(x'" id "', randomblob(32), x'"      \
+	person "', 'open', 0, '" factor "', 'totp', 1, 1, " used ", '', '', 0);"
+/* clang-format on */
+#define ADMIN "01930000000070008000000000000001"
+#define ANN   "01930000000070008000000000000002"
+#define A     "01930000000070008000000000000011"
+#define B     "01930000000070008000000000000012"
+#define PEOPLE                                                                 \
+	PERSON(ADMIN, "administrator")                                         \
+	PERSON(ANN, "officer")
+
+/* When such an agency was settled; 0: it is not. */
+static sp_time
+settled_at(const char *path, const char *rows)
+{
+	static const struct db_sql select = { "SELECT at FROM gate_settled" };
+	const size_t old = SP_COUNTOF(fixture_script) - FIXTURE_SETTLED;
+	const char *script[SP_COUNTOF(fixture_script) + 1];
+	DB_AUTO db = NULL;
+	struct sp_err err;
+	sp_time at = 0;
+	bool found;
+
+	memcpy(script, fixture_script, old * sizeof(*script));
+	script[old] = rows;
+	memcpy(script + old + 1, fixture_script + old,
+	    FIXTURE_SETTLED * sizeof(*script));
+	CHECK_OK(db_open(&db, path, DB_CREATE, &err), &err);
+	CHECK_OK(db_migrate(db, script, old + 1, &err), &err);
+	CHECK_OK(db_migrate(db, script, SP_COUNTOF(script), &err), &err);
+	{
+		DB_STMT st = db_use(db, &select);
+
+		CHECK_OK(db_row(st, &found, &err), &err);
+		if (found)
+			at = db_col_i64(st, 0);
+	}
+	return at;
+}
+
+/* It is settled by when its administrators last showed what they have. */
+static void
+an_older_database_is_settled(void)
+{
+	static const struct {
+		const char *rows;
+		sp_time at;
+	} rows[] = {
+		{ PEOPLE, 0 },
+		{ PEOPLE FACTOR(A, ANN, "70") SESSION(B, ANN, "second", "80"),
+		    0 },
+		{ PEOPLE SESSION(B, ADMIN, "single", "80"), 0 },
+		{ PEOPLE FACTOR(A, ADMIN, "70"), 70 },
+		{ PEOPLE SESSION(B, ADMIN, "second", "80"), 80 },
+		{ PEOPLE FACTOR(A, ADMIN, "90")
+			SESSION(B, ADMIN, "second", "80") FACTOR(B, ANN, "99"),
+		    90 },
+	};
+	struct signin_fixture s;
+	char path[160];
+
+	fixture_open(&s);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		(void)snprintf(path, sizeof(path), "%s.%zu", s.f.db_path, i);
+		if (settled_at(path, rows[i].rows) != rows[i].at)
+			tap_fail(__FILE__, __LINE__, "settled", rows[i].rows);
+	}
+	fixture_close(&s);
+}
+
 int
 main(void)
 {
@@ -433,6 +514,8 @@ main(void)
 		{ "challenges of many networks", challenges_of_many_networks },
 		{ "the oldest makes room", the_oldest_makes_room },
 		{ "proved elsewhere", proved_elsewhere },
+		{ "an older database is settled",
+		    an_older_database_is_settled },
 	};
 	struct sp_err err;
 

@@ -93,19 +93,25 @@ fixture_ended(void *arg, const struct sp_id *id)
 	atomic_fetch_add(&fixture_cut, 1);
 }
 
+/* The tables of the rooms that signing in looks at, and those that came later:
+ * what an agency is settled by. */
+static const char *const fixture_script[] = { ledger_log_schema,
+	people_person_schema, people_record_schema, people_paper_schema,
+	people_hand_schema, people_look_schema, signin_schema,
+	gate_token_schema, gate_token_person_schema, gate_token_issuer_schema,
+	signin_inviter_schema, gate_recovery_settled_schema,
+	signin_settled_schema };
+#define FIXTURE_SETTLED 2 /* at the end */
+
 static inline void
 fixture_tables(struct signin_fixture *s)
 {
-	static const char *const script[] = { ledger_log_schema,
-		people_person_schema, people_record_schema, people_paper_schema,
-		people_hand_schema, people_look_schema, signin_schema,
-		gate_token_schema, gate_token_person_schema,
-		gate_token_issuer_schema, signin_inviter_schema,
-		gate_recovery_settled_schema, signin_settled_schema };
 	DB_AUTO db = NULL;
 
 	CHECK_OK(db_open(&db, s->f.db_path, DB_WRITE, &s->err), &s->err);
-	CHECK_OK(db_migrate(db, script, SP_COUNTOF(script), &s->err), &s->err);
+	CHECK_OK(
+	    db_migrate(db, fixture_script, SP_COUNTOF(fixture_script), &s->err),
+	    &s->err);
 }
 
 static inline void
