@@ -76,6 +76,20 @@ struct server {
 
 /* ---- Housekeeping ---- */
 
+/* Until the next round, or the end; with `lock`. */
+static void
+rest(struct server *s)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += TICK_EVERY;
+	while (
+	    !s->done && pthread_cond_timedwait(&s->over, &s->lock, &until) == 0)
+		;
+}
+
+/* The first round is at once: what a crash left untold is told. */
 static void *
 tick(void *arg)
 {
@@ -83,17 +97,11 @@ tick(void *arg)
 
 	(void)pthread_mutex_lock(&s->lock); /* a plain one: cannot fail */
 	while (!s->done) {
-		struct timespec until;
-
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += TICK_EVERY;
-		if (pthread_cond_timedwait(&s->over, &s->lock, &until) !=
-		    ETIMEDOUT)
-			continue;
 		(void)pthread_mutex_unlock(&s->lock);
 		evidence_site_tick(s->site);
 		grants_tick(s->site);
 		(void)pthread_mutex_lock(&s->lock);
+		rest(s);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return NULL;

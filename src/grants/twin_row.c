@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-/* How long to wait after a failure: doubled each time, up to the most. */
-#define WAIT_FIRST (5 * SP_SECOND)
-#define WAIT_MOST  (300 * SP_SECOND)
+/* How long to wait after a failure: doubled each time, up to the most.  The
+ * other house is never far: what fails is the keeper or the disk. */
+#define WAIT_FIRST SP_SECOND
+#define WAIT_MOST  (15 * SP_SECOND)
 
 static const struct db_sql twin_load = {
 	"SELECT other, object, actor, kind, actor_kind, act, object_kind, at,"

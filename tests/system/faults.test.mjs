@@ -74,7 +74,7 @@ test('disk full where the database lies: 507 at worst, nothing half recorded', a
   const items = (await site.get('evidence')).json().items.length;
   const bytes = random.bytes(3000);
   const url = await site.create(bytes.length);
-  order('enospc agency.db');
+  order('enospc-all agency.db');
   const a = await site.patch(url, 0, bytes);
   problem(a, 507, 'PATCH');
   problem(await site.tus('POST', 'uploads', { headers: { 'upload-length': 1,
