@@ -221,6 +221,7 @@ cmd_client_parse_id(const struct cmd *self, const struct cmd_option *option,
 /* Most of a path: ids, logins and names of routes. */
 #define PATH_BYTES 1024
 
+SP_PRINTF(4, 0)
 static enum sp_code
 path_from(struct client *c, struct sp_buf *path, struct sp_err *err,
     const char *fmt, va_list ap)
@@ -259,6 +260,26 @@ cmd_client_send(struct client *c, const char *method, const json_t *body,
 	SP_TRY(code);
 	return client_site_send_json(
 	    &c->site, method, sp_buf_str(&path), body, out, err);
+}
+
+enum sp_code
+cmd_client_insist(struct client *c, const struct site_request *rq,
+    struct site_answer *an, struct sp_err *err)
+{
+	struct site_patience patience = client_site_patience_new(&c->site);
+
+	for (;;) {
+		SP_TRY(client_site_once(&c->site, rq, an, err));
+		if (an->status == 200)
+			return SP_OK;
+		bool again = client_site_passing(SP_OK, an, err);
+		enum sp_code code = client_site_answer_fail(an, err);
+
+		if (!again)
+			return code;
+		SP_TRY(client_site_patience_wait(
+		    &patience, &c->site, an, err, err));
+	}
 }
 
 enum sp_code

@@ -94,6 +94,10 @@ enum sp_code cmd_client_get(struct client *c, json_t **out, struct sp_err *err,
 enum sp_code cmd_client_send(struct client *c, const char *method,
     const json_t *body, json_t **out, struct sp_err *err, const char *fmt,
     ...) SP_MUST_USE SP_PRINTF(6, 7);
+/* One exchange, tried again while the site answers that it cannot just now;
+ * good only when it answers 200. */
+enum sp_code cmd_client_insist(struct client *c, const struct site_request *rq,
+    struct site_answer *an, struct sp_err *err) SP_MUST_USE;
 /* What was done, and to what: "ID revoked", or {"id":"ID","revoked":true}. */
 enum sp_code cmd_client_say_done(const struct client *c, const char *key,
     const char *what, const char *done, struct sp_err *err) SP_MUST_USE;

@@ -124,32 +124,11 @@ take(void *arg, const struct site_answer *an, const void *bytes, size_t len,
 	return SP_OK;
 }
 
-/* Tried again while the site says that it cannot just now. */
-static enum sp_code
-ask(struct run *r, const struct site_request *rq, struct sp_err *err)
-{
-	struct site_patience patience =
-	    client_site_patience_new(&r->client->site);
-	SITE_AUTO_ANSWER an = client_site_answer_new(BODY_MAX);
-
-	for (;;) {
-		SP_TRY(client_site_once(&r->client->site, rq, &an, err));
-		if (an.status == 200)
-			return SP_OK;
-		bool again = client_site_passing(SP_OK, &an, err);
-		enum sp_code code = client_site_answer_fail(&an, err);
-
-		if (!again)
-			return code;
-		SP_TRY(client_site_patience_wait(
-		    &patience, &r->client->site, &an, err, err));
-	}
-}
-
 static enum sp_code
 fetch(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_ANSWER an = client_site_answer_new(BODY_MAX);
 	struct site_sink sink = { .write = take, .arg = r };
 	struct site_request rq = {
 		.method = "GET", .sink = &sink, .body_max = REPORT_PDF_MAX
@@ -160,7 +139,7 @@ fetch(struct run *r, struct sp_err *err)
 	    r->paper == NULL ? "" : "?paper=",
 	    r->paper == NULL ? "" : r->paper));
 	rq.path = sp_buf_str(&path);
-	return ask(r, &rq, err);
+	return cmd_client_insist(r->client, &rq, &an, err);
 }
 
 static enum sp_code

@@ -93,27 +93,6 @@ write_wish(const struct run *r, struct sp_buf *out, struct sp_err *err)
 /* An export is an act of its own in each item's custody, so one that broke
  * off is not silently asked for again; a site that answered "not now" is. */
 static enum sp_code
-ask(struct run *r, const struct site_request *rq, struct site_answer *an,
-    struct sp_err *err)
-{
-	struct site_patience patience =
-	    client_site_patience_new(&r->client->site);
-
-	for (;;) {
-		SP_TRY(client_site_once(&r->client->site, rq, an, err));
-		if (an->status == 200)
-			return SP_OK;
-		bool again = client_site_passing(SP_OK, an, err);
-		enum sp_code code = client_site_answer_fail(an, err);
-
-		if (!again)
-			return code;
-		SP_TRY(client_site_patience_wait(
-		    &patience, &r->client->site, an, err, err));
-	}
-}
-
-static enum sp_code
 fetch(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
@@ -134,7 +113,7 @@ fetch(struct run *r, struct sp_err *err)
 		.body_max = BODY_MAX };
 
 	cmd_progress_start(&r->bar, "export", 0);
-	enum sp_code code = ask(r, &rq, &an, err);
+	enum sp_code code = cmd_client_insist(r->client, &rq, &an, err);
 
 	cmd_progress_end(&r->bar);
 	return code;
