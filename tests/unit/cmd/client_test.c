@@ -81,6 +81,60 @@ a_path_too_long_is_refused(void)
 	client_site_done(&c.site);
 }
 
+/* A site that answers so each time; the last stays. */
+struct moods {
+	const unsigned *status;
+	size_t n;
+};
+
+static enum sp_code
+serve_moods(struct fake *f, const struct site_request *rq,
+    struct site_answer *an, struct sp_err *err)
+{
+	const struct moods *m = f->arg;
+
+	(void)rq;
+	(void)err;
+	return fake_status(
+	    an, m->status[f->requests < m->n ? f->requests - 1 : m->n - 1]);
+}
+
+static void
+what_cannot_be_just_now_is_asked_again(void)
+{
+	static const struct {
+		unsigned status[3];
+		size_t n;
+		unsigned requests; /* 0: as often as patience lasts */
+		bool good;
+	} rows[] = {
+		{ { 200 }, 1, 1, true },
+		{ { 503, 429, 200 }, 3, 3, true },
+		{ { 403 }, 1, 1, false },
+		{ { 503, 404 }, 2, 2, false },
+		{ { 503 }, 1, 0, false },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct moods m = { rows[i].status, rows[i].n };
+		struct fake f = { .serve = serve_moods, .arg = &m };
+		struct client c = { .site = fake_client(&f) };
+		const struct site_request rq = {
+			.method = "GET", .path = "/x", .body_max = 100
+		};
+		SITE_AUTO_ANSWER an = client_site_answer_new(100);
+		struct sp_err err = { .code = SP_OK };
+
+		CHECK((cmd_client_insist(&c, &rq, &an, &err) == SP_OK) ==
+		    rows[i].good);
+		CHECK(rows[i].requests == 0
+			? f.requests > 1 && f.requests <= PATIENCE_TRIES
+			: f.requests == rows[i].requests);
+		CHECK(f.pauses == f.requests - 1);
+		client_site_done(&c.site);
+	}
+}
+
 static void
 what_was_done_is_said(void)
 {
@@ -186,6 +240,8 @@ main(void)
 	static const struct tap_case cases[] = {
 		{ "requests are of the agency", requests_are_of_the_agency },
 		{ "a path too long is refused", a_path_too_long_is_refused },
+		{ "what cannot be just now is asked again",
+		    what_cannot_be_just_now_is_asked_again },
 		{ "what was done is said", what_was_done_is_said },
 		{ "one id is one id", one_id_is_one_id },
 		{ "exit codes tell who it was", exit_codes_tell_who_it_was },
