@@ -219,7 +219,7 @@ cmd_client_parse_id(const struct cmd *self, const struct cmd_option *option,
 }
 
 /* Most of a path: ids, logins and names of routes. */
-#define PATH_BYTES 1024
+#define PATH_BYTES ((size_t)1024)
 
 SP_PRINTF(4, 0)
 static enum sp_code

@@ -92,9 +92,9 @@ start(struct child *c, uint16_t whose, int control)
 void
 cmd_messengers_start(struct cmd_messengers *m, int64_t now, int control)
 {
-	for (uint16_t i = 0; i < CONTROL_ERRANDS_COUNT; i++)
+	for (size_t i = 0; i < CONTROL_ERRANDS_COUNT; i++)
 		if (due(&m->of[i]) <= now)
-			start(&m->of[i], i, control);
+			start(&m->of[i], (uint16_t)i, control);
 }
 
 void
