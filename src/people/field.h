@@ -6,7 +6,7 @@
 #include "people/rules.h"
 
 /*
- * For the modules of this room only: fields that come from outside, as text,
+ * For this room and the roster only: fields that come from outside, as text,
  * JSON members or rows.  A field is named by the reason its error carries,
  * "person.name".
  */
