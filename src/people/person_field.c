@@ -2,7 +2,6 @@
 
 #include "base/encode.h"
 #include "base/json.h"
-#include "people/person.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -51,41 +50,6 @@ people_fold(const char *s, char out[static PEOPLE_FOLDED])
 		out[i] = c;
 	}
 	return true;
-}
-
-/* "cso-(state)" is "cso": what is in parentheses only explains. */
-static void
-drop_aside(char *s)
-{
-	char *open = strstr(s, "-(");
-
-	if (open == NULL || open == s || open[-1] == '-')
-		return;
-	size_t n = strcspn(open + 2, "()");
-
-	if (n > 0 && strcmp(open + 2 + n, ")") == 0)
-		*open = '\0';
-}
-
-bool
-people_role_read(const char *s, enum people_role *out)
-{
-	static const struct {
-		const char *said, *name;
-	} also[] = {
-		{ "admin", "administrator" },
-		{ "agency-administrator", "administrator" },
-		{ "provider-operator", "operator" },
-	};
-	char plain[PEOPLE_FOLDED];
-
-	if (!people_fold(s, plain))
-		return false;
-	drop_aside(plain);
-	for (size_t i = 0; i < SP_COUNTOF(also); i++)
-		if (strcmp(plain, also[i].said) == 0)
-			return people_role_parse(also[i].name, out);
-	return people_role_parse(plain, out);
 }
 
 enum sp_code
