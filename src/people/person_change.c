@@ -6,15 +6,13 @@
 
 /* What is known of a person, corrected. */
 static const struct people_member change_members[] = {
-	{ "person.employer", offsetof(struct people_person_change, employer) },
-	{ "person.employer_ori",
-	    offsetof(struct people_person_change, employer_ori) },
-	{ "person.human", offsetof(struct people_person_change, human) },
-	{ "person.kind", offsetof(struct people_person_change, kind) },
-	{ "person.login", offsetof(struct people_person_change, login) },
-	{ "person.name", offsetof(struct people_person_change, name) },
-	{ "person.residence",
-	    offsetof(struct people_person_change, residence) },
+	PEOPLE_MEMBER(struct people_person_change, "person", employer),
+	PEOPLE_MEMBER(struct people_person_change, "person", employer_ori),
+	PEOPLE_MEMBER(struct people_person_change, "person", human),
+	PEOPLE_MEMBER(struct people_person_change, "person", kind),
+	PEOPLE_MEMBER(struct people_person_change, "person", login),
+	PEOPLE_MEMBER(struct people_person_change, "person", name),
+	PEOPLE_MEMBER(struct people_person_change, "person", residence),
 };
 
 static enum sp_code

@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "people/agency.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -63,6 +64,18 @@ people_day_check(const char *field, const char *s, people_day today,
 	if (!people_day_parse(s, strnlen(s, PEOPLE_DAY_TEXT), out))
 		return sp_fail_as(err, SP_E_INVALID, field,
 		    "%s: a day as 2026-11-21, or today", field);
+	return SP_OK;
+}
+
+enum sp_code
+people_state_check(
+    const char *field, const char *s, char out[static 3], struct sp_err *err)
+{
+	if (!people_agency_state_read(s, out))
+		return sp_fail_as(err, SP_E_INVALID, field,
+		    "%s: the two letters of a state, district or territory, "
+		    "as FL",
+		    field);
 	return SP_OK;
 }
 
@@ -144,6 +157,24 @@ people_put_time(struct sp_json *j, const char *name, sp_time t)
 		return;
 	sp_time_text(t, text);
 	sp_json_str(j, name, text);
+}
+
+enum sp_code
+people_col_ids(struct db_stmt *st, struct sp_id *id, size_t n, size_t *got,
+    struct sp_err *err)
+{
+	size_t at = 0;
+
+	for (; at < n; at++) {
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			break;
+		SP_TRY(db_col_bytes(st, 0, id[at].b, SP_ID_LEN, err));
+	}
+	*got = at;
+	return SP_OK;
 }
 
 enum sp_code

@@ -1,5 +1,6 @@
 #include "people/field.h"
 #include "people/person_part.h"
+#include "people/record.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -7,6 +8,13 @@
 /* New accounts. */
 static const struct db_sql person_count = {
 	"SELECT count(*) FROM person",
+};
+static const struct people_record_limit limit = {
+	.count = &person_count,
+	.most = PEOPLE_PERSONS_MAX,
+	.reason = "person.limit",
+	.who = "an agency has",
+	.what = "accounts",
 };
 
 static enum sp_code
@@ -73,19 +81,6 @@ people_person_check(const struct people_rules *rules,
 
 /* --- adding --- */
 
-static enum sp_code
-room_left(struct db *db, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &person_count);
-	bool found = false;
-
-	SP_TRY(db_row(st, &found, err));
-	if (db_col_i64(st, 0) >= PEOPLE_PERSONS_MAX)
-		return sp_fail_as(err, SP_E_LIMIT, "person.limit",
-		    "an agency has at most %d accounts", PEOPLE_PERSONS_MAX);
-	return SP_OK;
-}
-
 /* Nobody makes themselves a second account, with another role perhaps. */
 static enum sp_code
 another_human(const struct people_act *a, const struct people_person *p,
@@ -141,7 +136,7 @@ people_person_add(const struct people_act *a, const struct people_person_new *n,
 	struct people_person p;
 
 	SP_TRY(make(a->rules, n, a->now, &p, err));
-	SP_TRY(room_left(db, err));
+	SP_TRY(people_record_room(db, &limit, NULL, err));
 	p.id = sp_id_new();
 	SP_TRY(identify(a, &p, err));
 	SP_TRY(people_person_insert(a, &p, err));
@@ -161,23 +156,18 @@ people_person_new_json(
 		struct people_person_new n;
 		const char *until;
 	} r = { .until = NULL };
-#define MEMBER(name)                                                           \
-	{                                                                      \
-		"person." #name, offsetof(struct people_person_new, name)      \
-	}
 	static const struct people_member members[] = {
-		MEMBER(human),
-		MEMBER(name),
-		MEMBER(login),
-		MEMBER(role),
-		MEMBER(kind),
-		MEMBER(employer),
-		MEMBER(employer_ori),
-		MEMBER(residence),
-		MEMBER(unit),
+		PEOPLE_MEMBER(struct people_person_new, "person", human),
+		PEOPLE_MEMBER(struct people_person_new, "person", name),
+		PEOPLE_MEMBER(struct people_person_new, "person", login),
+		PEOPLE_MEMBER(struct people_person_new, "person", role),
+		PEOPLE_MEMBER(struct people_person_new, "person", kind),
+		PEOPLE_MEMBER(struct people_person_new, "person", employer),
+		PEOPLE_MEMBER(struct people_person_new, "person", employer_ori),
+		PEOPLE_MEMBER(struct people_person_new, "person", residence),
+		PEOPLE_MEMBER(struct people_person_new, "person", unit),
 		{ "person.temporary_until", sizeof(struct people_person_new) },
 	};
-#undef MEMBER
 
 	SP_TRY(people_members_read(in, members, SP_COUNTOF(members), &r, err));
 	if (r.until != NULL &&

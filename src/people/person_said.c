@@ -67,12 +67,9 @@ set_places(const struct people_person_change *c, struct people_person *p,
 			    "FL0130000");
 		memcpy(p->employer_ori, c->employer_ori, 10);
 	}
-	if (c->residence != NULL) {
-		if (!people_agency_state_read(c->residence, p->residence))
-			return sp_fail_as(err, SP_E_INVALID, "person.residence",
-			    "person.residence: the two letters of a state, "
-			    "district or territory, as FL");
-	}
+	if (c->residence != NULL)
+		SP_TRY(people_state_check(
+		    "person.residence", c->residence, p->residence, err));
 	return check_kind(p, err);
 }
 

@@ -1,5 +1,7 @@
 #include "people/person.h"
 
+#include "people/field.h"
+
 /* What an account is at this moment, whatever its row still says. */
 static const struct db_sql person_overdue = {
 	"SELECT id FROM person WHERE state = 'active' AND active <= ?1"
@@ -68,19 +70,9 @@ people_person_overdue(struct db *db, const struct people_overdue *q,
 {
 	DB_STMT st = db_use(db, &person_overdue);
 	sp_time idle = people_rules_time(q->rules, PEOPLE_ACCOUNT_INACTIVE);
-	size_t at = 0;
 
 	db_bind_i64(st, 1, q->now - idle);
 	db_bind_i64(st, 2, q->now);
 	db_bind_u64(st, 3, q->n);
-	for (; at < q->n; at++) {
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_TRY(db_col_bytes(st, 0, id[at].b, SP_ID_LEN, err));
-	}
-	*got = at;
-	return SP_OK;
+	return people_col_ids(st, id, q->n, got, err);
 }
