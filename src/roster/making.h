@@ -36,7 +36,8 @@ struct roster_making {
 	people_day today;
 };
 
-/* Failures of the row are the report's; failures of the site end it. */
+/* The three steps.  Failures of the row are the report's; failures of the site
+ * end it. */
 enum sp_code roster_making_match(struct roster_making *m,
     struct roster_row *row, struct people_person *p,
     struct sp_err *err) SP_MUST_USE;

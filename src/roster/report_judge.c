@@ -16,20 +16,19 @@ static const struct db_sql training_there = {
 	" AND completed = ?3",
 };
 
-static void
-wrong(struct roster_making *m, struct roster_row *row, enum roster_what what,
-    const struct sp_err *why)
+/* Failures of the row are the report's; failures of the site end it. */
+static enum sp_code
+blame(struct roster_making *m, struct roster_row *row, enum sp_code code,
+    const struct sp_err *why, struct sp_err *err)
 {
-	row->what = what;
+	if (code == SP_OK)
+		return SP_OK;
+	if (code != SP_E_INVALID && code != SP_E_LIMIT)
+		return sp_fail_as(err, code, why->reason, "%s", why->text);
+	row->what = ROW_ERROR;
 	row->reason = why->reason;
 	row->problem = roster_making_keep(m, why->text);
-}
-
-/* Failures of the row are the report's; failures of the site end it. */
-static bool
-is_the_rows(enum sp_code code)
-{
-	return code == SP_E_INVALID || code == SP_E_LIMIT;
+	return SP_OK;
 }
 
 static void
@@ -139,12 +138,7 @@ judge_person(struct roster_making *m, struct roster_row *row,
 		compare(m, row, p);
 		code = check_change(m, row, p, &why);
 	}
-	if (code == SP_OK)
-		return SP_OK;
-	if (!is_the_rows(code))
-		return sp_fail_as(err, code, why.reason, "%s", why.text);
-	wrong(m, row, ROW_ERROR, &why);
-	return SP_OK;
+	return blame(m, row, code, &why, err);
 }
 
 static bool
@@ -258,10 +252,5 @@ roster_making_judge(struct roster_making *m, struct roster_row *row,
 	if (row->what == ROW_ERROR)
 		return SP_OK;
 	code = judge_records(m, row, &why);
-	if (code == SP_OK)
-		return SP_OK;
-	if (!is_the_rows(code))
-		return sp_fail_as(err, code, why.reason, "%s", why.text);
-	wrong(m, row, ROW_ERROR, &why);
-	return SP_OK;
+	return blame(m, row, code, &why, err);
 }

@@ -253,7 +253,9 @@ static void
 every_route_asks_for_its_act(void)
 {
 	static const struct http_topic *const topics[] = { &api_people_topic,
-		&api_people_record_topic, &api_people_roster_topic,
+		&api_people_sealed_topic, &api_people_record_topic,
+		&api_people_signature_topic, &api_people_agreement_topic,
+		&api_people_policy_topic, &api_people_roster_topic,
 		&api_people_explain_topic };
 	const char *prefix = HTTP_AGENCY;
 
