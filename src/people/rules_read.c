@@ -118,27 +118,46 @@ read_by(json_t *o, enum people_rule id, enum people_rules_by *out,
 }
 
 static enum sp_code
+check_unit(const json_t *o, enum people_rule id, struct sp_err *err)
+{
+	const char *want = people_rules_spec[id].unit;
+	const char *unit = json_string_value(json_object_get(o, "unit"));
+
+	if (unit == NULL || strcmp(unit, want) != 0)
+		return sp_fail_as(err, SP_E_INVALID, "rules.unit",
+		    "rules.%s: unit must be \"%s\"", people_rules_spec[id].name,
+		    want);
+	return SP_OK;
+}
+
+/* Number, section and sentence: as a whole file and an overlay have them. */
+static enum sp_code
+read_words(
+    const json_t *o, enum people_rule id, struct rule *io, struct sp_err *err)
+{
+	struct at at = { "rules", people_rules_spec[id].name };
+	const int64_t range[] = { people_rules_spec[id].min,
+		people_rules_spec[id].max };
+
+	SP_TRY(check_unit(o, id, err));
+	SP_TRY(number_of(o, &at, "value", range, &io->value, err));
+	SP_TRY(
+	    text_of(o, &at, "section", io->section, PEOPLE_RULES_SECTION, err));
+	return text_of(o, &at, "text", io->text, PEOPLE_RULES_TEXT, err);
+}
+
+static enum sp_code
 read_rule(struct people_rules *r, size_t which, json_t *o, bool overlay,
     struct sp_err *err)
 {
 	enum people_rule id = (enum people_rule)which;
 	struct at at = { "rules", people_rules_spec[id].name };
-	const char *unit = json_string_value(json_object_get(o, "unit"));
-	const int64_t range[] = { people_rules_spec[id].min,
-		people_rules_spec[id].max };
 	struct rule made = { .by = r->rule[id].by };
 
 	SP_TRY(members_are(o, &at,
 	    overlay ? "value unit section text" : "value unit section text by",
 	    err));
-	if (unit == NULL || strcmp(unit, people_rules_spec[id].unit) != 0)
-		return sp_fail_as(err, SP_E_INVALID, "rules.unit",
-		    "rules.%s: unit must be \"%s\"", people_rules_spec[id].name,
-		    people_rules_spec[id].unit);
-	SP_TRY(number_of(o, &at, "value", range, &made.value, err));
-	SP_TRY(text_of(
-	    o, &at, "section", made.section, PEOPLE_RULES_SECTION, err));
-	SP_TRY(text_of(o, &at, "text", made.text, PEOPLE_RULES_TEXT, err));
+	SP_TRY(read_words(o, id, &made, err));
 	if (overlay)
 		SP_TRY(stricter(id, r->rule[id].value, made.value, err));
 	else

@@ -189,27 +189,37 @@ insert_demand(const struct people_act *a, const struct sp_id *person,
 	return db_run(st, NULL, err);
 }
 
+/* From `completed` on, until `expires`. */
+static enum sp_code
+check_demand(const struct people_act *a, const char *course, const char *since,
+    struct people_training *t, struct sp_err *err)
+{
+	people_day today = people_day_of(a->rules, a->now);
+
+	if (course == NULL || !people_course_read(course, &t->course))
+		return sp_fail_as(err, SP_E_INVALID, "training.course",
+		    "training.course: level1 to level4 (or 1 to 4), pii or "
+		    "event");
+	SP_TRY(people_day_check(
+	    "training.since", since, today, today, &t->completed, err));
+	SP_TRY(people_record_past("training.since", t->completed,
+	    people_day_latest(a->rules, a->now), err));
+	t->expires = t->completed +
+	    (people_day)people_rules_get(a->rules, PEOPLE_TRAINING_EVENT);
+	return SP_OK;
+}
+
 enum sp_code
 people_training_demand(const struct people_act *a, const struct sp_id *person,
     const char *course, const char *since, struct sp_id *id, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
-	people_day today = people_day_of(a->rules, a->now);
 	struct people_demand open[PEOPLE_DEMANDS_MAX];
-	struct people_training t; /* from `completed` on, until `expires` */
+	struct people_training t;
 	struct people_person p;
 	size_t n = 0;
 
-	if (course == NULL || !people_course_read(course, &t.course))
-		return sp_fail_as(err, SP_E_INVALID, "training.course",
-		    "training.course: level1 to level4 (or 1 to 4), pii or "
-		    "event");
-	SP_TRY(people_day_check(
-	    "training.since", since, today, today, &t.completed, err));
-	SP_TRY(people_record_past("training.since", t.completed,
-	    people_day_latest(a->rules, a->now), err));
-	t.expires = t.completed +
-	    (people_day)people_rules_get(a->rules, PEOPLE_TRAINING_EVENT);
+	SP_TRY(check_demand(a, course, since, &t, err));
 	SP_TRY(people_person_by_id(db, person, &p, err));
 	SP_TRY(people_training_demands(
 	    db, person, open, PEOPLE_DEMANDS_MAX, &n, err));

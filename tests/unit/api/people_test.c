@@ -84,6 +84,7 @@ serve(struct http_request *q, const char *body, struct sp_err *err)
 	if (q->sink != NULL) {
 		const struct http_sink *sink = q->sink;
 
+		CHECK(body != NULL);
 		q->sink = NULL;
 		SP_TRY(sink->write(q->sink_self, body, strlen(body), err));
 		return sink->end(q->sink_self, true, &q->answer, err);

@@ -78,22 +78,24 @@ so_many_there_may_be(void)
 }
 
 static enum sp_code
-read_number(struct db_stmt *st, void *out, struct sp_err *err)
+read_number(struct db_stmt *st, void *to, struct sp_err *err)
 {
 	int64_t n = db_col_i64(st, 0);
 
 	if (n == 0)
 		return sp_fail(err, SP_E_CORRUPT, "a zero");
-	*(int64_t *)out = n;
+	*(int64_t *)to = n;
 	return SP_OK;
 }
 
+static int64_t numbers[3];
+
 static enum sp_code
-list(int64_t *out, size_t n, size_t *got)
+list(size_t n, size_t *got)
 {
 	const struct people_record_list l = {
-		.out = out,
-		.size = sizeof(*out),
+		.out = numbers,
+		.size = sizeof(numbers[0]),
 		.n = n,
 		.read = read_number,
 		.what = "numbers",
@@ -106,15 +108,15 @@ list(int64_t *out, size_t n, size_t *got)
 static void
 rows_are_read_into_an_array(void)
 {
-	int64_t out[3] = { 0, 0, 0 };
 	size_t got = 99;
 
 	people_fixture_open(&f);
-	CHECK_CODE(list(out, 2, &got), SP_E_LIMIT, &f.err);
+	CHECK_CODE(list(2, &got), SP_E_LIMIT, &f.err);
 	CHECK(strcmp(f.err.text, "a person has more than 2 numbers") == 0);
-	CHECK(got == 99 && out[2] == 0);
-	CHECK_OK(list(out, 3, &got), &f.err);
-	CHECK(got == 3 && out[0] == 7 && out[1] == 8 && out[2] == 9);
+	CHECK(got == 99 && numbers[2] == 0);
+	CHECK_OK(list(3, &got), &f.err);
+	CHECK(
+	    got == 3 && numbers[0] == 7 && numbers[1] == 8 && numbers[2] == 9);
 	people_fixture_close(&f);
 }
 
@@ -130,9 +132,9 @@ put_number(struct sp_json *j, struct db_stmt *st,
 }
 
 static enum sp_code
-array(const struct people_rules *rules, struct sp_buf *out)
+array(const struct people_rules *rules, struct sp_buf *to)
 {
-	struct sp_json j = sp_json_to(out);
+	struct sp_json j = sp_json_to(to);
 	DB_STMT st = db_use(f.reader, &three);
 
 	return people_record_array(&j, NULL, st, rules, put_number, &f.err);
@@ -141,12 +143,12 @@ array(const struct people_rules *rules, struct sp_buf *out)
 static void
 rows_are_told_as_an_array(void)
 {
-	SP_AUTO_BUF out = sp_buf_new(100);
+	SP_AUTO_BUF good = sp_buf_new(100);
 	SP_AUTO_BUF bad = sp_buf_new(100);
 
 	people_fixture_open(&f);
-	CHECK_OK(array(f.rules, &out), &f.err);
-	CHECK(strcmp(sp_buf_str(&out), "[7,8,9]") == 0);
+	CHECK_OK(array(f.rules, &good), &f.err);
+	CHECK(strcmp(sp_buf_str(&good), "[7,8,9]") == 0);
 	CHECK_CODE(array(NULL, &bad), SP_E_CORRUPT, &f.err);
 	people_fixture_close(&f);
 }
