@@ -9,6 +9,7 @@
 #include "gate/ongoing.h"
 #include "gate/recovery.h"
 #include "machine/device.h"
+#include "machine/token.h"
 #include "people/person.h"
 #include "signin/passkey.h"
 
@@ -324,7 +325,7 @@ open_writer(struct evidence_room *r, const char *dir, struct sp_err *err)
 		machine_issuer_schema, machine_adder_schema,
 		signin_inviter_schema, gate_recovery_settled_schema,
 		signin_settled_schema, federation_flow_schema,
-		people_look_schema, pace_schema };
+		people_look_schema, pace_schema, gate_token_pace_schema };
 	struct ledger_signer signer = { .sign = sign, .self = r };
 	char path[4096], log[4096];
 	DB_AUTO db = NULL;

@@ -737,15 +737,6 @@ put_agency(struct sp_json *j, const char *name, struct evidence_site *site,
 	sp_json_str(j, name, text);
 }
 
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
 static enum sp_code
 put_group(struct sp_json *j, const struct grants_house *h, struct db *db,
     const struct sp_id *id, struct sp_err *err)
@@ -756,7 +747,7 @@ put_group(struct sp_json *j, const struct grants_house *h, struct db *db,
 	SP_TRY(grants_group_load(db, id, &g, err));
 	sp_json_object(j, NULL);
 	sp_json_bool(j, "ended", g.ended);
-	put_time(j, "formed_at", g.formed);
+	sp_json_time(j, "formed_at", g.formed);
 	sp_id_text(&g.id, text);
 	sp_json_str(j, "id", text);
 	put_agency(j, "lead", h->site, &g.lead);
@@ -768,7 +759,7 @@ put_group(struct sp_json *j, const struct grants_house *h, struct db *db,
 		sp_json_object(j, NULL);
 		put_agency(j, "agency", h->site, &m->agency);
 		sp_json_bool(j, "in", m->in && (!mine || m->since > g.left));
-		put_time(j, "since", m->since);
+		sp_json_time(j, "since", m->since);
 		sp_json_end(j);
 	}
 	sp_json_end(j);

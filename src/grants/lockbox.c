@@ -134,24 +134,6 @@ step_done(struct step *s)
 #define AUTO_STEP SP_CLEANUP(step_done) struct step
 
 static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
-static void
 put_sha256(struct sp_json *j, const struct grants_lockbox_row *r)
 {
 	uint8_t sum[CRYPTO_SHA256_LEN];
@@ -185,18 +167,18 @@ say(struct step *s, struct sp_err *err)
 	if (grants_request_over(r->state) && s->finding == NULL)
 		sp_json_str(&j, "by", s->by);
 	if (broken)
-		put_id(&j, "confirmed_by", &r->security);
+		sp_json_id(&j, "confirmed_by", &r->security);
 	if (s->event == GRANTS_ASK)
-		put_time(&j, "due", r->due);
+		sp_json_time(&j, "due", r->due);
 	if (s->finding != NULL)
 		sp_json_str(&j, "finding", s->finding);
 	if (approved)
 		sp_json_int(&j, "quorum", r->quorum);
 	if (s->event == GRANTS_ASK || broken)
-		put_id(&j, "requester", &r->asked.requester);
+		sp_json_id(&j, "requester", &r->asked.requester);
 	put_sha256(&j, r);
 	if (s->event == GRANTS_LAST || broken)
-		put_time(&j, "until", r->until);
+		sp_json_time(&j, "until", r->until);
 	sp_json_end(&j);
 	grants_lockbox_row_tell(r, &s->body);
 	SP_TRY(sp_buf_check(&s->detail, "detail", err));
@@ -522,7 +504,7 @@ asked_detail(
 	struct sp_json j = sp_json_to(out);
 
 	sp_json_object(&j, NULL);
-	put_id(&j, "agency", &r->asked.agency);
+	sp_json_id(&j, "agency", &r->asked.agency);
 	put_sha256(&j, r);
 	sp_json_end(&j);
 	return sp_buf_check(out, "detail", err);

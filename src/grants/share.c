@@ -43,15 +43,6 @@ act_of(enum grants_state state)
 	return NULL;
 }
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
 static enum sp_code
 terms_of(const char *text, struct grants_terms *out, struct sp_err *err)
 {
@@ -79,14 +70,14 @@ put_detail(const char *text, struct sp_buf *out, struct sp_err *err)
 	sp_buf_clear(out);
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "access", t.download ? "download" : "view");
-	put_id(&j, "owner", &t.owner);
+	sp_json_id(&j, "owner", &t.owner);
 	if (!sp_id_is_zero(&t.parent))
-		put_id(&j, "parent", &t.parent);
+		sp_json_id(&j, "parent", &t.parent);
 	sp_json_bool(&j, "reshare", t.reshare);
-	put_id(&j, "sharer", &t.sharer);
+	sp_json_id(&j, "sharer", &t.sharer);
 	sp_json_hex(&j, "terms", sum, sizeof(sum));
 	sp_json_object(&j, "to");
-	put_id(&j, "id", &t.to_id);
+	sp_json_id(&j, "id", &t.to_id);
 	sp_json_str(&j, "kind", grants_terms_to_name(t.to));
 	sp_json_end(&j);
 	sp_json_str(&j, "until", until);

@@ -404,15 +404,6 @@ struct using
 	size_t n;
 };
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
 static enum sp_code
 used_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
@@ -426,9 +417,9 @@ used_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	sp_json_str(&j, "act", gate_act_name(u->v->act));
 	sp_json_array(&j, "evidence");
 	for (size_t i = 0; i < u->n; i++)
-		put_id(&j, NULL, &u->evidence[i]);
+		sp_json_id(&j, NULL, &u->evidence[i]);
 	sp_json_end(&j);
-	put_id(&j, "owner", own(u->g->room));
+	sp_json_id(&j, "owner", own(u->g->room));
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
 	e.detail = sp_buf_str(&detail);
