@@ -5,7 +5,7 @@
 
 /*
  * For lockbox*.c and guest.c only: the rows of a request (tables lockbox,
- * lockbox_approval, lockbox_touch; evidence/room.c).
+ * lockbox_approval, lockbox_touch; evidence/room_schema.c).
  */
 struct grants_lockbox_row {
 	struct grants_request asked;
