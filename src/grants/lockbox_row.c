@@ -547,3 +547,12 @@ grants_lockbox_row_told(const char *body, bool known,
 	r.text = sp_buf_new(0);
 	return SP_OK;
 }
+
+enum sp_code
+grants_lockbox_row_of(struct evidence_room *room, const struct sp_id *id,
+    struct grants_lockbox_row *out, struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(room));
+
+	return grants_lockbox_row_load(reader.db, id, out, err);
+}

@@ -30,18 +30,6 @@ static const struct db_sql twin_entries = {
 	" ORDER BY id DESC LIMIT ?2) ORDER BY id",
 };
 
-static void
-put_agency(struct sp_json *j, const char *name, struct evidence_site *site,
-    const struct sp_id *id)
-{
-	struct evidence_room *room;
-
-	if (evidence_site_room_of(site, id, &room, NULL) == SP_OK)
-		sp_json_str(j, name, evidence_room_agency(room)->slug);
-	else
-		sp_json_id_or_null(j, name, id);
-}
-
 /* --- one share --- */
 
 struct shown {
@@ -132,7 +120,7 @@ put_parties(struct sp_json *j, const struct shown *s, struct sp_err *err)
 			break;
 		SP_TRY(db_col_bytes(st, 0, agency.b, SP_ID_LEN, err));
 		sp_json_object(j, NULL);
-		put_agency(j, "agency", s->h->site, &agency);
+		grants_twin_put_agency(j, "agency", s->h->site, &agency);
 		sp_json_str(j, "side", db_col_text(st, 3));
 		if (db_col_null(st, 2))
 			sp_json_null(j, "state");
@@ -152,7 +140,7 @@ put_to_name(struct sp_json *j, const struct shown *s)
 	struct grants_group g;
 
 	if (t->to == GRANTS_TO_AGENCY)
-		put_agency(j, "name", s->h->site, &t->to_id);
+		grants_twin_put_agency(j, "name", s->h->site, &t->to_id);
 	else if (t->to == GRANTS_TO_GROUP &&
 	    grants_group_load(s->db, &t->to_id, &g, NULL) == SP_OK)
 		sp_json_str(j, "name", g.name);
@@ -196,12 +184,12 @@ put_share(struct sp_json *j, const struct shown *s, struct sp_err *err)
 		sp_json_null(j, "items");
 	else
 		sp_json_int(j, "items", (int64_t)t->n);
-	put_agency(j, "owner", s->h->site, &t->owner);
+	grants_twin_put_agency(j, "owner", s->h->site, &t->owner);
 	sp_json_id_or_null(j, "parent", &t->parent);
 	SP_TRY(put_parties(j, s, err));
 	sp_json_str(j, "reason", t->reason);
 	sp_json_bool(j, "reshare", t->reshare);
-	put_agency(j, "sharer", s->h->site, &t->sharer);
+	grants_twin_put_agency(j, "sharer", s->h->site, &t->sharer);
 	sp_json_str(j, "state", grants_terms_state_name(s->state));
 	put_sum(j, s);
 	sp_json_object(j, "to");

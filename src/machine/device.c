@@ -152,9 +152,6 @@ json_pin(struct sp_json *j, const char *name, const uint8_t *pin)
 void
 machine_device_json(const struct machine_device *d, struct sp_json *j)
 {
-	char id[SP_ID_TEXT];
-
-	sp_id_text(&d->id, id);
 	sp_json_object(j, NULL);
 	if (d->certified)
 		json_pin(j, "certificate", d->pin);
@@ -165,7 +162,7 @@ machine_device_json(const struct machine_device *d, struct sp_json *j)
 	sp_json_time_or_null(j, "created_at", d->created);
 	sp_json_time_or_null(j, "enrolled_at", d->enrolled);
 	sp_json_time_or_null(j, "expires_at", d->certified ? d->until : 0);
-	sp_json_str(j, "id", id);
+	sp_json_id(j, "id", &d->id);
 	sp_json_str(j, "label", d->label);
 	sp_json_time_or_null(j, "revoked_at", d->revoked);
 	sp_json_str(j, "state", machine_device_state_name(d->state));
