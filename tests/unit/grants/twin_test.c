@@ -1,32 +1,9 @@
 #include "grants/twin.h"
 
 #include "houses_fixture.h"
+#include "runs_fixture.h"
 
 #include <jansson.h>
-
-/*
- * Every durable step is ledger_writer_run: the n-th can be made to fail, or
- * to be the last thing this process ever does.
- */
-static int runs_left = -1; /* -1: any number */
-static bool runs_kill;
-
-enum sp_code __real_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err);
-enum sp_code __wrap_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err);
-enum sp_code
-__wrap_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err)
-{
-	if (runs_left == 0 && runs_kill)
-		(void)raise(SIGKILL);
-	if (runs_left == 0)
-		return sp_fail(err, SP_E_UNAVAIL, "no writing now");
-	if (runs_left > 0)
-		runs_left--;
-	return __real_ledger_writer_run(w, act, arg, err);
-}
 
 /* What the second house does: a row, as many as it was told. */
 static const struct db_sql told_insert = {
