@@ -165,6 +165,14 @@ machine_service_get(struct db *db, const struct people_rules *rules,
 	return SP_OK;
 }
 
+static enum sp_code
+load(struct db *db, const struct people_rules *rules, struct db_stmt *st,
+    struct machine_service *out, struct sp_err *err)
+{
+	SP_TRY(from_row(st, out, err));
+	return read_secrets(db, rules, out, err);
+}
+
 enum sp_code
 machine_service_each(struct db *db, const struct people_rules *rules,
     enum sp_code (*visit)(
@@ -179,8 +187,7 @@ machine_service_each(struct db *db, const struct people_rules *rules,
 	while (found) {
 		struct machine_service s;
 
-		SP_TRY(from_row(st, &s, err));
-		SP_TRY(read_secrets(db, rules, &s, err));
+		SP_TRY(load(db, rules, st, &s, err));
 		SP_TRY(visit(arg, &s, err));
 		SP_TRY(db_row(st, &found, err));
 	}
@@ -354,7 +361,7 @@ machine_service_add(struct ledger_tx *tx, const struct gate_caller *by,
 	SP_TRY(insert_service(db, n, &made, e.at, err));
 	SP_TRY(give_secret(tx, by, &made, &new, text, err));
 	sp_json_object(&j, NULL);
-	sp_json_time_or_null(&j, "expires", n->expires);
+	sp_json_time(&j, "expires", n->expires);
 	put_ranges(&j, &n->ranges);
 	machine_scope_json(&j, "scope", &n->scope);
 	sp_json_end(&j);
@@ -364,6 +371,19 @@ machine_service_add(struct ledger_tx *tx, const struct gate_caller *by,
 	return SP_OK;
 }
 
+/* The secrets that there are, and what was got with them, which does not
+ * outlive them; without an overlap, what is under way with it. */
+static enum sp_code
+retire(struct ledger_tx *tx, const struct sp_id *id, sp_time now,
+    sp_time overlap, struct sp_err *err)
+{
+	struct db *db = ledger_tx_db(tx);
+
+	SP_TRY(machine_secret_retire(db, id, now + overlap, err));
+	SP_TRY(machine_token_cut(db, id, now + overlap, err));
+	return overlap == 0 ? ledger_tx_ends(tx, id, err) : SP_OK;
+}
+
 enum sp_code
 machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
     const struct sp_id *id, sp_time overlap, char secret[static GATE_TEXT_MAX],
@@ -371,7 +391,6 @@ machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
 {
 	SP_AUTO_BUF detail = sp_buf_new(256);
 	struct sp_json j = sp_json_to(&detail);
-	struct db *db = ledger_tx_db(tx);
 	struct ledger_entry e =
 	    gate_entry(by, "service.rotated", "service", id);
 	struct machine_service s;
@@ -380,21 +399,16 @@ machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
 	CRYPTO_WIPE_ON_EXIT(text);
 
 	SP_REQUIRE(overlap >= 0 && overlap <= MACHINE_SERVICE_DAYS * DAY);
-	SP_TRY(machine_service_find(db, id, &s, err));
+	SP_TRY(machine_service_find(ledger_tx_db(tx), id, &s, err));
 	if (machine_service_over(&s))
 		return sp_fail_as(err, SP_E_CONFLICT, "service.over",
 		    "the service was revoked or its time is over: add a new "
 		    "one");
-	/* What was got with the old ones does not outlive them. */
-	SP_TRY(machine_secret_retire(db, id, e.at + overlap, err));
-	SP_TRY(machine_token_cut(db, id, e.at + overlap, err));
-	/* Whoever is at it with what was got by the old one. */
-	if (overlap == 0)
-		SP_TRY(ledger_tx_ends(tx, id, err));
+	SP_TRY(retire(tx, id, e.at, overlap, err));
 	new.expires = s.expires;
 	SP_TRY(give_secret(tx, by, id, &new, text, err));
 	sp_json_object(&j, NULL);
-	sp_json_time_or_null(&j, "before_until", e.at + overlap);
+	sp_json_time(&j, "before_until", e.at + overlap);
 	sp_json_end(&j);
 	SP_TRY(append(tx, &e, &detail, err));
 	memcpy(secret, text, sizeof(text));

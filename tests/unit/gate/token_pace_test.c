@@ -31,7 +31,8 @@ come_and_go(struct agency_fixture *a, const struct gate_caller *by,
 	struct agency_fixture_issue i = { .new = { .agency = a->id,
 					      .role = GATE_DEVICE,
 					      .label = "cam",
-					      .expires = __real_sp_now() + 1000 * HOUR,
+					      .expires =
+						  __real_sp_now() + 1000 * HOUR,
 					      .by = by,
 					      .of_site = of_site } };
 

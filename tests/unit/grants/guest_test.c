@@ -95,7 +95,7 @@ asked_anew_each_time(void)
 	CHECK_DENIED(box_enter(&b, &who, &id, &b.item, &guest, &err),
 	    "session.stale", &err);
 	who = b.op;
-	who.is.since_proof = 12 * 3600 * SP_SECOND;
+	who.is.since_proof = INT64_C(12) * 3600 * SP_SECOND;
 	CHECK_DENIED(box_enter(&b, &who, &id, &b.item, &guest, &err),
 	    "session.stale", &err);
 	/* Begun with a fresh proof, this session goes on without; another one

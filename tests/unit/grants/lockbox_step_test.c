@@ -161,19 +161,22 @@ drawn(int from, int to, bool glass)
 	};
 	static const unsigned broken =
 	    1U << GRANTS_APPROVED | 1U << GRANTS_EXPIRED | 1U << GRANTS_DENIED;
-	unsigned next;
+	unsigned seen = 0, was;
 
 	if (from == to)
 		return true;
 	/* A row of the agency's begins where it is told of one. */
 	if (from == NONE)
-		return drawn(
-		    glass ? GRANTS_INITIALIZING : GRANTS_PENDING, to, glass);
-	next = glass && from == GRANTS_INITIALIZING ? broken : ordinary[from];
-	for (int i = 0; i < NONE; i++)
-		if ((next & 1U << i) != 0 && drawn(i, to, glass))
-			return true;
-	return false;
+		from = glass ? GRANTS_INITIALIZING : GRANTS_PENDING;
+	for (was = 1U << from; was != seen;) {
+		seen = was;
+		for (int i = 0; i < NONE; i++)
+			if ((seen & 1U << i) != 0)
+				was |= glass && i == GRANTS_INITIALIZING
+				    ? broken
+				    : ordinary[i];
+	}
+	return to != NONE && (seen & 1U << to) != 0;
 }
 
 struct pair {

@@ -73,14 +73,14 @@ scopes_are_read_and_written(void)
 	CHECK(machine_scope_within(&scope, &scope));
 }
 
+#define A16 "aaaaaaaaaaaaaaaa"
+
 /* What is stored may be of an older table, and is no other text. */
 static void
 stored_scopes_lose_what_services_may_not(void)
 {
 	static const char *const bad[] = { " ", "evidence.list  evidence.show",
-		" evidence.list",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aa" };
+		" evidence.list", (A16 A16 A16 A16) };
 	struct gate_acts scope = { .bits = { 7 } };
 	struct sp_err err;
 

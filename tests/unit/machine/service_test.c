@@ -169,9 +169,7 @@ what_is_no_service_is_not_added(void)
 	struct sp_err err = { .reason = NULL };
 	char longest[MACHINE_SERVICE_LABEL + 2];
 	const char *const labels[] = { "", "two\nlines", "\xff",
-		"\xe2\x80\xae"
-		"etirw",
-		longest };
+		"\xe2\x80\xaetirw\xe2\x80\xac", longest };
 
 	machine_fixture_open(&a);
 	memset(longest, 'x', sizeof(longest));
