@@ -17,6 +17,7 @@ declare -A knows=(
 	[vault]='base crypto'
 	[keeper]='base crypto ledger'
 	[people]='base crypto db ledger'
+	[roster]='base crypto db ledger people'
 	[gate]='base crypto db ledger people'
 	[signin]='base crypto db ledger people gate'
 	[federation]='base errand crypto db ledger people gate signin'
@@ -35,11 +36,11 @@ declare -A knows=(
 	[transfer]='base crypto gate evidence processing bag vouch http'
 	[entrance]='base edge events crypto db ledger keeper people gate signin errand federation
 		machine evidence http'
-	[api]='base edge events crypto db ledger vault keeper people gate signin machine evidence
+	[api]='base edge events crypto db ledger vault keeper people roster gate signin machine evidence
 		grants processing report bag vouch http transfer entrance'
 	[client]='base crypto ledger'
 	[dock]='base crypto ledger client'
-	[cmd]='base edge errand events media crypto db ledger vault keeper people gate signin federation machine
+	[cmd]='base edge errand events media crypto db ledger vault keeper people roster gate signin federation machine
 		evidence grants processing
 		report bag
 		witness vouch http transfer entrance api client dock'

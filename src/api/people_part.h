@@ -10,6 +10,15 @@
  * doing it.
  */
 
+#define API_PEOPLE_PERSON HTTP_AGENCY "persons/{person}"
+/* Of a route: it is about a person, and asks the gate itself; it takes JSON and
+ * changes something. */
+#define API_PEOPLE_ABOUT(what)                                                 \
+	.door = HTTP_DOOR_KNOWN, .act = (what), .kind = "person"
+#define API_PEOPLE_TAKES(schema)                                               \
+	.takes = HTTP_TAKES_JSON, .takes_schema = (schema),                    \
+	.problems = "409 507"
+
 /* Ask the gate for `act` about a person (NULL: about all of them, or somebody
  * who is not there), with the duty found out. */
 enum sp_code api_people_admit(struct http_request *q, enum gate_act act,
@@ -59,6 +68,18 @@ enum sp_code api_people_body(const struct http_request *q, json_t **in,
 /* The body as an object, for a reader of the room people. */
 enum sp_code api_people_object(
     const struct http_request *q, json_t **in, struct sp_err *err);
+
+/* Answer with {"items":…}, which `write` makes: about the path's {person}, of
+ * oneself always; and of the whole agency, for whoever the door let in. */
+typedef enum sp_code (*api_people_json)(struct sp_json *j, const char *name,
+    struct db *db, const struct sp_id *person, const struct people_rules *rules,
+    struct sp_err *err);
+enum sp_code api_people_tell(struct http_request *q, struct http_answer *a,
+    enum gate_act act, api_people_json write, struct sp_err *err);
+typedef enum sp_code (*api_people_all_json)(struct sp_json *j, const char *name,
+    struct db *db, const struct people_rules *rules, struct sp_err *err);
+enum sp_code api_people_tell_all(struct http_request *q, struct http_answer *a,
+    api_people_all_json write, const char *what, struct sp_err *err);
 
 /* Answer 201 and {"id":…}. */
 enum sp_code api_people_made(

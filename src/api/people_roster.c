@@ -3,7 +3,10 @@
 #include "api/people_part.h"
 #include "base/encode.h"
 #include "evidence/object.h"
-#include "people/roster.h"
+#include "roster/apply.h"
+#include "roster/export.h"
+#include "roster/report.h"
+#include "roster/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +41,7 @@ take_write(void *self, const void *bytes, size_t len, struct sp_err *err)
 	if (sp_buf_ok(&t->csv))
 		return SP_OK;
 	return sp_fail_as(err, SP_E_LIMIT, "http.size",
-	    "a roster has at most %zu bytes", PEOPLE_ROSTER_FILE_MAX);
+	    "a roster has at most %zu bytes", ROSTER_FILE_MAX);
 }
 
 static enum sp_code
@@ -46,21 +49,21 @@ report(struct taking *t, struct http_answer *a, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
 	struct sp_json j = sp_json_to(&out);
-	PEOPLE_AUTO_ROSTER r = NULL;
+	ROSTER_AUTO r = NULL;
 
 	{
 		DB_LENT(reader, evidence_room_readers(t->q->room));
 
-		SP_TRY(people_roster_read(&r, reader.db, api_people_rules(t->q),
+		SP_TRY(roster_read(&r, reader.db, api_people_rules(t->q),
 		    (struct crypto_piece){ t->csv.at, t->csv.len }, sp_now(),
 		    err));
 	}
-	people_roster_json(&j, NULL, r);
+	roster_json(&j, NULL, r);
 	return http_json_answer(a, &out, "the report", err);
 }
 
 static void
-counts_json(struct sp_buf *out, const struct people_roster_counts *c)
+counts_json(struct sp_buf *out, const struct roster_counts *c)
 {
 	struct sp_json j = sp_json_to(out);
 
@@ -112,11 +115,10 @@ is_new(struct admitting *m, unsigned bit, enum gate_duty duty)
 }
 
 static enum sp_code
-judge_wish(void *arg, const struct people_roster_wish *w, struct sp_err *err)
+judge_wish(void *arg, const struct roster_wish *w, struct sp_err *err)
 {
-	const unsigned changes = 1U << PEOPLE_ROSTER_ADDS |
-	    1U << PEOPLE_ROSTER_CHANGES | 1U << PEOPLE_ROSTER_PLACES |
-	    1U << PEOPLE_ROSTER_SHUTS;
+	const unsigned changes = 1U << ROSTER_ADDS | 1U << ROSTER_CHANGES |
+	    1U << ROSTER_PLACES | 1U << ROSTER_SHUTS;
 	struct admitting *m = arg;
 	enum gate_duty duty = GATE_DUTY_OTHER;
 
@@ -128,9 +130,8 @@ judge_wish(void *arg, const struct people_roster_wish *w, struct sp_err *err)
 		SP_TRY(gate_caller_duty(m->db, &m->q->who, GATE_PERSON_IMPORT,
 		    &w->person, &duty, err));
 	m->duty = duty;
-	for (unsigned i = 0; i < PEOPLE_ROSTER_ACT_COUNT; i++) {
-		const char *name =
-		    people_roster_act_name((enum people_roster_act)i);
+	for (unsigned i = 0; i < ROSTER_ACT_COUNT; i++) {
+		const char *name = roster_act_name((enum roster_act)i);
 
 		if ((w->acts & 1U << i) == 0 || !is_new(m, 1U << i, duty))
 			continue;
@@ -171,20 +172,19 @@ refuse(struct admitting *m, struct sp_err *err)
 /* A file is let do nothing that its sender may not do one at a time.  It is the
  * very report that is applied: the act compares the hash again. */
 static enum sp_code
-admit_all(
-    struct taking *t, const struct people_roster_apply *p, struct sp_err *err)
+admit_all(struct taking *t, const struct roster_apply *p, struct sp_err *err)
 {
 	struct admitting m = { .q = t->q };
 
 	{
 		DB_LENT(reader, evidence_room_readers(t->q->room));
-		PEOPLE_AUTO_ROSTER r = NULL;
+		ROSTER_AUTO r = NULL;
 
 		m.db = reader.db;
-		SP_TRY(people_roster_read(
-		    &r, reader.db, p->rules, p->csv, p->now, err));
-		SP_TRY(people_roster_agree(r, p->hash, err));
-		SP_TRY(people_roster_each(r, judge_wish, &m, err));
+		SP_TRY(
+		    roster_read(&r, reader.db, p->rules, p->csv, p->now, err));
+		SP_TRY(roster_agree(r, p->hash, err));
+		SP_TRY(roster_each(r, judge_wish, &m, err));
 	}
 	return m.denied ? refuse(&m, err) : SP_OK;
 }
@@ -194,12 +194,12 @@ admit_all(
 static enum sp_code
 apply_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
-	struct people_roster_apply *p = arg;
+	struct roster_apply *p = arg;
 	struct db *db = ledger_tx_db(tx);
 	struct gate_administrators before;
 
 	SP_TRY(api_people_count(db, p->rules, &before, err));
-	SP_TRY(people_roster_apply(tx, p, err));
+	SP_TRY(roster_apply(tx, p, err));
 	return api_people_kept(db, p->rules, &before, err);
 }
 
@@ -209,7 +209,7 @@ apply(struct taking *t, struct http_answer *a, struct sp_err *err)
 {
 	SP_AUTO_BUF out = sp_buf_new(512);
 	CRYPTO_AUTO_SECRET dek = NULL;
-	struct people_roster_apply p = {
+	struct roster_apply p = {
 		.by = gate_caller_by(&t->q->who),
 		.rules = api_people_rules(t->q),
 		.now = sp_now(),
@@ -260,15 +260,14 @@ take_up(struct http_request *q, struct taking **out, struct sp_err *err)
 	if (!http_request_is(q, "text/csv"))
 		return sp_fail_as(
 		    err, SP_E_INVALID, "http.media", "the body is text/csv");
-	if (q->content != HTTP_SIZE_UNKNOWN &&
-	    q->content > PEOPLE_ROSTER_FILE_MAX)
+	if (q->content != HTTP_SIZE_UNKNOWN && q->content > ROSTER_FILE_MAX)
 		return sp_fail_as(err, SP_E_LIMIT, "http.size",
-		    "a roster has at most %zu bytes", PEOPLE_ROSTER_FILE_MAX);
+		    "a roster has at most %zu bytes", ROSTER_FILE_MAX);
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a roster");
 	t->q = q;
-	t->csv = sp_buf_secret(PEOPLE_ROSTER_FILE_MAX);
+	t->csv = sp_buf_secret(ROSTER_FILE_MAX);
 	*out = t;
 	return SP_OK;
 }
@@ -330,7 +329,7 @@ export_csv(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	{
 		DB_LENT(reader, evidence_room_readers(q->room));
 
-		SP_TRY(people_roster_csv(
+		SP_TRY(roster_csv(
 		    &out, reader.db, api_people_rules(q), sp_now(), err));
 	}
 	SP_TRY(sp_buf_check(&out, "the roster", err));
@@ -349,7 +348,7 @@ export_json(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 	SP_TRY(admit_export(q, err));
 	DB_LENT(reader, evidence_room_readers(q->room));
-	SP_TRY(people_roster_export_json(
+	SP_TRY(roster_export_json(
 	    &j, NULL, reader.db, api_people_rules(q), sp_now(), err));
 	return http_json_answer(a, &out, "the roster", err);
 }

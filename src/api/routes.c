@@ -33,8 +33,12 @@ static const struct http_topic *const topics[] = {
 	&entrance_signin_provider_topic, /* providers */
 	&entrance_device_topic,          /* devices */
 	&entrance_token_topic,           /* tokens, /v1/token */
-	&api_people_topic,               /* persons, rules, roles */
-	&api_people_record_topic,        /* clearance, records, agreements */
+	&api_people_topic,               /* persons */
+	&api_people_sealed_topic,        /* sealed */
+	&api_people_record_topic,        /* clearance, screenings, trainings */
+	&api_people_signature_topic,     /* signatures, documents */
+	&api_people_agreement_topic,     /* agreements */
+	&api_people_policy_topic,        /* rules, roles */
 	&api_people_roster_topic,        /* roster */
 	&api_people_explain_topic,       /* explain */
 	&api_share_topic,                /* shares */

@@ -1,13 +1,15 @@
 #include "cmd/people.h"
 #include "cmd/table.h"
 
-static const struct cmd_people_list signatures = {
-	.head = { "ID", "DOCUMENT", "METHOD", "SIGNED", "EXPIRES", NULL },
-	.member = { "id", "document", "method", "signed_on", "expires", NULL },
+static const struct listing signatures = {
+	.column = { { "ID", "id", NULL }, { "DOCUMENT", "document", NULL },
+	    { "METHOD", "method", NULL }, { "SIGNED", "signed_on", NULL },
+	    { "EXPIRES", "expires", NULL } },
 };
-static const struct cmd_people_list companies = {
-	.head = { "ID", "COMPANY", "SIGNER", "SIGNED", "EXPIRES", NULL },
-	.member = { "id", "company", "signer", "signed_on", "expires", NULL },
+static const struct listing companies = {
+	.column = { { "ID", "id", NULL }, { "COMPANY", "company", NULL },
+	    { "SIGNER", "signer", NULL }, { "SIGNED", "signed_on", NULL },
+	    { "EXPIRES", "expires", NULL } },
 };
 
 #define DAYS                                                                   \

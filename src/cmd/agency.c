@@ -1,11 +1,11 @@
 #include "base/json.h"
 #include "cmd/new_agency.h"
 #include "cmd/present.h"
+#include "cmd/site_db.h"
 #include "cmd/site_file.h"
 #include "cmd/table.h"
 #include "cmd/unlock.h"
 
-#include <limits.h>
 #include <stdio.h>
 
 #define LIST_MAX_BYTES (16 << 20)
@@ -143,38 +143,16 @@ as_json(struct db *site, struct sp_err *err)
 static enum sp_code
 list(const char *dir, bool json, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(PATH_MAX);
-	struct site_file f = { .cert = "" };
 	DB_AUTO db = NULL;
 
-	SP_TRY(cmd_site_file_read(dir, &f, err)); /* is it a site at all? */
-	sp_buf_fmt(&path, "%s/site.db", dir);
-	SP_TRY(sp_buf_check(&path, "the site's path", err));
-	SP_TRY(db_open(&db, sp_buf_str(&path), DB_READ, err));
+	SP_TRY(cmd_site_db_open(&db, dir, DB_READ, err));
 	return json ? as_json(db, err) : as_table(db, err);
 }
 
 static int
 list_run(const struct cmd *self, int argc, char **argv)
 {
-	bool json = false;
-	const struct cmd_option option[] = {
-		{ "json", 0, NULL, "one JSON object on standard output", NULL,
-		    &json },
-	};
-	struct sp_err err = { .code = SP_OK };
-	char **operand;
-	size_t n;
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 1)
-		return cmd_usage(self, "one DIR is wanted");
-	if (list(operand[0], json, &err) != SP_OK)
-		return cmd_fail(self, &err);
-	return CMD_DONE;
+	return cmd_site_db_list(self, argc, argv, list);
 }
 
 int

@@ -1,11 +1,11 @@
 #include "cmd/people.h"
 #include "cmd/table.h"
 
-static const struct cmd_people_list agreements = {
-	.head = { "ID", "KIND", "STATE", "SIGNED", "REVIEWED", "UNTIL", "ENDED",
-	    "PARTNER", NULL },
-	.member = { "id", "kind", "state", "signed_on", "reviewed", "until",
-	    "ended", "partner", NULL },
+static const struct listing agreements = {
+	.column = { { "ID", "id", NULL }, { "KIND", "kind", NULL },
+	    { "STATE", "state", NULL }, { "SIGNED", "signed_on", NULL },
+	    { "REVIEWED", "reviewed", NULL }, { "UNTIL", "until", NULL },
+	    { "ENDED", "ended", NULL }, { "PARTNER", "partner", NULL } },
 };
 
 static const struct cmd_people_call calls[] = {

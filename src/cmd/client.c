@@ -5,6 +5,7 @@
 #include "cmd/device_key.h"
 #include "people/agency.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 /* Said wrongly, or not said at all: exit code 2. */
@@ -66,7 +67,7 @@ enum sp_code
 cmd_client_open(struct client *out, const struct cmd *self,
     const struct client_options *o, struct sp_err *err)
 {
-	struct client c = { .self = self };
+	struct client c = { .self = self, .json = o->json };
 	struct settings_options said = {
 		.site = o->site,
 		.ca = o->ca,
@@ -130,6 +131,65 @@ cmd_client_fail(const struct cmd *self, const struct sp_err *err)
 	return cmd_client_exit(err);
 }
 
+int
+cmd_client_one_id(
+    const struct cmd *self, const char *wanted, char *const *operand, size_t n)
+{
+	struct sp_err err;
+
+	if (n == 1 && cmd_client_id(operand[0], &err) == SP_OK)
+		return CMD_DONE;
+	if (wanted != NULL)
+		return cmd_usage(self, "%s", wanted);
+	return n == 1 ? cmd_usage(self, "%s", err.text)
+		      : cmd_usage(self, "one id is wanted");
+}
+
+int
+cmd_client_with(const struct cmd *self, const struct client_options *common,
+    cmd_client_act act, void *arg)
+{
+	struct sp_err err = { .code = SP_OK };
+	struct client client;
+	enum sp_code code;
+
+	if (cmd_client_open(&client, self, common, &err) != SP_OK)
+		return cmd_client_fail(self, &err);
+	code = act(&client, arg, &err);
+	cmd_client_done(&client);
+	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+}
+
+int
+cmd_client_run(
+    const struct cmd *self, int argc, char **argv, cmd_client_act act)
+{
+	struct client_options common = { 0 };
+	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	int code = cmd_parse_none(self, option, SP_COUNTOF(option), argc, argv);
+
+	return code == CMD_DONE ? cmd_client_with(self, &common, act, NULL)
+				: code;
+}
+
+int
+cmd_client_run_id(const struct cmd *self, const char *wanted, int argc,
+    char **argv, cmd_client_act act)
+{
+	struct client_options common = { 0 };
+	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
+	char **operand;
+	size_t n;
+	int code = cmd_parse(
+	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+
+	if (code == CMD_DONE)
+		code = cmd_client_one_id(self, wanted, operand, n);
+	return code == CMD_DONE
+	    ? cmd_client_with(self, &common, act, operand[0])
+	    : code;
+}
+
 enum sp_code
 cmd_client_id(const char *s, struct sp_err *err)
 {
@@ -147,17 +207,90 @@ int
 cmd_client_parse_id(const struct cmd *self, const struct cmd_option *option,
     size_t options, int argc, char **argv, const char **id)
 {
-	struct sp_err err;
 	char **operand;
 	size_t n;
 	int code = cmd_parse(self, option, options, argc, argv, &operand, &n);
 
-	if (code != CMD_DONE)
-		return code;
-	if (n != 1)
-		return cmd_usage(self, "one id is wanted");
-	if (cmd_client_id(operand[0], &err) != SP_OK)
-		return cmd_usage(self, "%s", err.text);
-	*id = operand[0];
-	return CMD_DONE;
+	if (code == CMD_DONE)
+		code = cmd_client_one_id(self, NULL, operand, n);
+	if (code == CMD_DONE)
+		*id = operand[0];
+	return code;
+}
+
+/* Most of a path: ids, logins and names of routes. */
+#define PATH_BYTES ((size_t)1024)
+
+SP_PRINTF(4, 0)
+static enum sp_code
+path_from(struct client *c, struct sp_buf *path, struct sp_err *err,
+    const char *fmt, va_list ap)
+{
+	SP_AUTO_BUF below = sp_buf_new(PATH_BYTES);
+
+	sp_buf_vfmt(&below, fmt, ap);
+	SP_TRY(sp_buf_check(&below, "path", err));
+	return client_site_path(&c->site, path, err, "%s", sp_buf_str(&below));
+}
+
+enum sp_code
+cmd_client_get(
+    struct client *c, json_t **out, struct sp_err *err, const char *fmt, ...)
+{
+	SP_AUTO_BUF path = sp_buf_new(2 * PATH_BYTES);
+	va_list ap;
+
+	va_start(ap, fmt);
+	enum sp_code code = path_from(c, &path, err, fmt, ap);
+	va_end(ap);
+	SP_TRY(code);
+	return client_site_get_json(&c->site, sp_buf_str(&path), out, err);
+}
+
+enum sp_code
+cmd_client_send(struct client *c, const char *method, const json_t *body,
+    json_t **out, struct sp_err *err, const char *fmt, ...)
+{
+	SP_AUTO_BUF path = sp_buf_new(2 * PATH_BYTES);
+	va_list ap;
+
+	va_start(ap, fmt);
+	enum sp_code code = path_from(c, &path, err, fmt, ap);
+	va_end(ap);
+	SP_TRY(code);
+	return client_site_send_json(
+	    &c->site, method, sp_buf_str(&path), body, out, err);
+}
+
+enum sp_code
+cmd_client_insist(struct client *c, const struct site_request *rq,
+    struct site_answer *an, struct sp_err *err)
+{
+	struct site_patience patience = client_site_patience_new(&c->site);
+
+	for (;;) {
+		SP_TRY(client_site_once(&c->site, rq, an, err));
+		if (an->status == 200)
+			return SP_OK;
+		bool again = client_site_passing(SP_OK, an, err);
+		enum sp_code code = client_site_answer_fail(an, err);
+
+		if (!again)
+			return code;
+		SP_TRY(client_site_patience_wait(
+		    &patience, &c->site, an, err, err));
+	}
+}
+
+enum sp_code
+cmd_client_say_done(const struct client *c, const char *key, const char *what,
+    const char *done, struct sp_err *err)
+{
+	if (c->json) {
+		SITE_AUTO_JSON j = json_pack("{s:s, s:b}", key, what, done, 1);
+
+		return cmd_present_json(j, err);
+	}
+	(void)printf("%s %s\n", what, done);
+	return cmd_present_flush(err);
 }

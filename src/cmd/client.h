@@ -12,6 +12,7 @@
  */
 struct client {
 	const struct cmd *self;
+	bool json; /* wanted in place of text */
 	struct settings settings;
 	struct site_client site;
 };
@@ -61,11 +62,44 @@ int cmd_client_fail(const struct cmd *self, const struct sp_err *err);
 /* The exit code of `err` alone. */
 int cmd_client_exit(const struct sp_err *err);
 
+/* What a subcommand does once it is connected. */
+typedef enum sp_code (*cmd_client_act)(
+    struct client *c, void *arg, struct sp_err *err);
+/* cmd_client_open, act, cmd_client_done, exit code. */
+int cmd_client_with(const struct cmd *self, const struct client_options *common,
+    cmd_client_act act, void *arg);
+/* The whole of a subcommand that has the shared options and no operands; `arg`
+ * of the act is NULL. */
+int cmd_client_run(
+    const struct cmd *self, int argc, char **argv, cmd_client_act act);
+/* The same of one with an id as its only operand, which is the act's `arg`. */
+int cmd_client_run_id(const struct cmd *self, const char *wanted, int argc,
+    char **argv, cmd_client_act act);
+
 /* An id from the command line; SP_E_INVALID names it. */
 enum sp_code cmd_client_id(const char *s, struct sp_err *err) SP_MUST_USE;
+/* Is there one operand, an id?  Else a usage error that says `wanted`, or what
+ * is wrong when that is NULL. */
+int cmd_client_one_id(
+    const struct cmd *self, const char *wanted, char *const *operand, size_t n);
 /* cmd_parse for a subcommand that takes exactly one of them: *id is in argv's
  * storage. */
 int cmd_client_parse_id(const struct cmd *self, const struct cmd_option *option,
     size_t options, int argc, char **argv, const char **id);
+
+/* GET a JSON object from the agency; `fmt` is of the path below it. */
+enum sp_code cmd_client_get(struct client *c, json_t **out, struct sp_err *err,
+    const char *fmt, ...) SP_MUST_USE SP_PRINTF(4, 5);
+/* Send one (or NULL) there, and get one, or NULL. */
+enum sp_code cmd_client_send(struct client *c, const char *method,
+    const json_t *body, json_t **out, struct sp_err *err, const char *fmt,
+    ...) SP_MUST_USE SP_PRINTF(6, 7);
+/* One exchange, tried again while the site answers that it cannot just now;
+ * good only when it answers 200. */
+enum sp_code cmd_client_insist(struct client *c, const struct site_request *rq,
+    struct site_answer *an, struct sp_err *err) SP_MUST_USE;
+/* What was done, and to what: "ID revoked", or {"id":"ID","revoked":true}. */
+enum sp_code cmd_client_say_done(const struct client *c, const char *key,
+    const char *what, const char *done, struct sp_err *err) SP_MUST_USE;
 
 #endif

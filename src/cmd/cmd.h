@@ -47,6 +47,14 @@ struct cmd_option {
 int cmd_parse(const struct cmd *self, const struct cmd_option *option,
     size_t options, int argc, char **argv, char ***operands, size_t *n);
 
+/* The same for a subcommand without operands. */
+int cmd_parse_none(const struct cmd *self, const struct cmd_option *option,
+    size_t options, int argc, char **argv);
+
+/* The number that an option was given; without one (NULL) *out stays. */
+int cmd_parse_number(const struct cmd *self, const char *option,
+    const char *text, uint64_t least, uint64_t most, uint64_t *out);
+
 /* For a subcommand with subcommands of its own: runs the row named by argv[1]
  * ("add" for the row "agency add") with argv from there on. */
 int cmd_dispatch(const struct cmd *self, const struct cmd *row, size_t rows,

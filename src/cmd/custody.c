@@ -10,12 +10,11 @@
 #define BODY_MAX 65536 /* of an answer that is no report */
 
 struct run {
-	struct client client;
+	struct client *client;
 	const char *id;
 	const char *pdf;   /* the file to write, or NULL */
 	const char *paper; /* or NULL: what the site finds right */
 	bool force;
-	bool json;
 	struct present_table table;
 	struct output output;
 	uint64_t at;
@@ -65,7 +64,7 @@ show_events(struct run *r, const json_t *page, struct sp_err *err)
 	for (size_t i = 0; i < n; i++) {
 		const json_t *event = json_array_get(events, i);
 
-		if (r->json)
+		if (r->client->json)
 			SP_TRY(cmd_present_json(event, err));
 		else
 			add_row(r, event);
@@ -82,10 +81,10 @@ show_page(struct run *r, uint64_t *from, bool *more, struct sp_err *err)
 	SITE_AUTO_JSON page = NULL;
 	uint64_t next = 0;
 
-	SP_TRY(client_site_path(&r->client.site, &path, err,
+	SP_TRY(client_site_path(&r->client->site, &path, err,
 	    "evidence/%s/custody?from=%" PRIu64, r->id, *from));
 	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &page, err));
+	    &r->client->site, sp_buf_str(&path), &page, err));
 	SP_TRY(show_events(r, page, err));
 	*more = json_is_integer(json_object_get(page, "next"));
 	if (!*more)
@@ -106,7 +105,7 @@ show(struct run *r, struct sp_err *err)
 
 	while (more)
 		SP_TRY(show_page(r, &from, &more, err));
-	if (!r->json)
+	if (!r->client->json)
 		SP_TRY(cmd_present_table_print(&r->table, stdout, err));
 	return cmd_present_flush(err);
 }
@@ -125,36 +124,22 @@ take(void *arg, const struct site_answer *an, const void *bytes, size_t len,
 	return SP_OK;
 }
 
-/* Tried again while the site says that it cannot just now. */
 static enum sp_code
 fetch(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_ANSWER an = client_site_answer_new(BODY_MAX);
 	struct site_sink sink = { .write = take, .arg = r };
-	struct site_patience patience =
-	    client_site_patience_new(&r->client.site);
 	struct site_request rq = {
 		.method = "GET", .sink = &sink, .body_max = REPORT_PDF_MAX
 	};
 
-	SP_TRY(client_site_path(&r->client.site, &path, err,
+	SP_TRY(client_site_path(&r->client->site, &path, err,
 	    "evidence/%s/custody.pdf%s%s", r->id,
 	    r->paper == NULL ? "" : "?paper=",
 	    r->paper == NULL ? "" : r->paper));
 	rq.path = sp_buf_str(&path);
-	for (;;) {
-		SP_TRY(client_site_once(&r->client.site, &rq, &an, err));
-		if (an.status == 200)
-			return SP_OK;
-		bool again = client_site_passing(SP_OK, &an, err);
-		enum sp_code code = client_site_answer_fail(&an, err);
-
-		if (!again)
-			return code;
-		SP_TRY(client_site_patience_wait(
-		    &patience, &r->client.site, &an, err, err));
-	}
+	return cmd_client_insist(r->client, &rq, &an, err);
 }
 
 static enum sp_code
@@ -163,7 +148,7 @@ say(const struct run *r, struct sp_err *err)
 	char name[PRESENT_CELL_MAX];
 	char size[PRESENT_SIZE];
 
-	if (r->json) {
+	if (r->client->json) {
 		SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:I}", "file", r->pdf,
 		    "id", r->id, "size", (json_int_t)r->at);
 
@@ -189,23 +174,20 @@ print(struct run *r, struct sp_err *err)
 	return say(r, err);
 }
 
-static int
-run_custody(
-    struct run *r, const struct cmd *self, const struct client_options *common)
+static enum sp_code
+custody(struct client *c, void *arg, struct sp_err *err)
 {
 	static const char *const head[] = { "ENTRY", "TIME", "ACT", "OUTCOME",
 		"ADDRESS", "ACTOR", NULL };
-	struct sp_err err = { .code = SP_OK };
+	struct run *r = arg;
 	enum sp_code code;
 
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
+	r->client = c;
 	r->table = cmd_present_table_new(head);
-	code = r->pdf == NULL ? show(r, &err) : print(r, &err);
+	code = r->pdf == NULL ? show(r, err) : print(r, err);
 	cmd_present_table_done(&r->table);
 	cmd_output_done(&r->output);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+	return code;
 }
 
 int
@@ -214,7 +196,6 @@ cmd_custody_run(const struct cmd *self, int argc, char **argv)
 	struct client_options common = { 0 };
 	struct run r = { .output = { .fd = -1, .dir = -1 } };
 	enum report_paper paper;
-	const char *id = NULL;
 	const struct cmd_option option[] = {
 		{ "pdf", 0, "FILE", "write a report made for a court to FILE",
 		    &r.pdf, NULL },
@@ -226,7 +207,7 @@ cmd_custody_run(const struct cmd *self, int argc, char **argv)
 		CLIENT_OPTIONS(common),
 	};
 	int code = cmd_client_parse_id(
-	    self, option, SP_COUNTOF(option), argc, argv, &id);
+	    self, option, SP_COUNTOF(option), argc, argv, &r.id);
 
 	if (code != CMD_DONE)
 		return code;
@@ -234,7 +215,5 @@ cmd_custody_run(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self, "--paper and --force go with --pdf");
 	if (r.paper != NULL && !report_paper_parse(r.paper, &paper))
 		return cmd_usage(self, "--paper is 'letter' or 'a4'");
-	r.id = id;
-	r.json = common.json;
-	return run_custody(&r, self, &common);
+	return cmd_client_with(self, &common, custody, &r);
 }

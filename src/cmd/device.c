@@ -1,8 +1,7 @@
 #include "base/file.h"
-#include "base/parse.h"
 #include "client/curl.h"
-#include "cmd/client.h"
 #include "cmd/device_key.h"
+#include "cmd/listing.h"
 #include "cmd/table.h"
 #include "crypto/secret.h"
 
@@ -18,35 +17,16 @@
 
 /* What a subcommand of `device` wants done. */
 struct run {
-	struct client client;
 	const char *label;
 	uint64_t days, minutes;
-	const char *id;
-	bool json;
 };
-
-static int
-with_client(const struct cmd *self, struct run *r,
-    const struct client_options *common,
-    enum sp_code (*act)(struct run *r, struct sp_err *err))
-{
-	struct sp_err err = { .code = SP_OK };
-	enum sp_code code;
-
-	r->json = common->json;
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = act(r, &err);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
-}
 
 /* ---- device add ---- */
 
 static enum sp_code
-add(struct run *r, struct sp_err *err)
+add(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
+	const struct run *r = arg;
 	SITE_AUTO_JSON made = NULL;
 	const char *code = NULL;
 	char clean[256];
@@ -57,11 +37,9 @@ add(struct run *r, struct sp_err *err)
 	if (wish == NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "the name is not proper UTF-8");
-	SP_TRY(client_site_path(&r->client.site, &path, err, "devices"));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "POST", sp_buf_str(&path), wish, &made, err));
+	SP_TRY(cmd_client_send(c, "POST", wish, &made, err, "devices"));
 	SP_TRY(client_site_json_text(made, "code", &code, err));
-	if (r->json)
+	if (c->json)
 		return cmd_present_json(made, err);
 	(void)cmd_present_clean(code, clean, sizeof(clean));
 	(void)printf("%s\n", clean);
@@ -71,7 +49,7 @@ add(struct run *r, struct sp_err *err)
 	    "this is the only time it is shown; on the device, within %" PRIu64
 	    " %s:\n  sallyport device enrol --site %s --code CODE\n",
 	    hours ? r->minutes / 60 : r->minutes, hours ? "hours" : "minutes",
-	    sp_buf_str(&r->client.settings.site));
+	    sp_buf_str(&c->settings.site));
 	return cmd_present_flush(err);
 }
 
@@ -97,117 +75,53 @@ run_add(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 1)
 		return cmd_usage(self, "the device's name is wanted");
-	if (days != NULL &&
-	    !sp_parse_u64(days, strlen(days), 1, DAYS_MOST, &r.days))
-		return cmd_usage(
-		    self, "--days is a number, 1 to %d", DAYS_MOST);
-	if (minutes != NULL &&
-	    !sp_parse_u64(
-		minutes, strlen(minutes), 1, MINUTES_MOST, &r.minutes))
-		return cmd_usage(
-		    self, "--minutes is a number, 1 to %d", MINUTES_MOST);
 	r.label = operand[0];
-	return with_client(self, &r, &common, add);
+	code = cmd_parse_number(self, "days", days, 1, DAYS_MOST, &r.days);
+	if (code == CMD_DONE)
+		code = cmd_parse_number(
+		    self, "minutes", minutes, 1, MINUTES_MOST, &r.minutes);
+	return code == CMD_DONE ? cmd_client_with(self, &common, add, &r)
+				: code;
 }
 
 /* ---- device list, show ---- */
 
-static void
-add_row(struct present_table *t, const json_t *device)
-{
-	static const char *const member[] = { "id", "label", "state",
-		"enrolled_at", "expires_at", "revoked_at" };
-	char cell[PRESENT_CELL_MAX];
-
-	for (size_t i = 0; i < SP_COUNTOF(member); i++) {
-		(void)cmd_present_member(device, member[i], cell, sizeof(cell));
-		if (i >= 3 && strlen(cell) > 19)
-			cell[19] = '\0'; /* times to the second */
-		cmd_present_table_add(t, cell);
-	}
-}
-
-/* One page, and where the next begins: "" when there is none. */
 static enum sp_code
-add_page(struct run *r, struct present_table *t, struct sp_buf *cursor,
-    struct sp_err *err)
+list(struct client *c, void *arg, struct sp_err *err)
 {
+	static const struct listing devices = {
+		.column = { { "ID", "id", NULL }, { "NAME", "label", NULL },
+		    { "STATE", "state", NULL },
+		    { "ENROLLED (UTC)", "enrolled_at", cmd_present_time },
+		    { "EXPIRES", "expires_at", cmd_present_time },
+		    { "REVOKED", "revoked_at", cmd_present_time } },
+	};
 	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON page = NULL;
-	const char *next;
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "devices"));
+	(void)arg;
+	SP_TRY(client_site_path(&c->site, &path, err, "devices"));
 	client_site_query(&path, "limit", "500");
-	if (cursor->len > 0)
-		client_site_query(&path, "cursor", sp_buf_str(cursor));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &page, err));
-	const json_t *items = json_object_get(page, "items");
-
-	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site's answer has no 'items'");
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		if (r->json)
-			SP_TRY(cmd_present_json(json_array_get(items, i), err));
-		else
-			add_row(t, json_array_get(items, i));
-	}
-	next = json_string_value(json_object_get(page, "next"));
-	sp_buf_clear(cursor);
-	sp_buf_text(cursor, next == NULL ? "" : next);
-	return sp_buf_check(cursor, "next", err);
-}
-
-static enum sp_code
-list(struct run *r, struct sp_err *err)
-{
-	static const char *const head[] = { "ID", "NAME", "STATE",
-		"ENROLLED (UTC)", "EXPIRES", "REVOKED", NULL };
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
-	SP_AUTO_BUF cursor = sp_buf_new(64);
-
-	do {
-		SP_TRY(add_page(r, &t, &cursor, err));
-	} while (cursor.len > 0);
-	if (!r->json)
-		SP_TRY(cmd_present_table_print(&t, stdout, err));
-	return cmd_present_flush(err);
+	return cmd_listing_show(c, &devices, sp_buf_str(&path), err);
 }
 
 static int
 run_list(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
-	return with_client(self, &r, &common, list);
+	return cmd_client_run(self, argc, argv, list);
 }
 
 static enum sp_code
-show(struct run *r, struct sp_err *err)
+show(struct client *c, void *arg, struct sp_err *err)
 {
 	static const char *const member[] = { "id", "label", "state",
 		"created_at", "code_expires_at", "enrolled_at", "expires_at",
 		"revoked_at", "certificate", "valid_days" };
-	SP_AUTO_BUF path = sp_buf_new(512);
+	const char *id = arg;
 	SITE_AUTO_JSON device = NULL;
 	char cell[PRESENT_CELL_MAX];
 
-	SP_TRY(
-	    client_site_path(&r->client.site, &path, err, "devices/%s", r->id));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &device, err));
-	if (r->json)
+	SP_TRY(cmd_client_get(c, &device, err, "devices/%s", id));
+	if (c->json)
 		return cmd_present_json(device, err);
 	for (size_t i = 0; i < SP_COUNTOF(member); i++) {
 		(void)cmd_present_member(device, member[i], cell, sizeof(cell));
@@ -216,60 +130,32 @@ show(struct run *r, struct sp_err *err)
 	return cmd_present_flush(err);
 }
 
-/* ---- device revoke ---- */
-
-static enum sp_code
-revoke_device(struct run *r, struct sp_err *err)
-{
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON answer = NULL;
-
-	SP_TRY(client_site_path(
-	    &r->client.site, &path, err, "devices/%s/revoke", r->id));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "POST", sp_buf_str(&path), NULL, &answer, err));
-	if (r->json) {
-		SITE_AUTO_JSON j =
-		    json_pack("{s:s, s:b}", "id", r->id, "revoked", 1);
-
-		return cmd_present_json(j, err);
-	}
-	(void)printf("%s revoked\n", r->id);
-	return cmd_present_flush(err);
-}
-
-static int
-run_on_one(const struct cmd *self, int argc, char **argv,
-    enum sp_code (*act)(struct run *r, struct sp_err *err))
-{
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	struct sp_err err;
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 1 || cmd_client_id(operand[0], &err) != SP_OK)
-		return cmd_usage(self,
-		    "one device's id is wanted, as 'device list' shows it");
-	r.id = operand[0];
-	return with_client(self, &r, &common, act);
-}
+static const char one_device[] =
+    "one device's id is wanted, as 'device list' shows it";
 
 static int
 run_show(const struct cmd *self, int argc, char **argv)
 {
-	return run_on_one(self, argc, argv, show);
+	return cmd_client_run_id(self, one_device, argc, argv, show);
+}
+
+/* ---- device revoke ---- */
+
+static enum sp_code
+revoke_device(struct client *c, void *arg, struct sp_err *err)
+{
+	const char *id = arg;
+	SITE_AUTO_JSON device = NULL;
+
+	SP_TRY(cmd_client_send(
+	    c, "POST", NULL, &device, err, "devices/%s/revoke", id));
+	return cmd_client_say_done(c, "id", id, "revoked", err);
 }
 
 static int
 run_revoke(const struct cmd *self, int argc, char **argv)
 {
-	return run_on_one(self, argc, argv, revoke_device);
+	return cmd_client_run_id(self, one_device, argc, argv, revoke_device);
 }
 
 /* ---- device enrol: on the device ---- */
@@ -368,20 +254,15 @@ run_enrol(const struct cmd *self, int argc, char **argv)
 	char code[CODE_MAX] = "";
 	CRYPTO_WIPE_ON_EXIT(code);
 	struct sp_err err = { .code = SP_OK };
-	char **operand;
-	size_t n;
 	const struct cmd_option option[] = {
 		{ "code", 0, "CODE",
 		    "the one-time code, or - for standard input", &said, NULL },
 		CLIENT_OPTIONS(common),
 	};
-	int rc = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	int rc = cmd_parse_none(self, option, SP_COUNTOF(option), argc, argv);
 
 	if (rc != CMD_DONE)
 		return rc;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
 	if (said == NULL)
 		return cmd_usage(
 		    self, "give the code of 'device add' with --code");
@@ -394,35 +275,29 @@ run_enrol(const struct cmd *self, int argc, char **argv)
 /* ---- device rotate: on the device ---- */
 
 static enum sp_code
-rotate(struct run *r, struct sp_err *err)
+rotate(struct client *c, void *arg, struct sp_err *err)
 {
 	struct device_got got;
 
-	if (r->client.settings.device.len == 0)
+	(void)arg;
+	if (c->settings.device.len == 0)
 		return sp_fail(err, SP_E_NOTFOUND,
 		    "this is no enrolled device, or SALLYPORT_TOKEN speaks for "
 		    "it: see 'device enrol'");
-	SP_TRY(cmd_device_key_rotate(&r->client.site,
-	    sp_buf_str(&r->client.settings.device), &got, err));
-	return say(&got, r->json, err);
+	SP_TRY(cmd_device_key_rotate(
+	    &c->site, sp_buf_str(&c->settings.device), &got, err));
+	return say(&got, c->json, err);
 }
 
 static int
 run_rotate(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { .device = true };
-	struct run r = { .json = false };
-	char **operand;
-	size_t n;
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	int code = cmd_parse_none(self, option, SP_COUNTOF(option), argc, argv);
 
-	if (code != CMD_DONE)
-		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
-	return with_client(self, &r, &common, rotate);
+	return code == CMD_DONE ? cmd_client_with(self, &common, rotate, NULL)
+				: code;
 }
 
 int

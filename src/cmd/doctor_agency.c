@@ -205,22 +205,31 @@ look_at_object(struct look *l, const struct seen *o)
 		    crypto_stream_sealed_size(o->size));
 }
 
+/* The next row, its object looked at; *found: there was one. */
+static enum sp_code
+look_at_next(struct look *l, struct db_stmt *st, struct seen *o, bool *found,
+    struct sp_err *err)
+{
+	SP_TRY(db_row(st, found, err));
+	if (!*found)
+		return SP_OK;
+	SP_TRY(db_col_bytes(st, 0, o->item.b, SP_ID_LEN, err));
+	SP_TRY(db_col_bytes(st, 1, o->object.b, SP_ID_LEN, err));
+	o->size = (uint64_t)db_col_i64(st, 2);
+	look_at_object(l, o);
+	return SP_OK;
+}
+
 static enum sp_code
 look_at_posters(struct look *l, struct sp_err *err)
 {
 	DB_STMT st = db_use(l->db, &posters);
 	struct seen o = { .poster = true };
-	bool found = false;
+	bool found = true;
 
-	for (;;) {
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			return SP_OK;
-		SP_TRY(db_col_bytes(st, 0, o.item.b, SP_ID_LEN, err));
-		SP_TRY(db_col_bytes(st, 1, o.object.b, SP_ID_LEN, err));
-		o.size = (uint64_t)db_col_i64(st, 2);
-		look_at_object(l, &o);
-	}
+	while (found)
+		SP_TRY(look_at_next(l, st, &o, &found, err));
+	return SP_OK;
 }
 
 static enum sp_code
@@ -231,13 +240,9 @@ look_at_items(struct look *l, struct sp_err *err)
 	bool found = false;
 
 	for (;;) {
-		SP_TRY(db_row(st, &found, err));
+		SP_TRY(look_at_next(l, st, &o, &found, err));
 		if (!found)
 			return SP_OK;
-		SP_TRY(db_col_bytes(st, 0, o.item.b, SP_ID_LEN, err));
-		SP_TRY(db_col_bytes(st, 1, o.object.b, SP_ID_LEN, err));
-		o.size = (uint64_t)db_col_i64(st, 2);
-		look_at_object(l, &o);
 		l->items++;
 		l->bytes += o.size;
 		if (strcmp(db_col_text(st, 3), "sealed") == 0)

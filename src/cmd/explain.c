@@ -1,4 +1,4 @@
-#include "cmd/people.h"
+#include "cmd/client.h"
 #include "cmd/table.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 struct asking {
 	const char *person, *act, *object, *factor;
 	const char *class, *hold, *retention, *place, *address;
-	bool idle, stale, json;
+	bool idle, stale;
 };
 
 /* A member of a step, cleaned. */
@@ -115,7 +115,7 @@ explain(struct client *c, void *arg, struct sp_err *err)
 		client_site_query(&path, "stale", "true");
 	SP_TRY(sp_buf_check(&path, "question", err));
 	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &answer, err));
-	return k->json ? cmd_present_json(answer, err) : print(answer, err);
+	return c->json ? cmd_present_json(answer, err) : print(answer, err);
 }
 
 int
@@ -163,6 +163,5 @@ cmd_explain_run(const struct cmd *self, int argc, char **argv)
 	k.act = operand[1];
 	if (n == 3)
 		k.object = operand[2];
-	k.json = common.json;
-	return cmd_people_with(self, &common, explain, &k);
+	return cmd_client_with(self, &common, explain, &k);
 }

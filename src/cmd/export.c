@@ -10,13 +10,12 @@
 #define BODY_MAX 65536
 
 struct run {
-	struct client client;
+	struct client *client;
 	const char *path;
 	const char *format;
 	char **id;
 	size_t n;
 	bool force;
-	bool json;
 	struct output output;
 	uint64_t at;
 	struct cmd_progress bar;
@@ -94,27 +93,6 @@ write_wish(const struct run *r, struct sp_buf *out, struct sp_err *err)
 /* An export is an act of its own in each item's custody, so one that broke
  * off is not silently asked for again; a site that answered "not now" is. */
 static enum sp_code
-ask(struct run *r, const struct site_request *rq, struct site_answer *an,
-    struct sp_err *err)
-{
-	struct site_patience patience =
-	    client_site_patience_new(&r->client.site);
-
-	for (;;) {
-		SP_TRY(client_site_once(&r->client.site, rq, an, err));
-		if (an->status == 200)
-			return SP_OK;
-		bool again = client_site_passing(SP_OK, an, err);
-		enum sp_code code = client_site_answer_fail(an, err);
-
-		if (!again)
-			return code;
-		SP_TRY(client_site_patience_wait(
-		    &patience, &r->client.site, an, err, err));
-	}
-}
-
-static enum sp_code
 fetch(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
@@ -122,7 +100,7 @@ fetch(struct run *r, struct sp_err *err)
 	SITE_AUTO_ANSWER an = client_site_answer_new(BODY_MAX);
 	struct site_sink sink = { .write = take, .arg = r };
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "exports"));
+	SP_TRY(client_site_path(&r->client->site, &path, err, "exports"));
 	SP_TRY(write_wish(r, &wish, err));
 	struct site_source body = {
 		.read = read_text, .arg = &wish, .len = wish.len
@@ -135,7 +113,7 @@ fetch(struct run *r, struct sp_err *err)
 		.body_max = BODY_MAX };
 
 	cmd_progress_start(&r->bar, "export", 0);
-	enum sp_code code = ask(r, &rq, &an, err);
+	enum sp_code code = cmd_client_insist(r->client, &rq, &an, err);
 
 	cmd_progress_end(&r->bar);
 	return code;
@@ -147,7 +125,7 @@ say(const struct run *r, struct sp_err *err)
 	char name[PRESENT_CELL_MAX];
 	char size[PRESENT_SIZE];
 
-	if (r->json) {
+	if (r->client->json) {
 		SITE_AUTO_JSON j = json_pack("{s:s, s:s, s:I, s:I}", "file",
 		    r->path, "format", r->format, "items", (json_int_t)r->n,
 		    "size", (json_int_t)r->at);
@@ -164,28 +142,28 @@ say(const struct run *r, struct sp_err *err)
 	return cmd_present_flush(err);
 }
 
-static enum sp_code export(struct run *r, struct sp_err *err) {
+static enum sp_code
+write_bag(struct run *r, struct sp_err *err)
+{
 	SP_TRY(cmd_output_open(&r->output, r->path, r->force, err));
 	SP_TRY(fetch(r, err));
-	if (r->at == 0) return sp_fail_as(err, SP_E_INVALID,
-	    client_site_unreachable, "the site sent an empty archive");
+	if (r->at == 0)
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+		    "the site sent an empty archive");
 	SP_TRY(cmd_output_keep(&r->output, err));
 	return say(r, err);
 }
 
-static int
-run_export(
-    struct run *r, const struct cmd *self, const struct client_options *common)
+static enum sp_code
+write_or_leave(struct client *c, void *arg, struct sp_err *err)
 {
-	struct sp_err err = { .code = SP_OK };
+	struct run *r = arg;
 	enum sp_code code;
 
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = export(r, &err);
+	r->client = c;
+	code = write_bag(r, err);
 	cmd_output_done(&r->output);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+	return code;
 }
 
 static int
@@ -228,8 +206,7 @@ cmd_export_run(const struct cmd *self, int argc, char **argv)
 		code = check_ids(self, &r);
 	if (code == CMD_DONE)
 		code = choose_format(self, &r, format);
-	if (code != CMD_DONE)
-		return code;
-	r.json = common.json;
-	return run_export(&r, self, &common);
+	return code == CMD_DONE
+	    ? cmd_client_with(self, &common, write_or_leave, &r)
+	    : code;
 }

@@ -8,12 +8,11 @@
 #include <string.h>
 
 struct run {
-	struct client client;
+	struct client *client;
 	struct log_memory log;
 	const char *id;
 	const char *path; /* or NULL: the item's own name */
 	bool force;
-	bool json;
 	struct output output;
 	struct receipt receipt;
 	char sha256[65];
@@ -31,15 +30,11 @@ on_progress(void *arg, uint64_t done)
 static enum sp_code
 read_record(struct run *r, struct sp_buf *name, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON item = NULL;
 	const char *sha256 = NULL;
 	const char *filename = NULL;
 
-	SP_TRY(client_site_path(
-	    &r->client.site, &path, err, "evidence/%s", r->id));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &item, err));
+	SP_TRY(cmd_client_get(r->client, &item, err, "evidence/%s", r->id));
 	SP_TRY(client_site_json_text(item, "sha256", &sha256, err));
 	SP_TRY(client_site_json_text(item, "filename", &filename, err));
 	SP_TRY(client_site_json_number(item, "size", &r->size, err));
@@ -66,7 +61,7 @@ fetch(struct run *r, const char *path, struct sp_err *err)
 		.progress_arg = &r->bar };
 
 	cmd_progress_start(&r->bar, label, r->size);
-	enum sp_code code = cmd_download_run(&r->client.site, &d, err);
+	enum sp_code code = cmd_download_run(&r->client->site, &d, err);
 
 	cmd_progress_end(&r->bar);
 	return code;
@@ -78,7 +73,7 @@ say(const struct run *r, const char *path, struct sp_err *err)
 	char name[PRESENT_CELL_MAX];
 	char size[PRESENT_SIZE];
 
-	if (r->json) {
+	if (r->client->json) {
 		SITE_AUTO_JSON j =
 		    json_pack("{s:s, s:s, s:s, s:I, s:o}", "file", path, "id",
 			r->id, "sha256", r->sha256, "size", (json_int_t)r->size,
@@ -105,7 +100,7 @@ get(struct run *r, struct sp_err *err)
 
 	SP_TRY(read_record(r, &name, err));
 	SP_TRY(client_receipt_fetch(
-	    &r->receipt, &r->client.site, &r->log, r->id, err));
+	    &r->receipt, &r->client->site, &r->log, r->id, err));
 	SP_TRY(client_receipt_covers(&r->receipt, r->sha256, r->size, err));
 	path = r->path == NULL ? sp_buf_str(&name) : r->path;
 	SP_TRY(fetch(r, path, err));
@@ -113,26 +108,23 @@ get(struct run *r, struct sp_err *err)
 	return say(r, path, err);
 }
 
-static int
-run_get(
-    struct run *r, const struct cmd *self, const struct client_options *common)
+static enum sp_code
+get_with_log(struct client *c, void *arg, struct sp_err *err)
 {
-	struct sp_err err = { .code = SP_OK };
+	struct run *r = arg;
 	enum sp_code code;
 
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
+	r->client = c;
 	r->receipt = client_receipt_new();
-	code = client_log_memory_open(&r->log, &r->client.settings,
-	    sp_buf_str(&r->client.site.agency), &err);
+	code = client_log_memory_open(
+	    &r->log, &c->settings, sp_buf_str(&c->site.agency), err);
 	if (code == SP_OK)
-		code = get(r, &err);
+		code = get(r, err);
 	cmd_output_done(&r->output);
 	client_receipt_done(&r->receipt);
 	client_log_memory_tell(&r->log);
 	client_log_memory_done(&r->log);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+	return code;
 }
 
 int
@@ -140,7 +132,6 @@ cmd_get_run(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
 	struct run r = { .output = { .fd = -1, .dir = -1 } };
-	const char *id = NULL;
 	const struct cmd_option option[] = {
 		{ "output", 'o', "FILE",
 		    "write to FILE (default: its own name)", &r.path, NULL },
@@ -149,11 +140,9 @@ cmd_get_run(const struct cmd *self, int argc, char **argv)
 		CLIENT_OPTIONS(common),
 	};
 	int code = cmd_client_parse_id(
-	    self, option, SP_COUNTOF(option), argc, argv, &id);
+	    self, option, SP_COUNTOF(option), argc, argv, &r.id);
 
-	if (code != CMD_DONE)
-		return code;
-	r.id = id;
-	r.json = common.json;
-	return run_get(&r, self, &common);
+	return code == CMD_DONE
+	    ? cmd_client_with(self, &common, get_with_log, &r)
+	    : code;
 }

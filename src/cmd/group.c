@@ -1,7 +1,7 @@
 #include "base/parse.h"
-#include "cmd/client.h"
-#include "cmd/people.h"
+#include "cmd/listing.h"
 #include "cmd/table.h"
+#include "cmd/wish.h"
 
 #include <string.h>
 
@@ -9,16 +9,16 @@
 struct run {
 	char **operand;
 	size_t n;
-	bool remove, json;
+	bool remove;
 };
 
 static enum sp_code
-print_group(const json_t *group, bool json, struct sp_err *err)
+print_group(const struct client *c, const json_t *group, struct sp_err *err)
 {
 	const json_t *members = json_object_get(group, "members");
 	char cell[PRESENT_CELL_MAX];
 
-	if (json)
+	if (c->json)
 		return cmd_present_json(group, err);
 	(void)cmd_present_member(group, "id", cell, sizeof(cell));
 	(void)printf("%s", cell);
@@ -39,27 +39,7 @@ print_group(const json_t *group, bool json, struct sp_err *err)
 static json_t *
 rest(const struct run *r)
 {
-	json_t *all = json_array();
-
-	for (size_t i = 1; all != NULL && i < r->n; i++) {
-		if (json_array_append_new(all, json_string(r->operand[i])) !=
-		    0) {
-			json_decref(all);
-			return NULL;
-		}
-	}
-	return all;
-}
-
-static enum sp_code
-send(struct client *c, const struct run *r, const char *method,
-    const char *path, const json_t *body, struct sp_err *err)
-{
-	SITE_AUTO_JSON group = NULL;
-
-	SP_TRY(
-	    client_site_send_json(&c->site, method, path, body, &group, err));
-	return print_group(group, r->json, err);
+	return cmd_wish_texts(r->operand + 1, r->n - 1);
 }
 
 static enum sp_code
@@ -72,125 +52,102 @@ static enum sp_code
 form(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON group = NULL;
 	SITE_AUTO_JSON body =
 	    json_pack("{s:s, s:o}", "name", r->operand[0], "members", rest(r));
 
 	if (body == NULL)
 		return not_text(err);
-	SP_TRY(client_site_path(&c->site, &path, err, "groups"));
-	return send(c, r, "POST", sp_buf_str(&path), body, err);
+	SP_TRY(cmd_client_send(c, "POST", body, &group, err, "groups"));
+	return print_group(c, group, err);
 }
 
-/* A page after `cursor`, which becomes that of the next; empty: there is none.
- * A site that tells the same cursor again goes in circles. */
 static enum sp_code
-list_page(struct client *c, const struct run *r, struct sp_buf *cursor,
-    struct sp_err *err)
+list_item(void *arg, json_t *group, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(1024);
-	SITE_AUTO_JSON page = NULL;
-	const json_t *items;
-	const char *next;
-
-	SP_TRY(client_site_path(&c->site, &path, err, "groups"));
-	if (cursor->len > 0)
-		client_site_query(&path, "cursor", sp_buf_str(cursor));
-	SP_TRY(sp_buf_check(&path, "path", err));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &page, err));
-	items = json_object_get(page, "items");
-	for (size_t i = 0; i < json_array_size(items); i++)
-		SP_TRY(print_group(json_array_get(items, i), r->json, err));
-	next = json_string_value(json_object_get(page, "next"));
-	if (next != NULL && strcmp(next, sp_buf_str(cursor)) == 0)
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site tells the same page again");
-	sp_buf_clear(cursor);
-	sp_buf_text(cursor, next == NULL ? "" : next);
-	return sp_buf_check(cursor, "cursor", err);
+	return print_group(arg, group, err);
 }
 
 static enum sp_code
 list(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF cursor = sp_buf_new(256);
+	const struct listing_each each = { NULL, list_item, c };
+	SP_AUTO_BUF path = sp_buf_new(512);
 
-	do
-		SP_TRY(list_page(c, arg, &cursor, err));
-	while (cursor.len > 0);
-	return SP_OK;
+	(void)arg;
+	SP_TRY(client_site_path(&c->site, &path, err, "groups"));
+	return cmd_listing_each(c, sp_buf_str(&path), &each, err);
 }
 
 static enum sp_code
 show(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON group = NULL;
 
-	SP_TRY(
-	    client_site_path(&c->site, &path, err, "groups/%s", r->operand[0]));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &group, err));
-	return print_group(group, r->json, err);
+	SP_TRY(cmd_client_get(c, &group, err, "groups/%s", r->operand[0]));
+	return print_group(c, group, err);
 }
 
 static enum sp_code
 member(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON group = NULL;
 	SITE_AUTO_JSON body = json_pack("{s:s}", "agency", r->operand[1]);
 
 	if (body == NULL)
 		return not_text(err);
-	SP_TRY(client_site_path(&c->site, &path, err, "groups/%s/members%s%s",
-	    r->operand[0], r->remove ? "/" : "",
-	    r->remove ? r->operand[1] : ""));
-	return send(c, r, r->remove ? "DELETE" : "POST", sp_buf_str(&path),
-	    r->remove ? NULL : body, err);
+	if (r->remove)
+		SP_TRY(cmd_client_send(c, "DELETE", NULL, &group, err,
+		    "groups/%s/members/%s", r->operand[0], r->operand[1]));
+	else
+		SP_TRY(cmd_client_send(c, "POST", body, &group, err,
+		    "groups/%s/members", r->operand[0]));
+	return print_group(c, group, err);
 }
 
 static enum sp_code
 persons(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON group = NULL;
 	SITE_AUTO_JSON body = json_pack("{s:o}", "persons", rest(r));
 
 	if (body == NULL)
 		return not_text(err);
-	SP_TRY(client_site_path(
-	    &c->site, &path, err, "groups/%s/persons", r->operand[0]));
-	return send(c, r, "PUT", sp_buf_str(&path), body, err);
+	SP_TRY(cmd_client_send(
+	    c, "PUT", body, &group, err, "groups/%s/persons", r->operand[0]));
+	return print_group(c, group, err);
 }
 
 static enum sp_code
 leave(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON group = NULL;
 
-	SP_TRY(client_site_path(
-	    &c->site, &path, err, "groups/%s/leave", r->operand[0]));
-	return send(c, r, "POST", sp_buf_str(&path), NULL, err);
+	SP_TRY(cmd_client_send(
+	    c, "POST", NULL, &group, err, "groups/%s/leave", r->operand[0]));
+	return print_group(c, group, err);
 }
 
 static enum sp_code
 end_it(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
+	SITE_AUTO_JSON group = NULL;
 
-	SP_TRY(client_site_path(
-	    &c->site, &path, err, "groups/%s/end", r->operand[0]));
-	return send(c, r, "POST", sp_buf_str(&path), NULL, err);
+	SP_TRY(cmd_client_send(
+	    c, "POST", NULL, &group, err, "groups/%s/end", r->operand[0]));
+	return print_group(c, group, err);
 }
 
 /* A row: what it does, how many operands, whether the first is a group's id,
  * and the second the short name of an agency. */
 static const struct {
 	const char *name;
-	enum sp_code (*act)(struct client *c, void *arg, struct sp_err *err);
+	cmd_client_act act;
 	size_t least, most;
 	bool id, agency;
 } calls[] = {
@@ -207,7 +164,7 @@ static int
 run_call(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
+	struct run r = { .remove = false };
 	struct sp_err err;
 	size_t i = 0;
 	const struct cmd_option option[] = {
@@ -232,8 +189,7 @@ run_call(const struct cmd *self, int argc, char **argv)
 		    self, "'%s' is no agency's short name", r.operand[1]);
 	if (r.remove && !calls[i].agency)
 		return cmd_usage(self, "--remove is for 'group member'");
-	r.json = common.json;
-	return cmd_people_with(self, &common, calls[i].act, &r);
+	return cmd_client_with(self, &common, calls[i].act, &r);
 }
 
 int

@@ -1,8 +1,10 @@
 #include "cmd/guest.h"
 
+#include "cmd/client.h"
 #include "cmd/download.h"
 #include "cmd/output.h"
-#include "cmd/people.h"
+
+#include <limits.h>
 
 struct run {
 	const struct cmd_guest *by;
@@ -35,21 +37,32 @@ download(struct site_client *site, const struct run *r, struct download *d,
 	return code;
 }
 
+/* What the record says to expect; `path` gets where it goes. */
+static enum sp_code
+read_record(const struct run *r, const json_t *record, struct download *d,
+    struct sp_buf *path, struct sp_err *err)
+{
+	const char *filename = NULL;
+
+	SP_TRY(client_site_json_text(record, "sha256", &d->sha256, err));
+	SP_TRY(client_site_json_text(record, "filename", &filename, err));
+	SP_TRY(client_site_json_number(record, "size", &d->size, err));
+	if (r->path != NULL)
+		sp_buf_text(path, r->path);
+	else
+		cmd_output_safe_name(filename, r->item, path);
+	return sp_buf_check(path, "file name", err);
+}
+
 static enum sp_code
 fetch(struct site_client *site, const struct run *r, const json_t *record,
     struct output *to, struct sp_err *err)
 {
 	struct download d = { .fd = -1 };
-	SP_AUTO_BUF name = sp_buf_new(256);
-	const char *filename = NULL;
+	SP_AUTO_BUF path = sp_buf_new(PATH_MAX);
 
-	SP_TRY(client_site_json_text(record, "sha256", &d.sha256, err));
-	SP_TRY(client_site_json_text(record, "filename", &filename, err));
-	SP_TRY(client_site_json_number(record, "size", &d.size, err));
-	cmd_output_safe_name(filename, r->item, &name);
-	SP_TRY(sp_buf_check(&name, "file name", err));
-	SP_TRY(cmd_output_open(
-	    to, r->path == NULL ? sp_buf_str(&name) : r->path, r->force, err));
+	SP_TRY(read_record(r, record, &d, &path, err));
+	SP_TRY(cmd_output_open(to, sp_buf_str(&path), r->force, err));
 	d.fd = to->fd;
 	SP_TRY(download(site, r, &d, err));
 	SP_TRY(cmd_output_keep(to, err));
@@ -61,14 +74,12 @@ static enum sp_code
 get(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON record = NULL;
 	struct output to = { .fd = -1, .dir = -1 };
 	enum sp_code code;
 
-	SP_TRY(client_site_path(&c->site, &path, err, "%s/%s/evidence/%s",
-	    r->by->way, r->grant, r->item));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &record, err));
+	SP_TRY(cmd_client_get(c, &record, err, "%s/%s/evidence/%s", r->by->way,
+	    r->grant, r->item));
 	code = fetch(&c->site, r, record, &to, err);
 	cmd_output_done(&to);
 	return code;
@@ -100,5 +111,5 @@ cmd_guest_run(
 		return cmd_usage(self, "%s", by->usage);
 	r.grant = operand[0];
 	r.item = operand[1];
-	return cmd_people_with(self, &common, get, &r);
+	return cmd_client_with(self, &common, get, &r);
 }

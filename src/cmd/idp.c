@@ -1,18 +1,17 @@
 #include "base/file.h"
 #include "base/parse.h"
-#include "cmd/client.h"
+#include "cmd/listing.h"
 #include "cmd/table.h"
+#include "cmd/wish.h"
 
 #include <fcntl.h>
 #include <string.h>
 
 /* What a subcommand of `idp` wants done. */
 struct run {
-	struct client client;
 	const char *name;
 	const char *member[16]; /* of `members`, in its order */
 	const char *secret_file, *ca_file, *max_age, *algorithms;
-	bool json;
 };
 
 #define SECRET_MAX 512
@@ -46,22 +45,6 @@ static const struct {
 	    "auth" },
 };
 _Static_assert(SP_COUNTOF(members) <= 16, "struct run holds them");
-
-static int
-with_client(const struct cmd *self, struct run *r,
-    const struct client_options *common,
-    enum sp_code (*act)(struct run *r, struct sp_err *err))
-{
-	struct sp_err err = { .code = SP_OK };
-	enum sp_code code;
-
-	r->json = common->json;
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = act(r, &err);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
-}
 
 /* ---- idp add ---- */
 
@@ -121,8 +104,6 @@ add_ca(const struct run *r, json_t *wish, struct sp_err *err)
 static enum sp_code
 add_others(const struct run *r, json_t *wish, struct sp_err *err)
 {
-	const char *s = r->algorithms;
-	json_t *list;
 	uint64_t n = 0;
 
 	if (r->max_age != NULL) {
@@ -132,31 +113,19 @@ add_others(const struct run *r, json_t *wish, struct sp_err *err)
 		(void)json_object_set_new(
 		    wish, "max_age_seconds", json_integer((json_int_t)n));
 	}
-	if (s == NULL)
-		return SP_OK;
-	list = json_array();
-	while (*s != '\0') {
-		size_t len = strcspn(s, ", ");
-
-		if (len > 0)
-			(void)json_array_append_new(list, json_stringn(s, len));
-		s += len;
-		s += *s != '\0';
-	}
-	(void)json_object_set_new(wish, "algorithms", list);
+	if (r->algorithms != NULL)
+		(void)json_object_set_new(
+		    wish, "algorithms", cmd_wish_words(r->algorithms));
 	return SP_OK;
 }
 
 static enum sp_code
 make_wish(const struct run *r, json_t *wish, struct sp_err *err)
 {
-	bool ok = json_object_set_new(wish, "name", json_string(r->name)) == 0;
+	bool ok = cmd_wish_text(wish, "name", r->name);
 
 	for (size_t i = 0; i < SP_COUNTOF(members); i++)
-		if (r->member[i] != NULL)
-			ok = ok &&
-			    json_object_set_new(wish, members[i].member,
-				json_string(r->member[i])) == 0;
+		ok = ok && cmd_wish_text(wish, members[i].member, r->member[i]);
 	if (!ok)
 		return sp_fail(
 		    err, SP_E_INVALID, "a value is not proper UTF-8");
@@ -166,17 +135,15 @@ make_wish(const struct run *r, json_t *wish, struct sp_err *err)
 }
 
 static enum sp_code
-add(struct run *r, struct sp_err *err)
+add(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
+	const struct run *r = arg;
 	SITE_AUTO_JSON made = NULL;
 	SITE_AUTO_JSON wish = json_object();
 
 	SP_TRY(make_wish(r, wish, err));
-	SP_TRY(client_site_path(&r->client.site, &path, err, "providers"));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "POST", sp_buf_str(&path), wish, &made, err));
-	if (r->json)
+	SP_TRY(cmd_client_send(c, "POST", wish, &made, err, "providers"));
+	if (c->json)
 		return cmd_present_json(made, err);
 	(void)printf("%s added\n", r->name);
 	return cmd_present_flush(err);
@@ -235,7 +202,7 @@ static int
 run_add(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
+	struct run r = { .name = NULL };
 	const struct cmd_option shared[] = { CLIENT_OPTIONS(common) };
 	struct cmd_option option[ADD_OPTIONS + SP_COUNTOF(shared)];
 	char **operand;
@@ -261,114 +228,49 @@ run_add(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self,
 		    "--secret-file is needed, or --auth none for a client "
 		    "without a secret");
-	return with_client(self, &r, &common, add);
+	return cmd_client_with(self, &common, add, &r);
 }
 
 /* ---- idp list ---- */
 
-static void
-show_provider(const json_t *one, struct present_table *t)
-{
-	static const char *const member[] = { "name", "issuer", "client_id",
-		"title" };
-	char cell[PRESENT_CELL_MAX];
-
-	for (size_t k = 0; k < SP_COUNTOF(member); k++) {
-		(void)cmd_present_member(one, member[k], cell, sizeof(cell));
-		cmd_present_table_add(t, cell);
-	}
-}
-
 static enum sp_code
-get_providers(struct run *r, json_t **page, struct sp_err *err)
+list(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
+	static const struct listing providers = {
+		.column = { { "NAME", "name", NULL },
+		    { "ISSUER", "issuer", NULL },
+		    { "CLIENT", "client_id", NULL },
+		    { "TITLE", "title", NULL } },
+	};
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "providers"));
-	return client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), page, err);
-}
-
-static enum sp_code
-print_json(const json_t *items, struct sp_err *err)
-{
-	for (size_t i = 0; i < json_array_size(items); i++)
-		SP_TRY(cmd_present_json(json_array_get(items, i), err));
-	return SP_OK;
-}
-
-static enum sp_code
-print_table(const json_t *items, struct sp_err *err)
-{
-	static const char *const head[] = { "NAME", "ISSUER", "CLIENT", "TITLE",
-		NULL };
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
-
-	for (size_t i = 0; i < json_array_size(items); i++)
-		show_provider(json_array_get(items, i), &t);
-	return cmd_present_table_print(&t, stdout, err);
-}
-
-static enum sp_code
-list(struct run *r, struct sp_err *err)
-{
-	SITE_AUTO_JSON page = NULL;
-	const json_t *items;
-
-	SP_TRY(get_providers(r, &page, err));
-	items = json_object_get(page, "items");
-	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site's answer has no 'items'");
-	SP_TRY(r->json ? print_json(items, err) : print_table(items, err));
-	return cmd_present_flush(err);
+	(void)arg;
+	return cmd_listing_show_at(c, &providers, "providers", err);
 }
 
 static int
 run_list(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
-	return with_client(self, &r, &common, list);
+	return cmd_client_run(self, argc, argv, list);
 }
 
 /* ---- idp remove ---- */
 
 static enum sp_code
-take_away(struct run *r, struct sp_err *err)
+take_away(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON answer = NULL;
+	const struct run *r = arg;
+	SITE_AUTO_JSON none = NULL;
 
-	SP_TRY(client_site_path(
-	    &r->client.site, &path, err, "providers/%s", r->name));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "DELETE", sp_buf_str(&path), NULL, &answer, err));
-	if (r->json) {
-		SITE_AUTO_JSON j =
-		    json_pack("{s:s, s:b}", "name", r->name, "removed", 1);
-
-		return cmd_present_json(j, err);
-	}
-	(void)printf("%s removed\n", r->name);
-	return cmd_present_flush(err);
+	SP_TRY(cmd_client_send(
+	    c, "DELETE", NULL, &none, err, "providers/%s", r->name));
+	return cmd_client_say_done(c, "name", r->name, "removed", err);
 }
 
 static int
 run_remove(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
+	struct run r = { .name = NULL };
 	char **operand;
 	size_t n;
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
@@ -379,7 +281,7 @@ run_remove(const struct cmd *self, int argc, char **argv)
 		code = one_name(self, &r, operand, n);
 	if (code != CMD_DONE)
 		return code;
-	return with_client(self, &r, &common, take_away);
+	return cmd_client_with(self, &common, take_away, &r);
 }
 
 int

@@ -7,11 +7,10 @@
 #define PAGE_MAX 1000
 
 struct run {
-	struct client client;
+	struct client *client;
 	const char *sha256;
 	const char *category;
 	uint64_t most; /* items to show */
-	bool json;
 	struct present_table table;
 	uint64_t shown;
 	bool more; /* there are others */
@@ -44,7 +43,7 @@ page_path(const struct run *r, const char *cursor, struct sp_buf *path,
 
 	(void)snprintf(limit, sizeof(limit), "%u",
 	    left < PAGE_MAX ? (unsigned)left : PAGE_MAX);
-	SP_TRY(client_site_path(&r->client.site, path, err, "evidence"));
+	SP_TRY(client_site_path(&r->client->site, path, err, "evidence"));
 	client_site_query(path, "limit", limit);
 	if (cursor != NULL)
 		client_site_query(path, "cursor", cursor);
@@ -67,7 +66,7 @@ show_items(struct run *r, const json_t *page, struct sp_err *err)
 	for (size_t i = 0; i < n && r->shown < r->most; i++) {
 		const json_t *item = json_array_get(items, i);
 
-		if (r->json)
+		if (r->client->json)
 			SP_TRY(cmd_present_json(item, err));
 		else
 			add_row(r, item);
@@ -87,7 +86,7 @@ show_page(struct run *r, struct sp_buf *cursor, struct sp_err *err)
 	SP_TRY(page_path(
 	    r, cursor->len == 0 ? NULL : sp_buf_str(cursor), &path, err));
 	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &page, err));
+	    &r->client->site, sp_buf_str(&path), &page, err));
 	SP_TRY(show_items(r, page, err));
 	const char *next = json_string_value(json_object_get(page, "next"));
 
@@ -117,7 +116,7 @@ static enum sp_code
 show_list(struct run *r, struct sp_err *err)
 {
 	SP_TRY(show_pages(r, err));
-	if (r->json)
+	if (r->client->json)
 		return SP_OK;
 	if (r->shown > 0)
 		SP_TRY(cmd_present_table_print(&r->table, stdout, err));
@@ -129,22 +128,19 @@ show_list(struct run *r, struct sp_err *err)
 	return SP_OK;
 }
 
-static int
-run_list(
-    struct run *r, const struct cmd *self, const struct client_options *common)
+static enum sp_code
+list(struct client *c, void *arg, struct sp_err *err)
 {
 	static const char *const head[] = { "ID", "RECEIVED (UTC)", "SIZE",
 		"CATEGORY", "FILE", "TITLE", NULL };
-	struct sp_err err = { .code = SP_OK };
+	struct run *r = arg;
 	enum sp_code code;
 
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
+	r->client = c;
 	r->table = cmd_present_table_new(head);
-	code = show_list(r, &err);
+	code = show_list(r, err);
 	cmd_present_table_done(&r->table);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+	return code;
 }
 
 int
@@ -154,8 +150,6 @@ cmd_list_run(const struct cmd *self, int argc, char **argv)
 	struct run r = { .most = 100 };
 	const char *limit = NULL;
 	bool all = false;
-	char **operand;
-	size_t n;
 	const struct cmd_option option[] = {
 		{ "sha256", 0, "HEX", "only items of this content", &r.sha256,
 		    NULL },
@@ -166,13 +160,10 @@ cmd_list_run(const struct cmd *self, int argc, char **argv)
 		{ "all", 0, NULL, "show all", NULL, &all },
 		CLIENT_OPTIONS(common),
 	};
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	int code = cmd_parse_none(self, option, SP_COUNTOF(option), argc, argv);
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
 	if (limit != NULL &&
 	    !sp_parse_u64(limit, strlen(limit), 1, INT64_MAX, &r.most))
 		return cmd_usage(self, "--limit wants a number from 1 on");
@@ -180,6 +171,5 @@ cmd_list_run(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self, "--all and --limit exclude each other");
 	if (all)
 		r.most = UINT64_MAX;
-	r.json = common.json;
-	return run_list(&r, self, &common);
+	return cmd_client_with(self, &common, list, &r);
 }

@@ -1,82 +1,42 @@
-#include "base/parse.h"
-#include "cmd/client.h"
 #include "cmd/guest.h"
+#include "cmd/listing.h"
 #include "cmd/people.h"
 #include "cmd/table.h"
+#include "cmd/wish.h"
 
-#include <inttypes.h>
-#include <string.h>
+#define MINUTES_MOST 43200 /* the API's */
 
 /* What a subcommand of `lockbox` wants done. */
 struct run {
 	/* request */
-	const char *agency, *category, *why, *ticket, *minutes, *from;
+	const char *agency, *category, *why, *ticket, *from;
+	uint64_t minutes; /* 0: not said */
 	bool glass;
 	char **item;
 	size_t items;
-	/* the others */
-	const char *id, *state;
-	bool json;
+	/* list */
+	const char *state;
 };
 
 /* ---- lockbox request ---- */
-
-/* "a,b c" as a list of strings; NULL: no memory or not proper UTF-8. */
-static json_t *
-words(const char *s)
-{
-	json_t *list = json_array();
-
-	while (list != NULL && *s != '\0') {
-		size_t len = strcspn(s, ", ");
-
-		if (len > 0 &&
-		    json_array_append_new(list, json_stringn(s, len)) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-		s += len;
-		s += *s != '\0';
-	}
-	return list;
-}
-
-static bool
-set_new(json_t *o, const char *name, json_t *value)
-{
-	return json_object_set_new(o, name, value) == 0;
-}
-
-static bool
-set_what(json_t *wish, const struct run *r)
-{
-	json_t *ids;
-
-	if (r->category != NULL)
-		return set_new(wish, "category", json_string(r->category));
-	ids = json_array();
-	for (size_t i = 0; i < r->items; i++)
-		if (json_array_append_new(ids, json_string(r->item[i])) != 0) {
-			json_decref(ids);
-			return false;
-		}
-	return set_new(wish, "evidence", ids);
-}
 
 static json_t *
 wish_of(const struct run *r)
 {
 	json_t *wish = json_pack("{s:s, s:b, s:s, s:s}", "agency", r->agency,
 	    "glass", (int)r->glass, "ticket", r->ticket, "why", r->why);
-	uint64_t minutes = 0;
-	bool good = wish != NULL && set_what(wish, r);
+	bool good =
+	    wish != NULL && cmd_wish_text(wish, "category", r->category);
 
+	if (good && r->category == NULL)
+		good = json_object_set_new(wish, "evidence",
+			   cmd_wish_texts(r->item, r->items)) == 0;
 	if (good && r->from != NULL)
-		good = set_new(wish, "from", words(r->from));
-	if (good && r->minutes != NULL &&
-	    sp_parse_u64(r->minutes, strlen(r->minutes), 1, 43200, &minutes))
-		good =
-		    set_new(wish, "minutes", json_integer((json_int_t)minutes));
+		good = json_object_set_new(
+			   wish, "from", cmd_wish_words(r->from)) == 0;
+	if (good && r->minutes > 0)
+		good = json_object_set_new(wish, "minutes",
+			   json_integer((json_int_t)r->minutes)) == 0;
 	if (!good) {
 		json_decref(wish);
 		return NULL;
@@ -88,7 +48,6 @@ static enum sp_code
 request(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON wish = wish_of(r);
 	SITE_AUTO_JSON made = NULL;
 	char id[PRESENT_CELL_MAX], state[PRESENT_CELL_MAX];
@@ -96,10 +55,8 @@ request(struct client *c, void *arg, struct sp_err *err)
 	if (wish == NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "what was said is not proper UTF-8");
-	SP_TRY(client_site_path(&c->site, &path, err, "lockbox"));
-	SP_TRY(client_site_send_json(
-	    &c->site, "POST", sp_buf_str(&path), wish, &made, err));
-	if (r->json)
+	SP_TRY(cmd_client_send(c, "POST", wish, &made, err, "lockbox"));
+	if (c->json)
 		return cmd_present_json(made, err);
 	(void)cmd_present_member(made, "id", id, sizeof(id));
 	(void)cmd_present_member(made, "state", state, sizeof(state));
@@ -110,7 +67,6 @@ request(struct client *c, void *arg, struct sp_err *err)
 static int
 check_request(const struct cmd *self, struct run *r)
 {
-	uint64_t minutes;
 	struct sp_err err;
 
 	if (r->items < 1)
@@ -125,9 +81,6 @@ check_request(const struct cmd *self, struct run *r)
 			return cmd_usage(self, "%s", err.text);
 	if (r->why == NULL)
 		return cmd_usage(self, "say why with --reason");
-	if (r->minutes != NULL &&
-	    !sp_parse_u64(r->minutes, strlen(r->minutes), 1, 43200, &minutes))
-		return cmd_usage(self, "--minutes is a number, 1 to 43200");
 	return CMD_DONE;
 }
 
@@ -136,6 +89,7 @@ run_request(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
 	struct run r = { .ticket = "none" };
+	const char *minutes = NULL;
 	const struct cmd_option option[] = {
 		{ "category", 0, "WORD", "all of it that is there by then",
 		    &r.category, NULL },
@@ -144,7 +98,7 @@ run_request(const struct cmd *self, int argc, char **argv)
 		{ "ticket", 0, "TEXT", "the support case it is for", &r.ticket,
 		    NULL },
 		{ "minutes", 0, "N", "for so long (what the agency allows)",
-		    &r.minutes, NULL },
+		    &minutes, NULL },
 		{ "from", 0, "RANGES",
 		    "from where: 192.0.2.0/24,... (this address)", &r.from,
 		    NULL },
@@ -158,126 +112,66 @@ run_request(const struct cmd *self, int argc, char **argv)
 
 	if (code == CMD_DONE)
 		code = check_request(self, &r);
-	r.json = common.json;
-	return code == CMD_DONE ? cmd_people_with(self, &common, request, &r)
+	if (code == CMD_DONE)
+		code = cmd_parse_number(
+		    self, "minutes", minutes, 1, MINUTES_MOST, &r.minutes);
+	return code == CMD_DONE ? cmd_client_with(self, &common, request, &r)
 				: code;
 }
 
 /* ---- lockbox list ---- */
 
 static void
-show_item(const json_t *one, struct present_table *t)
+show_kind(const json_t *glass, char *out, size_t room)
 {
-	static const char *const member[] = { "id", "state", "agency", "due_at",
-		"until" };
-	const json_t *asked = json_object_get(one, "asked");
-	char cell[PRESENT_CELL_MAX];
+	(void)snprintf(
+	    out, room, "%s", json_is_true(glass) ? "glass" : "request");
+}
 
-	for (size_t m = 0; m < SP_COUNTOF(member); m++) {
-		(void)cmd_present_member(one, member[m], cell, sizeof(cell));
-		if (m >= 3 && strlen(cell) > 19)
-			cell[19] = '\0'; /* to the second */
-		cmd_present_table_add(t, cell);
-	}
-	cmd_present_table_add(t,
-	    json_is_true(json_object_get(one, "glass")) ? "glass" : "request");
+static void
+show_requester(const json_t *asked, char *out, size_t room)
+{
 	(void)cmd_present_member(
-	    json_object_get(asked, "requester"), "name", cell, sizeof(cell));
-	cmd_present_table_add(t, cell);
+	    json_object_get(asked, "requester"), "name", out, room);
 }
 
+/* Newest first. */
 static enum sp_code
-print_json(const json_t *items, struct sp_err *err)
+list(struct client *c, void *arg, struct sp_err *err)
 {
-	for (size_t i = 0; i < json_array_size(items); i++)
-		SP_TRY(cmd_present_json(json_array_get(items, i), err));
-	return SP_OK;
-}
-
-static enum sp_code
-show_items(
-    const json_t *page, struct present_table *t, bool json, struct sp_err *err)
-{
-	const json_t *items = json_object_get(page, "items");
-
-	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site's answer has no list");
-	if (json)
-		return print_json(items, err);
-	for (size_t i = 0; i < json_array_size(items); i++)
-		show_item(json_array_get(items, i), t);
-	return SP_OK;
-}
-
-static enum sp_code
-get_page(struct client *c, const struct run *r, const char *cursor,
-    json_t **page, struct sp_err *err)
-{
+	static const struct listing requests = {
+		.column = { { "ID", "id", NULL }, { "STATE", "state", NULL },
+		    { "AGENCY", "agency", NULL },
+		    { "ANSWER BY (UTC)", "due_at", cmd_present_time },
+		    { "ACCESS UNTIL", "until", cmd_present_time },
+		    { "KIND", "glass", show_kind },
+		    { "WHO", "asked", show_requester } },
+	};
+	const struct run *r = arg;
 	SP_AUTO_BUF path = sp_buf_new(1024);
 
 	SP_TRY(client_site_path(&c->site, &path, err, "lockbox"));
 	client_site_query(&path, "limit", "100");
 	if (r->state != NULL)
 		client_site_query(&path, "state", r->state);
-	if (cursor[0] != '\0')
-		client_site_query(&path, "cursor", cursor);
 	SP_TRY(sp_buf_check(&path, "path", err));
-	return client_site_get_json(&c->site, sp_buf_str(&path), page, err);
-}
-
-/* Newest first, page after page. */
-static enum sp_code
-list(struct client *c, void *arg, struct sp_err *err)
-{
-	static const char *const head[] = { "ID", "STATE", "AGENCY",
-		"ANSWER BY (UTC)", "ACCESS UNTIL", "KIND", "WHO", NULL };
-	const struct run *r = arg;
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
-	char cursor[64] = "";
-
-	do {
-		SITE_AUTO_JSON page = NULL;
-		const char *next;
-
-		SP_TRY(get_page(c, r, cursor, &page, err));
-		SP_TRY(show_items(page, &t, r->json, err));
-		next = json_string_value(json_object_get(page, "next"));
-		/* Each page is older than the one before. */
-		if (next != NULL && cursor[0] != '\0' &&
-		    strcmp(next, cursor) >= 0)
-			return sp_fail_as(err, SP_E_INVALID,
-			    client_site_unreachable,
-			    "the site's pages do not go on");
-		(void)snprintf(
-		    cursor, sizeof(cursor), "%s", next == NULL ? "" : next);
-	} while (cursor[0] != '\0');
-	if (!r->json)
-		SP_TRY(cmd_present_table_print(&t, stdout, err));
-	return cmd_present_flush(err);
+	return cmd_listing_show(c, &requests, sp_buf_str(&path), err);
 }
 
 static int
 run_list(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	char **operand;
-	size_t n;
+	struct run r = { .state = NULL };
 	const struct cmd_option option[] = {
 		{ "state", 0, "STATE", "only these: Pending, Approved, ...",
 		    &r.state, NULL },
 		CLIENT_OPTIONS(common),
 	};
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	int code = cmd_parse_none(self, option, SP_COUNTOF(option), argc, argv);
 
-	if (code != CMD_DONE)
-		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
-	r.json = common.json;
-	return cmd_people_with(self, &common, list, &r);
+	return code == CMD_DONE ? cmd_client_with(self, &common, list, &r)
+				: code;
 }
 
 /* ---- lockbox show ---- */
@@ -314,21 +208,19 @@ lines(const char *what, const json_t *list, const char *member)
 static void
 touches(const json_t *list)
 {
-	static const char *const member[] = { "evidence", "first_at",
-		"last_at" };
-	char cell[SP_COUNTOF(member)][PRESENT_CELL_MAX];
+	char evidence[PRESENT_CELL_MAX], first[32], last[32];
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *one = json_array_get(list, i);
 
-		for (size_t m = 0; m < SP_COUNTOF(member); m++) {
-			(void)cmd_present_member(
-			    one, member[m], cell[m], sizeof(cell[m]));
-			if (m > 0 && strlen(cell[m]) > 19)
-				cell[m][19] = '\0'; /* to the second */
-		}
-		(void)printf("%-12s  %s  %s to %s\n", "touched", cell[0],
-		    cell[1], cell[2]);
+		cmd_present_time(
+		    json_object_get(one, "first_at"), first, sizeof(first));
+		cmd_present_time(
+		    json_object_get(one, "last_at"), last, sizeof(last));
+		(void)printf("%-12s  %s  %s to %s\n", "touched",
+		    cmd_present_member(
+			one, "evidence", evidence, sizeof(evidence)),
+		    first, last);
 	}
 }
 
@@ -365,13 +257,11 @@ print_request(const json_t *o)
 static enum sp_code
 show(struct client *c, void *arg, struct sp_err *err)
 {
-	const struct run *r = arg;
-	SP_AUTO_BUF path = sp_buf_new(512);
+	const char *id = arg;
 	SITE_AUTO_JSON one = NULL;
 
-	SP_TRY(client_site_path(&c->site, &path, err, "lockbox/%s", r->id));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &one, err));
-	if (r->json)
+	SP_TRY(cmd_client_get(c, &one, err, "lockbox/%s", id));
+	if (c->json)
 		return cmd_present_json(one, err);
 	print_request(one);
 	return cmd_present_flush(err);
@@ -380,15 +270,7 @@ show(struct client *c, void *arg, struct sp_err *err)
 static int
 run_show(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_client_parse_id(
-	    self, option, SP_COUNTOF(option), argc, argv, &r.id);
-
-	r.json = common.json;
-	return code == CMD_DONE ? cmd_people_with(self, &common, show, &r)
-				: code;
+	return cmd_client_run_id(self, NULL, argc, argv, show);
 }
 
 /* ---- lockbox get ---- */

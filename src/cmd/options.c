@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/parse.h"
 #include "cmd/cmd.h"
 
 #include <inttypes.h>
@@ -177,6 +178,29 @@ cmd_parse(const struct cmd *self, const struct cmd_option *option,
 	*operands = argv;
 	*n = (size_t)p.operands;
 	return CMD_DONE;
+}
+
+int
+cmd_parse_none(const struct cmd *self, const struct cmd_option *option,
+    size_t options, int argc, char **argv)
+{
+	char **operand;
+	size_t n;
+	int code = cmd_parse(self, option, options, argc, argv, &operand, &n);
+
+	if (code == CMD_DONE && n != 0)
+		return cmd_usage(self, "'%s' is too much", operand[0]);
+	return code;
+}
+
+int
+cmd_parse_number(const struct cmd *self, const char *option, const char *text,
+    uint64_t least, uint64_t most, uint64_t *out)
+{
+	if (text == NULL || sp_parse_u64(text, strlen(text), least, most, out))
+		return CMD_DONE;
+	return cmd_usage(self, "--%s is a number, %" PRIu64 " to %" PRIu64,
+	    option, least, most);
 }
 
 /* "agency add" is called "add" on the command line. */

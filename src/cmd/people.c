@@ -4,22 +4,6 @@
 
 #include <string.h>
 
-int
-cmd_people_with(const struct cmd *self, const struct client_options *common,
-    enum sp_code (*act)(struct client *c, void *arg, struct sp_err *err),
-    void *arg)
-{
-	struct sp_err err = { .code = SP_OK };
-	struct client client;
-	enum sp_code code;
-
-	if (cmd_client_open(&client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = act(&client, arg, &err);
-	cmd_client_done(&client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
-}
-
 bool
 cmd_people_ok(const char *person)
 {
@@ -44,12 +28,10 @@ path_of(struct client *c, const struct cmd_people_call *call, const char *who,
 /* What was said on the command line. */
 struct saying {
 	const struct cmd_people_call *call;
-	const struct saying *of; /* what is wanted of each person listed */
-	const char *who;         /* in the path; NULL: none */
-	const char *login;       /* of `who`, in a list of everybody */
+	const char *who; /* in the path; NULL: none */
 	const char *value[CMD_PEOPLE_OPTIONS];
 	json_t *body;
-	bool json, everyone;
+	bool everyone;
 };
 
 static void
@@ -61,158 +43,104 @@ saying_done(struct saying *s)
 /* --- Lists --- */
 
 static enum sp_code
-show_item(const struct saying *s, struct present_table *t, json_t *item,
+list_path(struct client *c, const struct saying *s, struct sp_buf *path,
     struct sp_err *err)
 {
-	const struct cmd_people_list *l = s->call->list;
-	char cell[PRESENT_CELL_MAX];
+	SP_TRY(path_of(c, s->call, s->who, path, err));
+	if (s->call->paged)
+		client_site_query(path, "limit", "1000");
+	return sp_buf_check(path, "path", err);
+}
 
-	if (s->everyone &&
-	    json_object_set_new(item, "person", json_string(s->who)) != 0)
+/* A list of everybody: of each person what the call lists of one. */
+struct everybody {
+	struct client *c;
+	const struct saying *s;
+	const char *who, *login; /* whose list it is just now */
+	struct listing list;     /* with a column for them */
+	struct present_table t;
+};
+
+static void
+everybody_done(struct everybody *e)
+{
+	cmd_present_table_done(&e->t);
+}
+
+static enum sp_code
+show_theirs(void *arg, json_t *item, struct sp_err *err)
+{
+	struct everybody *e = arg;
+	const char *person = e->c->json ? e->who : e->login;
+
+	if (json_object_set_new(item, "person", json_string(person)) != 0)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a list");
-	if (s->json)
+	if (e->c->json)
 		return cmd_present_json(item, err);
-	if (s->everyone) {
-		(void)cmd_present_clean(s->login, cell, sizeof(cell));
-		cmd_present_table_add(t, cell);
-	}
-	for (size_t i = 0; l->member[i] != NULL; i++) {
-		const char *text =
-		    cmd_present_member(item, l->member[i], cell, sizeof(cell));
-
-		/* Times to the second. */
-		if (text == cell && strlen(cell) == 27 && cell[10] == 'T')
-			cell[19] = '\0';
-		cmd_present_table_add(t, text);
-	}
+	cmd_listing_row(&e->list, item, &e->t);
 	return SP_OK;
 }
 
 static enum sp_code
-show_array(const struct saying *s, struct present_table *t, const json_t *items,
-    struct sp_err *err)
+list_person(void *arg, json_t *person, struct sp_err *err)
 {
-	size_t n = json_array_size(items);
-
-	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site's answer has no list");
-	for (size_t i = 0; i < n; i++)
-		SP_TRY(show_item(s, t, json_array_get(items, i), err));
-	return SP_OK;
-}
-
-static enum sp_code
-show_page(struct client *c, const struct saying *s, struct present_table *t,
-    const json_t *page, struct sp_err *err)
-{
-	const struct cmd_people_list *l = s->call->list;
-	const json_t *items = json_object_get(page, "items");
-
-	(void)c;
-	if (l->array[0] == NULL)
-		return show_array(s, t, items, err);
-	for (size_t i = 0; l->array[i] != NULL; i++)
-		SP_TRY(
-		    show_array(s, t, json_object_get(items, l->array[i]), err));
-	return SP_OK;
-}
-
-static enum sp_code
-get_page(struct client *c, const struct saying *s, const char *cursor,
-    json_t **page, struct sp_err *err)
-{
+	struct everybody *e = arg;
+	const struct listing_each theirs = { e->list.array, show_theirs, e };
 	SP_AUTO_BUF path = sp_buf_new(1024);
 
-	SP_TRY(path_of(c, s->call, s->who, &path, err));
-	if (s->call->list != NULL && s->call->list->paged)
-		client_site_query(&path, "limit", "1000");
-	if (cursor[0] != '\0')
-		client_site_query(&path, "cursor", cursor);
-	SP_TRY(sp_buf_check(&path, "path", err));
-	return client_site_get_json(&c->site, sp_buf_str(&path), page, err);
+	e->who = json_string_value(json_object_get(person, "id"));
+	if (e->who == NULL || !cmd_people_ok(e->who))
+		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+		    "the site's answer has a person without an id");
+	e->login = json_string_value(json_object_get(person, "login"));
+	if (e->login == NULL)
+		e->login = e->who;
+	SP_TRY(path_of(e->c, e->s->call, e->who, &path, err));
+	return cmd_listing_each(e->c, sp_buf_str(&path), &theirs, err);
 }
 
-typedef enum sp_code (*page_fn)(struct client *c, const struct saying *s,
-    struct present_table *t, const json_t *page, struct sp_err *err);
-
-/* All pages of one list. */
-static enum sp_code
-list_pages(struct client *c, const struct saying *s, struct present_table *t,
-    page_fn show, struct sp_err *err)
+/* The same list, beginning with whose each row is. */
+static struct listing
+list_with_person(const struct listing *one)
 {
-	char cursor[64] = "";
+	struct listing l = { .column = { { "PERSON", "person", NULL } } };
 
-	do {
-		SITE_AUTO_JSON page = NULL;
-		const char *next;
-
-		SP_TRY(get_page(c, s, cursor, &page, err));
-		SP_TRY(show(c, s, t, page, err));
-		next = json_string_value(json_object_get(page, "next"));
-		/* Each page must begin after the one before. */
-		if (next != NULL && strcmp(next, cursor) <= 0)
-			return sp_fail_as(err, SP_E_INVALID,
-			    client_site_unreachable,
-			    "the site's pages do not go on");
-		(void)snprintf(cursor, sizeof(cursor), "%s",
-		    next == NULL || !s->call->list->paged ? "" : next);
-	} while (cursor[0] != '\0');
-	return SP_OK;
-}
-
-/* What each of a page of persons has. */
-static enum sp_code
-show_persons(struct client *c, const struct saying *persons,
-    struct present_table *t, const json_t *page, struct sp_err *err)
-{
-	const json_t *items = json_object_get(page, "items");
-	struct saying one = *persons->of;
-
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		one.who = json_string_value(
-		    json_object_get(json_array_get(items, i), "id"));
-		if (one.who == NULL || !cmd_people_ok(one.who))
-			return sp_fail_as(err, SP_E_INVALID,
-			    client_site_unreachable,
-			    "the site's answer has a person without an id");
-		one.login = json_string_value(
-		    json_object_get(json_array_get(items, i), "login"));
-		if (one.login == NULL)
-			one.login = one.who;
-		SP_TRY(list_pages(c, &one, t, show_page, err));
+	for (size_t i = 0; one->column[i].head != NULL; i++) {
+		SP_REQUIRE(i + 1 < PRESENT_COLUMNS);
+		l.column[i + 1] = one->column[i];
 	}
-	return SP_OK;
+	memcpy(l.array, one->array, sizeof(l.array));
+	return l;
 }
 
 static enum sp_code
-list_everyone(struct client *c, const struct saying *s, struct present_table *t,
-    struct sp_err *err)
+list_everybody(struct client *c, const struct saying *s, struct sp_err *err)
 {
-	static const struct cmd_people_list paged = { .paged = true };
-	static const struct cmd_people_call call = {
-		.before = "persons", .after = "", .list = &paged
+	SP_AUTO_BUF path = sp_buf_new(1024);
+	SP_CLEANUP(everybody_done)
+	struct everybody e = {
+		.c = c, .s = s, .list = list_with_person(s->call->list)
 	};
-	const struct saying persons = { .call = &call, .of = s };
+	const struct listing_each persons = { NULL, list_person, &e };
 
-	return list_pages(c, &persons, t, show_persons, err);
+	e.t = cmd_listing_table(&e.list);
+	SP_TRY(client_site_path(&c->site, &path, err, "persons"));
+	client_site_query(&path, "limit", "1000");
+	SP_TRY(cmd_listing_each(c, sp_buf_str(&path), &persons, err));
+	if (!c->json)
+		SP_TRY(cmd_present_table_print(&e.t, stdout, err));
+	return cmd_present_flush(err);
 }
 
 static enum sp_code
 list(struct client *c, const struct saying *s, struct sp_err *err)
 {
-	const char *head[PRESENT_COLUMNS + 1] = { "PERSON" };
+	SP_AUTO_BUF path = sp_buf_new(1024);
 
-	for (size_t i = 0; s->call->list->head[i] != NULL; i++)
-		head[i + s->everyone] = s->call->list->head[i];
-
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
-
-	SP_TRY(s->everyone ? list_everyone(c, s, &t, err)
-			   : list_pages(c, s, &t, show_page, err));
-	if (!s->json)
-		SP_TRY(cmd_present_table_print(&t, stdout, err));
-	return cmd_present_flush(err);
+	if (s->everyone)
+		return list_everybody(c, s, err);
+	SP_TRY(list_path(c, s, &path, err));
+	return cmd_listing_show(c, s->call->list, sp_buf_str(&path), err);
 }
 
 /* --- One thing --- */
@@ -243,24 +171,27 @@ print_members(json_t *o)
 static enum sp_code
 show(struct client *c, const struct saying *s, struct sp_err *err)
 {
+	SP_AUTO_BUF path = sp_buf_new(1024);
 	SITE_AUTO_JSON answer = NULL;
 
-	SP_TRY(get_page(c, s, "", &answer, err));
-	if (s->json)
+	SP_TRY(path_of(c, s->call, s->who, &path, err));
+	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &answer, err));
+	if (c->json)
 		return cmd_present_json(answer, err);
 	print_members(answer);
 	return cmd_present_flush(err);
 }
 
 static enum sp_code
-print_done(const struct saying *s, const json_t *answer, struct sp_err *err)
+print_done(const struct client *c, const struct saying *s, const json_t *answer,
+    struct sp_err *err)
 {
 	const char *id = json_string_value(json_object_get(answer, "id"));
 	char clean[128];
 
-	if (s->json && answer != NULL)
+	if (c->json && answer != NULL)
 		return cmd_present_json(answer, err);
-	if (s->json) {
+	if (c->json) {
 		SITE_AUTO_JSON j =
 		    json_pack("{s:s, s:b}", s->who == NULL ? "done" : "id",
 			s->who == NULL ? s->call->name : s->who,
@@ -291,7 +222,7 @@ act(struct client *c, void *arg, struct sp_err *err)
 	SP_TRY(path_of(c, s->call, s->who, &path, err));
 	SP_TRY(client_site_send_json(&c->site, s->call->method,
 	    sp_buf_str(&path), s->body, &answer, err));
-	return print_done(s, answer, err);
+	return print_done(c, s, answer, err);
 }
 
 /* --- The command line --- */
@@ -406,10 +337,9 @@ cmd_people_run(const struct cmd *self, const struct cmd_people_call *calls,
 		code = take_operands(self, &s, operand, operands);
 	if (code == CMD_DONE)
 		code = take_options(self, &s);
-	s.json = common.json;
 	/* Nothing to say: no body, where the request takes none. */
 	if (call->option[0].name == NULL && json_object_size(s.body) == 0)
 		client_site_json_freep(&s.body);
-	return code == CMD_DONE ? cmd_people_with(self, &common, act, &s)
+	return code == CMD_DONE ? cmd_client_with(self, &common, act, &s)
 				: code;
 }

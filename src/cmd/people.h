@@ -2,6 +2,7 @@
 #define CMD_PEOPLE_H
 
 #include "cmd/client.h"
+#include "cmd/listing.h"
 
 /*
  * The subcommands about people (person, role, screening, training, addendum,
@@ -17,14 +18,6 @@ struct cmd_people_option {
 	const char *name, *value, *help, *member;
 };
 
-/* Columns of a list, and the arrays that its rows are in. */
-struct cmd_people_list {
-	const char *array[3]; /* "items", or of an object "items": its arrays */
-	const char *head[PRESENT_COLUMNS + 1];
-	const char *member[PRESENT_COLUMNS + 1];
-	bool paged;
-};
-
 struct cmd_people_call {
 	const char *name; /* of the row: "screening add" */
 	const char *method;
@@ -37,7 +30,8 @@ struct cmd_people_call {
 	struct cmd_people_option option[CMD_PEOPLE_OPTIONS];
 	const char *needed; /* an option that must be there, or NULL */
 	const char *said;   /* "enabled"; NULL: print the answer's id */
-	const struct cmd_people_list *list;
+	const struct listing *list;
+	bool paged;    /* of more items than fit into an answer */
 	bool everyone; /* a list without its PERSON is of all of them */
 };
 
@@ -47,10 +41,5 @@ int cmd_people_run(const struct cmd *self, const struct cmd_people_call *calls,
 
 /* Can this be a PERSON: an id, a login, a name, or "~"? */
 bool cmd_people_ok(const char *person);
-
-/* cmd_client_open, act, cmd_client_done, exit code. */
-int cmd_people_with(const struct cmd *self, const struct client_options *common,
-    enum sp_code (*act)(struct client *c, void *arg, struct sp_err *err),
-    void *arg);
 
 #endif

@@ -30,12 +30,11 @@
 		    "residence"                                                \
 	}
 
-static const struct cmd_people_list persons = {
-	.head = { "ID", "LOGIN", "ROLE", "STATE", "KIND", "UNIT", "NAME",
-	    NULL },
-	.member = { "id", "login", "role", "state", "kind", "unit", "name",
-	    NULL },
-	.paged = true,
+static const struct listing persons = {
+	.column = { { "ID", "id", NULL }, { "LOGIN", "login", NULL },
+	    { "ROLE", "role", NULL }, { "STATE", "state", NULL },
+	    { "KIND", "kind", NULL }, { "UNIT", "unit", NULL },
+	    { "NAME", "name", NULL } },
 };
 
 static const struct cmd_people_call calls[] = {
@@ -57,7 +56,8 @@ static const struct cmd_people_call calls[] = {
 	    .before = "persons",
 	    .after = "",
 	    .operand = { NULL },
-	    .list = &persons },
+	    .list = &persons,
+	    .paged = true },
 	{ .name = "person show",
 	    .method = "GET",
 	    .before = "persons/",
@@ -131,7 +131,6 @@ struct import {
 	const char *file;
 	const char *apply; /* hash of the report, or NULL */
 	struct sp_buf csv;
-	bool json;
 };
 
 static enum sp_code
@@ -276,7 +275,7 @@ import(struct client *c, void *arg, struct sp_err *err)
 
 	SP_TRY(sp_file_read(AT_FDCWD, i->file, &i->csv, err));
 	SP_TRY(send_csv(c, i, &answer, err));
-	if (i->json)
+	if (c->json)
 		return cmd_present_json(answer, err);
 	if (i->apply == NULL)
 		SP_TRY(print_report(answer, err));
@@ -304,48 +303,39 @@ run_import(const struct cmd *self, int argc, char **argv)
 	if (n != 1)
 		return cmd_usage(self, "one CSV file is wanted");
 	i.file = operand[0];
-	i.json = common.json;
-	code = cmd_people_with(self, &common, import, &i);
+	code = cmd_client_with(self, &common, import, &i);
 	sp_buf_free(&i.csv);
 	return code;
 }
 
 /* ---- person export ---- */
 
-static enum sp_code export(struct client *c, void *arg, struct sp_err *err) {
-	const bool *json = arg; SP_AUTO_BUF path = sp_buf_new(512);
+static enum sp_code
+fetch_roster(struct client *c, void *arg, struct sp_err *err)
+{
+	SP_AUTO_BUF path = sp_buf_new(512);
 	SP_AUTO_BUF out = sp_buf_new((size_t)17 << 20);
 
+	(void)arg;
 	SP_TRY(client_site_path(
-	    &c->site, &path, err, *json ? "roster.json" : "roster.csv"));
+	    &c->site, &path, err, c->json ? "roster.json" : "roster.csv"));
 	SP_TRY(client_site_get(&c->site, sp_buf_str(&path), &out, err));
 	(void)fwrite(out.at, 1, out.len, stdout);
-	if (*json)(void) putchar('\n');
+	if (c->json)
+		(void)putchar('\n');
 	return cmd_present_flush(err);
 }
 
 static int
 run_export(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
-	return cmd_people_with(self, &common, export, &common.json);
+	return cmd_client_run(self, argc, argv, fetch_roster);
 }
 
 /* ---- person seal, person open ---- */
 
 struct sealed {
 	const char *person, *field;
-	bool json;
 };
 
 /* A line of standard input: never an argument, which all of a machine's users
@@ -405,14 +395,7 @@ seal(struct client *c, void *arg, struct sp_err *err)
 		    err, SP_E_INVALID, "the value is not proper UTF-8");
 	SP_TRY(client_site_send_json(
 	    &c->site, "PUT", sp_buf_str(&path), wish, &none, err));
-	if (s->json) {
-		SITE_AUTO_JSON j =
-		    json_pack("{s:s, s:b}", "field", s->field, "sealed", 1);
-
-		return cmd_present_json(j, err);
-	}
-	(void)printf("%s sealed\n", s->field);
-	return cmd_present_flush(err);
+	return cmd_client_say_done(c, "field", s->field, "sealed", err);
 }
 
 static enum sp_code
@@ -426,7 +409,7 @@ open_field(struct client *c, void *arg, struct sp_err *err)
 	SP_TRY(sealed_path(c, s, "/open", &path, err));
 	SP_TRY(client_site_send_json(
 	    &c->site, "POST", sp_buf_str(&path), NULL, &answer, err));
-	if (s->json)
+	if (c->json)
 		return cmd_present_json(answer, err);
 	(void)printf(
 	    "%s\n", cmd_present_member(answer, "value", clean, sizeof(clean)));
@@ -434,8 +417,7 @@ open_field(struct client *c, void *arg, struct sp_err *err)
 }
 
 static int
-run_sealed(const struct cmd *self, int argc, char **argv,
-    enum sp_code (*act)(struct client *c, void *arg, struct sp_err *err))
+run_sealed(const struct cmd *self, int argc, char **argv, cmd_client_act act)
 {
 	struct client_options common = { 0 };
 	char **operand;
@@ -449,8 +431,8 @@ run_sealed(const struct cmd *self, int argc, char **argv,
 		return code;
 	if (n != 2 || !cmd_people_ok(operand[0]) || !cmd_people_ok(operand[1]))
 		return cmd_usage(self, "wanted: PERSON FIELD");
-	s = (struct sealed){ operand[0], operand[1], common.json };
-	return cmd_people_with(self, &common, act, &s);
+	s = (struct sealed){ operand[0], operand[1] };
+	return cmd_client_with(self, &common, act, &s);
 }
 
 static int

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define TABLE_MAX ((size_t)64 * 1024 * 1024)
+#define TEXTS_MAX 4096 /* more is not shown */
 
 size_t
 cmd_present_clean(const char *s, char *out, size_t room)
@@ -113,17 +114,45 @@ cmd_present_json(const json_t *value, struct sp_err *err)
 	return cmd_present_flush(err);
 }
 
+void
+cmd_present_value(const json_t *value, char *out, size_t room)
+{
+	if (json_is_string(value) && json_string_length(value) > 0)
+		(void)cmd_present_clean(json_string_value(value), out, room);
+	else if (json_is_integer(value))
+		(void)snprintf(out, room, "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(value));
+	else
+		(void)snprintf(out, room, "-");
+}
+
+void
+cmd_present_time(const json_t *value, char *out, size_t room)
+{
+	static const char second[] = "2026-11-22T07:43:58";
+
+	cmd_present_value(value, out, room);
+	if (strlen(out) >= sizeof(second))
+		out[sizeof(second) - 1] = '\0';
+}
+
+void
+cmd_present_texts(const json_t *value, char *out, size_t room)
+{
+	SP_AUTO_BUF text = sp_buf_new(TEXTS_MAX);
+
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const char *s = json_string_value(json_array_get(value, i));
+
+		sp_buf_fmt(
+		    &text, "%s%s", i == 0 ? "" : ",", s == NULL ? "" : s);
+	}
+	(void)cmd_present_clean(sp_buf_str(&text), out, room);
+}
+
 const char *
 cmd_present_member(const json_t *o, const char *name, char *out, size_t room)
 {
-	const json_t *v = json_object_get(o, name);
-
-	if (json_is_string(v) && json_string_length(v) > 0)
-		(void)cmd_present_clean(json_string_value(v), out, room);
-	else if (json_is_integer(v))
-		(void)snprintf(
-		    out, room, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-	else
-		(void)snprintf(out, room, "-");
+	cmd_present_value(json_object_get(o, name), out, room);
 	return out;
 }

@@ -49,7 +49,14 @@ enum sp_code cmd_present_json(
     const json_t *value, struct sp_err *err) SP_MUST_USE;
 /* stdout was written: SP_E_FULL, SP_E_INTERNAL when it was not. */
 enum sp_code cmd_present_flush(struct sp_err *err) SP_MUST_USE;
-/* A text member cleaned, "-" when it is absent, null or empty. */
+/* What a value looks like in a cell: texts cleaned, numbers; "-" when it is
+ * absent (NULL), null or empty. */
+void cmd_present_value(const json_t *value, char *out, size_t room);
+/* A time (RFC 3339), to the second. */
+void cmd_present_time(const json_t *value, char *out, size_t room);
+/* A list of texts: "a,b"; "" when it is empty or absent. */
+void cmd_present_texts(const json_t *value, char *out, size_t room);
+/* cmd_present_value of a member; returns `out`. */
 const char *cmd_present_member(
     const json_t *o, const char *name, char *out, size_t room);
 

@@ -1,34 +1,16 @@
 #include "cmd/people.h"
 #include "cmd/shares.h"
 #include "cmd/table.h"
+#include "cmd/wish.h"
 #include "crypto/secret.h"
 
 #include <string.h>
 
-/* What a subcommand of `recovery` wants done. */
+/* Who is to hold the shares. */
 struct run {
-	struct client client;
 	char **custodian;
 	size_t custodians;
-	const char *id;
-	bool json;
 };
-
-static int
-with_client(const struct cmd *self, struct run *r,
-    const struct client_options *common,
-    enum sp_code (*act)(struct run *r, struct sp_err *err))
-{
-	struct sp_err err = { .code = SP_OK };
-	enum sp_code code;
-
-	r->json = common->json;
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = act(r, &err);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
-}
 
 /* "name  value" of a member of an answer. */
 static void
@@ -40,33 +22,20 @@ line(const json_t *from, const char *member, const char *name)
 	(void)printf("%-10s %s\n", name, cell);
 }
 
-static enum sp_code
-send(struct run *r, const json_t *body, const char *path, json_t **out,
-    struct sp_err *err)
-{
-	SP_AUTO_BUF full = sp_buf_new(512);
-
-	SP_TRY(client_site_path(&r->client.site, &full, err, "%s", path));
-	return client_site_send_json(
-	    &r->client.site, "POST", sp_buf_str(&full), body, out, err);
-}
-
 /* ---- recovery prepare ---- */
 
 static enum sp_code
-prepare(struct run *r, struct sp_err *err)
+prepare(struct client *c, void *arg, struct sp_err *err)
 {
-	SITE_AUTO_JSON list = json_array();
+	const struct run *r = arg;
 	SITE_AUTO_JSON made = NULL;
+	SITE_AUTO_JSON body = json_pack(
+	    "{s:o}", "custodians", cmd_wish_texts(r->custodian, r->custodians));
 
-	for (size_t i = 0; i < r->custodians; i++)
-		if (json_array_append_new(list, json_string(r->custodian[i])) !=
-		    0)
-			return sp_fail(err, SP_E_NOMEM, "no memory");
-	SITE_AUTO_JSON body = json_pack("{s:O}", "custodians", list);
-
-	SP_TRY(send(r, body, "recovery/shares", &made, err));
-	if (r->json)
+	if (body == NULL)
+		return sp_fail(err, SP_E_NOMEM, "no memory");
+	SP_TRY(cmd_client_send(c, "POST", body, &made, err, "recovery/shares"));
+	if (c->json)
 		return cmd_present_json(made, err);
 	const json_t *shares = json_object_get(made, "shares");
 
@@ -86,7 +55,7 @@ static int
 run_prepare(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
+	struct run r = { .custodians = 0 };
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
 	int code = cmd_parse(self, option, SP_COUNTOF(option), argc, argv,
 	    &r.custodian, &r.custodians);
@@ -101,13 +70,14 @@ run_prepare(const struct cmd *self, int argc, char **argv)
 		if (!cmd_people_ok(r.custodian[i]))
 			return cmd_usage(
 			    self, "'%s' is no id or login", r.custodian[i]);
-	return with_client(self, &r, &common, prepare);
+	return cmd_client_with(self, &common, prepare, &r);
 }
 
 /* ---- recovery begin, recovery confirm ---- */
 
 static enum sp_code
-hand_in(struct run *r, const char *path, json_t **answer, struct sp_err *err)
+hand_in(
+    struct client *c, const char *where, json_t **answer, struct sp_err *err)
 {
 	char share[1][GATE_TEXT_MAX] = { "" };
 	CRYPTO_WIPE_ON_EXIT(share);
@@ -117,16 +87,17 @@ hand_in(struct run *r, const char *path, json_t **answer, struct sp_err *err)
 
 	if (body == NULL)
 		return sp_fail(err, SP_E_NOMEM, "no memory");
-	return send(r, body, path, answer, err);
+	return cmd_client_send(c, "POST", body, answer, err, "%s", where);
 }
 
 static enum sp_code
-begin(struct run *r, struct sp_err *err)
+begin(struct client *c, void *arg, struct sp_err *err)
 {
 	SITE_AUTO_JSON answer = NULL;
 
-	SP_TRY(hand_in(r, "recovery", &answer, err));
-	if (r->json)
+	(void)arg;
+	SP_TRY(hand_in(c, "recovery", &answer, err));
+	if (c->json)
 		return cmd_present_json(answer, err);
 	line(answer, "id", "recovery");
 	line(answer, "expires_at", "until");
@@ -139,7 +110,6 @@ static int
 run_begin(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
 	char **operand;
 	size_t n;
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
@@ -150,18 +120,19 @@ run_begin(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 0)
 		return cmd_usage(self, "the share is read from standard input");
-	return with_client(self, &r, &common, begin);
+	return cmd_client_with(self, &common, begin, NULL);
 }
 
 static enum sp_code
-confirm(struct run *r, struct sp_err *err)
+confirm(struct client *c, void *arg, struct sp_err *err)
 {
+	const char *id = arg;
 	SITE_AUTO_JSON answer = NULL;
 	char path[80];
 
-	(void)snprintf(path, sizeof(path), "recovery/%s/confirm", r->id);
-	SP_TRY(hand_in(r, path, &answer, err));
-	if (r->json)
+	(void)snprintf(path, sizeof(path), "recovery/%s/confirm", id);
+	SP_TRY(hand_in(c, path, &answer, err));
+	if (c->json)
 		return cmd_present_json(answer, err);
 	line(answer, "token", "token");
 	line(answer, "expires_at", "until");
@@ -174,37 +145,22 @@ confirm(struct run *r, struct sp_err *err)
 static int
 run_confirm(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	struct sp_err err;
-	char **operand;
-	size_t n;
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 1 || cmd_client_id(operand[0], &err) != SP_OK)
-		return cmd_usage(self,
-		    "one id is wanted, as 'recovery begin' told it; the share "
-		    "is read from standard input");
-	r.id = operand[0];
-	return with_client(self, &r, &common, confirm);
+	return cmd_client_run_id(self,
+	    "one id is wanted, as 'recovery begin' told it; the share is read "
+	    "from standard input",
+	    argc, argv, confirm);
 }
 
 /* ---- recovery show ---- */
 
 static enum sp_code
-show(struct run *r, struct sp_err *err)
+show(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON state = NULL;
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "recovery"));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &state, err));
-	if (r->json)
+	(void)arg;
+	SP_TRY(cmd_client_get(c, &state, err, "recovery"));
+	if (c->json)
 		return cmd_present_json(state, err);
 	const json_t *list = json_object_get(state, "custodians");
 
@@ -227,19 +183,7 @@ show(struct run *r, struct sp_err *err)
 static int
 run_show(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
-	return with_client(self, &r, &common, show);
+	return cmd_client_run(self, argc, argv, show);
 }
 
 int

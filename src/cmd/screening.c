@@ -1,11 +1,12 @@
 #include "cmd/people.h"
 #include "cmd/table.h"
 
-static const struct cmd_people_list screenings = {
-	.head = { "ID", "STATE", "DECISION", "FINGERPRINTED", "DECIDED",
-	    "EXPIRES", "ADJUDICATOR", NULL },
-	.member = { "id", "state", "decision", "fingerprinted", "decided",
-	    "expires", "adjudicator", NULL },
+static const struct listing screenings = {
+	.column = { { "ID", "id", NULL }, { "STATE", "state", NULL },
+	    { "DECISION", "decision", NULL },
+	    { "FINGERPRINTED", "fingerprinted", NULL },
+	    { "DECIDED", "decided", NULL }, { "EXPIRES", "expires", NULL },
+	    { "ADJUDICATOR", "adjudicator", NULL } },
 };
 
 static const struct cmd_people_call calls[] = {

@@ -2,12 +2,12 @@
 
 #include "base/file.h"
 #include "base/parse.h"
+#include "cmd/terminal.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define SECRET_MAX ((size_t)1024)
@@ -62,27 +62,12 @@ prompt(const char *ask, struct crypto_secret **out, struct sp_err *err)
 {
 	SP_AUTO_FD tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	SP_AUTO_BUF line = sp_buf_secret(SECRET_MAX + 2);
-	struct termios seen, unseen;
-	uint8_t c = 0;
-	ssize_t n = 1;
 
-	if (tty < 0 || tcgetattr(tty, &seen) != 0)
+	if (tty < 0)
 		return sp_fail(err, SP_E_INVALID,
 		    "there is no terminal to ask on: give it as fd:N or "
 		    "file:PATH");
-	unseen = seen;
-	unseen.c_lflag &= ~(tcflag_t)ECHO;
-	if (tcsetattr(tty, TCSAFLUSH, &unseen) != 0 ||
-	    write(tty, ask, strlen(ask)) < 0)
-		return sp_fail_os(err, "ask on the terminal");
-	while (n == 1 && c != '\n') {
-		n = read(tty, &c, 1);
-		if (n == 1)
-			sp_buf_u8(&line, c);
-	}
-	c = 0;
-	(void)tcsetattr(tty, TCSAFLUSH, &seen); /* as it was, if it can be */
-	SP_TRY(sp_file_write_all(tty, "\n", 1, err));
+	SP_TRY(cmd_terminal_ask(tty, ask, &line, err));
 	return keep(&line, out, err);
 }
 

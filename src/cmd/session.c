@@ -1,5 +1,5 @@
 #include "base/encode.h"
-#include "cmd/client.h"
+#include "cmd/listing.h"
 #include "cmd/secret.h"
 #include "cmd/table.h"
 
@@ -8,54 +8,26 @@
 
 /* What a subcommand of `session` wants done. */
 struct run {
-	struct client client;
 	const char *login;
 	const char *password, *code, *invitation; /* where they come from */
-	bool recovery, acknowledge, all, json;
+	bool recovery, acknowledge, all;
 	const char *id; /* of a session, or a person */
 };
 
-static int
-with_client(const struct cmd *self, struct run *r,
-    const struct client_options *common,
-    enum sp_code (*act)(struct run *r, struct sp_err *err))
-{
-	struct sp_err err = { .code = SP_OK };
-	enum sp_code code;
-
-	r->json = common->json;
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = act(r, &err);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
-}
-
 /* ---- signing in ---- */
-
-static enum sp_code
-post(struct run *r, const char *where, const json_t *body, json_t **out,
-    struct sp_err *err)
-{
-	SP_AUTO_BUF path = sp_buf_new(512);
-
-	SP_TRY(client_site_path(&r->client.site, &path, err, "%s", where));
-	return client_site_send_json(
-	    &r->client.site, "POST", sp_buf_str(&path), body, out, err);
-}
 
 /* One step: what is sent, and from then on the session's new text. */
 static enum sp_code
-step(struct run *r, const char *where, const json_t *body, json_t **out,
+step(struct client *c, const char *where, const json_t *body, json_t **out,
     struct sp_err *err)
 {
 	const char *text = NULL;
 
 	if (body == NULL)
 		return sp_fail(err, SP_E_INVALID, "not proper UTF-8");
-	SP_TRY(post(r, where, body, out, err));
+	SP_TRY(cmd_client_send(c, "POST", body, out, err, "%s", where));
 	SP_TRY(client_site_json_text(*out, "session", &text, err));
-	return cmd_client_as(&r->client, text, err);
+	return cmd_client_as(c, text, err);
 }
 
 static bool
@@ -83,7 +55,8 @@ body_of(const char *member, const char *spec, const char *ask, json_t **out,
 }
 
 static enum sp_code
-show_code(struct run *r, json_t **answer, struct sp_err *err)
+show_code(
+    struct client *c, const struct run *r, json_t **answer, struct sp_err *err)
 {
 	SITE_AUTO_JSON body = NULL;
 	SITE_AUTO_JSON next = NULL;
@@ -92,7 +65,7 @@ show_code(struct run *r, json_t **answer, struct sp_err *err)
 	    r->recovery ? "Recovery code: "
 			: "Code of your authenticator app: ",
 	    &body, err));
-	SP_TRY(step(r, r->recovery ? "signin/recovery" : "signin/totp", body,
+	SP_TRY(step(c, r->recovery ? "signin/recovery" : "signin/totp", body,
 	    &next, err));
 	json_decref(*answer);
 	*answer = SP_STEAL(next);
@@ -124,27 +97,25 @@ ask_notice(const struct run *r, const char *text, struct sp_err *err)
 }
 
 static enum sp_code
-read_notice(struct run *r, struct sp_err *err)
+read_notice(struct client *c, const struct run *r, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON notice = NULL;
 	SITE_AUTO_JSON body = NULL;
 	SITE_AUTO_JSON open = NULL;
 	const char *text = NULL, *sha256 = NULL;
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "signin/notice"));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &notice, err));
+	SP_TRY(cmd_client_get(c, &notice, err, "signin/notice"));
 	SP_TRY(client_site_json_text(notice, "text", &text, err));
 	SP_TRY(client_site_json_text(notice, "sha256", &sha256, err));
 	SP_TRY(ask_notice(r, text, err));
 	body = json_pack("{s:s}", "sha256", sha256);
-	return step(r, "signin/notice", body, &open, err);
+	return step(c, "signin/notice", body, &open, err);
 }
 
 /* From the last proof to a session that is kept. */
 static enum sp_code
-finish(struct run *r, const json_t *answer, struct sp_err *err)
+finish(struct client *c, const struct run *r, const json_t *answer,
+    struct sp_err *err)
 {
 	if (is_stage(answer, "change"))
 		return sp_fail(err, SP_E_INVALID,
@@ -153,34 +124,35 @@ finish(struct run *r, const json_t *answer, struct sp_err *err)
 	if (!is_stage(answer, "notice"))
 		return sp_fail(err, SP_E_INVALID,
 		    "the site asks for what this program does not know");
-	SP_TRY(read_notice(r, err));
-	SP_TRY(client_settings_keep(
-	    client_settings_token(&r->client.settings), err));
+	SP_TRY(read_notice(c, r, err));
+	SP_TRY(client_settings_keep(client_settings_token(&c->settings), err));
 	(void)fprintf(stderr, "signed in\n");
 	return SP_OK;
 }
 
 static enum sp_code
-login(struct run *r, struct sp_err *err)
+login(struct client *c, void *arg, struct sp_err *err)
 {
+	const struct run *r = arg;
 	SITE_AUTO_JSON body = NULL;
 	SITE_AUTO_JSON answer = NULL;
 
 	SP_TRY(body_of("password", r->password, "Password: ", &body, err));
 	if (json_object_set_new(body, "login", json_string(r->login)) != 0)
 		return sp_fail(err, SP_E_INVALID, "not proper UTF-8");
-	SP_TRY(step(r, "signin", body, &answer, err));
+	SP_TRY(step(c, "signin", body, &answer, err));
 	if (is_stage(answer, "enrol"))
 		return sp_fail(err, SP_E_INVALID,
 		    "you have no second factor: use your invitation (session "
 		    "enrol)");
-	SP_TRY(show_code(r, &answer, err));
-	return finish(r, answer, err);
+	SP_TRY(show_code(c, r, &answer, err));
+	return finish(c, r, answer, err);
 }
 
 static enum sp_code
-renew(struct run *r, struct sp_err *err)
+renew(struct client *c, void *arg, struct sp_err *err)
 {
+	const struct run *r = arg;
 	SITE_AUTO_JSON body = NULL;
 	SITE_AUTO_JSON code = NULL;
 	SITE_AUTO_JSON answer = NULL;
@@ -192,21 +164,20 @@ renew(struct run *r, struct sp_err *err)
 	    &code, err));
 	if (json_object_update(body, code) != 0)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
-	SP_TRY(step(r, "session/renew", body, &answer, err));
-	return client_settings_keep(
-	    client_settings_token(&r->client.settings), err);
+	SP_TRY(step(c, "session/renew", body, &answer, err));
+	return client_settings_keep(client_settings_token(&c->settings), err);
 }
 
 /* ---- enrolling ---- */
 
 static enum sp_code
-show_app(struct run *r, struct sp_err *err)
+show_app(struct client *c, struct sp_err *err)
 {
 	SITE_AUTO_JSON offer = NULL;
 	const char *secret = NULL, *uri = NULL;
 	char clean[700];
 
-	SP_TRY(post(r, "signin/enrol", NULL, &offer, err));
+	SP_TRY(cmd_client_send(c, "POST", NULL, &offer, err, "signin/enrol"));
 	SP_TRY(client_site_json_text(offer, "secret", &secret, err));
 	SP_TRY(client_site_json_text(offer, "uri", &uri, err));
 	(void)cmd_present_clean(uri, clean, sizeof(clean));
@@ -236,8 +207,9 @@ show_recovery(const json_t *answer)
 }
 
 static enum sp_code
-enrol(struct run *r, struct sp_err *err)
+enrol(struct client *c, void *arg, struct sp_err *err)
 {
+	const struct run *r = arg;
 	SITE_AUTO_JSON body = NULL;
 	SITE_AUTO_JSON invitation = NULL;
 	SITE_AUTO_JSON code = NULL;
@@ -250,30 +222,28 @@ enrol(struct run *r, struct sp_err *err)
 	    "password", r->password, "A password for you: ", &body, err));
 	if (json_object_update(body, invitation) != 0)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
-	SP_TRY(step(r, "signin/accept", body, &first, err));
-	SP_TRY(show_app(r, err));
+	SP_TRY(step(c, "signin/accept", body, &first, err));
+	SP_TRY(show_app(c, err));
 	SP_TRY(
 	    body_of("code", r->code, "The code that it shows: ", &code, err));
-	SP_TRY(step(r, "signin/enrol/confirm", code, &answer, err));
+	SP_TRY(step(c, "signin/enrol/confirm", code, &answer, err));
 	show_recovery(answer);
-	return finish(r, answer, err);
+	return finish(c, r, answer, err);
 }
 
 /* ---- seeing and ending ---- */
 
 static enum sp_code
-whoami(struct run *r, struct sp_err *err)
+whoami(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
 	SITE_AUTO_JSON own = NULL;
 	const json_t *session;
 	char role[PRESENT_CELL_MAX], person[PRESENT_CELL_MAX],
 	    stage[PRESENT_CELL_MAX];
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "session"));
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &own, err));
-	if (r->json)
+	(void)arg;
+	SP_TRY(cmd_client_get(c, &own, err, "session"));
+	if (c->json)
 		return cmd_present_json(own, err);
 	session = json_object_get(own, "session");
 	(void)printf("%s %s %s\n",
@@ -284,70 +254,54 @@ whoami(struct run *r, struct sp_err *err)
 }
 
 static enum sp_code
-list(struct run *r, struct sp_err *err)
+list(struct client *c, void *arg, struct sp_err *err)
 {
-	static const char *const head[] = { "ID", "PERSON", "STAGE", "METHOD",
-		"ADDRESS", "USED", NULL };
-	static const char *const member[] = { "id", "person", "stage", "method",
-		"address", "used_at" };
-	SP_AUTO_BUF path = sp_buf_new(512);
+	static const struct listing sessions = {
+		.column = { { "ID", "id", NULL }, { "PERSON", "person", NULL },
+		    { "STAGE", "stage", NULL }, { "METHOD", "method", NULL },
+		    { "ADDRESS", "address", NULL },
+		    { "USED", "used_at", NULL } },
+	};
+	const struct run *r = arg;
 	SITE_AUTO_JSON all = NULL;
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
-	const json_t *items;
-	char cell[PRESENT_CELL_MAX];
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "sessions"));
-	if (r->all)
-		client_site_query(&path, "of", "all");
-	SP_TRY(client_site_get_json(
-	    &r->client.site, sp_buf_str(&path), &all, err));
-	if (r->json)
+	SP_TRY(cmd_client_get(
+	    c, &all, err, "sessions%s", r->all ? "?of=all" : ""));
+	if (c->json)
 		return cmd_present_json(all, err);
-	items = json_object_get(all, "items");
-	for (size_t i = 0; i < json_array_size(items); i++)
-		for (size_t k = 0; k < SP_COUNTOF(member); k++)
-			cmd_present_table_add(&t,
-			    cmd_present_member(json_array_get(items, i),
-				member[k], cell, sizeof(cell)));
-	SP_TRY(cmd_present_table_print(&t, stdout, err));
-	return cmd_present_flush(err);
+	return cmd_listing_print(&sessions, json_object_get(all, "items"), err);
 }
 
 static enum sp_code
-end(struct run *r, struct sp_err *err)
+end(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON answer = NULL;
+	const struct run *r = arg;
+	SITE_AUTO_JSON none = NULL;
 
-	if (r->id == NULL)
+	if (r->id == NULL) {
 		SP_TRY(
-		    client_site_path(&r->client.site, &path, err, "session"));
-	else if (r->all)
-		SP_TRY(client_site_path(
-		    &r->client.site, &path, err, "persons/%s/sessions", r->id));
-	else
-		SP_TRY(client_site_path(
-		    &r->client.site, &path, err, "sessions/%s", r->id));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "DELETE", sp_buf_str(&path), NULL, &answer, err));
-	return r->id == NULL ? client_settings_keep(NULL, err) : SP_OK;
+		    cmd_client_send(c, "DELETE", NULL, &none, err, "session"));
+		return client_settings_keep(NULL, err);
+	}
+	return r->all ? cmd_client_send(c, "DELETE", NULL, &none, err,
+			    "persons/%s/sessions", r->id)
+		      : cmd_client_send(c, "DELETE", NULL, &none, err,
+			    "sessions/%s", r->id);
 }
 
 static enum sp_code
-invite(struct run *r, struct sp_err *err)
+invite(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
+	const struct run *r = arg;
 	SITE_AUTO_JSON body = json_object();
 	SITE_AUTO_JSON made = NULL;
 	const char *text = NULL;
 	char clean[200];
 
-	SP_TRY(client_site_path(
-	    &r->client.site, &path, err, "persons/%s/invitations", r->id));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "POST", sp_buf_str(&path), body, &made, err));
+	SP_TRY(cmd_client_send(
+	    c, "POST", body, &made, err, "persons/%s/invitations", r->id));
 	SP_TRY(client_site_json_text(made, "invitation", &text, err));
-	if (r->json)
+	if (c->json)
 		return cmd_present_json(made, err);
 	(void)cmd_present_clean(text, clean, sizeof(clean));
 	(void)printf("%s\n", clean);
@@ -381,7 +335,7 @@ operand_ok(const char *s)
 
 struct act {
 	const char *name;
-	enum sp_code (*run)(struct run *r, struct sp_err *err);
+	cmd_client_act run;
 	size_t least, most; /* operands */
 	unsigned takes;
 };
@@ -457,7 +411,7 @@ run_any(const struct cmd *self, int argc, char **argv)
 	if (code != CMD_DONE)
 		return code;
 	r.login = r.id = n == 1 ? operand[0] : NULL;
-	return with_client(self, &r, &common, act->run);
+	return cmd_client_with(self, &common, act->run, &r);
 }
 
 int

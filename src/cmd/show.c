@@ -58,36 +58,20 @@ print_media(json_t *media, struct sp_err *err)
 
 struct wish {
 	const char *id;
-	bool media, json;
+	bool media;
 };
 
 static enum sp_code
-show(struct client *c, const struct wish *w, struct sp_err *err)
+show(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
+	const struct wish *w = arg;
 	SITE_AUTO_JSON found = NULL;
 
-	SP_TRY(client_site_path(&c->site, &path, err, "evidence/%s%s", w->id,
-	    w->media ? "/media" : ""));
-	SP_TRY(client_site_get_json(&c->site, sp_buf_str(&path), &found, err));
-	if (w->json)
+	SP_TRY(cmd_client_get(
+	    c, &found, err, "evidence/%s%s", w->id, w->media ? "/media" : ""));
+	if (c->json)
 		return cmd_present_json(found, err);
 	return w->media ? print_media(found, err) : print_item(found, err);
-}
-
-static int
-run_show(const struct cmd *self, const struct client_options *common,
-    const struct wish *w)
-{
-	struct sp_err err = { .code = SP_OK };
-	struct client c;
-	enum sp_code code;
-
-	if (cmd_client_open(&c, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = show(&c, w, &err);
-	cmd_client_done(&c);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
 }
 
 int
@@ -103,8 +87,6 @@ cmd_show_run(const struct cmd *self, int argc, char **argv)
 	int code = cmd_client_parse_id(
 	    self, option, SP_COUNTOF(option), argc, argv, &w.id);
 
-	if (code != CMD_DONE)
-		return code;
-	w.json = common.json;
-	return run_show(self, &common, &w);
+	return code == CMD_DONE ? cmd_client_with(self, &common, show, &w)
+				: code;
 }

@@ -3,13 +3,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cmd/child.h"
 #include "cmd/control.h"
 #include "cmd/helper.h"
+#include "cmd/messengers.h"
 #include "cmd/notify.h"
 #include "cmd/signals.h"
 #include "cmd/workers.h"
 #include "edge/listen.h"
-#include "errand/messenger.h"
 #include "keeper/spawn.h"
 #include "report/press.h"
 
@@ -24,14 +25,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BACKOFF_FIRST (SP_SECOND / 10)
-#define BACKOFF_MOST  (5 * SP_SECOND)
-#define PRESS_MOST    (60 * SP_SECOND) /* the same, where less depends on it */
-#define HEALTHY_AFTER SP_SECOND /* who lived so long did not fail to start */
-#define KEEPER_ENDS   (5 * SP_SECOND) /* once its server is gone */
-#define CALLS_APART   SP_SECOND       /* between two messengers */
+#define SLOWEST       (5 * SP_SECOND)  /* to start a child again */
+#define PRESS_SLOWEST (60 * SP_SECOND) /* where less depends on it */
+#define KEEPER_ENDS   (5 * SP_SECOND)  /* once its server is gone */
 #define SAME_WISH     SP_SECOND /* timeout(1), npm, sudo may pass one on twice */
-#define NEVER         INT64_MAX
+#define NEVER         CHILD_NEVER
 
 /*
  *            ready              stop                  server gone
@@ -67,15 +65,6 @@ enum event {
 	EVENT_COUNT
 };
 
-struct child {
-	const char *name;
-	pid_t pid; /* or -1 */
-	unsigned failures;
-	int64_t started;
-	int64_t due;     /* when to start it, or NEVER */
-	int64_t slowest; /* to start it again */
-};
-
 struct supervisor {
 	const struct cmd *self;
 	const struct supervisor_options *o;
@@ -89,8 +78,7 @@ struct supervisor {
 	int keeper_sock; /* connections that no server has yet, or -1 */
 	int press_sock;
 	struct cmd_workers workers;
-	/* Due when the server has called for one. */
-	struct child messenger[CONTROL_ERRANDS_COUNT];
+	struct cmd_messengers messengers;
 	int64_t asked; /* when to stop was first asked for */
 	int64_t deadline;
 	int exit_code;
@@ -120,45 +108,24 @@ give_up(struct supervisor *s, int exit_code)
 	raise_event(s, FAILED);
 }
 
-/* Starting again. */
-
-static void
-start_later(struct child *c)
-{
-	int64_t wait = BACKOFF_FIRST;
-
-	for (unsigned i = 1; i < c->failures && wait < c->slowest; i++)
-		wait *= 2;
-	if (wait > c->slowest)
-		wait = c->slowest;
-	c->due = sp_ticks() + wait;
-	sp_log(SP_LOG_INFO, "process.waits", "the %s is started in %jd ms",
-	    c->name, (intmax_t)(wait / 1000));
-}
-
-static void
-count_failure(struct child *c)
-{
-	if (c->failures < UINT_MAX)
-		c->failures++;
-}
+/* Starting, and starting again. */
 
 static void
 keeper_again(struct supervisor *s)
 {
-	start_later(&s->keeper);
+	cmd_child_again(&s->keeper);
 }
 
 static void
 server_again(struct supervisor *s)
 {
-	start_later(&s->server);
+	cmd_child_again(&s->server);
 }
 
 static void
 press_again(struct supervisor *s)
 {
-	start_later(&s->press);
+	cmd_child_again(&s->press);
 }
 
 /* A connection made while there was no server, or a new one: pass it on. */
@@ -184,28 +151,12 @@ hand_over(struct supervisor *s)
 	pass_on(s, CONTROL_PRESS, &s->press_sock);
 }
 
-static void
-start_keeper(struct supervisor *s)
+static enum sp_code
+spawn_keeper(struct supervisor *s, struct sp_err *err)
 {
-	struct child *c = &s->keeper;
-	struct sp_err err = { .code = SP_OK };
-
-	c->due = NEVER;
 	sp_file_closep(&s->keeper_sock);
-	if (keeper_spawn(s->o->dir, s->o->unlock, &c->pid, &s->keeper_sock,
-		&err) == SP_OK) {
-		c->started = sp_ticks();
-		sp_log(SP_LOG_INFO, "keeper.started", "process %d", c->pid);
-		hand_over(s);
-		return;
-	}
-	if (s->state == STARTING) {
-		give_up(s, cmd_fail(s->self, &err));
-		return;
-	}
-	sp_log_err(SP_LOG_ERROR, "keeper.failed", &err, "it does not start");
-	count_failure(c);
-	start_later(c);
+	return keeper_spawn(
+	    s->o->dir, s->o->unlock, &s->keeper.pid, &s->keeper_sock, err);
 }
 
 static enum sp_code
@@ -213,40 +164,14 @@ spawn_server(struct supervisor *s, struct sp_err *err)
 {
 	SP_AUTO_FD mine = -1;
 	SP_AUTO_FD theirs = -1;
-	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return sp_fail_os(err, "make a socket pair");
-	mine = pair[0];
-	theirs = pair[1];
+	SP_TRY(cmd_child_pair(SOCK_SEQPACKET, &mine, &theirs, err));
 	_Static_assert(CONTROL_FD == 3 && LOCK_FD == 4, "the order below");
 	SP_TRY(keeper_spawn_self(s->o->server_argv,
 	    (const int[]){ theirs, s->o->lock }, 2, &s->server.pid, err));
 	sp_file_closep(&s->control);
 	s->control = sp_file_steal(&mine);
 	return SP_OK;
-}
-
-static void
-start_server(struct supervisor *s)
-{
-	struct child *c = &s->server;
-	struct sp_err err = { .code = SP_OK };
-
-	c->due = NEVER;
-	if (spawn_server(s, &err) == SP_OK) {
-		c->started = sp_ticks();
-		sp_log(SP_LOG_INFO, "server.started", "process %d", c->pid);
-		hand_over(s);
-		return;
-	}
-	if (s->state == STARTING) {
-		give_up(s, cmd_fail(s->self, &err));
-		return;
-	}
-	sp_log_err(SP_LOG_ERROR, "server.failed", &err, "it does not start");
-	count_failure(c);
-	start_later(c);
 }
 
 static enum sp_code
@@ -257,12 +182,8 @@ spawn_press(struct supervisor *s, struct sp_err *err)
 	char *argv[] = { name, word, NULL };
 	SP_AUTO_FD mine = -1;
 	SP_AUTO_FD theirs = -1;
-	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return sp_fail_os(err, "make a socket pair");
-	mine = pair[0];
-	theirs = pair[1];
+	SP_TRY(cmd_child_pair(SOCK_SEQPACKET, &mine, &theirs, err));
 	_Static_assert(REPORT_PRESS_FD == 3, "the first that is given");
 	SP_TRY(keeper_spawn_program(
 	    s->o->press, argv, &theirs, 1, &s->press.pid, err));
@@ -271,88 +192,39 @@ spawn_press(struct supervisor *s, struct sp_err *err)
 	return SP_OK;
 }
 
-/* It is no reason not to serve. */
+/* How a child is started, and what is said of that. */
+struct start {
+	enum sp_code (*spawn)(struct supervisor *s, struct sp_err *err);
+	const char *started, *failed; /* events of the log */
+	const char *without;          /* what it is not to have it */
+	bool vital;                   /* the first time it must succeed */
+};
+
+static const struct start keeper_start = { spawn_keeper, "keeper.started",
+	"keeper.failed", "it does not start", true },
+			  server_start = { spawn_server, "server.started",
+				  "server.failed", "it does not start", true },
+			  press_start = { spawn_press, "press.started",
+				  "press.failed", "no reports are set", false };
+
 static void
-start_press(struct supervisor *s)
+start(struct supervisor *s, struct child *c, const struct start *how)
 {
-	struct child *c = &s->press;
 	struct sp_err err = { .code = SP_OK };
 
 	c->due = NEVER;
-	if (s->o->press == NULL)
-		return;
-	if (spawn_press(s, &err) == SP_OK) {
-		c->started = sp_ticks();
-		sp_log(SP_LOG_INFO, "press.started", "process %d", c->pid);
+	if (how->spawn(s, &err) == SP_OK) {
+		cmd_child_started(c);
+		sp_log(SP_LOG_INFO, how->started, "process %d", c->pid);
 		hand_over(s);
 		return;
 	}
-	sp_log_err(SP_LOG_ERROR, "press.failed", &err, "no reports are set");
-	count_failure(c);
-	start_later(c);
-}
-
-static enum sp_code
-spawn_messenger(
-    struct supervisor *s, struct child *c, int *sock, struct sp_err *err)
-{
-	char name[] = "sallyport";
-	char word[] = "messenger";
-	char *argv[] = { name, word, NULL };
-	SP_AUTO_FD mine = -1;
-	SP_AUTO_FD theirs = -1;
-	int pair[2];
-
-	if (s->state != STARTING && s->state != SERVING)
-		return sp_fail(err, SP_E_UNAVAIL, "the site is stopping");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return sp_fail_os(err, "make a socket pair");
-	mine = pair[0];
-	theirs = pair[1];
-	_Static_assert(ERRAND_MESSENGER_FD == 3, "the first that is given");
-	SP_TRY(keeper_spawn_self(argv, &theirs, 1, &c->pid, err));
-	*sock = sp_file_steal(&mine);
-	return SP_OK;
-}
-
-/* Unanswered or unheard, it is called for again. */
-static void
-start_messenger(struct supervisor *s, struct child *c)
-{
-	uint16_t whose = (uint16_t)(c - s->messenger);
-	struct sp_err err = { .code = SP_OK };
-	SP_AUTO_FD sock = -1;
-
-	c->due = NEVER;
-	c->started = sp_ticks();
-	if (spawn_messenger(s, c, &sock, &err) != SP_OK ||
-	    cmd_control_send(
-		s->control, CONTROL_MESSENGER, whose, sock, &err) != SP_OK)
-		sp_log_err(SP_LOG_WARN, "messenger.none", &err,
-		    "nobody goes out for %s", c->name);
-}
-
-/* One that is called for while another is there waits for that one's end. */
-static int64_t
-messenger_due(const struct child *c)
-{
-	return c->pid > 0 ? NEVER : c->due;
-}
-
-static void
-start_messengers_due(struct supervisor *s, int64_t now)
-{
-	for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
-		if (messenger_due(&s->messenger[i]) <= now)
-			start_messenger(s, &s->messenger[i]);
-}
-
-/* Whoever called for one is gone, or soon will be. */
-static void
-forget_calls(struct supervisor *s)
-{
-	for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
-		s->messenger[i].due = NEVER;
+	if (how->vital && s->state == STARTING) {
+		give_up(s, cmd_fail(s->self, &err));
+		return;
+	}
+	sp_log_err(SP_LOG_ERROR, how->failed, &err, "%s", how->without);
+	cmd_child_failed(c);
 }
 
 /* The keeper first: a wrong unlock secret is said before anything else. */
@@ -362,22 +234,15 @@ start_due(struct supervisor *s)
 	int64_t now = sp_ticks();
 
 	if (s->keeper.due <= now)
-		start_keeper(s);
+		start(s, &s->keeper, &keeper_start);
 	if (s->server.due <= now && (s->raised & 1U << FAILED) == 0)
-		start_server(s);
+		start(s, &s->server, &server_start);
 	if (s->press.due <= now)
-		start_press(s);
-	start_messengers_due(s, now);
+		start(s, &s->press, &press_start);
+	cmd_messengers_start(&s->messengers, now, s->control);
 }
 
 /* Stopping. */
-
-static void
-signal_child(const struct child *c, int sig)
-{
-	if (c->pid > 0)
-		(void)kill(c->pid, sig); /* ours and not yet waited for */
-}
 
 static void
 stop_server(struct supervisor *s)
@@ -385,12 +250,12 @@ stop_server(struct supervisor *s)
 	say("STOPPING=1");
 	s->server.due = NEVER;
 	s->press.due = NEVER; /* the one there is ends with the server */
-	forget_calls(s);      /* likewise */
+	cmd_messengers_forget(&s->messengers); /* likewise */
 	s->asked = sp_ticks();
 	s->deadline = s->asked + s->o->stop_within;
 	if (s->server.pid < 0)
 		raise_event(s, SERVER_GONE);
-	signal_child(&s->server, SIGTERM);
+	cmd_child_signal(&s->server, SIGTERM);
 }
 
 static void
@@ -400,7 +265,7 @@ kill_server(struct supervisor *s)
 		sp_log(
 		    SP_LOG_WARN, "server.killed", "it is no longer waited for");
 	s->deadline = NEVER;
-	signal_child(&s->server, SIGKILL);
+	cmd_child_signal(&s->server, SIGKILL);
 }
 
 static void
@@ -424,7 +289,7 @@ static void
 kill_keeper(struct supervisor *s)
 {
 	s->deadline = NEVER;
-	signal_child(&s->keeper, SIGKILL);
+	cmd_child_signal(&s->keeper, SIGKILL);
 }
 
 /* Serving. */
@@ -494,32 +359,6 @@ take_raised(struct supervisor *s)
 /* What comes from outside. */
 
 static void
-log_end(const struct child *c, int status)
-{
-	if (WIFSIGNALED(status))
-		sp_log(SP_LOG_WARN, "process.ended",
-		    "the %s (%d) was ended by signal %d", c->name, c->pid,
-		    WTERMSIG(status));
-	else
-		sp_log(WEXITSTATUS(status) == 0 ? SP_LOG_INFO : SP_LOG_WARN,
-		    "process.ended", "the %s (%d) ended with code %d", c->name,
-		    c->pid, WEXITSTATUS(status));
-}
-
-/* Orderly ends and long lives are no failures to start. */
-static void
-buried(struct child *c, int status)
-{
-	bool orderly = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-
-	log_end(c, status);
-	if (orderly || sp_ticks() - c->started >= HEALTHY_AFTER)
-		c->failures = 0;
-	count_failure(c);
-	c->pid = -1;
-}
-
-static void
 server_ended(struct supervisor *s, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : CMD_CHECK_FAILED;
@@ -529,8 +368,8 @@ server_ended(struct supervisor *s, int status)
 	else if (s->state == STOPPING && s->exit_code == CMD_DONE)
 		s->exit_code = code;
 	sp_file_closep(&s->control);
-	forget_calls(s);
-	buried(&s->server, status);
+	cmd_messengers_forget(&s->messengers);
+	cmd_child_ended(&s->server, status);
 	raise_event(s, SERVER_GONE);
 }
 
@@ -546,16 +385,14 @@ reap(struct supervisor *s)
 		if (pid == s->server.pid)
 			server_ended(s, status);
 		if (pid == s->keeper.pid) {
-			buried(&s->keeper, status);
+			cmd_child_ended(&s->keeper, status);
 			raise_event(s, KEEPER_GONE);
 		}
 		if (pid == s->press.pid) {
-			buried(&s->press, status);
+			cmd_child_ended(&s->press, status);
 			raise_event(s, PRESS_GONE);
 		}
-		for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
-			if (pid == s->messenger[i].pid)
-				buried(&s->messenger[i], status);
+		cmd_messengers_ended(&s->messengers, pid, status);
 	}
 }
 
@@ -568,7 +405,7 @@ reload(struct supervisor *s)
 		return;
 	if (cmd_notify_reloading(&err) != SP_OK)
 		sp_log_err(SP_LOG_WARN, "notify.failed", &err, "RELOADING=1");
-	signal_child(&s->server, SIGHUP);
+	cmd_child_signal(&s->server, SIGHUP);
 }
 
 static void
@@ -626,24 +463,11 @@ answer_hire(struct supervisor *s, uint16_t ticket)
 	SP_IGNORE(cmd_control_send(s->control, m, ticket, sock, NULL));
 }
 
-/*
- * The server wants a messenger: it has lost the one before, which is ended and
- * waited for first.  One so young is what was called for, on its way.  So
- * however often it calls, there is one at a time, and none sooner than
- * CALLS_APART after the last.
- */
 static void
 answer_call(struct supervisor *s, uint16_t whose)
 {
-	struct child *c = &s->messenger[whose % CONTROL_ERRANDS_COUNT];
-	int64_t rested = c->started + CALLS_APART;
-
-	if (s->state != STARTING && s->state != SERVING)
-		return;
-	if (c->pid > 0 && sp_ticks() < rested)
-		return;
-	c->due = rested;
-	signal_child(c, SIGKILL);
+	if (s->state == STARTING || s->state == SERVING)
+		cmd_messengers_call(&s->messengers, whose);
 }
 
 static void
@@ -662,7 +486,7 @@ hear_server(struct supervisor *s)
 		if (code != SP_E_UNAVAIL) {
 			sp_log_err(SP_LOG_ERROR, "server.control", &err,
 			    "the server is killed");
-			signal_child(&s->server, SIGKILL);
+			cmd_child_signal(&s->server, SIGKILL);
 		}
 		return;
 	}
@@ -692,9 +516,8 @@ patience(const struct supervisor *s)
 		until = s->server.due;
 	if (s->press.due < until)
 		until = s->press.due;
-	for (size_t i = 0; i < SP_COUNTOF(s->messenger); i++)
-		if (messenger_due(&s->messenger[i]) < until)
-			until = messenger_due(&s->messenger[i]);
+	if (cmd_messengers_due(&s->messengers) < until)
+		until = cmd_messengers_due(&s->messengers);
 	if (until == NEVER)
 		return -1;
 	left = until - sp_ticks();
@@ -729,21 +552,13 @@ cmd_supervisor_run(const struct cmd *self, const struct supervisor_options *o)
 	struct supervisor s = { .self = self,
 		.o = o,
 		.state = STARTING,
-		.keeper = { .name = "keeper",
+		.keeper = { .name = "keeper", .pid = -1, .slowest = SLOWEST },
+		.server = { .name = "server", .pid = -1, .slowest = SLOWEST },
+		.press = { .name = "press",
 		    .pid = -1,
-		    .slowest = BACKOFF_MOST },
-		.server = { .name = "server",
-		    .pid = -1,
-		    .slowest = BACKOFF_MOST },
-		.press = { .name = "press", .pid = -1, .slowest = PRESS_MOST },
-		.messenger = { { .name = "those who vouch",
-				   .pid = -1,
-				   .started = -CALLS_APART,
-				   .due = NEVER },
-		    { .name = "sign-in",
-			.pid = -1,
-			.started = -CALLS_APART,
-			.due = NEVER } },
+		    .due = o->press == NULL ? NEVER : 0,
+		    .slowest = PRESS_SLOWEST },
+		.messengers = cmd_messengers_new(),
 		.signals = -1,
 		.control = -1,
 		.keeper_sock = -1,

@@ -1,5 +1,4 @@
-#include "base/parse.h"
-#include "cmd/client.h"
+#include "cmd/listing.h"
 #include "cmd/table.h"
 #include "gate/role.h"
 
@@ -8,43 +7,29 @@
 
 /* What a subcommand of `token` wants done. */
 struct run {
-	struct client client;
 	const char *role;
 	const char *person;
 	bool own;
 	bool ended; /* also those that are good no more */
 	const char *label;
 	uint64_t days;
-	const char *id;
-	bool json;
 };
 
 #define DAYS_DEFAULT 90
 #define DAYS_MOST    366 /* the API's */
-#define PAGE_MAX     "1000"
 
-static int
-with_client(const struct cmd *self, struct run *r,
-    const struct client_options *common,
-    enum sp_code (*act)(struct run *r, struct sp_err *err))
+static const char *
+where(const struct run *r)
 {
-	struct sp_err err = { .code = SP_OK };
-	enum sp_code code;
-
-	r->json = common->json;
-	if (cmd_client_open(&r->client, self, common, &err) != SP_OK)
-		return cmd_client_fail(self, &err);
-	code = act(r, &err);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(self, &err);
+	return r->own ? "tokens/own" : "tokens";
 }
 
 /* ---- token add ---- */
 
 static enum sp_code
-add(struct run *r, struct sp_err *err)
+add(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
+	const struct run *r = arg;
 	SITE_AUTO_JSON made = NULL;
 	const char *text = NULL;
 	char clean[256];
@@ -55,12 +40,9 @@ add(struct run *r, struct sp_err *err)
 	if (wish == NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "the label is not proper UTF-8");
-	SP_TRY(client_site_path(
-	    &r->client.site, &path, err, r->own ? "tokens/own" : "tokens"));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "POST", sp_buf_str(&path), wish, &made, err));
+	SP_TRY(cmd_client_send(c, "POST", wish, &made, err, "%s", where(r)));
 	SP_TRY(client_site_json_text(made, "token", &text, err));
-	if (r->json)
+	if (c->json)
 		return cmd_present_json(made, err);
 	(void)cmd_present_clean(text, clean, sizeof(clean));
 	(void)printf("%s\n", clean);
@@ -96,8 +78,6 @@ run_add(const struct cmd *self, int argc, char **argv)
 	struct client_options common = { 0 };
 	struct run r = { .days = DAYS_DEFAULT };
 	const char *days = NULL;
-	char **operand;
-	size_t n;
 	const struct cmd_option option[] = {
 		{ "role", 0, "ROLE",
 		    "administrator, custodian, officer, auditor or device",
@@ -112,123 +92,48 @@ run_add(const struct cmd *self, int argc, char **argv)
 		    NULL },
 		CLIENT_OPTIONS(common),
 	};
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	int code = cmd_parse_none(self, option, SP_COUNTOF(option), argc, argv);
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
 	code = check_whose(self, &r);
 	if (code != CMD_DONE)
 		return code;
 	if (r.label == NULL)
 		return cmd_usage(self, "say whose it is with --label");
-	if (days != NULL &&
-	    !sp_parse_u64(days, strlen(days), 1, DAYS_MOST, &r.days))
-		return cmd_usage(
-		    self, "--days is a number, 1 to %d", DAYS_MOST);
-	return with_client(self, &r, &common, add);
+	code = cmd_parse_number(self, "days", days, 1, DAYS_MOST, &r.days);
+	return code == CMD_DONE ? cmd_client_with(self, &common, add, &r)
+				: code;
 }
 
 /* ---- token list ---- */
 
-static void
-add_row(struct present_table *t, const json_t *token)
-{
-	static const char *const member[] = { "id", "role", "label",
-		"created_at", "expires_at", "revoked_at" };
-	char cell[PRESENT_CELL_MAX];
-
-	for (size_t i = 0; i < SP_COUNTOF(member); i++) {
-		(void)cmd_present_member(token, member[i], cell, sizeof(cell));
-		if (i >= 3 && strlen(cell) > 19)
-			cell[19] = '\0'; /* times to the second */
-		cmd_present_table_add(t, cell);
-	}
-}
-
 static enum sp_code
-show_page(const struct run *r, const json_t *page, struct present_table *t,
-    struct sp_err *err)
+list(struct client *c, void *arg, struct sp_err *err)
 {
-	const json_t *items = json_object_get(page, "items");
-	size_t n = json_array_size(items);
+	static const struct listing tokens = {
+		.column = { { "ID", "id", NULL }, { "ROLE", "role", NULL },
+		    { "LABEL", "label", NULL },
+		    { "CREATED (UTC)", "created_at", cmd_present_time },
+		    { "EXPIRES", "expires_at", cmd_present_time },
+		    { "REVOKED", "revoked_at", cmd_present_time } },
+	};
+	const struct run *r = arg;
+	SP_AUTO_BUF path = sp_buf_new(512);
 
-	if (!json_is_array(items))
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site's answer has no 'items'");
-	for (size_t i = 0; i < n; i++) {
-		const json_t *token = json_array_get(items, i);
-
-		if (r->json)
-			SP_TRY(cmd_present_json(token, err));
-		else
-			add_row(t, token);
-	}
-	return SP_OK;
-}
-
-/* What the page says of the next one; empty: there is none.  A site that tells
- * the same cursor again goes in circles. */
-static enum sp_code
-next_page(const json_t *page, struct sp_buf *cursor, struct sp_err *err)
-{
-	const char *next = json_string_value(json_object_get(page, "next"));
-
-	if (next != NULL && strcmp(next, sp_buf_str(cursor)) == 0)
-		return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
-		    "the site tells the same page again");
-	sp_buf_clear(cursor);
-	sp_buf_text(cursor, next == NULL ? "" : next);
-	return sp_buf_check(cursor, "cursor", err);
-}
-
-static enum sp_code
-show_pages(struct run *r, struct present_table *t, struct sp_err *err)
-{
-	SP_AUTO_BUF cursor = sp_buf_new(1024);
-
-	do {
-		SP_AUTO_BUF path = sp_buf_new(4096);
-		SITE_AUTO_JSON page = NULL;
-
-		SP_TRY(client_site_path(&r->client.site, &path, err,
-		    r->own ? "tokens/own" : "tokens"));
-		client_site_query(&path, "limit", PAGE_MAX);
-		if (r->ended)
-			client_site_query(&path, "ended", "true");
-		if (cursor.len > 0)
-			client_site_query(&path, "cursor", sp_buf_str(&cursor));
-		SP_TRY(sp_buf_check(&path, "path", err));
-		SP_TRY(client_site_get_json(
-		    &r->client.site, sp_buf_str(&path), &page, err));
-		SP_TRY(show_page(r, page, t, err));
-		SP_TRY(next_page(page, &cursor, err));
-	} while (cursor.len > 0);
-	return SP_OK;
-}
-
-static enum sp_code
-list(struct run *r, struct sp_err *err)
-{
-	static const char *const head[] = { "ID", "ROLE", "LABEL",
-		"CREATED (UTC)", "EXPIRES", "REVOKED", NULL };
-	PRESENT_AUTO_TABLE t = cmd_present_table_new(head);
-
-	SP_TRY(show_pages(r, &t, err));
-	if (!r->json)
-		SP_TRY(cmd_present_table_print(&t, stdout, err));
-	return cmd_present_flush(err);
+	SP_TRY(client_site_path(&c->site, &path, err, "%s", where(r)));
+	client_site_query(&path, "limit", "1000");
+	if (r->ended)
+		client_site_query(&path, "ended", "true");
+	SP_TRY(sp_buf_check(&path, "path", err));
+	return cmd_listing_show(c, &tokens, sp_buf_str(&path), err);
 }
 
 static int
 run_list(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	char **operand;
-	size_t n;
+	struct run r = { .own = false };
 	const struct cmd_option option[] = {
 		{ "own", 0, NULL, "only those of whoever asks, a person", NULL,
 		    &r.own },
@@ -236,57 +141,31 @@ run_list(const struct cmd *self, int argc, char **argv)
 		    &r.ended },
 		CLIENT_OPTIONS(common),
 	};
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
+	int code = cmd_parse_none(self, option, SP_COUNTOF(option), argc, argv);
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 0)
-		return cmd_usage(self, "'%s' is too much", operand[0]);
-	return with_client(self, &r, &common, list);
+	return cmd_client_with(self, &common, list, &r);
 }
 
 /* ---- token revoke ---- */
 
 static enum sp_code
-revoke(struct run *r, struct sp_err *err)
+revoke(struct client *c, void *arg, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(512);
-	SITE_AUTO_JSON answer = NULL;
+	const char *id = arg;
+	SITE_AUTO_JSON none = NULL;
 
-	SP_TRY(
-	    client_site_path(&r->client.site, &path, err, "tokens/%s", r->id));
-	SP_TRY(client_site_send_json(
-	    &r->client.site, "DELETE", sp_buf_str(&path), NULL, &answer, err));
-	if (r->json) {
-		SITE_AUTO_JSON j =
-		    json_pack("{s:s, s:b}", "id", r->id, "revoked", 1);
-
-		return cmd_present_json(j, err);
-	}
-	(void)printf("%s revoked\n", r->id);
-	return cmd_present_flush(err);
+	SP_TRY(cmd_client_send(c, "DELETE", NULL, &none, err, "tokens/%s", id));
+	return cmd_client_say_done(c, "id", id, "revoked", err);
 }
 
 static int
 run_revoke(const struct cmd *self, int argc, char **argv)
 {
-	struct client_options common = { 0 };
-	struct run r = { .json = false };
-	struct sp_err err;
-	char **operand;
-	size_t n;
-	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 1 || cmd_client_id(operand[0], &err) != SP_OK)
-		return cmd_usage(
-		    self, "one token id is wanted, as 'token list' shows it");
-	r.id = operand[0];
-	return with_client(self, &r, &common, revoke);
+	return cmd_client_run_id(self,
+	    "one token id is wanted, as 'token list' shows it", argc, argv,
+	    revoke);
 }
 
 int

@@ -1,12 +1,12 @@
 #include "cmd/people.h"
 #include "cmd/table.h"
 
-static const struct cmd_people_list trainings = {
+static const struct listing trainings = {
+	.column = { { "ID", "id", NULL }, { "COURSE", "course", NULL },
+	    { "COMPLETED", "completed", NULL }, { "EXPIRES", "expires", NULL },
+	    { "DEMANDED SINCE", "since", NULL }, { "DUE", "due", NULL },
+	    { "REFERENCE", "reference", NULL } },
 	.array = { "records", "demands", NULL },
-	.head = { "ID", "COURSE", "COMPLETED", "EXPIRES", "DEMANDED SINCE",
-	    "DUE", "REFERENCE", NULL },
-	.member = { "id", "course", "completed", "expires", "since", "due",
-	    "reference", NULL },
 };
 
 static const struct cmd_people_call calls[] = {

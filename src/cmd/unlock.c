@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "cmd/terminal.h"
 #include "keeper/spawn.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define KEY_BYTES       32
@@ -126,25 +126,8 @@ static enum sp_code
 ask(int tty, const char *what, struct crypto_secret **out, struct sp_err *err)
 {
 	SP_AUTO_BUF line = sp_buf_secret(KEEPER_UNLOCK_MAX + 3);
-	struct termios seen, unseen;
-	uint8_t c = 0;
-	ssize_t n = 1;
 
-	if (tcgetattr(tty, &seen) != 0)
-		return sp_fail_os(err, "ask on the terminal");
-	unseen = seen;
-	unseen.c_lflag &= ~(tcflag_t)ECHO;
-	if (tcsetattr(tty, TCSAFLUSH, &unseen) != 0 ||
-	    write(tty, what, strlen(what)) < 0)
-		return sp_fail_os(err, "ask on the terminal");
-	while (n == 1 && c != '\n') {
-		n = read(tty, &c, 1);
-		if (n == 1)
-			sp_buf_u8(&line, c);
-	}
-	c = 0;
-	(void)tcsetattr(tty, TCSAFLUSH, &seen); /* as it was, if it can be */
-	SP_TRY(sp_file_write_all(tty, "\n", 1, err));
+	SP_TRY(cmd_terminal_ask(tty, what, &line, err));
 	SP_TRY(sp_buf_check(&line, "the unlock secret", err));
 	return secret_of(&line, out, err);
 }

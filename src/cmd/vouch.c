@@ -2,13 +2,12 @@
 #include "base/json.h"
 #include "base/parse.h"
 #include "cmd/present.h"
-#include "cmd/site_file.h"
+#include "cmd/site_db.h"
 #include "cmd/table.h"
 #include "people/agency.h"
 #include "vouch/roster.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,14 +18,9 @@
 static enum sp_code
 open_site(const char *dir, struct db **out, struct sp_err *err)
 {
-	SP_AUTO_BUF path = sp_buf_new(PATH_MAX);
-	struct site_file f = { .cert = "" };
 	DB_AUTO db = NULL;
 
-	SP_TRY(cmd_site_file_read(dir, &f, err)); /* is it a site at all? */
-	sp_buf_fmt(&path, "%s/site.db", dir);
-	SP_TRY(sp_buf_check(&path, "the site's path", err));
-	SP_TRY(db_open(&db, sp_buf_str(&path), DB_WRITE, err));
+	SP_TRY(cmd_site_db_open(&db, dir, DB_WRITE, err));
 	SP_TRY(db_migrate(
 	    db, people_agency_migrations, people_agency_migrations_count, err));
 	*out = SP_STEAL(db);
@@ -329,24 +323,7 @@ list(const char *dir, bool json, struct sp_err *err)
 static int
 list_run(const struct cmd *self, int argc, char **argv)
 {
-	bool json = false;
-	const struct cmd_option option[] = {
-		{ "json", 0, NULL, "one JSON object on standard output", NULL,
-		    &json },
-	};
-	struct sp_err err = { .code = SP_OK };
-	char **operand;
-	size_t n;
-	int code = cmd_parse(
-	    self, option, SP_COUNTOF(option), argc, argv, &operand, &n);
-
-	if (code != CMD_DONE)
-		return code;
-	if (n != 1)
-		return cmd_usage(self, "one DIR is wanted");
-	if (list(operand[0], json, &err) != SP_OK)
-		return cmd_fail(self, &err);
-	return CMD_DONE;
+	return cmd_site_db_list(self, argc, argv, list);
 }
 
 int

@@ -1,6 +1,7 @@
 #include "cmd/workers.h"
 
 #include "base/file.h"
+#include "cmd/child.h"
 #include "keeper/spawn.h"
 #include "media/worker.h"
 
@@ -23,15 +24,11 @@ cmd_workers_start(
 	SP_AUTO_FD mine = -1;
 	SP_AUTO_FD theirs = -1;
 	pid_t pid = -1;
-	int pair[2];
 
 	if (w->n == CMD_WORKERS_MOST)
 		return sp_fail(err, SP_E_UNAVAIL,
 		    "there are %d media workers already", CMD_WORKERS_MOST);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return sp_fail_os(err, "make a socket pair");
-	mine = pair[0];
-	theirs = pair[1];
+	SP_TRY(cmd_child_pair(SOCK_STREAM, &mine, &theirs, err));
 	if (keeper_spawn_program(program, argv, &theirs, 1, &pid, err) != SP_OK)
 		return sp_fail(err, SP_E_UNAVAIL, "%s cannot be started: %s",
 		    program, strerrordesc_np(err == NULL ? 0 : err->os_errno));

@@ -1,6 +1,7 @@
 #include "people/addendum.h"
 
 #include "people/field.h"
+#include "people/record.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -106,9 +107,7 @@ insert_document(const struct people_act *a, const struct people_document_new *n,
 	db_bind_text(st, 4, n->version);
 	db_bind_text(st, 5, n->title);
 	db_bind_text(st, 6, n->text);
-	db_bind_i64(st, 7, a->now);
-	db_bind_text(st, 8, a->by->kind);
-	db_bind_blob(st, 9, a->by->id.b, SP_ID_LEN);
+	people_record_bind_by(st, 7, a);
 	return db_run(st, NULL, err);
 }
 
@@ -242,9 +241,7 @@ insert(const struct people_act *a, const struct signing *g, struct sp_err *err)
 	db_bind_text(st, 7, g->n->signer);
 	db_bind_text(st, 8, g->electronic ? "electronic" : "paper");
 	db_bind_blob(st, 9, g->statement.at, g->statement.len);
-	db_bind_i64(st, 10, a->now);
-	db_bind_text(st, 11, a->by->kind);
-	db_bind_blob(st, 12, a->by->id.b, SP_ID_LEN);
+	people_record_bind_by(st, 10, a);
 	return db_run(st, NULL, err);
 }
 
@@ -318,26 +315,20 @@ check_days(const struct people_act *a, struct signing *g, struct sp_err *err)
 }
 
 /* All are read whenever somebody's clearance is asked for. */
-static enum sp_code
-check_many(const struct people_act *a, const struct people_addendum_new *n,
-    struct sp_err *err)
-{
-	DB_STMT st = db_use(ledger_tx_db(a->tx), &addendum_count);
-	int64_t most = n->person == NULL ? PEOPLE_SIGNATURES_COMPANIES
-					 : PEOPLE_SIGNATURES_MAX;
-	bool found = false;
-
-	if (n->person != NULL)
-		db_bind_blob(st, 1, n->person->b, SP_ID_LEN);
-	SP_TRY(db_row(st, &found, err));
-	if (found && db_col_i64(st, 0) >= most)
-		return sp_fail_as(err, SP_E_LIMIT, "addendum.limit",
-		    "%s at most %d signatures",
-		    n->person == NULL ? "all companies together have"
-				      : "a person has",
-		    (int)most);
-	return SP_OK;
-}
+static const struct people_record_limit person_limit = {
+	.count = &addendum_count,
+	.most = PEOPLE_SIGNATURES_MAX,
+	.reason = "addendum.limit",
+	.who = "a person has",
+	.what = "signatures",
+};
+static const struct people_record_limit company_limit = {
+	.count = &addendum_count,
+	.most = PEOPLE_SIGNATURES_COMPANIES,
+	.reason = "addendum.limit",
+	.who = "all companies together have",
+	.what = "signatures",
+};
 
 enum sp_code
 people_addendum_sign(const struct people_act *a,
@@ -351,7 +342,9 @@ people_addendum_sign(const struct people_act *a,
 
 	SP_TRY(check_signer(a, &g, err));
 	SP_TRY(check_days(a, &g, err));
-	SP_TRY(check_many(a, n, err));
+	SP_TRY(people_record_room(ledger_tx_db(a->tx),
+	    n->person == NULL ? &company_limit : &person_limit, n->person,
+	    err));
 	g.s.id = sp_id_new();
 	SP_TRY(state(a, &g, err));
 	SP_TRY(insert(a, &g, err));
@@ -369,13 +362,8 @@ people_addendum_until(
 	int64_t months = people_rules_get(rules,
 	    s->document == PEOPLE_SECURITY_ADDENDUM ? PEOPLE_ADDENDUM_CONTRACTOR
 						    : PEOPLE_ADDENDUM_RENEWAL);
-	people_day rule = PEOPLE_DAY_NEVER;
 
-	if (months > 0)
-		rule = people_day_months(s->signed_on, months);
-	if (s->expires != PEOPLE_DAY_NONE && s->expires < rule)
-		return s->expires;
-	return rule;
+	return people_record_until(s->signed_on, months, s->expires);
 }
 
 static enum sp_code
@@ -476,8 +464,8 @@ people_addendum_statement(struct db *db, const struct sp_id *id,
 
 /* One signature; of a company with its name and who signed. */
 static enum sp_code
-put_row(struct sp_json *j, struct db_stmt *st, const struct people_rules *rules,
-    bool company, struct sp_err *err)
+put_either(struct sp_json *j, struct db_stmt *st,
+    const struct people_rules *rules, bool company, struct sp_err *err)
 {
 	struct people_signature s;
 
@@ -498,17 +486,17 @@ put_row(struct sp_json *j, struct db_stmt *st, const struct people_rules *rules,
 }
 
 static enum sp_code
-put_rows(struct sp_json *j, struct db_stmt *st,
-    const struct people_rules *rules, bool company, struct sp_err *err)
+put_persons(struct sp_json *j, struct db_stmt *st,
+    const struct people_rules *rules, struct sp_err *err)
 {
-	for (;;) {
-		bool found = false;
+	return put_either(j, st, rules, false, err);
+}
 
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			return SP_OK;
-		SP_TRY(put_row(j, st, rules, company, err));
-	}
+static enum sp_code
+put_companys(struct sp_json *j, struct db_stmt *st,
+    const struct people_rules *rules, struct sp_err *err)
+{
+	return put_either(j, st, rules, true, err);
 }
 
 enum sp_code
@@ -519,10 +507,7 @@ people_addendum_json(struct sp_json *j, const char *name, struct db *db,
 	DB_STMT st = db_use(db, &addendum_of);
 
 	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	sp_json_array(j, name);
-	SP_TRY(put_rows(j, st, rules, false, err));
-	sp_json_end(j);
-	return SP_OK;
+	return people_record_array(j, name, st, rules, put_persons, err);
 }
 
 enum sp_code
@@ -531,8 +516,5 @@ people_addendum_companies_json(struct sp_json *j, const char *name,
 {
 	DB_STMT st = db_use(db, &addendum_companies);
 
-	sp_json_array(j, name);
-	SP_TRY(put_rows(j, st, rules, true, err));
-	sp_json_end(j);
-	return SP_OK;
+	return people_record_array(j, name, st, rules, put_companys, err);
 }

@@ -1,7 +1,7 @@
 #include "people/agreement.h"
 
-#include "people/agency.h"
 #include "people/field.h"
+#include "people/record.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -24,6 +24,13 @@ static const struct db_sql event_insert = {
 };
 static const struct db_sql agreement_count = {
 	"SELECT count(*) FROM agreement",
+};
+static const struct people_record_limit limit = {
+	.count = &agreement_count,
+	.most = PEOPLE_AGREEMENTS_MAX,
+	.reason = "agreement.limit",
+	.who = "an agency has",
+	.what = "agreements",
 };
 /* With the last review and the first end. */
 #define LAST_REVIEW(column)                                                    \
@@ -114,11 +121,9 @@ people_agreement_until(
 {
 	people_day from =
 	    a->reviewed == PEOPLE_DAY_NONE ? a->signed_on : a->reviewed;
-	people_day until = people_day_months(
-	    from, people_rules_get(rules, PEOPLE_AGREEMENT_REVIEW));
+	people_day until = people_record_until(
+	    from, people_rules_get(rules, PEOPLE_AGREEMENT_REVIEW), a->review);
 
-	if (a->review != PEOPLE_DAY_NONE && a->review < until)
-		until = a->review;
 	if (a->ended != PEOPLE_DAY_NONE && a->ended < until)
 		until = a->ended;
 	return until;
@@ -184,9 +189,8 @@ check_days(const struct people_act *a, const struct people_agreement_new *n,
 	    today, &g->signed_on, err));
 	SP_TRY(people_day_check("agreement.review", n->review, today,
 	    PEOPLE_DAY_NONE, &g->review, err));
-	if (g->signed_on > people_day_latest(a->rules, a->now))
-		return sp_fail_as(err, SP_E_INVALID, "agreement.signed_on",
-		    "agreement.signed_on: must not be a day to come");
+	SP_TRY(people_record_past("agreement.signed_on", g->signed_on,
+	    people_day_latest(a->rules, a->now), err));
 	if (g->review != PEOPLE_DAY_NONE && g->review <= g->signed_on)
 		return sp_fail_as(err, SP_E_INVALID, "agreement.review",
 		    "agreement.review: the first day it is not in force "
@@ -227,30 +231,13 @@ check(const struct people_act *a, const struct people_agreement_new *n,
 		return sp_fail_as(err, SP_E_INVALID, "agreement.kind",
 		    "agreement.kind: user, management-control, "
 		    "information-exchange or outsourcing");
-	if (!people_agency_state_read(state, g.state))
-		return sp_fail_as(err, SP_E_INVALID, "agreement.state",
-		    "agreement.state: the two letters of a state, district or "
-		    "territory, as FL");
+	SP_TRY(people_state_check("agreement.state", state, g.state, err));
 	SP_TRY(check_partner(n, &g, err));
 	if (n->reference != NULL)
 		SP_TRY(people_text_check(
 		    "agreement.reference", n->reference, REFERENCE_MAX, err));
 	SP_TRY(check_days(a, n, &g, err));
 	*out = g;
-	return SP_OK;
-}
-
-static enum sp_code
-room_left(struct db *db, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &agreement_count);
-	bool found = false;
-
-	SP_TRY(db_row(st, &found, err));
-	if (db_col_i64(st, 0) >= PEOPLE_AGREEMENTS_MAX)
-		return sp_fail_as(err, SP_E_LIMIT, "agreement.limit",
-		    "an agency has at most %d agreements",
-		    PEOPLE_AGREEMENTS_MAX);
 	return SP_OK;
 }
 
@@ -267,9 +254,7 @@ insert(const struct people_act *a, const struct people_agreement *g,
 	db_bind_i64(st, 5, g->signed_on);
 	people_bind_day(st, 6, g->review);
 	db_bind_text(st, 7, reference);
-	db_bind_i64(st, 8, a->now);
-	db_bind_text(st, 9, a->by->kind);
-	db_bind_blob(st, 10, a->by->id.b, SP_ID_LEN);
+	people_record_bind_by(st, 8, a);
 	return db_run(st, NULL, err);
 }
 
@@ -282,7 +267,7 @@ people_agreement_add(const struct people_act *a,
 	struct people_agreement g;
 
 	SP_TRY(check(a, n, &g, err));
-	SP_TRY(room_left(ledger_tx_db(a->tx), err));
+	SP_TRY(people_record_room(ledger_tx_db(a->tx), &limit, NULL, err));
 	g.id = sp_id_new();
 	SP_TRY(insert(a, &g, n->reference, err));
 	sp_json_object(&j, NULL);
@@ -316,9 +301,7 @@ insert_event(const struct people_act *a, const struct sp_id *agreement,
 	db_bind_text(st, 3, e->what);
 	db_bind_i64(st, 4, e->day);
 	people_bind_day(st, 5, e->review);
-	db_bind_i64(st, 6, a->now);
-	db_bind_text(st, 7, a->by->kind);
-	db_bind_blob(st, 8, a->by->id.b, SP_ID_LEN);
+	people_record_bind_by(st, 6, a);
 	return db_run(st, NULL, err);
 }
 
@@ -399,22 +382,26 @@ people_agreement_end(const struct people_act *a, const struct sp_id *id,
 
 /* --- JSON --- */
 
-static void
-put_row(struct sp_json *j, const struct people_agreement *g, struct db_stmt *st,
-    const struct people_rules *rules)
+static enum sp_code
+put_row(struct sp_json *j, struct db_stmt *st, const struct people_rules *rules,
+    struct sp_err *err)
 {
+	struct people_agreement g;
+
+	SP_TRY(from_row(st, &g, err));
 	sp_json_object(j, NULL);
-	people_put_day(j, "ended", g->ended);
-	people_put_id(j, "id", &g->id);
-	sp_json_str(j, "kind", people_agreement_name(g->kind));
-	sp_json_str(j, "partner", g->partner);
-	people_put_time(j, "recorded", g->recorded);
+	people_put_day(j, "ended", g.ended);
+	people_put_id(j, "id", &g.id);
+	sp_json_str(j, "kind", people_agreement_name(g.kind));
+	sp_json_str(j, "partner", g.partner);
+	people_put_time(j, "recorded", g.recorded);
 	people_put_col(j, "reference", st, 10);
-	people_put_day(j, "reviewed", g->reviewed);
-	people_put_day(j, "signed_on", g->signed_on);
-	sp_json_str(j, "state", g->state);
-	people_put_day(j, "until", people_agreement_until(g, rules));
+	people_put_day(j, "reviewed", g.reviewed);
+	people_put_day(j, "signed_on", g.signed_on);
+	sp_json_str(j, "state", g.state);
+	people_put_day(j, "until", people_agreement_until(&g, rules));
 	sp_json_end(j);
+	return SP_OK;
 }
 
 enum sp_code
@@ -423,39 +410,24 @@ people_agreement_json(struct sp_json *j, const char *name, struct db *db,
 {
 	DB_STMT st = db_use(db, &agreement_each);
 
-	sp_json_array(j, name);
-	for (;;) {
-		struct people_agreement g;
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_TRY(from_row(st, &g, err));
-		put_row(j, &g, st, rules);
-	}
-	sp_json_end(j);
-	return SP_OK;
+	return people_record_array(j, name, st, rules, put_row, err);
 }
 
 enum sp_code
 people_agreement_new_json(
     struct json_t *in, struct people_agreement_new *out, struct sp_err *err)
 {
-#define MEMBER(name)                                                           \
-	{                                                                      \
-		"agreement." #name,                                            \
-		    offsetof(struct people_agreement_new, name)                \
-	}
 	static const struct people_member members[] = {
-		MEMBER(kind),
-		MEMBER(partner),
-		MEMBER(state),
-		MEMBER(signed_on),
-		MEMBER(review),
-		MEMBER(reference),
+		PEOPLE_MEMBER(struct people_agreement_new, "agreement", kind),
+		PEOPLE_MEMBER(
+		    struct people_agreement_new, "agreement", partner),
+		PEOPLE_MEMBER(struct people_agreement_new, "agreement", state),
+		PEOPLE_MEMBER(
+		    struct people_agreement_new, "agreement", signed_on),
+		PEOPLE_MEMBER(struct people_agreement_new, "agreement", review),
+		PEOPLE_MEMBER(
+		    struct people_agreement_new, "agreement", reference),
 	};
-#undef MEMBER
 	struct people_agreement_new n = { .kind = NULL };
 
 	SP_TRY(people_members_read(in, members, SP_COUNTOF(members), &n, err));

@@ -89,19 +89,9 @@ get_look(
     struct db *db, struct sp_id *id, size_t n, size_t *got, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &look_get);
-	size_t at = 0;
 
 	db_bind_u64(st, 1, n);
-	for (; at < n; at++) {
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_TRY(db_col_bytes(st, 0, id[at].b, SP_ID_LEN, err));
-	}
-	*got = at;
-	return SP_OK;
+	return people_col_ids(st, id, n, got, err);
 }
 
 enum sp_code

@@ -5,8 +5,10 @@
 #include "db/db.h"
 #include "people/rules.h"
 
+#include <stddef.h>
+
 /*
- * For the modules of this room only: fields that come from outside, as text,
+ * For this room and the roster only: fields that come from outside, as text,
  * JSON members or rows.  A field is named by the reason its error carries,
  * "person.name".
  */
@@ -21,6 +23,9 @@ enum sp_code people_text_check(const char *field, const char *s, size_t max,
 enum sp_code people_day_check(const char *field, const char *s,
     people_day today, people_day otherwise, people_day *out,
     struct sp_err *err) SP_MUST_USE;
+/* A state as people write it, "fl"; SP_E_INVALID with the reason `field`. */
+enum sp_code people_state_check(const char *field, const char *s,
+    char out[static 3], struct sp_err *err) SP_MUST_USE;
 /* A word as people write it, as names are stored: small letters, and - for a
  * space and _.  False: too long to be one. */
 #define PEOPLE_FOLDED 64
@@ -33,6 +38,11 @@ struct people_member {
 	    *field; /* "person.name": the member is what follows the dot */
 	size_t at;
 };
+/* The member `name` of such a struct, under its own name. */
+#define PEOPLE_MEMBER(type, noun, name)                                        \
+	{                                                                      \
+		noun "." #name, offsetof(type, name)                           \
+	}
 struct json_t;
 enum sp_code people_members_read(struct json_t *in,
     const struct people_member *m, size_t n, void *out,
@@ -47,6 +57,9 @@ void people_put_col(
 void people_put_id(struct sp_json *j, const char *name, const struct sp_id *id);
 void people_put_time(struct sp_json *j, const char *name, sp_time t);
 
+/* Rows of one id each, at most `n`. */
+enum sp_code people_col_ids(struct db_stmt *st, struct sp_id *id, size_t n,
+    size_t *got, struct sp_err *err) SP_MUST_USE;
 /* SP_E_CORRUPT when the column does not fit. */
 enum sp_code people_col_text(struct db_stmt *st, int at, char *out, size_t room,
     struct sp_err *err) SP_MUST_USE;

@@ -209,7 +209,7 @@ enum people_hand {
 #undef X
 	    PEOPLE_HAND_COUNT
 };
-const char *people_hand_name(enum people_hand how);
+const char *people_hand_name(enum people_hand hand);
 /* The act's actor had a hand in this account; a no-op for what is no person's
  * doing.  No entry: the act has its own. */
 enum sp_code people_person_hand(const struct people_act *a,

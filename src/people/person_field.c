@@ -2,7 +2,7 @@
 
 #include "base/encode.h"
 #include "base/json.h"
-#include "people/person.h"
+#include "people/agency.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -53,41 +53,6 @@ people_fold(const char *s, char out[static PEOPLE_FOLDED])
 	return true;
 }
 
-/* "cso-(state)" is "cso": what is in parentheses only explains. */
-static void
-drop_aside(char *s)
-{
-	char *open = strstr(s, "-(");
-
-	if (open == NULL || open == s || open[-1] == '-')
-		return;
-	size_t n = strcspn(open + 2, "()");
-
-	if (n > 0 && strcmp(open + 2 + n, ")") == 0)
-		*open = '\0';
-}
-
-bool
-people_role_read(const char *s, enum people_role *out)
-{
-	static const struct {
-		const char *said, *name;
-	} also[] = {
-		{ "admin", "administrator" },
-		{ "agency-administrator", "administrator" },
-		{ "provider-operator", "operator" },
-	};
-	char plain[PEOPLE_FOLDED];
-
-	if (!people_fold(s, plain))
-		return false;
-	drop_aside(plain);
-	for (size_t i = 0; i < SP_COUNTOF(also); i++)
-		if (strcmp(plain, also[i].said) == 0)
-			return people_role_parse(also[i].name, out);
-	return people_role_parse(plain, out);
-}
-
 enum sp_code
 people_day_check(const char *field, const char *s, people_day today,
     people_day otherwise, people_day *out, struct sp_err *err)
@@ -99,6 +64,18 @@ people_day_check(const char *field, const char *s, people_day today,
 	if (!people_day_parse(s, strnlen(s, PEOPLE_DAY_TEXT), out))
 		return sp_fail_as(err, SP_E_INVALID, field,
 		    "%s: a day as 2026-11-21, or today", field);
+	return SP_OK;
+}
+
+enum sp_code
+people_state_check(
+    const char *field, const char *s, char out[static 3], struct sp_err *err)
+{
+	if (!people_agency_state_read(s, out))
+		return sp_fail_as(err, SP_E_INVALID, field,
+		    "%s: the two letters of a state, district or territory, "
+		    "as FL",
+		    field);
 	return SP_OK;
 }
 
@@ -180,6 +157,24 @@ people_put_time(struct sp_json *j, const char *name, sp_time t)
 		return;
 	sp_time_text(t, text);
 	sp_json_str(j, name, text);
+}
+
+enum sp_code
+people_col_ids(struct db_stmt *st, struct sp_id *id, size_t n, size_t *got,
+    struct sp_err *err)
+{
+	size_t at = 0;
+
+	for (; at < n; at++) {
+		bool found = false;
+
+		SP_TRY(db_row(st, &found, err));
+		if (!found)
+			break;
+		SP_TRY(db_col_bytes(st, 0, id[at].b, SP_ID_LEN, err));
+	}
+	*got = at;
+	return SP_OK;
 }
 
 enum sp_code

@@ -1,7 +1,7 @@
 #include "people/screening.h"
 
-#include "people/agency.h"
 #include "people/field.h"
+#include "people/record.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -31,6 +31,13 @@ static const struct db_sql screening_of = {
 };
 static const struct db_sql screening_count = {
 	"SELECT count(*) FROM screening WHERE person = ?1",
+};
+static const struct people_record_limit limit = {
+	.count = &screening_count,
+	.most = PEOPLE_SCREENINGS_MAX,
+	.reason = "screening.limit",
+	.who = "a person has",
+	.what = "screenings",
 };
 
 /* --- one record --- */
@@ -63,9 +70,8 @@ static enum sp_code
 check_days(
     const struct people_screening *s, people_day latest, struct sp_err *err)
 {
-	if (s->fingerprinted > latest)
-		return sp_fail_as(err, SP_E_INVALID, "screening.fingerprinted",
-		    "screening.fingerprinted: must not be a day to come");
+	SP_TRY(people_record_past(
+	    "screening.fingerprinted", s->fingerprinted, latest, err));
 	if (s->decided != PEOPLE_DAY_NONE &&
 	    (s->decided < s->fingerprinted || s->decided > latest))
 		return sp_fail_as(err, SP_E_INVALID, "screening.decided",
@@ -102,10 +108,7 @@ people_screening_check(const struct people_rules *rules,
 	    n->state == NULL ? people_rules_state(rules) : n->state;
 	struct people_screening s = { .decision = PEOPLE_CLEARED };
 
-	if (!people_agency_state_read(state, s.state))
-		return sp_fail_as(err, SP_E_INVALID, "screening.state",
-		    "screening.state: the two letters of a state, district or "
-		    "territory, as FL");
+	SP_TRY(people_state_check("screening.state", state, s.state, err));
 	if (n->decision != NULL &&
 	    !people_decision_read(n->decision, &s.decision))
 		return sp_fail_as(err, SP_E_INVALID, "screening.decision",
@@ -125,14 +128,8 @@ people_day
 people_screening_until(
     const struct people_screening *s, const struct people_rules *rules)
 {
-	int64_t months = people_rules_get(rules, PEOPLE_SCREENING_RENEWAL);
-	people_day rule = PEOPLE_DAY_NEVER;
-
-	if (months > 0)
-		rule = people_day_months(s->fingerprinted, months);
-	if (s->expires != PEOPLE_DAY_NONE && s->expires < rule)
-		return s->expires;
-	return rule;
+	return people_record_until(s->fingerprinted,
+	    people_rules_get(rules, PEOPLE_SCREENING_RENEWAL), s->expires);
 }
 
 /* --- adding --- */
@@ -153,9 +150,7 @@ insert(const struct people_act *a, const struct sp_id *person,
 	people_bind_day(st, 7, s->decided);
 	db_bind_text(st, 8, n->variance);
 	people_bind_day(st, 9, s->expires);
-	db_bind_i64(st, 10, a->now);
-	db_bind_text(st, 11, a->by->kind);
-	db_bind_blob(st, 12, a->by->id.b, SP_ID_LEN);
+	people_record_bind_by(st, 10, a);
 	return db_run(st, NULL, err);
 }
 
@@ -175,21 +170,6 @@ enter(const struct people_act *a, const struct sp_id *person,
 	SP_TRY(sp_buf_check(&detail, "detail", err));
 	return people_act_entry(a, "screening.recorded", "person", person,
 	    sp_buf_str(&detail), err);
-}
-
-static enum sp_code
-room_left(struct db *db, const struct sp_id *person, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &screening_count);
-	bool found = false;
-
-	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	SP_TRY(db_row(st, &found, err));
-	if (db_col_i64(st, 0) >= PEOPLE_SCREENINGS_MAX)
-		return sp_fail_as(err, SP_E_LIMIT, "screening.limit",
-		    "a person has at most %d screenings",
-		    PEOPLE_SCREENINGS_MAX);
-	return SP_OK;
 }
 
 /* Denied: the account is disabled at once, if it has not ended. */
@@ -225,7 +205,7 @@ people_screening_add(const struct people_act *a, const struct sp_id *person,
 	SP_TRY(people_screening_check(a->rules, n, a->now, &s, err));
 	SP_TRY(people_person_by_id(db, person, &p, err));
 	SP_TRY(people_by_other(db, a->by, person, err));
-	SP_TRY(room_left(db, person, err));
+	SP_TRY(people_record_room(db, &limit, person, err));
 	s.id = sp_id_new();
 	SP_TRY(record(a, &p, n, &s, err));
 	SP_TRY(people_person_hand(a, person, PEOPLE_SCREENED, err));
@@ -236,7 +216,7 @@ people_screening_add(const struct people_act *a, const struct sp_id *person,
 /* --- reading --- */
 
 static enum sp_code
-from_row(struct db_stmt *st, struct people_screening *out, struct sp_err *err)
+from_row(struct db_stmt *st, void *out, struct sp_err *err)
 {
 	struct people_screening s = {
 		.fingerprinted = (people_day)db_col_i64(st, 2),
@@ -251,7 +231,7 @@ from_row(struct db_stmt *st, struct people_screening *out, struct sp_err *err)
 		return sp_fail(err, SP_E_CORRUPT,
 		    "a screening in the database has a decision that nobody "
 		    "knows");
-	*out = s;
+	*(struct people_screening *)out = s;
 	return SP_OK;
 }
 
@@ -259,42 +239,40 @@ enum sp_code
 people_screening_of(struct db *db, const struct sp_id *person,
     struct people_screening *out, size_t n, size_t *got, struct sp_err *err)
 {
+	const struct people_record_list l = {
+		.out = out,
+		.size = sizeof(*out),
+		.n = n,
+		.read = from_row,
+		.what = "screenings",
+	};
 	DB_STMT st = db_use(db, &screening_of);
-	size_t at = 0;
 
 	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	for (;; at++) {
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		if (at == n)
-			return sp_fail(err, SP_E_LIMIT,
-			    "a person has more than %zu screenings", n);
-		SP_TRY(from_row(st, &out[at], err));
-	}
-	*got = at;
-	return SP_OK;
+	return people_record_list(st, &l, got, err);
 }
 
 /* --- JSON --- */
 
-static void
-put_row(struct sp_json *j, const struct people_screening *s, struct db_stmt *st,
-    const struct people_rules *rules)
+static enum sp_code
+put_row(struct sp_json *j, struct db_stmt *st, const struct people_rules *rules,
+    struct sp_err *err)
 {
+	struct people_screening s;
+
+	SP_TRY(from_row(st, &s, err));
 	sp_json_object(j, NULL);
 	people_put_col(j, "adjudicator", st, 7);
-	people_put_day(j, "decided", s->decided);
-	sp_json_str(j, "decision", people_decision_name(s->decision));
-	people_put_day(j, "expires", people_screening_until(s, rules));
-	people_put_day(j, "fingerprinted", s->fingerprinted);
-	people_put_id(j, "id", &s->id);
-	people_put_time(j, "recorded", s->recorded);
-	sp_json_str(j, "state", s->state);
+	people_put_day(j, "decided", s.decided);
+	sp_json_str(j, "decision", people_decision_name(s.decision));
+	people_put_day(j, "expires", people_screening_until(&s, rules));
+	people_put_day(j, "fingerprinted", s.fingerprinted);
+	people_put_id(j, "id", &s.id);
+	people_put_time(j, "recorded", s.recorded);
+	sp_json_str(j, "state", s.state);
 	people_put_col(j, "variance", st, 8);
 	sp_json_end(j);
+	return SP_OK;
 }
 
 enum sp_code
@@ -305,40 +283,28 @@ people_screening_json(struct sp_json *j, const char *name, struct db *db,
 	DB_STMT st = db_use(db, &screening_of);
 
 	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	sp_json_array(j, name);
-	for (;;) {
-		struct people_screening s;
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_TRY(from_row(st, &s, err));
-		put_row(j, &s, st, rules);
-	}
-	sp_json_end(j);
-	return SP_OK;
+	return people_record_array(j, name, st, rules, put_row, err);
 }
 
 enum sp_code
 people_screening_new_json(
     struct json_t *in, struct people_screening_new *out, struct sp_err *err)
 {
-#define MEMBER(name)                                                           \
-	{                                                                      \
-		"screening." #name,                                            \
-		    offsetof(struct people_screening_new, name)                \
-	}
 	static const struct people_member members[] = {
-		MEMBER(state),
-		MEMBER(fingerprinted),
-		MEMBER(adjudicator),
-		MEMBER(decision),
-		MEMBER(decided),
-		MEMBER(variance),
-		MEMBER(expires),
+		PEOPLE_MEMBER(struct people_screening_new, "screening", state),
+		PEOPLE_MEMBER(
+		    struct people_screening_new, "screening", fingerprinted),
+		PEOPLE_MEMBER(
+		    struct people_screening_new, "screening", adjudicator),
+		PEOPLE_MEMBER(
+		    struct people_screening_new, "screening", decision),
+		PEOPLE_MEMBER(
+		    struct people_screening_new, "screening", decided),
+		PEOPLE_MEMBER(
+		    struct people_screening_new, "screening", variance),
+		PEOPLE_MEMBER(
+		    struct people_screening_new, "screening", expires),
 	};
-#undef MEMBER
 	struct people_screening_new n = { .state = NULL };
 
 	SP_TRY(people_members_read(in, members, SP_COUNTOF(members), &n, err));

@@ -1,6 +1,7 @@
 #include "people/training.h"
 
 #include "people/field.h"
+#include "people/record.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -23,6 +24,13 @@ static const struct db_sql training_of = {
 };
 static const struct db_sql training_count = {
 	"SELECT count(*) FROM training WHERE person = ?1",
+};
+static const struct people_record_limit limit = {
+	.count = &training_count,
+	.most = PEOPLE_TRAININGS_MAX,
+	.reason = "training.limit",
+	.who = "a person has",
+	.what = "records of training",
 };
 static const struct db_sql demand_insert = {
 	"INSERT INTO training_demand(id, person, course, since, due,"
@@ -89,9 +97,8 @@ people_training_check(const struct people_rules *rules,
 	if (n->reference != NULL)
 		SP_TRY(people_text_check(
 		    "training.reference", n->reference, REFERENCE_MAX, err));
-	if (t.completed > people_day_latest(rules, now))
-		return sp_fail_as(err, SP_E_INVALID, "training.completed",
-		    "training.completed: must not be a day to come");
+	SP_TRY(people_record_past("training.completed", t.completed,
+	    people_day_latest(rules, now), err));
 	if (t.expires != PEOPLE_DAY_NONE && t.expires <= t.completed)
 		return sp_fail_as(err, SP_E_INVALID, "training.expires",
 		    "training.expires: the first day it does not hold, after "
@@ -104,12 +111,8 @@ people_day
 people_training_until(
     const struct people_training *t, const struct people_rules *rules)
 {
-	people_day rule = people_day_months(
-	    t->completed, people_rules_get(rules, PEOPLE_TRAINING_RENEWAL));
-
-	if (t->expires != PEOPLE_DAY_NONE && t->expires < rule)
-		return t->expires;
-	return rule;
+	return people_record_until(t->completed,
+	    people_rules_get(rules, PEOPLE_TRAINING_RENEWAL), t->expires);
 }
 
 /* --- adding --- */
@@ -126,9 +129,7 @@ insert(const struct people_act *a, const struct sp_id *person,
 	db_bind_i64(st, 4, t->completed);
 	people_bind_day(st, 5, t->expires);
 	db_bind_text(st, 6, reference);
-	db_bind_i64(st, 7, a->now);
-	db_bind_text(st, 8, a->by->kind);
-	db_bind_blob(st, 9, a->by->id.b, SP_ID_LEN);
+	people_record_bind_by(st, 7, a);
 	return db_run(st, NULL, err);
 }
 
@@ -154,21 +155,6 @@ enter(const struct people_act *a, const char *act, const struct sp_id *person,
 	    a, act, "person", person, sp_buf_str(&detail), err);
 }
 
-static enum sp_code
-room_left(struct db *db, const struct sp_id *person, struct sp_err *err)
-{
-	DB_STMT st = db_use(db, &training_count);
-	bool found = false;
-
-	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	SP_TRY(db_row(st, &found, err));
-	if (db_col_i64(st, 0) >= PEOPLE_TRAININGS_MAX)
-		return sp_fail_as(err, SP_E_LIMIT, "training.limit",
-		    "a person has at most %d records of training",
-		    PEOPLE_TRAININGS_MAX);
-	return SP_OK;
-}
-
 enum sp_code
 people_training_add(const struct people_act *a, const struct sp_id *person,
     const struct people_training_new *n, struct sp_id *id, struct sp_err *err)
@@ -180,7 +166,7 @@ people_training_add(const struct people_act *a, const struct sp_id *person,
 	SP_TRY(people_person_by_id(db, person, &p, err));
 	SP_TRY(people_training_check(a->rules, n, p.role, a->now, &t, err));
 	SP_TRY(people_by_other(db, a->by, person, err));
-	SP_TRY(room_left(db, person, err));
+	SP_TRY(people_record_room(db, &limit, person, err));
 	t.id = sp_id_new();
 	SP_TRY(insert(a, person, n->reference, &t, err));
 	SP_TRY(enter(a, "training.recorded", person, &t, err));
@@ -199,10 +185,28 @@ insert_demand(const struct people_act *a, const struct sp_id *person,
 	db_bind_text(st, 3, people_course_name(t->course));
 	db_bind_i64(st, 4, t->completed);
 	db_bind_i64(st, 5, t->expires);
-	db_bind_i64(st, 6, a->now);
-	db_bind_text(st, 7, a->by->kind);
-	db_bind_blob(st, 8, a->by->id.b, SP_ID_LEN);
+	people_record_bind_by(st, 6, a);
 	return db_run(st, NULL, err);
+}
+
+/* From `completed` on, until `expires`. */
+static enum sp_code
+check_demand(const struct people_act *a, const char *course, const char *since,
+    struct people_training *t, struct sp_err *err)
+{
+	people_day today = people_day_of(a->rules, a->now);
+
+	if (course == NULL || !people_course_read(course, &t->course))
+		return sp_fail_as(err, SP_E_INVALID, "training.course",
+		    "training.course: level1 to level4 (or 1 to 4), pii or "
+		    "event");
+	SP_TRY(people_day_check(
+	    "training.since", since, today, today, &t->completed, err));
+	SP_TRY(people_record_past("training.since", t->completed,
+	    people_day_latest(a->rules, a->now), err));
+	t->expires = t->completed +
+	    (people_day)people_rules_get(a->rules, PEOPLE_TRAINING_EVENT);
+	return SP_OK;
 }
 
 enum sp_code
@@ -210,23 +214,12 @@ people_training_demand(const struct people_act *a, const struct sp_id *person,
     const char *course, const char *since, struct sp_id *id, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(a->tx);
-	people_day today = people_day_of(a->rules, a->now);
 	struct people_demand open[PEOPLE_DEMANDS_MAX];
-	struct people_training t; /* from `completed` on, until `expires` */
+	struct people_training t;
 	struct people_person p;
 	size_t n = 0;
 
-	if (course == NULL || !people_course_read(course, &t.course))
-		return sp_fail_as(err, SP_E_INVALID, "training.course",
-		    "training.course: level1 to level4 (or 1 to 4), pii or "
-		    "event");
-	SP_TRY(people_day_check(
-	    "training.since", since, today, today, &t.completed, err));
-	if (t.completed > people_day_latest(a->rules, a->now))
-		return sp_fail_as(err, SP_E_INVALID, "training.since",
-		    "training.since: must not be a day to come");
-	t.expires = t.completed +
-	    (people_day)people_rules_get(a->rules, PEOPLE_TRAINING_EVENT);
+	SP_TRY(check_demand(a, course, since, &t, err));
 	SP_TRY(people_person_by_id(db, person, &p, err));
 	SP_TRY(people_training_demands(
 	    db, person, open, PEOPLE_DEMANDS_MAX, &n, err));
@@ -294,8 +287,7 @@ people_training_of(struct db *db, const struct sp_id *person,
 }
 
 static enum sp_code
-demand_from_row(
-    struct db_stmt *st, struct people_demand *out, struct sp_err *err)
+demand_from_row(struct db_stmt *st, void *out, struct sp_err *err)
 {
 	struct people_demand d = {
 		.since = (people_day)db_col_i64(st, 2),
@@ -307,7 +299,7 @@ demand_from_row(
 	if (!people_course_parse(db_col_text(st, 1), &d.course))
 		return sp_fail(err, SP_E_CORRUPT,
 		    "a demand in the database has a course that nobody knows");
-	*out = d;
+	*(struct people_demand *)out = d;
 	return SP_OK;
 }
 
@@ -315,80 +307,53 @@ enum sp_code
 people_training_demands(struct db *db, const struct sp_id *person,
     struct people_demand *out, size_t n, size_t *got, struct sp_err *err)
 {
+	const struct people_record_list l = {
+		.out = out,
+		.size = sizeof(*out),
+		.n = n,
+		.read = demand_from_row,
+		.what = "open demands",
+	};
 	DB_STMT st = db_use(db, &demand_open);
-	size_t at = 0;
 
 	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	for (;; at++) {
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		if (at == n)
-			return sp_fail(err, SP_E_LIMIT,
-			    "a person has more than %zu open demands", n);
-		SP_TRY(demand_from_row(st, &out[at], err));
-	}
-	*got = at;
-	return SP_OK;
+	return people_record_list(st, &l, got, err);
 }
 
 /* --- JSON --- */
 
 static enum sp_code
-put_demands(struct sp_json *j, struct db *db, const struct sp_id *person,
-    struct sp_err *err)
+put_demand(struct sp_json *j, struct db_stmt *st,
+    const struct people_rules *rules, struct sp_err *err)
 {
-	DB_STMT st = db_use(db, &demand_open);
+	struct people_demand d;
 
-	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	sp_json_array(j, "demands");
-	for (;;) {
-		struct people_demand d;
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_TRY(demand_from_row(st, &d, err));
-		sp_json_object(j, NULL);
-		sp_json_str(j, "course", people_course_name(d.course));
-		people_put_day(j, "due", d.due);
-		people_put_id(j, "id", &d.id);
-		people_put_time(j, "recorded", d.recorded);
-		people_put_day(j, "since", d.since);
-		sp_json_end(j);
-	}
+	(void)rules;
+	SP_TRY(demand_from_row(st, &d, err));
+	sp_json_object(j, NULL);
+	sp_json_str(j, "course", people_course_name(d.course));
+	people_put_day(j, "due", d.due);
+	people_put_id(j, "id", &d.id);
+	people_put_time(j, "recorded", d.recorded);
+	people_put_day(j, "since", d.since);
 	sp_json_end(j);
 	return SP_OK;
 }
 
 static enum sp_code
-put_records(struct sp_json *j, struct db *db, const struct sp_id *person,
+put_record(struct sp_json *j, struct db_stmt *st,
     const struct people_rules *rules, struct sp_err *err)
 {
-	DB_STMT st = db_use(db, &training_of);
+	struct people_training t;
 
-	db_bind_blob(st, 1, person->b, SP_ID_LEN);
-	sp_json_array(j, "records");
-	for (;;) {
-		struct people_training t;
-		bool found = false;
-
-		SP_TRY(db_row(st, &found, err));
-		if (!found)
-			break;
-		SP_TRY(from_row(st, &t, err));
-		sp_json_object(j, NULL);
-		people_put_day(j, "completed", t.completed);
-		sp_json_str(j, "course", people_course_name(t.course));
-		people_put_day(j, "expires", people_training_until(&t, rules));
-		people_put_id(j, "id", &t.id);
-		people_put_time(j, "recorded", t.recorded);
-		people_put_col(j, "reference", st, 5);
-		sp_json_end(j);
-	}
+	SP_TRY(from_row(st, &t, err));
+	sp_json_object(j, NULL);
+	people_put_day(j, "completed", t.completed);
+	sp_json_str(j, "course", people_course_name(t.course));
+	people_put_day(j, "expires", people_training_until(&t, rules));
+	people_put_id(j, "id", &t.id);
+	people_put_time(j, "recorded", t.recorded);
+	people_put_col(j, "reference", st, 5);
 	sp_json_end(j);
 	return SP_OK;
 }
@@ -398,9 +363,16 @@ people_training_json(struct sp_json *j, const char *name, struct db *db,
     const struct sp_id *person, const struct people_rules *rules,
     struct sp_err *err)
 {
+	DB_STMT demands = db_use(db, &demand_open);
+	DB_STMT records = db_use(db, &training_of);
+
+	db_bind_blob(demands, 1, person->b, SP_ID_LEN);
+	db_bind_blob(records, 1, person->b, SP_ID_LEN);
 	sp_json_object(j, name);
-	SP_TRY(put_demands(j, db, person, err));
-	SP_TRY(put_records(j, db, person, rules, err));
+	SP_TRY(
+	    people_record_array(j, "demands", demands, rules, put_demand, err));
+	SP_TRY(
+	    people_record_array(j, "records", records, rules, put_record, err));
 	sp_json_end(j);
 	return SP_OK;
 }
@@ -409,17 +381,14 @@ enum sp_code
 people_training_new_json(
     struct json_t *in, struct people_training_new *out, struct sp_err *err)
 {
-#define MEMBER(name)                                                           \
-	{                                                                      \
-		"training." #name, offsetof(struct people_training_new, name)  \
-	}
 	static const struct people_member members[] = {
-		MEMBER(course),
-		MEMBER(completed),
-		MEMBER(expires),
-		MEMBER(reference),
+		PEOPLE_MEMBER(struct people_training_new, "training", course),
+		PEOPLE_MEMBER(
+		    struct people_training_new, "training", completed),
+		PEOPLE_MEMBER(struct people_training_new, "training", expires),
+		PEOPLE_MEMBER(
+		    struct people_training_new, "training", reference),
 	};
-#undef MEMBER
 	struct people_training_new n = { .course = NULL };
 
 	SP_TRY(people_members_read(in, members, SP_COUNTOF(members), &n, err));

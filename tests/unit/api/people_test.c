@@ -84,6 +84,7 @@ serve(struct http_request *q, const char *body, struct sp_err *err)
 	if (q->sink != NULL) {
 		const struct http_sink *sink = q->sink;
 
+		CHECK(body != NULL);
 		q->sink = NULL;
 		SP_TRY(sink->write(q->sink_self, body, strlen(body), err));
 		return sink->end(q->sink_self, true, &q->answer, err);
@@ -253,7 +254,9 @@ static void
 every_route_asks_for_its_act(void)
 {
 	static const struct http_topic *const topics[] = { &api_people_topic,
-		&api_people_record_topic, &api_people_roster_topic,
+		&api_people_sealed_topic, &api_people_record_topic,
+		&api_people_signature_topic, &api_people_agreement_topic,
+		&api_people_policy_topic, &api_people_roster_topic,
 		&api_people_explain_topic };
 	const char *prefix = HTTP_AGENCY;
 

@@ -420,6 +420,64 @@ some_options_repeat(void)
 	CHECK(strstr(said, "more than 64 times") != NULL);
 }
 
+/* argv of one operand, or none. */
+static int
+parse_none(const char *operand)
+{
+	char name[] = "thing", text[16] = "";
+	char *argv[] = { name, operand == NULL ? NULL : text, NULL };
+
+	if (operand != NULL)
+		word_to(text, sizeof(text), operand);
+	return cmd_parse_none(&self, NULL, 0, operand == NULL ? 1 : 2, argv);
+}
+
+static void
+no_operands(void)
+{
+	char said[512];
+
+	CHECK(parse_none(NULL) == CMD_DONE);
+	CHECK(parse_none("--") == CMD_DONE);
+	listen_begin();
+	CHECK(parse_none("x") == CMD_USAGE);
+	listen_end(said);
+	CHECK(strstr(said, "'x' is too much") != NULL);
+}
+
+static void
+numbers(void)
+{
+	static const struct {
+		const char *text;
+		int code;
+		uint64_t want;
+	} rows[] = {
+		{ NULL, CMD_DONE, 90 },
+		{ "1", CMD_DONE, 1 },
+		{ "366", CMD_DONE, 366 },
+		{ "0", CMD_USAGE, 90 },
+		{ "367", CMD_USAGE, 90 },
+		{ "", CMD_USAGE, 90 },
+		{ "-1", CMD_USAGE, 90 },
+		{ "7 ", CMD_USAGE, 90 },
+		{ "99999999999999999999999", CMD_USAGE, 90 },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		char said[512];
+		uint64_t got = 90;
+
+		listen_begin();
+		CHECK(cmd_parse_number(&self, "days", rows[i].text, 1, 366,
+			  &got) == rows[i].code);
+		listen_end(said);
+		CHECK(got == rows[i].want);
+		CHECK(rows[i].code == CMD_DONE ||
+		    strstr(said, "--days is a number, 1 to 366") != NULL);
+	}
+}
+
 int
 main(void)
 {
@@ -427,6 +485,8 @@ main(void)
 		{ "what is understood", understood },
 		{ "what is refused, and says so", refused },
 		{ "some options repeat", some_options_repeat },
+		{ "no operands", no_operands },
+		{ "numbers", numbers },
 		{ "subcommands of subcommands", dispatched },
 		{ "help", helped },
 		{ "exit codes", exits },

@@ -132,6 +132,42 @@ members_that_are_missing_are_a_dash(void)
 	json_decref(j);
 }
 
+static void
+values_in_a_cell(void)
+{
+	static const struct {
+		const char *json, *value, *time, *texts;
+	} rows[] = {
+		{ "[null]", "-", "-", "" },
+		{ "[\"2026-11-22T07:43:58.123456Z\"]",
+		    "2026-11-22T07:43:58.123456Z", "2026-11-22T07:43:58", "" },
+		{ "[\"2026-11-22\"]", "2026-11-22", "2026-11-22", "" },
+		{ "[[]]", "-", "-", "" },
+		{ "[[\"a\",\"b\\u001b\"]]", "-", "-", "a,b?" },
+		{ "[[\"a\",7,\"b\"]]", "-", "-", "a,,b" },
+		{ "[7]", "7", "7", "" },
+		{ "[true]", "-", "-", "" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		json_t *j = json_loads(rows[i].json, 0, NULL);
+		const json_t *v = json_array_get(j, 0);
+		char out[40];
+
+		CHECK(v != NULL);
+		cmd_present_value(v, out, sizeof(out));
+		CHECK(strcmp(out, rows[i].value) == 0);
+		cmd_present_time(v, out, sizeof(out));
+		CHECK(strcmp(out, rows[i].time) == 0);
+		cmd_present_texts(v, out, sizeof(out));
+		CHECK(strcmp(out, rows[i].texts) == 0);
+		/* Never more than there is room for. */
+		cmd_present_texts(v, out, 2);
+		CHECK(strlen(out) <= 1);
+		json_decref(j);
+	}
+}
+
 int
 main(void)
 {
@@ -143,6 +179,7 @@ main(void)
 		{ "a table lines up", a_table_lines_up },
 		{ "sizes read as people write them",
 		    sizes_read_as_people_write_them },
+		{ "values in a cell", values_in_a_cell },
 		{ "members that are missing are a dash",
 		    members_that_are_missing_are_a_dash },
 	};

@@ -871,7 +871,7 @@ what_ends_is_told(void)
 
 		people_fixture_open(&f);
 		n.temporary =
-		    rows[i].temporary ? f.now + 24 * 3600 * SP_SECOND : 0;
+		    rows[i].temporary ? f.now + INT64_C(86400) * SP_SECOND : 0;
 		add.n = &n;
 		CHECK_OK(people_fixture_add(&f, &add), &f.err);
 		f.now += SP_SECOND;

@@ -1,8 +1,9 @@
-#include "people/roster_table.h"
+#include "roster/export.h"
 
+#include "people/clearance.h"
 #include "people/field.h"
-
-#include <string.h>
+#include "people/sealed.h"
+#include "roster/table.h"
 
 /* The personnel file, out: those whose accounts have not ended. */
 
@@ -85,7 +86,7 @@ static void
 put_line(struct sp_buf *out, const struct line *l)
 {
 	for (int c = 0; c < (int)COL_SSN; c++)
-		people_roster_put(
+		roster_table_put(
 		    out, l->cell[c] == NULL ? "" : l->cell[c], c == 0);
 	sp_buf_text(out, "\r\n");
 }
@@ -163,21 +164,21 @@ visit(void *arg, const struct people_person *p, struct sp_err *err)
 }
 
 enum sp_code
-people_roster_csv(struct sp_buf *out, struct db *db,
-    const struct people_rules *rules, sp_time now, struct sp_err *err)
+roster_csv(struct sp_buf *out, struct db *db, const struct people_rules *rules,
+    sp_time now, struct sp_err *err)
 {
 	struct export x = { .db = db, .rules = rules, .now = now, .csv = out };
 	struct line heading = { .days = 0 };
 
 	for (int c = 0; c < (int)COL_SSN; c++)
-		heading.cell[c] = people_roster_column((enum roster_column)c);
+		heading.cell[c] = roster_table_column((enum roster_column)c);
 	put_line(out, &heading);
 	SP_TRY(people_person_each(db, visit, &x, err));
 	return sp_buf_check(out, "personnel file", err);
 }
 
 enum sp_code
-people_roster_export_json(struct sp_json *j, const char *name, struct db *db,
+roster_export_json(struct sp_json *j, const char *name, struct db *db,
     const struct people_rules *rules, sp_time now, struct sp_err *err)
 {
 	struct export x = { .db = db, .rules = rules, .now = now, .json = j };

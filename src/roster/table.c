@@ -1,9 +1,10 @@
-#include "people/roster_table.h"
+#include "roster/table.h"
 
+#include "base/encode.h"
 #include "crypto/secret.h"
 
 #include <csv.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -25,33 +26,33 @@ static const char *const column_names[] = {
 };
 
 const char *
-people_roster_column(enum roster_column column)
+roster_table_column(enum roster_column column)
 {
 	SP_REQUIRE((size_t)column < COL_COUNT);
 	return column_names[column];
 }
 
 const char *
-people_roster_given(const struct people_roster *r, const struct roster_row *row,
+roster_table_given(const struct roster_table *t, const struct roster_row *row,
     enum roster_column column)
 {
 	uint32_t at = row->cell[column];
 
-	return at == 0 ? NULL : (const char *)r->text.at + at;
+	return at == 0 ? NULL : (const char *)t->text.at + at;
 }
 
 const char *
-people_roster_cell(const struct people_roster *r, const struct roster_row *row,
+roster_table_cell(const struct roster_table *t, const struct roster_row *row,
     enum roster_column column)
 {
-	const char *s = people_roster_given(r, row, column);
+	const char *s = roster_table_given(t, row, column);
 
 	return s == NULL ? "" : s;
 }
 
-/* Offset 0 of both buffers is a text that says nothing. */
-static uint32_t
-keep(struct sp_buf *b, const char *s, size_t len)
+/* Offset 0 is a text that says nothing. */
+uint32_t
+roster_table_keep(struct sp_buf *b, const char *s, size_t len)
 {
 	size_t at;
 
@@ -63,12 +64,6 @@ keep(struct sp_buf *b, const char *s, size_t len)
 	sp_buf_add(b, s, len);
 	sp_buf_u8(b, 0);
 	return sp_buf_ok(b) ? (uint32_t)at : 0;
-}
-
-uint32_t
-people_roster_keep(struct people_roster *r, const char *s)
-{
-	return keep(&r->note, s, strlen(s));
 }
 
 /* Apostrophes, then what a spreadsheet takes for a formula. */
@@ -83,7 +78,7 @@ like_a_formula(const char *s, size_t len)
 }
 
 void
-people_roster_put(struct sp_buf *out, const char *s, bool first)
+roster_table_put(struct sp_buf *out, const char *s, bool first)
 {
 	size_t len = strlen(s);
 
@@ -103,7 +98,7 @@ people_roster_put(struct sp_buf *out, const char *s, bool first)
 /* --- reading --- */
 
 struct reading {
-	struct people_roster *r;
+	struct roster_table *t;
 	int of[COL_COUNT]; /* the file's n'th column: an enum, or -1 */
 	size_t columns;
 	bool heading; /* is done */
@@ -138,10 +133,10 @@ heading_cell(struct reading *g, const char *s, size_t len)
 	for (int c = 0; c < COL_COUNT; c++) {
 		if (strcmp(column_names[c], name) != 0 || strlen(name) != len)
 			continue;
-		if (g->r->has[c])
+		if (g->t->has[c])
 			WRONG(g, "roster.columns",
 			    "roster.columns: %s is there twice", name);
-		g->r->has[c] = true;
+		g->t->has[c] = true;
 		g->of[g->columns++] = c;
 		return;
 	}
@@ -172,13 +167,13 @@ on_cell(void *bytes, size_t len, void *arg)
 		s++;
 		len--;
 	}
-	g->row.cell[g->of[g->cell++]] = keep(&g->r->text, s, len);
+	g->row.cell[g->of[g->cell++]] = roster_table_keep(&g->t->text, s, len);
 }
 
 static void
 heading_ends(struct reading *g)
 {
-	const bool *has = g->r->has;
+	const bool *has = g->t->has;
 
 	g->heading = true;
 	if (!has[COL_HUMAN] && !has[COL_LOGIN])
@@ -190,7 +185,7 @@ heading_ends(struct reading *g)
 static void
 row_ends(struct reading *g)
 {
-	struct people_roster *r = g->r;
+	struct roster_table *t = g->t;
 
 	if (g->cell != g->columns) {
 		WRONG(g, "roster.csv",
@@ -198,26 +193,26 @@ row_ends(struct reading *g)
 		    g->number, g->cell, g->columns);
 		return;
 	}
-	if (r->rows == PEOPLE_ROSTER_ROWS_MAX) {
+	if (t->rows == ROSTER_ROWS_MAX) {
 		WRONG(g, "roster.csv", "roster.csv: more than %d rows",
-		    PEOPLE_ROSTER_ROWS_MAX);
+		    ROSTER_ROWS_MAX);
 		return;
 	}
-	if (r->rows == r->room) {
-		size_t room = r->room == 0 ? 64 : 2 * r->room;
+	if (t->rows == t->room) {
+		size_t room = t->room == 0 ? 64 : 2 * t->room;
 		struct roster_row *more =
-		    reallocarray(r->row, room, sizeof(*more));
+		    reallocarray(t->row, room, sizeof(*more));
 
 		if (more == NULL) {
 			g->code = SP_E_NOMEM;
 			return;
 		}
-		r->row = more;
-		r->room = room;
+		t->row = more;
+		t->room = room;
 	}
 	g->row.number = g->number;
-	g->row.leader = r->rows;
-	r->row[r->rows++] = g->row;
+	g->row.leader = t->rows;
+	t->row[t->rows++] = g->row;
 	memset(&g->row, 0, sizeof(g->row));
 	g->cell = 0;
 }
@@ -239,7 +234,7 @@ on_row(int by, void *arg)
 
 /* libcsv asks for one block, the longest cell, and is refused more; it may
  * have held an SSN, so it is wiped. */
-#define BLOCK (PEOPLE_ROSTER_CELL_MAX + 1)
+#define BLOCK (ROSTER_CELL_MAX + 1)
 
 static void *
 one_block(void *at, size_t size)
@@ -281,16 +276,16 @@ parse_all(struct reading *g, const char *s, size_t len)
 	else if (done != len)
 		WRONG(g, "roster.csv",
 		    "roster.csv: row %zu: a cell has more than %zu bytes",
-		    g->number + 1, PEOPLE_ROSTER_CELL_MAX);
+		    g->number + 1, ROSTER_CELL_MAX);
 	csv_free(&p);
 }
 
 static enum sp_code
 check_bytes(struct crypto_piece csv, struct sp_err *err)
 {
-	if (csv.len > PEOPLE_ROSTER_FILE_MAX)
+	if (csv.len > ROSTER_FILE_MAX)
 		return sp_fail_as(err, SP_E_LIMIT, "roster.csv",
-		    "roster.csv: more than %zu bytes", PEOPLE_ROSTER_FILE_MAX);
+		    "roster.csv: more than %zu bytes", ROSTER_FILE_MAX);
 	if (!sp_utf8_ok(csv.at, csv.len))
 		return sp_fail_as(err, SP_E_INVALID, "roster.csv",
 		    "roster.csv: not UTF-8; save it as CSV UTF-8");
@@ -298,15 +293,15 @@ check_bytes(struct crypto_piece csv, struct sp_err *err)
 }
 
 enum sp_code
-people_roster_parse(
-    struct people_roster *r, struct crypto_piece csv, struct sp_err *err)
+roster_table_parse(
+    struct roster_table *t, struct crypto_piece csv, struct sp_err *err)
 {
-	struct reading g = { .r = r, .code = SP_OK };
+	struct reading g = { .t = t, .code = SP_OK };
 	const char *s = csv.at;
 	size_t len = csv.len;
 
 	SP_TRY(check_bytes(csv, err));
-	crypto_sha256(csv.at, csv.len, r->file);
+	crypto_sha256(csv.at, csv.len, t->file);
 	if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
 		s += 3;
 		len -= 3;
@@ -319,83 +314,12 @@ people_roster_parse(
 		return sp_fail(err, SP_E_NOMEM, "no memory for a roster");
 	if (g.code != SP_OK)
 		return sp_fail_as(err, g.code, g.why.reason, "%s", g.why.text);
-	return sp_buf_check(&r->text, "roster", err);
+	return sp_buf_check(&t->text, "roster", err);
 }
 
-/* --- what a row says --- */
-
-struct people_person_new
-people_roster_person(
-    const struct people_roster *r, const struct roster_row *row)
+void
+roster_table_free(struct roster_table *t)
 {
-	return (struct people_person_new){
-		.human = people_roster_given(r, row, COL_HUMAN),
-		.name = people_roster_given(r, row, COL_NAME),
-		.login = people_roster_given(r, row, COL_LOGIN),
-		.role = people_roster_given(r, row, COL_ROLE),
-		.kind = people_roster_given(r, row, COL_KIND),
-		.employer = people_roster_given(r, row, COL_EMPLOYER),
-		.employer_ori = people_roster_given(r, row, COL_EMPLOYER_ORI),
-		.residence = people_roster_given(r, row, COL_RESIDENCE),
-		.unit = people_roster_given(r, row, COL_UNIT),
-	};
-}
-
-struct people_screening_new
-people_roster_screening(
-    const struct people_roster *r, const struct roster_row *row)
-{
-	return (struct people_screening_new){
-		.state = people_roster_given(r, row, COL_S_STATE),
-		.fingerprinted =
-		    people_roster_given(r, row, COL_S_FINGERPRINTED),
-		.adjudicator = people_roster_given(r, row, COL_S_ADJUDICATOR),
-		.decision = people_roster_given(r, row, COL_S_DECISION),
-		.decided = people_roster_given(r, row, COL_S_DECIDED),
-		.variance = people_roster_given(r, row, COL_S_VARIANCE),
-		.expires = people_roster_given(r, row, COL_S_EXPIRES),
-	};
-}
-
-struct people_training_new
-people_roster_training(
-    const struct people_roster *r, const struct roster_row *row)
-{
-	return (struct people_training_new){
-		.course = people_roster_given(r, row, COL_T_COURSE),
-		.completed = people_roster_given(r, row, COL_T_COMPLETED),
-		.expires = people_roster_given(r, row, COL_T_EXPIRES),
-		.reference = people_roster_given(r, row, COL_T_REFERENCE),
-	};
-}
-
-struct people_person_change
-people_roster_change(
-    const struct people_roster *r, const struct roster_row *row)
-{
-	static const struct {
-		enum roster_column column;
-		size_t at;
-	} of[] = {
-		{ COL_HUMAN, offsetof(struct people_person_change, human) },
-		{ COL_NAME, offsetof(struct people_person_change, name) },
-		{ COL_LOGIN, offsetof(struct people_person_change, login) },
-		{ COL_KIND, offsetof(struct people_person_change, kind) },
-		{ COL_EMPLOYER,
-		    offsetof(struct people_person_change, employer) },
-		{ COL_EMPLOYER_ORI,
-		    offsetof(struct people_person_change, employer_ori) },
-		{ COL_RESIDENCE,
-		    offsetof(struct people_person_change, residence) },
-	};
-	struct people_person_change c = { .name = NULL };
-
-	/* An employer may be changed to none: "" then, not NULL. */
-	for (size_t i = 0; i < SP_COUNTOF(of); i++) {
-		const char *s = people_roster_cell(r, row, of[i].column);
-
-		if ((row->changes & 1U << of[i].column) != 0)
-			memcpy((char *)&c + of[i].at, &s, sizeof(s));
-	}
-	return c;
+	sp_buf_free(&t->text);
+	free(t->row);
 }

@@ -1,16 +1,21 @@
-#ifndef PEOPLE_ROSTER_TABLE_H
-#define PEOPLE_ROSTER_TABLE_H
+#ifndef ROSTER_TABLE_H
+#define ROSTER_TABLE_H
 
-#include "people/roster.h"
-#include "people/sealed.h"
+#include "base/buf.h"
+#include "base/id.h"
+#include "crypto/digest.h"
 
 /*
- * For the files behind roster.h only: the table that a CSV file holds
- * (roster_csv.c), and the rows of a report.
+ * The personnel file as a table: RFC 4180, in UTF-8, with columns that are
+ * known by name (docs/people.md).
  *
  * Cells live in one secret buffer (a file may hold SSNs) and are named by
  * their offset; 0 is the empty text, which says nothing.
  */
+#define ROSTER_FILE_MAX ((size_t)16 << 20)
+#define ROSTER_CELL_MAX ((size_t)4096)
+#define ROSTER_ROWS_MAX 20000
+
 #define ROSTER_COLUMNS(X)                                                      \
 	X(COL_ID, "id") /* told, never taken in */                             \
 	X(COL_HUMAN, "human")                                                  \
@@ -50,7 +55,7 @@ enum roster_column {
 #undef X
 	    COL_COUNT
 };
-const char *people_roster_column(enum roster_column column);
+const char *roster_table_column(enum roster_column column);
 
 #define ROSTER_WHATS(X)                                                        \
 	X(ROW_SAME, "same")                                                    \
@@ -66,6 +71,7 @@ enum roster_what {
 	    ROW_WHAT_COUNT
 };
 
+/* A row, with room for what a report finds about it (roster/report.h). */
 struct roster_row {
 	size_t number; /* as people count: the heading is row 1 */
 	enum roster_what what;
@@ -81,48 +87,33 @@ struct roster_row {
 	uint32_t changes;         /* bits of 1U << column */
 };
 
-struct people_roster {
+struct roster_table {
 	struct sp_buf text; /* cells; secret; grows while parsing only */
-	struct sp_buf note; /* what was there before, what is wrong */
 	struct roster_row *row;
 	size_t rows, room;
 	bool has[COL_COUNT];
 	uint8_t file[CRYPTO_SHA256_LEN];
-	uint8_t hash[CRYPTO_SHA256_LEN];
-	struct people_roster_counts counts;
-	struct sp_buf missing; /* a canonical JSON array */
 };
 
-/* Fill in text, rows and columns; nothing is compared yet. */
-enum sp_code people_roster_parse(struct people_roster *r,
-    struct crypto_piece csv, struct sp_err *err) SP_MUST_USE;
+/* Fill in text, rows and columns of an empty table, which is to be freed
+ * whatever comes of it.  SP_E_INVALID or SP_E_LIMIT, reason "roster.csv" or
+ * "roster.columns". */
+enum sp_code roster_table_parse(struct roster_table *t, struct crypto_piece csv,
+    struct sp_err *err) SP_MUST_USE;
+void roster_table_free(struct roster_table *t);
 /* "" when the cell says nothing. */
-const char *people_roster_cell(const struct people_roster *r,
+const char *roster_table_cell(const struct roster_table *t,
     const struct roster_row *row, enum roster_column column);
 /* The same, or NULL. */
-const char *people_roster_given(const struct people_roster *r,
+const char *roster_table_given(const struct roster_table *t,
     const struct roster_row *row, enum roster_column column);
-/* Bits of 1U << enum people_roster_act. */
-unsigned people_roster_acts(
-    const struct people_roster *r, const struct roster_row *row);
-void people_roster_acts_json(
-    struct sp_json *j, const char *name, unsigned acts);
 
-/* A note's offset; 0 when there is no memory: then `note` is poisoned. */
-uint32_t people_roster_keep(struct people_roster *r, const char *s);
+/* A text's offset in a buffer of such; 0 when there is no memory: then the
+ * buffer is poisoned. */
+uint32_t roster_table_keep(struct sp_buf *b, const char *s, size_t len);
 
 /* One cell of a CSV line, quoted and neutralised; a comma before it unless it
  * is the first. */
-void people_roster_put(struct sp_buf *out, const char *s, bool first);
-/* What a row says, as the structs of the modules. */
-struct people_person_new people_roster_person(
-    const struct people_roster *r, const struct roster_row *row);
-struct people_screening_new people_roster_screening(
-    const struct people_roster *r, const struct roster_row *row);
-struct people_training_new people_roster_training(
-    const struct people_roster *r, const struct roster_row *row);
-/* What of it differs from the person, as a change. */
-struct people_person_change people_roster_change(
-    const struct people_roster *r, const struct roster_row *row);
+void roster_table_put(struct sp_buf *out, const char *s, bool first);
 
 #endif

@@ -1,5 +1,5 @@
 #include "crypto/provider.h"
-#include "people/roster_table.h"
+#include "roster/table.h"
 
 #include <string.h>
 
@@ -11,37 +11,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
  * spreadsheet would run.
  */
 static void
-init(struct people_roster *r)
+write_again(const struct roster_table *t, struct sp_buf *out)
 {
-	memset(r, 0, sizeof(*r));
-	r->text = sp_buf_secret(1 << 22);
-	r->note = sp_buf_new(1 << 10);
-}
-
-static void
-done(struct people_roster *r)
-{
-	sp_buf_free(&r->text);
-	sp_buf_free(&r->note);
-	free(r->row);
-}
-
-static void
-write_again(const struct people_roster *r, struct sp_buf *out)
-{
-	for (size_t i = 0; i <= r->rows; i++) {
+	for (size_t i = 0; i <= t->rows; i++) {
 		bool first = true;
 
 		for (int c = 0; c < COL_COUNT; c++) {
 			enum roster_column column = (enum roster_column)c;
 			const char *s = i == 0
-			    ? people_roster_column(column)
-			    : people_roster_cell(r, &r->row[i - 1], column);
+			    ? roster_table_column(column)
+			    : roster_table_cell(t, &t->row[i - 1], column);
 			size_t at = out->len;
 
-			if (!r->has[c])
+			if (!t->has[c])
 				continue;
-			people_roster_put(out, s, first);
+			roster_table_put(out, s, first);
 			SP_REQUIRE(sp_buf_ok(out));
 			at += first ? 1 : 2;
 			SP_REQUIRE(out->at[at] == '"' ||
@@ -57,7 +41,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	SP_AUTO_BUF again = sp_buf_new(1 << 24);
 	static bool open;
-	struct people_roster one, two;
+	struct roster_table one = { .text = sp_buf_secret(1 << 22) };
+	struct roster_table two = { .text = sp_buf_secret(1 << 22) };
 	struct sp_err err;
 
 	if (!open)
@@ -66,25 +51,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len > 1 << 16)
 		return 0;
-	init(&one);
-	init(&two);
-	if (people_roster_parse(
+	if (roster_table_parse(
 		&one, (struct crypto_piece){ data, len }, &err) == SP_OK) {
 		struct crypto_piece text;
 
 		write_again(&one, &again);
 		text = (struct crypto_piece){ again.at, again.len };
-		SP_REQUIRE(people_roster_parse(&two, text, &err) == SP_OK);
+		SP_REQUIRE(roster_table_parse(&two, text, &err) == SP_OK);
 		SP_REQUIRE(one.rows == two.rows);
 		for (size_t i = 0; i < one.rows; i++)
 			for (int c = 0; c < COL_COUNT; c++)
 				SP_REQUIRE(
-				    strcmp(people_roster_cell(&one, &one.row[i],
+				    strcmp(roster_table_cell(&one, &one.row[i],
 					       (enum roster_column)c),
-					people_roster_cell(&two, &two.row[i],
+					roster_table_cell(&two, &two.row[i],
 					    (enum roster_column)c)) == 0);
 	}
-	done(&one);
-	done(&two);
+	roster_table_free(&one);
+	roster_table_free(&two);
 	return 0;
 }
