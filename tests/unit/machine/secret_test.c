@@ -1,9 +1,5 @@
 #include "machine/service_fixture.h"
 
-#include "base/file.h"
-
-#include <fcntl.h>
-
 static void
 two_secrets_are_good_while_they_are_changed(void)
 {
@@ -104,20 +100,6 @@ a_service_ends_with_its_issuer(void)
 	}
 }
 
-static bool
-file_holds(const char *dir, const char *name, const char *needle)
-{
-	SP_AUTO_BUF bytes = sp_buf_new(64 << 20);
-	char path[128];
-	struct sp_err err;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (access(path, F_OK) != 0)
-		return false;
-	CHECK_OK(sp_file_read(AT_FDCWD, path, &bytes, &err), &err);
-	return memmem(bytes.at, bytes.len, needle, strlen(needle)) != NULL;
-}
-
 static void
 no_file_holds_a_secret(void)
 {
@@ -132,9 +114,12 @@ no_file_holds_a_secret(void)
 	s = service_fixture(&a, "evidence.list", "");
 	i = issue(&a, &s);
 	for (size_t n = 0; n < SP_COUNTOF(names); n++) {
-		CHECK(!file_holds(a.dir, names[n], s.secret + 27));
-		CHECK(!file_holds(a.dir, names[n], i.token.text + 27));
-		label |= file_holds(a.dir, names[n], "the records system");
+		CHECK(
+		    !agency_fixture_file_holds(a.dir, names[n], s.secret + 27));
+		CHECK(!agency_fixture_file_holds(
+		    a.dir, names[n], i.token.text + 27));
+		label |= agency_fixture_file_holds(
+		    a.dir, names[n], "the records system");
 	}
 	CHECK(label); /* the search does find what is there */
 	CHECK(agency_fixture_count(&a, "the records system") == 0);
