@@ -4,7 +4,20 @@
 #include "people/person.h"
 
 /*
- * For the files behind person.h only.
+ * For the files behind person.h only:
+ *
+ *   person.c           rows: written, found, told
+ *   person_schema.c    this room's tables
+ *   person_act.c       who acts, and on whom
+ *   person_said.c      what somebody says of a person, checked
+ *   person_login.c     logins: chosen, never used again
+ *   person_new.c       new accounts
+ *   person_change.c    what is known of a person, corrected
+ *   person_role.c      roles: read, whose they may be, given
+ *   person_standing.c  what an account is at this moment
+ *   person_state.c     accounts disabled, enabled, ended; in use
+ *   person_hand.c      who had a hand in whose account
+ *   person_field.c     fields from outside (people/field.h)
  */
 
 /* person.c.  A new row; and the one place in which an account changes: where

@@ -10,6 +10,11 @@
 /*
  * For the files behind rules.h only: what rules are made of, and a file of
  * them as JSON.
+ *
+ *   rules.c         rules in force, asked for
+ *   rules_read.c    a file of them, read: whole, or an overlay
+ *   rules_folder.c  a folder of overlays, laid over the built-in ones
+ *   rules_day.c     days and zones
  */
 #define RULES_POLICY_MAX 32
 
