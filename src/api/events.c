@@ -39,15 +39,6 @@ struct stream {
 
 /* --- What is said --- */
 
-static void
-json_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
 /* Null: it is about all of it. */
 static void
 json_recovery(struct sp_json *j, const struct sp_id *id)
@@ -87,7 +78,7 @@ data(const struct events_event *e, struct sp_buf *out)
 	sp_json_object(&j, NULL);
 	switch (e->kind) {
 	case EVENTS_PROGRESS:
-		json_id(&j, "evidence", &e->object);
+		sp_json_id(&j, "evidence", &e->object);
 		if (e->of == EVIDENCE_LENGTH_UNKNOWN)
 			sp_json_null(&j, "length");
 		else
@@ -95,18 +86,18 @@ data(const struct events_event *e, struct sp_buf *out)
 		sp_json_int(&j, "offset", (int64_t)e->at);
 		break;
 	case EVENTS_SEALED:
-		json_id(&j, "evidence", &e->object);
+		sp_json_id(&j, "evidence", &e->object);
 		sp_json_int(&j, "size", (int64_t)e->of);
 		break;
 	case EVENTS_CORRUPT:
-	case EVENTS_MEDIA: json_id(&j, "evidence", &e->object); break;
+	case EVENTS_MEDIA: sp_json_id(&j, "evidence", &e->object); break;
 	case EVENTS_WITNESS:
 		sp_json_int(&j, "behind", (int64_t)e->at);
 		sp_json_int(&j, "size", (int64_t)e->of);
 		break;
 	case EVENTS_RECOVERY: json_recovery(&j, &e->object); break;
 	case EVENTS_LOCKBOX:
-	case EVENTS_GLASS: json_id(&j, "lockbox", &e->object); break;
+	case EVENTS_GLASS: sp_json_id(&j, "lockbox", &e->object); break;
 	case EVENTS_DISABLED:
 	case EVENTS_TERMINATED:
 	case EVENTS_WARNED:

@@ -147,8 +147,12 @@ read_texts(struct http_request *q, json_t **root, const char *const *name,
 	return SP_OK;
 }
 
+/* What ends a request, with a reason if one likes. */
 static enum sp_code
-deny_lockbox(struct http_request *q, struct http_answer *a, struct sp_err *err)
+end_lockbox(struct http_request *q, struct http_answer *a,
+    enum sp_code (*end)(const struct grants_lockbox_act *act,
+	const struct sp_id *id, const char *reason, struct sp_err *err),
+    struct sp_err *err)
 {
 	static const char *const name[] = { "reason" };
 	struct grants_lockbox_act act = act_of(q);
@@ -156,22 +160,21 @@ deny_lockbox(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	const char *reason;
 
 	SP_TRY(read_texts(q, &root, name, &reason, 1, err));
-	SP_TRY(grants_lockbox_deny(&act, &q->id, reason, err));
+	SP_TRY(end(&act, &q->id, reason, err));
 	return answer_request(q, a, &q->id, err);
+}
+
+static enum sp_code
+deny_lockbox(struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	return end_lockbox(q, a, grants_lockbox_deny, err);
 }
 
 static enum sp_code
 revoke_lockbox(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	static const char *const name[] = { "reason" };
-	struct grants_lockbox_act act = act_of(q);
-	json_auto_t *root = NULL;
-	const char *reason;
-
-	SP_TRY(read_texts(q, &root, name, &reason, 1, err));
-	SP_TRY(grants_lockbox_revoke(&act, &q->id, reason, err));
-	return answer_request(q, a, &q->id, err);
+	return end_lockbox(q, a, grants_lockbox_revoke, err);
 }
 
 static enum sp_code

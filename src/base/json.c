@@ -165,3 +165,39 @@ sp_json_hex(struct sp_json *j, const char *name, const void *bytes, size_t len)
 		sp_hex(bytes, len, at);
 	sp_buf_u8(j->out, '"');
 }
+
+void
+sp_json_id(struct sp_json *j, const char *name, const struct sp_id *id)
+{
+	char text[SP_ID_TEXT];
+
+	sp_id_text(id, text);
+	sp_json_strn(j, name, text, SP_ID_TEXT - 1);
+}
+
+void
+sp_json_id_or_null(struct sp_json *j, const char *name, const struct sp_id *id)
+{
+	if (sp_id_is_zero(id))
+		sp_json_null(j, name);
+	else
+		sp_json_id(j, name, id);
+}
+
+void
+sp_json_time(struct sp_json *j, const char *name, sp_time t)
+{
+	char text[SP_TIME_TEXT];
+
+	sp_time_text(t, text);
+	sp_json_str(j, name, text);
+}
+
+void
+sp_json_time_or_null(struct sp_json *j, const char *name, sp_time t)
+{
+	if (t == 0)
+		sp_json_null(j, name);
+	else
+		sp_json_time(j, name, t);
+}

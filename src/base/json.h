@@ -2,6 +2,7 @@
 #define SP_JSON_H
 
 #include "base/encode.h"
+#include "base/id.h"
 
 /*
  * A writer of canonical JSON (RFC 8785) for the hot paths: ledger entries and
@@ -47,5 +48,11 @@ void sp_json_raw(struct sp_json *j, const char *name, const char *value);
 /* Bytes as lower-case hex. */
 void sp_json_hex(
     struct sp_json *j, const char *name, const void *bytes, size_t len);
+/* An id, a time, in their text forms; or null for nobody's and for 0. */
+void sp_json_id(struct sp_json *j, const char *name, const struct sp_id *id);
+void sp_json_id_or_null(
+    struct sp_json *j, const char *name, const struct sp_id *id);
+void sp_json_time(struct sp_json *j, const char *name, sp_time t);
+void sp_json_time_or_null(struct sp_json *j, const char *name, sp_time t);
 
 #endif

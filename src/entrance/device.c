@@ -135,16 +135,19 @@ add_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		.days = a->wish->days,
 		.code_time = a->wish->code_time,
 	};
-	struct sp_id before;
+	struct sp_id made;
 	bool known = false;
 
+	/* Ahead of every limit: what was added counts for them itself. */
+	if (a->once != NULL)
+		SP_TRY(gate_once_known(tx, a->once, &made, &known, err));
+	if (known)
+		return added_before(&made, err);
 	SP_TRY(machine_device_add(tx, &n, &a->id, a->code, err));
 	if (a->once == NULL)
 		return SP_OK;
-	before = a->id;
-	SP_TRY(gate_once_take(tx, a->once, &before, &known, err));
-	/* Failing, the act takes back the device just made. */
-	return known ? added_before(&before, err) : SP_OK;
+	made = a->id;
+	return gate_once_take(tx, a->once, &made, &known, err);
 }
 
 static enum sp_code

@@ -342,7 +342,7 @@ static const struct http_route routes[] = {
 	    .takes_schema = "ServiceNew",
 	    .success = { { 201, "The service", HTTP_JSON, "ServiceSecret",
 		"Location" } },
-	    .problems = "507",
+	    .problems = "429 507",
 	    .handle = add_service,
 	},
 	{
@@ -357,7 +357,7 @@ static const struct http_route routes[] = {
 	    .takes_schema = "ServiceRotation",
 	    .success = { { 201, "The secret", HTTP_JSON, "ServiceSecret",
 		NULL } },
-	    .problems = "409 507",
+	    .problems = "409 429 507",
 	    .handle = rotate_service,
 	},
 	{

@@ -165,17 +165,19 @@ issue_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		.expires = i->wish->expires,
 		.by = &i->q->who,
 	};
-
-	struct sp_id before;
+	struct sp_id made;
 	bool known = false;
 
+	/* Ahead of every limit: what was issued counts for them itself. */
+	if (i->once != NULL)
+		SP_TRY(gate_once_known(tx, i->once, &made, &known, err));
+	if (known)
+		return issued_before(&made, err);
 	SP_TRY(gate_token_issue(tx, &t, &i->id, i->text, err));
 	if (i->once == NULL)
 		return SP_OK;
-	before = i->id;
-	SP_TRY(gate_once_take(tx, i->once, &before, &known, err));
-	/* Failing, the act takes back the token just made. */
-	return known ? issued_before(&before, err) : SP_OK;
+	made = i->id;
+	return gate_once_take(tx, i->once, &made, &known, err);
 }
 
 static void
@@ -435,7 +437,7 @@ static const struct http_route routes[] = {
 	    HTTP_INPUT(once_input),
 	    .success = { { 201, "The token", HTTP_JSON, "TokenIssued",
 		"Location" } },
-	    .problems = "409 507",
+	    .problems = "409 429 507",
 	    .handle = issue_token,
 	},
 	{
@@ -453,7 +455,7 @@ static const struct http_route routes[] = {
 	    HTTP_INPUT(once_input),
 	    .success = { { 201, "The token", HTTP_JSON, "TokenIssued",
 		"Location" } },
-	    .problems = "409 507",
+	    .problems = "409 429 507",
 	    .handle = issue_own_token,
 	},
 	{

@@ -84,8 +84,6 @@ enum sp_code evidence_room_key(struct evidence_room *r,
  * warn of what lapses (people/clearance.h), and cut off whoever was cleared
  * when they began and is not any more. */
 void evidence_room_tick(struct evidence_room *r);
-/* For the tick: the last of these.  Some people at once, from *after on. */
-void evidence_room_review(struct evidence_room *r, struct sp_id *after);
 
 /* What a request shows to be known by; each may be NULL.  All borrowed. */
 struct evidence_shown {

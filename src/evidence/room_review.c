@@ -1,4 +1,4 @@
-#include "evidence/room.h"
+#include "evidence/room_part.h"
 #include "gate/ongoing.h"
 
 #include <string.h>

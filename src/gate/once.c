@@ -92,12 +92,19 @@ insert(struct db *db, const struct gate_once *o, const struct sp_id *id,
 }
 
 enum sp_code
-gate_once_take(struct ledger_tx *tx, const struct gate_once *o,
-    struct sp_id *id, bool *before, struct sp_err *err)
+gate_once_known(struct ledger_tx *tx, const struct gate_once *o,
+    struct sp_id *id, bool *known, struct sp_err *err)
 {
 	struct db *db = ledger_tx_db(tx);
 
 	SP_TRY(forget_old(db, err));
-	SP_TRY(find(db, o, id, before, err));
-	return *before ? SP_OK : insert(db, o, id, err);
+	return find(db, o, id, known, err);
+}
+
+enum sp_code
+gate_once_take(struct ledger_tx *tx, const struct gate_once *o,
+    struct sp_id *id, bool *before, struct sp_err *err)
+{
+	SP_TRY(gate_once_known(tx, o, id, before, err));
+	return *before ? SP_OK : insert(ledger_tx_db(tx), o, id, err);
 }

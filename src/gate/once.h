@@ -27,6 +27,12 @@ enum sp_code gate_once_of(const struct gate_caller *who, const char *key,
     const struct crypto_piece *request, size_t pieces, struct gate_once *out,
     struct sp_err *err) SP_MUST_USE;
 
+/* Was the key taken before, and what did it make?  For whoever judges limits
+ * first: what was made is told also when no more may be.  SP_E_CONFLICT, reason
+ * "once.differs", as below. */
+enum sp_code gate_once_known(struct ledger_tx *tx, const struct gate_once *o,
+    struct sp_id *id, bool *known, struct sp_err *err) SP_MUST_USE;
+
 /* Inside the act that makes `*id`: either the key is taken by it, or *before
  * and *id is what the key's first request made (make nothing then).
  * SP_E_CONFLICT, reason "once.differs": that one was another request. */

@@ -107,15 +107,6 @@ gate_recovery_refused(enum gate_recovery_refusal r, struct sp_err *err)
 	    gate_recovery_refusal_name(r), "%s", texts[r]);
 }
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
 static enum sp_code
 append(struct ledger_tx *tx, struct ledger_entry *e, struct sp_buf *detail,
     struct sp_err *err)
@@ -211,7 +202,7 @@ gate_recovery_prepare(struct ledger_tx *tx, const struct gate_caller *by,
 		share[i].id = sp_id_new();
 		gate_text_make(GATE_TEXT_RECOVERY, &by->agency, share[i].text);
 		SP_TRY(keep_share(db, &share[i], e.at, err));
-		put_id(&j, NULL, &share[i].custodian);
+		sp_json_id(&j, NULL, &share[i].custodian);
 	}
 	sp_json_end(&j);
 	sp_json_int(&j, "needed", GATE_RECOVERY_NEEDED);
@@ -315,7 +306,7 @@ begun(struct ledger_tx *tx, const struct gate_caller *by,
 	SP_TRY(db_run(st, NULL, err));
 	sp_time_text(r.expires, expires);
 	sp_json_object(&j, NULL);
-	put_id(&j, "custodian", &h->custodian);
+	sp_json_id(&j, "custodian", &h->custodian);
 	sp_json_str(&j, "expires", expires);
 	sp_json_end(&j);
 	SP_TRY(append(tx, &e, &detail, err));
@@ -384,8 +375,8 @@ confirmed(struct ledger_tx *tx, const struct gate_caller *by,
 	SP_TRY(spend_all(ledger_tx_db(tx), e.at, err));
 	SP_TRY(gate_token_issue(tx, &t, &r.token, r.text, err));
 	sp_json_object(&j, NULL);
-	put_id(&j, "custodian", custodian);
-	put_id(&j, "token", &r.token);
+	sp_json_id(&j, "custodian", custodian);
+	sp_json_id(&j, "token", &r.token);
 	sp_json_end(&j);
 	SP_TRY(append(tx, &e, &detail, err));
 	*out = r;

@@ -40,11 +40,18 @@
 #define GATE_TOKENS_PERSON 50
 #define GATE_TOKENS_AGENCY 10000
 
+/* So many does one issuer have made in any 60 minutes: tokens, service accounts
+ * and their secrets together.  Each stands in the ledger for ever, so that
+ * issuing and revoking in turn must have a pace, too; revoking has none, since
+ * there is one at most for each that was issued. */
+#define GATE_TOKENS_HOUR 200
+
 /* Among the agency's migrations, the second after the people's. */
 extern const char gate_token_schema[];
 extern const char gate_token_person_schema[];
 extern const char gate_token_issuer_schema[]; /* a later one */
 extern const char gate_token_good_schema[];   /* and a later one */
+extern const char gate_token_pace_schema[];   /* and a later one */
 
 struct gate_token {
 	struct sp_id id;
@@ -68,8 +75,8 @@ bool gate_token_parse(const char *text, struct sp_id *agency) SP_MUST_USE;
  * GATE_TOKEN_LABEL bytes of UTF-8 without control characters; "token.expires":
  * not after now; "token.person": no such person, or not active.  SP_E_LIMIT,
  * "token.many": the person or the agency has GATE_TOKENS_PERSON or
- * GATE_TOKENS_AGENCY (the site's own may be more).  Of a person's, detail has
- * factor and person too. */
+ * GATE_TOKENS_AGENCY; "token.pace" (the site's own have neither).  Of a
+ * person's, detail has factor and person too. */
 struct gate_token_new {
 	struct sp_id agency;
 	enum gate_role role;              /* of a machine's */
@@ -83,6 +90,11 @@ struct gate_token_new {
 enum sp_code gate_token_issue(struct ledger_tx *tx,
     const struct gate_token_new *wish, struct sp_id *id,
     char text[static GATE_TOKEN_TEXT], struct sp_err *err) SP_MUST_USE;
+/* One more credential is made by this caller: it counts for whoever's doing
+ * that is (people_by_whom), the site's own together for nobody.  SP_E_LIMIT,
+ * reason "token.pace", with the time from which on it may be. */
+enum sp_code gate_token_pace(struct ledger_tx *tx, const struct gate_caller *by,
+    struct sp_err *err) SP_MUST_USE;
 /* From the next gate_token_know on it is nobody's, and what is under way with
  * it ends.  SP_E_NOTFOUND; SP_E_CONFLICT, reason "token.revoked": it already
  * was.  Entry "token.revoked". */

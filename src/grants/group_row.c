@@ -241,24 +241,6 @@ grants_group_row_named(struct db *db, const struct sp_id *id,
 	return SP_OK;
 }
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
 enum sp_code
 grants_group_row_persons_json(struct sp_json *j, const char *name,
     struct db *db, const struct sp_id *id, struct sp_err *err)
@@ -274,7 +256,7 @@ grants_group_row_persons_json(struct sp_json *j, const char *name,
 		if (!found)
 			break;
 		SP_TRY(db_col_bytes(st, 0, person.b, SP_ID_LEN, err));
-		put_id(j, NULL, &person);
+		sp_json_id(j, NULL, &person);
 	}
 	sp_json_end(j);
 	return SP_OK;
@@ -289,15 +271,15 @@ grants_group_row_tell(const struct grants_group *g, struct sp_buf *out)
 
 	sp_json_object(&j, NULL);
 	sp_json_bool(&j, "ended", g->ended);
-	put_time(&j, "formed_at", g->formed);
-	put_id(&j, "id", &g->id);
-	put_id(&j, "lead", &g->lead);
+	sp_json_time(&j, "formed_at", g->formed);
+	sp_json_id(&j, "id", &g->id);
+	sp_json_id(&j, "lead", &g->lead);
 	sp_json_array(&j, "members");
 	for (size_t i = 0; i < g->n; i++) {
 		sp_json_object(&j, NULL);
-		put_id(&j, "agency", &g->member[i].agency);
+		sp_json_id(&j, "agency", &g->member[i].agency);
 		sp_json_bool(&j, "in", g->member[i].in);
-		put_time(&j, "since", g->member[i].since);
+		sp_json_time(&j, "since", g->member[i].since);
 		sp_json_end(&j);
 	}
 	sp_json_end(&j);

@@ -5,7 +5,7 @@
 
 /*
  * For group.c only: the tables joint, joint_member and joint_person
- * (evidence/room.c), and a group as it is told.
+ * (evidence/room_schema.c), and a group as it is told.
  */
 
 /* All of it but `left`, which stays; members are added or changed, never

@@ -101,15 +101,6 @@ grant_freep(struct grant **g)
 }
 #define AUTO_GRANT SP_CLEANUP(grant_freep) struct grant *
 
-static enum sp_code
-load(struct evidence_room *room, const struct sp_id *id,
-    struct grants_lockbox_row *out, struct sp_err *err)
-{
-	DB_LENT(reader, evidence_room_readers(room));
-
-	return grants_lockbox_row_load(reader.db, id, out, err);
-}
-
 /* An item that is not there is covered by no category. */
 static enum sp_code
 covered(struct evidence_room *agency, const struct grants_lockbox_row *r,
@@ -141,7 +132,8 @@ static enum sp_code
 judge(const struct grants_guest_ask *a, struct evidence_room *agency,
     struct grant *g, struct sp_err *err)
 {
-	enum sp_code code = load(agency, &a->request, &g->there, err);
+	enum sp_code code =
+	    grants_lockbox_row_of(agency, &a->request, &g->there, err);
 	bool item = false;
 
 	if (code == SP_E_NOTFOUND)
@@ -179,14 +171,11 @@ touch_home(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	struct sp_json j = sp_json_to(&detail);
 	struct ledger_entry e =
 	    gate_entry(t->who, "lockbox.used", "lockbox", &t->t.request);
-	char id[SP_ID_TEXT];
 
 	SP_TRY(grants_lockbox_row_touch(ledger_tx_db(tx), &t->t, err));
 	sp_json_object(&j, NULL);
-	sp_id_text(t->agency, id);
-	sp_json_str(&j, "agency", id);
-	sp_id_text(&t->t.evidence, id);
-	sp_json_str(&j, "evidence", id);
+	sp_json_id(&j, "agency", t->agency);
+	sp_json_id(&j, "evidence", &t->t.evidence);
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
 	e.detail = sp_buf_str(&detail);
@@ -306,7 +295,7 @@ find(const struct grants_guest_ask *a, struct grant *g, struct sp_err *err)
 	if (!evidence_room_agency(a->home)->provider)
 		return sp_fail_as(err, SP_E_NOTFOUND, "lockbox.unknown",
 		    "there is no such lockbox request");
-	return load(a->home, &a->request, &g->home, err);
+	return grants_lockbox_row_of(a->home, &a->request, &g->home, err);
 }
 
 enum sp_code

@@ -7,32 +7,6 @@
 #define TWINS 50
 
 static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	if (sp_id_is_zero(id)) {
-		sp_json_null(j, name);
-		return;
-	}
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	if (t == 0) {
-		sp_json_null(j, name);
-		return;
-	}
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
-static void
 put_text(struct sp_json *j, const char *name, const char *s)
 {
 	if (s[0] == '\0')
@@ -49,8 +23,8 @@ put_approval(
 
 	(void)err;
 	sp_json_object(j, NULL);
-	put_time(j, "at", at);
-	put_id(j, "person", person);
+	sp_json_time(j, "at", at);
+	sp_json_id(j, "person", person);
 	sp_json_end(j);
 	return SP_OK;
 }
@@ -63,10 +37,10 @@ put_review(struct sp_json *j, const struct grants_lockbox_row *r)
 		return;
 	}
 	sp_json_object(j, "review");
-	put_time(j, "at", r->reviewed);
+	sp_json_time_or_null(j, "at", r->reviewed);
 	sp_json_str(j, "finding", r->finding);
 	put_text(j, "note", r->note);
-	put_id(j, "person", &r->reviewer);
+	sp_json_id_or_null(j, "person", &r->reviewer);
 	sp_json_end(j);
 }
 
@@ -97,7 +71,7 @@ put_more(struct sp_json *j, struct db *db, const struct grants_lockbox_row *r,
 		SP_TRY(
 		    grants_twin_json(j, "twins", db, &r->asked.id, TWINS, err));
 	}
-	put_time(j, "until", r->until);
+	sp_json_time_or_null(j, "until", r->until);
 	return SP_OK;
 }
 
@@ -120,17 +94,17 @@ put_row(struct sp_json *j, struct db *db, const struct grants_lockbox_row *r,
 		sp_json_null(j, "clearance");
 	else
 		sp_json_str(j, "clearance", b->clearance);
-	put_time(j, "due_at", r->due);
-	put_time(j, "ended_at", r->ended);
+	sp_json_time(j, "due_at", r->due);
+	sp_json_time_or_null(j, "ended_at", r->ended);
 	put_text(j, "ended_by", r->ended_by);
 	sp_json_bool(j, "glass", r->asked.glass);
-	put_id(j, "id", &r->asked.id);
+	sp_json_id(j, "id", &r->asked.id);
 	sp_json_int(j, "needed", r->quorum);
 	put_text(j, "reason", r->reason);
 	put_review(j, r);
-	put_id(j, "security", &r->security);
+	sp_json_id_or_null(j, "security", &r->security);
 	sp_json_hex(j, "sha256", sum, sizeof(sum));
-	put_time(j, "started_at", r->started);
+	sp_json_time_or_null(j, "started_at", r->started);
 	sp_json_str(
 	    j, "state", grants_request_state_shown(state_now(r), b->half));
 	SP_TRY(put_more(j, db, r, b, err));
@@ -221,7 +195,7 @@ grants_lockbox_list_json(struct evidence_site *site, struct evidence_room *room,
 		SP_TRY(put_one(&j, site, room, &id[i], false, err));
 	sp_json_end(&j);
 	if (got == all.n)
-		put_id(&j, "next", &id[got - 1]);
+		sp_json_id(&j, "next", &id[got - 1]);
 	else
 		sp_json_null(&j, "next");
 	sp_json_end(&j);

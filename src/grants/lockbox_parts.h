@@ -5,7 +5,7 @@
 
 /*
  * For lockbox*.c and guest.c only: the rows of a request (tables lockbox,
- * lockbox_approval, lockbox_touch; evidence/room.c).
+ * lockbox_approval, lockbox_touch; evidence/room_schema.c).
  */
 struct grants_lockbox_row {
 	struct grants_request asked;
@@ -31,6 +31,9 @@ void grants_lockbox_row_done(struct grants_lockbox_row *r);
 /* SP_E_NOTFOUND, reason "lockbox.unknown". */
 enum sp_code grants_lockbox_row_load(struct db *db, const struct sp_id *id,
     struct grants_lockbox_row *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code grants_lockbox_row_of(struct evidence_room *room,
+    const struct sp_id *id, struct grants_lockbox_row *out,
+    struct sp_err *err) SP_MUST_USE;
 enum sp_code grants_lockbox_row_add(struct db *db,
     const struct grants_lockbox_row *r, struct sp_err *err) SP_MUST_USE;
 /* Everything but what was asked. */
@@ -92,5 +95,81 @@ enum sp_code grants_lockbox_row_told(const char *body, bool known,
 /* Is the time judged over, by the latest that this process has seen?  And has
  * it not begun yet, by a clock that was set back? */
 bool grants_lockbox_row_in_time(const struct grants_lockbox_row *r);
+
+/*
+ * For lockbox*.c only: one step of a request, which is what every act but
+ * requesting is.
+ *
+ *   lockbox.c        whom the gate lets; what either house does, and the agency
+ *   lockbox_home.c   what only the provider's house does
+ *   lockbox_glass.c  breaking glass
+ *   lockbox_step.c   a step: rows, entries, the other house told
+ *   lockbox_tick.c   what happens by itself
+ *   lockbox_row.c    rows
+ *   lockbox_json.c   as the API tells it
+ */
+struct grants_lockbox_step {
+	const struct grants_lockbox_act *a;
+	struct sp_id id;
+	enum grants_request_event wish;   /* what is to happen */
+	enum grants_request_event event;  /* and what did */
+	const char *reason;               /* or NULL */
+	const char *finding;              /* of a review */
+	const char *by;                   /* "agency", "provider", "time" */
+	const struct people_rules *rules; /* the agency's */
+	sp_time now;
+	struct evidence_room *first; /* in whose transaction it happens */
+	/* What entries say, and what the other house is told. */
+	struct sp_buf detail, body;
+	struct sp_id told; /* zero: nobody; else the other house */
+	bool own, ended;
+	struct grants_lockbox_row row; /* as it is afterwards */
+};
+/* Borrows all that it is given. */
+void grants_lockbox_step_init(struct grants_lockbox_step *s,
+    const struct grants_lockbox_act *a, const struct sp_id *id,
+    enum grants_request_event event);
+void grants_lockbox_step_done(struct grants_lockbox_step *s);
+#define GRANTS_AUTO_STEP                                                       \
+	SP_CLEANUP(grants_lockbox_step_done) struct grants_lockbox_step
+
+/* The agency whose request it is, its rules, and who is to be told. */
+enum sp_code grants_lockbox_step_place(struct grants_lockbox_step *s,
+    const struct grants_lockbox_row *r, struct evidence_room **agency,
+    struct sp_err *err) SP_MUST_USE;
+/* In the first house and, where it knows of the request, the other's. */
+enum sp_code grants_lockbox_step_run(
+    struct grants_lockbox_step *s, struct sp_err *err) SP_MUST_USE;
+/* An answer that comes too late, though the tick has not said so yet. */
+bool grants_lockbox_late(const struct grants_lockbox_step *s);
+/* At home: glass is being broken, so that the agency may have it already. */
+bool grants_lockbox_confirmed(const struct grants_lockbox_row *r);
+/* Of an entry of the provider's alone: {"agency":…,"sha256":…}. */
+enum sp_code grants_lockbox_detail(const struct grants_lockbox_row *r,
+    struct sp_buf *out, struct sp_err *err) SP_MUST_USE;
+
+/* Who acts at home acts for the provider. */
+bool grants_lockbox_at_home(const struct grants_lockbox_act *a);
+enum sp_code grants_lockbox_not_here(struct sp_err *err);
+enum sp_code grants_lockbox_person(struct evidence_room *room,
+    const struct sp_id *id, struct people_person *out,
+    struct sp_err *err) SP_MUST_USE;
+/* The gate of the house that acts, with the duty found out.  `id` may be NULL.
+ */
+enum sp_code grants_lockbox_admit(const struct grants_lockbox_act *a,
+    enum gate_act act, const struct sp_id *id, enum gate_duty duty,
+    struct sp_err *err) SP_MUST_USE;
+/* Somebody who is not cleared need not be asked for. */
+enum sp_code grants_lockbox_cleared(const struct grants_lockbox_act *a,
+    struct evidence_room *agency, const struct sp_id *person,
+    struct sp_err *err) SP_MUST_USE;
+/* Fills the step's row and place, after the gate has let whoever takes it. */
+enum sp_code grants_lockbox_enter(const struct grants_lockbox_act *a,
+    struct grants_lockbox_step *s, enum gate_act act,
+    struct evidence_room **agency, struct sp_err *err) SP_MUST_USE;
+/* And does it. */
+enum sp_code grants_lockbox_take(const struct grants_lockbox_act *a,
+    struct grants_lockbox_step *s, enum gate_act act,
+    struct sp_err *err) SP_MUST_USE;
 
 #endif

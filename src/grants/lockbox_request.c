@@ -327,15 +327,6 @@ grants_request_read(const struct json_t *in, char slug[static SP_SLUG_MAX + 1],
 /* --- as it is kept --- */
 
 static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
-static void
 put_what(struct sp_json *j, const struct grants_request *r)
 {
 	if (r->category[0] == '\0')
@@ -353,7 +344,7 @@ put_items(struct sp_json *j, const struct grants_request *r)
 	}
 	sp_json_array(j, "evidence");
 	for (size_t i = 0; i < r->n; i++)
-		put_id(j, NULL, &r->item[i]);
+		sp_json_id(j, NULL, &r->item[i]);
 	sp_json_end(j);
 }
 
@@ -378,17 +369,17 @@ grants_request_put(
 
 	sp_time_text(r->created, when);
 	sp_json_object(j, name);
-	put_id(j, "agency", &r->agency);
+	sp_json_id(j, "agency", &r->agency);
 	put_what(j, r);
 	sp_json_str(j, "created_at", when);
 	put_items(j, r);
 	put_from(j, r);
 	sp_json_bool(j, "glass", r->glass);
-	put_id(j, "house", &r->house);
-	put_id(j, "id", &r->id);
+	sp_json_id(j, "house", &r->house);
+	sp_json_id(j, "id", &r->id);
 	sp_json_int(j, "minutes", r->minutes);
 	sp_json_object(j, "requester");
-	put_id(j, "id", &r->requester);
+	sp_json_id(j, "id", &r->requester);
 	sp_json_str(j, "name", r->name);
 	sp_json_end(j);
 	sp_json_str(j, "ticket", r->ticket);

@@ -361,24 +361,6 @@ grants_lockbox_row_touch(
 	return db_run(st, NULL, err);
 }
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char s[SP_ID_TEXT];
-
-	sp_id_text(id, s);
-	sp_json_str(j, name, s);
-}
-
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char s[SP_TIME_TEXT];
-
-	sp_time_text(t, s);
-	sp_json_str(j, name, s);
-}
-
 enum sp_code
 grants_lockbox_row_touches(struct sp_json *j, const char *name, struct db *db,
     const struct sp_id *id, struct sp_err *err)
@@ -396,9 +378,9 @@ grants_lockbox_row_touches(struct sp_json *j, const char *name, struct db *db,
 			break;
 		SP_TRY(db_col_bytes(st, 0, item.b, SP_ID_LEN, err));
 		sp_json_object(j, NULL);
-		put_id(j, "evidence", &item);
-		put_time(j, "first_at", db_col_i64(st, 1));
-		put_time(j, "last_at", db_col_i64(st, 2));
+		sp_json_id(j, "evidence", &item);
+		sp_json_time(j, "first_at", db_col_i64(st, 1));
+		sp_json_time(j, "last_at", db_col_i64(st, 2));
 		sp_json_int(j, "times", db_col_i64(st, 3));
 		sp_json_end(j);
 	}
@@ -421,7 +403,7 @@ static void
 put_person(struct sp_json *j, const char *name, const struct sp_id *id)
 {
 	if (!sp_id_is_zero(id))
-		put_id(j, name, id);
+		sp_json_id(j, name, id);
 }
 
 void
@@ -564,4 +546,13 @@ grants_lockbox_row_told(const char *body, bool known,
 	*io = r;
 	r.text = sp_buf_new(0);
 	return SP_OK;
+}
+
+enum sp_code
+grants_lockbox_row_of(struct evidence_room *room, const struct sp_id *id,
+    struct grants_lockbox_row *out, struct sp_err *err)
+{
+	DB_LENT(reader, evidence_room_readers(room));
+
+	return grants_lockbox_row_load(reader.db, id, out, err);
 }

@@ -30,40 +30,6 @@ static const struct db_sql twin_entries = {
 	" ORDER BY id DESC LIMIT ?2) ORDER BY id",
 };
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	if (sp_id_is_zero(id)) {
-		sp_json_null(j, name);
-		return;
-	}
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
-static void
-put_agency(struct sp_json *j, const char *name, struct evidence_site *site,
-    const struct sp_id *id)
-{
-	struct evidence_room *room;
-
-	if (evidence_site_room_of(site, id, &room, NULL) == SP_OK)
-		sp_json_str(j, name, evidence_room_agency(room)->slug);
-	else
-		put_id(j, name, id);
-}
-
 /* --- one share --- */
 
 struct shown {
@@ -135,7 +101,7 @@ put_what(struct sp_json *j, const struct shown *s)
 	}
 	sp_json_array(j, "evidence");
 	for (size_t i = 0; i < t->n; i++)
-		put_id(j, NULL, &t->item[i]);
+		sp_json_id(j, NULL, &t->item[i]);
 	sp_json_end(j);
 }
 
@@ -154,7 +120,7 @@ put_parties(struct sp_json *j, const struct shown *s, struct sp_err *err)
 			break;
 		SP_TRY(db_col_bytes(st, 0, agency.b, SP_ID_LEN, err));
 		sp_json_object(j, NULL);
-		put_agency(j, "agency", s->h->site, &agency);
+		grants_twin_put_agency(j, "agency", s->h->site, &agency);
 		sp_json_str(j, "side", db_col_text(st, 3));
 		if (db_col_null(st, 2))
 			sp_json_null(j, "state");
@@ -174,7 +140,7 @@ put_to_name(struct sp_json *j, const struct shown *s)
 	struct grants_group g;
 
 	if (t->to == GRANTS_TO_AGENCY)
-		put_agency(j, "name", s->h->site, &t->to_id);
+		grants_twin_put_agency(j, "name", s->h->site, &t->to_id);
 	else if (t->to == GRANTS_TO_GROUP &&
 	    grants_group_load(s->db, &t->to_id, &g, NULL) == SP_OK)
 		sp_json_str(j, "name", g.name);
@@ -212,26 +178,26 @@ put_share(struct sp_json *j, const struct shown *s, struct sp_err *err)
 		: s->by ? "passed"
 			: "received");
 	put_what(j, s);
-	put_time(j, "granted_at", t->granted);
-	put_id(j, "id", &t->id);
+	sp_json_time(j, "granted_at", t->granted);
+	sp_json_id(j, "id", &t->id);
 	if (category)
 		sp_json_null(j, "items");
 	else
 		sp_json_int(j, "items", (int64_t)t->n);
-	put_agency(j, "owner", s->h->site, &t->owner);
-	put_id(j, "parent", &t->parent);
+	grants_twin_put_agency(j, "owner", s->h->site, &t->owner);
+	sp_json_id_or_null(j, "parent", &t->parent);
 	SP_TRY(put_parties(j, s, err));
 	sp_json_str(j, "reason", t->reason);
 	sp_json_bool(j, "reshare", t->reshare);
-	put_agency(j, "sharer", s->h->site, &t->sharer);
+	grants_twin_put_agency(j, "sharer", s->h->site, &t->sharer);
 	sp_json_str(j, "state", grants_terms_state_name(s->state));
 	put_sum(j, s);
 	sp_json_object(j, "to");
-	put_id(j, "id", &t->to_id);
+	sp_json_id_or_null(j, "id", &t->to_id);
 	sp_json_str(j, "kind", grants_terms_to_name(t->to));
 	put_to_name(j, s);
 	sp_json_end(j);
-	put_time(j, "until", t->until);
+	sp_json_time(j, "until", t->until);
 	sp_json_end(j);
 	return SP_OK;
 }
@@ -325,7 +291,7 @@ grants_share_list_json(const struct grants_house *h,
 	SP_TRY(put_page(&j, &page, err));
 	sp_json_end(&j);
 	if (page.more)
-		put_id(&j, "next", &page.last);
+		sp_json_id(&j, "next", &page.last);
 	else
 		sp_json_null(&j, "next");
 	sp_json_end(&j);
@@ -369,7 +335,7 @@ grants_share_proof_json(const struct grants_house *h, const struct sp_id *id,
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
 	db_bind_u64(st, 2, TWINS);
 	sp_json_object(&j, NULL);
-	put_id(&j, "id", id);
+	sp_json_id(&j, "id", id);
 	sp_json_array(&j, "own");
 	for (;;) {
 		SP_TRY(db_row(st, &found, err));

@@ -6,7 +6,7 @@
 /*
  * For share.c, share_json.c and visit.c only: the tables share, share_item,
  * share_party (the owner's) and share_known (everybody else's), all in
- * evidence/room.c.
+ * evidence/room_schema.c.
  */
 
 struct grants_share_row {

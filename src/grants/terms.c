@@ -146,28 +146,6 @@ grants_terms_within(const struct grants_terms *child,
 /* --- as JSON --- */
 
 static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	if (sp_id_is_zero(id)) {
-		sp_json_null(j, name);
-		return;
-	}
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
-static void
 put_items(struct sp_json *j, const struct grants_terms *t)
 {
 	if (t->category[0] != '\0') {
@@ -176,7 +154,7 @@ put_items(struct sp_json *j, const struct grants_terms *t)
 	}
 	sp_json_array(j, "evidence");
 	for (size_t i = 0; i < t->n; i++)
-		put_id(j, NULL, &t->item[i]);
+		sp_json_id(j, NULL, &t->item[i]);
 	sp_json_end(j);
 }
 
@@ -191,18 +169,18 @@ grants_terms_put(
 		sp_json_str(j, "category", t->category);
 	sp_json_bool(j, "download", t->download);
 	put_items(j, t);
-	put_time(j, "granted_at", t->granted);
-	put_id(j, "id", &t->id);
-	put_id(j, "owner", &t->owner);
-	put_id(j, "parent", &t->parent);
+	sp_json_time(j, "granted_at", t->granted);
+	sp_json_id_or_null(j, "id", &t->id);
+	sp_json_id_or_null(j, "owner", &t->owner);
+	sp_json_id_or_null(j, "parent", &t->parent);
 	sp_json_str(j, "reason", t->reason);
 	sp_json_bool(j, "reshare", t->reshare);
-	put_id(j, "sharer", &t->sharer);
+	sp_json_id_or_null(j, "sharer", &t->sharer);
 	sp_json_object(j, "to");
-	put_id(j, "id", &t->to_id);
+	sp_json_id_or_null(j, "id", &t->to_id);
 	sp_json_str(j, "kind", grants_terms_to_name(t->to));
 	sp_json_end(j);
-	put_time(j, "until", t->until);
+	sp_json_time(j, "until", t->until);
 	sp_json_end(j);
 }
 

@@ -5,6 +5,33 @@
 
 #define SETTLE_AT_ONCE 32 /* in one tick */
 
+const struct sp_id *
+grants_twin_house(const struct evidence_room *room)
+{
+	return &evidence_room_agency(room)->id;
+}
+
+struct gate_caller
+grants_twin_itself(const struct evidence_room *room)
+{
+	return (struct gate_caller){
+		.agency = *grants_twin_house(room),
+		.source = "share",
+	};
+}
+
+void
+grants_twin_put_agency(struct sp_json *j, const char *name,
+    struct evidence_site *site, const struct sp_id *id)
+{
+	struct evidence_room *room;
+
+	if (evidence_site_room_of(site, id, &room, NULL) == SP_OK)
+		sp_json_str(j, name, evidence_room_agency(room)->slug);
+	else
+		sp_json_id_or_null(j, name, id);
+}
+
 /* --- entries --- */
 
 /* What an entry says of its twin; without an entry of the other's: leaf NULL.
@@ -19,13 +46,9 @@ struct said {
 static void
 put_said(struct sp_json *j, const struct said *s)
 {
-	char text[SP_ID_TEXT];
-
 	sp_json_object(j, "twin");
-	sp_id_text(&s->other->id, text);
-	sp_json_str(j, "agency", text);
-	sp_id_text(s->id, text);
-	sp_json_str(j, "id", text);
+	sp_json_id(j, "agency", &s->other->id);
+	sp_json_id(j, "id", s->id);
 	if (s->leaf != NULL) {
 		sp_json_int(j, "index", (int64_t)s->index);
 		sp_json_hex(j, "leaf", s->leaf->b, LEDGER_HASH_LEN);

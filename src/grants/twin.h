@@ -78,6 +78,13 @@ struct grants_twin_done {
 enum sp_code grants_twin_run(const struct grants_twin_act *a,
     struct grants_twin_done *out, struct sp_err *err) SP_MUST_USE;
 
+/* The agency whose house this is, and that house acting by itself. */
+const struct sp_id *grants_twin_house(const struct evidence_room *room);
+struct gate_caller grants_twin_itself(const struct evidence_room *room);
+/* An agency's short name; one that is gone keeps its id, nobody's is null. */
+void grants_twin_put_agency(struct sp_json *j, const char *name,
+    struct evidence_site *site, const struct sp_id *id);
+
 /* Go on with what is half done of these kinds in this house, as far as it is
  * due.  What fails is noted in its row and due again later. */
 struct grants_twin_kinds {

@@ -5,8 +5,8 @@
 #include "ledger/merkle.h"
 
 /*
- * For twin.c only: the rows of table `twin` (evidence/room.c), one in each
- * house.  The first's has all that is needed to go on after a crash.
+ * For twin.c only: the rows of table `twin` (evidence/room_schema.c), one in
+ * each house.  The first's has all that is needed to go on after a crash.
  */
 #define GRANTS_TWIN_DETAIL 4096
 

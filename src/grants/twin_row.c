@@ -301,11 +301,9 @@ put_id(struct sp_json *j, const char *name, struct db_stmt *st, int at,
     struct sp_err *err)
 {
 	struct sp_id id;
-	char text[SP_ID_TEXT];
 
 	SP_TRY(db_col_bytes(st, at, id.b, SP_ID_LEN, err));
-	sp_id_text(&id, text);
-	sp_json_str(j, name, text);
+	sp_json_id(j, name, &id);
 	return SP_OK;
 }
 

@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-static const struct sp_id *
-own(const struct evidence_room *room)
-{
-	return &evidence_room_agency(room)->id;
-}
-
 static enum sp_code
 no_share(struct sp_err *err)
 {
@@ -51,7 +45,7 @@ known_at_home(
 		return no_share(err);
 	*out = (struct grants_known){
 		.id = v->share,
-		.owner = *own(v->home),
+		.owner = *grants_twin_house(v->home),
 		.download = r.download,
 		.to = r.to,
 		.to_id = r.to_id,
@@ -115,7 +109,7 @@ grants_visit_clearance(struct evidence_room *home,
     const struct evidence_room *owner, const struct sp_id *person,
     enum gate_clearance *out, struct sp_err *err)
 {
-	struct gate_caller who = { .agency = *own(home) };
+	struct gate_caller who = { .agency = *grants_twin_house(home) };
 
 	{
 		DB_LENT(reader, evidence_room_readers(home));
@@ -207,7 +201,7 @@ in_group(const struct grants_visit *v, struct evidence_room *owner,
 		.site = v->site,
 		.room = owner,
 		.group = r->to_id,
-		.agency = *user_of(c, i, own(v->home)),
+		.agency = *user_of(c, i, grants_twin_house(v->home)),
 		.person = i == 0 ? &v->who->person : NULL,
 	};
 	bool in = false;
@@ -228,8 +222,8 @@ static enum sp_code
 chain_check(const struct grants_visit *v, struct evidence_room *owner,
     struct chain *c, struct sp_err *err)
 {
-	SP_TRY(
-	    chain_load(owner, &v->share, own(v->home), &v->evidence, c, err));
+	SP_TRY(chain_load(owner, &v->share, grants_twin_house(v->home),
+	    &v->evidence, c, err));
 	for (size_t i = 0; i < c->n && !c->over; i++)
 		if (c->row[i].to == GRANTS_TO_GROUP)
 			SP_TRY(in_group(v, owner, c, i, err));
@@ -298,7 +292,7 @@ judge(const struct grants_visit *v, const struct grants_known *k,
 		.relation = relation_of(c),
 		.kind = "share",
 		.id = v->share,
-		.house = *own(v->home),
+		.house = *grants_twin_house(v->home),
 	};
 	rest_on(c, g->who.via.above);
 	return SP_OK;
@@ -325,7 +319,7 @@ grants_visit_enter(
 	struct grants_known k;
 	struct grants_guest g = { .room = NULL };
 
-	SP_REQUIRE(sp_id_equal(&v->who->agency, own(v->home)));
+	SP_REQUIRE(sp_id_equal(&v->who->agency, grants_twin_house(v->home)));
 	SP_TRY(known_at_home(v, &k, err));
 	SP_TRY(enter(v, &k, &g, err));
 	*out = g;
@@ -340,7 +334,7 @@ grants_visit_look(const struct grants_visit *v, struct grants_visit_seen *out,
 	struct chain c = { .n = 0 };
 	struct grants_known k;
 
-	SP_REQUIRE(sp_id_equal(&v->who->agency, own(v->home)));
+	SP_REQUIRE(sp_id_equal(&v->who->agency, grants_twin_house(v->home)));
 	SP_TRY(known_at_home(v, &k, err));
 	SP_TRY(evidence_site_room_of(v->site, &k.owner, &seen.guest.room, err));
 	seen.home = home_facts(v, &k, seen.guest.room);
@@ -404,15 +398,6 @@ struct using
 	size_t n;
 };
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
 static enum sp_code
 used_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 {
@@ -426,9 +411,9 @@ used_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 	sp_json_str(&j, "act", gate_act_name(u->v->act));
 	sp_json_array(&j, "evidence");
 	for (size_t i = 0; i < u->n; i++)
-		put_id(&j, NULL, &u->evidence[i]);
+		sp_json_id(&j, NULL, &u->evidence[i]);
 	sp_json_end(&j);
-	put_id(&j, "owner", own(u->g->room));
+	sp_json_id(&j, "owner", grants_twin_house(u->g->room));
 	sp_json_end(&j);
 	SP_TRY(sp_buf_check(&detail, "detail", err));
 	e.detail = sp_buf_str(&detail);

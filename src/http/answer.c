@@ -63,6 +63,7 @@ static const struct {
 	{ "events.token", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "code.pace", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "share.pace", SP_E_LIMIT, HTTP_TOO_MANY },
+	{ "token.pace", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "csr.signature", SP_E_MISMATCH, HTTP_INVALID },
 	{ "keeper.away", SP_E_UNAVAIL, HTTP_KEEPER },
 };

@@ -29,19 +29,13 @@ http_json_once(const struct http_request *q, struct gate_once *once,
 void
 http_json_time(struct sp_json *j, const char *name, sp_time t)
 {
-	char text[SP_TIME_TEXT];
-
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
+	sp_json_time(j, name, t);
 }
 
 void
 http_json_id(struct sp_json *j, const char *name, const struct sp_id *id)
 {
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
+	sp_json_id(j, name, id);
 }
 
 enum sp_code

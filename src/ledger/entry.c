@@ -53,22 +53,13 @@ address_ok(const char *s)
 	    inet_pton(AF_INET6, s, unused) == 1;
 }
 
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_strn(j, name, text, SP_ID_TEXT - 1);
-}
-
 /* {"id":"...","kind":"..."} */
 static void
 put_who(struct sp_json *j, const char *name, const struct sp_id *id,
     const char *kind)
 {
 	sp_json_object(j, name);
-	put_id(j, "id", id);
+	sp_json_id(j, "id", id);
 	sp_json_str(j, "kind", kind);
 	sp_json_end(j);
 }
@@ -85,7 +76,7 @@ put_all(const struct ledger_entry *e, struct sp_buf *out)
 	put_who(&j, "actor", &e->actor, e->actor_kind);
 	if (e->address != NULL)
 		sp_json_str(&j, "address", e->address);
-	put_id(&j, "agency", &e->agency);
+	sp_json_id(&j, "agency", &e->agency);
 	sp_json_str(&j, "at", at);
 	sp_json_raw(&j, "detail", e->detail == NULL ? "{}" : e->detail);
 	put_who(&j, "object", &e->object, e->object_kind);

@@ -141,19 +141,6 @@ machine_device_list(struct db *db, const struct sp_id *after,
 }
 
 static void
-json_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	if (t == 0) {
-		sp_json_null(j, name);
-		return;
-	}
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
-static void
 json_pin(struct sp_json *j, const char *name, const uint8_t *pin)
 {
 	char hex[2 * MACHINE_PIN_LEN + 1];
@@ -165,21 +152,19 @@ json_pin(struct sp_json *j, const char *name, const uint8_t *pin)
 void
 machine_device_json(const struct machine_device *d, struct sp_json *j)
 {
-	char id[SP_ID_TEXT];
-
-	sp_id_text(&d->id, id);
 	sp_json_object(j, NULL);
 	if (d->certified)
 		json_pin(j, "certificate", d->pin);
 	else
 		sp_json_null(j, "certificate");
-	json_time(j, "code_expires_at", d->enrolled == 0 ? d->code_ends : 0);
-	json_time(j, "created_at", d->created);
-	json_time(j, "enrolled_at", d->enrolled);
-	json_time(j, "expires_at", d->certified ? d->until : 0);
-	sp_json_str(j, "id", id);
+	sp_json_time_or_null(
+	    j, "code_expires_at", d->enrolled == 0 ? d->code_ends : 0);
+	sp_json_time_or_null(j, "created_at", d->created);
+	sp_json_time_or_null(j, "enrolled_at", d->enrolled);
+	sp_json_time_or_null(j, "expires_at", d->certified ? d->until : 0);
+	sp_json_id(j, "id", &d->id);
 	sp_json_str(j, "label", d->label);
-	json_time(j, "revoked_at", d->revoked);
+	sp_json_time_or_null(j, "revoked_at", d->revoked);
 	sp_json_str(j, "state", machine_device_state_name(d->state));
 	sp_json_int(j, "valid_days", (int64_t)d->days);
 	sp_json_end(j);
@@ -398,7 +383,7 @@ record(struct ledger_tx *tx, const struct giving *g, const char *act,
 
 	sp_json_object(&j, NULL);
 	json_pin(&j, "certificate", g->made->pin);
-	json_time(&j, "expires", g->made->until);
+	sp_json_time_or_null(&j, "expires", g->made->until);
 	if (g->from != NULL)
 		json_pin(&j, "instead_of", g->from);
 	sp_json_end(&j);

@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/json.h"
 #include "crypto/secret.h"
+#include "machine/token.h"
 
 #include <string.h>
 #include <strings.h>

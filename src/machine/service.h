@@ -2,8 +2,9 @@
 #define MACHINE_SERVICE_H
 
 #include "base/json.h"
-#include "gate/gate.h"
 #include "machine/range.h"
+#include "machine/scope.h"
+#include "machine/secret.h"
 
 /*
  * Service accounts: programs of the agency's own that call by themselves.  A
@@ -37,26 +38,11 @@
  */
 #define MACHINE_SERVICE_LABEL    100
 #define MACHINE_SERVICES_MAX     1000 /* in one agency, not counting revoked */
-#define MACHINE_SERVICE_SECRETS  2
 #define MACHINE_SERVICES_REVOKED 1000 /* the last, that are still listed */
 #define MACHINE_SERVICE_DAYS     366  /* a service lasts, at most */
-#define MACHINE_TOKEN_LIFE       (3600 * SP_SECOND)
-#define MACHINE_TOKENS_LIVE      100 /* of one service at a time */
-#define MACHINE_SCOPE_TEXT       2048
 
 extern const char machine_service_schema[]; /* among the agency's migrations */
 extern const char machine_issuer_schema[];  /* a later one */
-
-/* May this act be in any service's scope? */
-bool machine_scope_may(enum gate_act act);
-/* Names of acts with single spaces between them (RFC 6749 3.3), in any order.
- * SP_E_INVALID, reason "service.scope": none, unknown, or not for a service. */
-enum sp_code machine_scope_parse(
-    const char *text, struct gate_acts *out, struct sp_err *err) SP_MUST_USE;
-/* In the order of the table. */
-void machine_scope_text(const struct gate_acts *scope, struct sp_buf *out);
-/* Is all of `a` in `b`? */
-bool machine_scope_within(const struct gate_acts *a, const struct gate_acts *b);
 
 struct machine_service {
 	struct sp_id id; /* also the client_id, in its text form */
@@ -71,11 +57,7 @@ struct machine_service {
 	struct sp_id issuer;
 	bool orphan;    /* they have gone, so that it is void: to be rotated */
 	size_t secrets; /* that are good now, or would be, the newest first */
-	struct {
-		sp_time created, expires;
-		struct sp_id issuer;
-		bool stands; /* its issuer is there */
-	} secret[MACHINE_SERVICE_SECRETS];
+	struct machine_secret secret[MACHINE_SERVICE_SECRETS];
 };
 
 /* A new one, with its first secret, which is shown once.  SP_E_INVALID, reason
@@ -108,6 +90,8 @@ enum sp_code machine_service_revoke(struct ledger_tx *tx,
     const struct gate_caller *by, const struct sp_id *id,
     struct sp_err *err) SP_MUST_USE;
 
+/* Revoked, or past its end. */
+bool machine_service_over(const struct machine_service *s);
 /* SP_E_NOTFOUND. */
 enum sp_code machine_service_get(struct db *db,
     const struct people_rules *rules, const struct sp_id *id,
@@ -119,6 +103,15 @@ enum sp_code machine_service_each(struct db *db,
     enum sp_code (*visit)(
 	void *arg, const struct machine_service *s, struct sp_err *err),
     void *arg, struct sp_err *err) SP_MUST_USE;
+/* By its row: of secrets and issuer nothing.  SP_E_NOTFOUND. */
+enum sp_code machine_service_find(struct db *db, const struct sp_id *id,
+    struct machine_service *out, struct sp_err *err) SP_MUST_USE;
+/* Its ranges, as the database has them.  SP_E_CORRUPT. */
+enum sp_code machine_service_ranges(const char *text,
+    struct machine_ranges *out, struct sp_err *err) SP_MUST_USE;
+/* A token of it was issued, in the act of that. */
+enum sp_code machine_service_used(struct db *db, const struct sp_id *id,
+    sp_time at, struct sp_err *err) SP_MUST_USE;
 void machine_service_json(
     struct sp_json *j, const char *name, const struct machine_service *s);
 
@@ -162,47 +155,5 @@ struct machine_proven {
 };
 enum sp_code machine_service_prove(struct db *db, const struct machine_proof *p,
     struct machine_proven *out, struct sp_err *err) SP_MUST_USE;
-
-/* Issue an access token to a service that has proven itself: at most
- * MACHINE_TOKEN_LIFE, never past the end of service or secret.  The scope is
- * within the service's (SP_E_INVALID, reason "oauth.invalid_scope").  The
- * service is looked at again: SP_E_UNKNOWN, reason "oauth.invalid_client", when
- * it was revoked meanwhile; SP_E_LIMIT, reason "service.tokens": too many that
- * are still good.  Entry "service.token" (expires, scope, token). */
-struct machine_token_new {
-	struct sp_id agency;
-	struct sp_id service;
-	struct gate_acts scope;
-	sp_time until;              /* of the secret it proved itself with */
-	struct people_doing doing;  /* likewise */
-	const uint8_t *certificate; /* SHA-256 of the client's, to which it is
-				     * bound (RFC 8705, 3); NULL: to none */
-	const char *address;
-};
-struct machine_token {
-	struct sp_id id;
-	sp_time issued, expires;
-	char text[GATE_TEXT_MAX];
-};
-enum sp_code machine_token_issue(struct ledger_tx *tx,
-    const struct machine_token_new *n, struct machine_token *out,
-    struct sp_err *err) SP_MUST_USE;
-
-/* Who holds this access token?  Fails as gate_token_know does (token.void: the
- * issuer of the secret it was got with), and with reason "token.address" where
- * it is shown from outside the service's ranges, and "token.certificate"
- * without the certificate it is bound to: then *why says so and out->token is
- * the service, so that somebody can tell the ledger of it. On success fills
- * agency, token (the service's id), issuer, made (when the secret was), kind,
- * role, expires and scope; with an issuer, clearance. */
-struct machine_shown {
-	const struct people_rules *rules;
-	const char *text;
-	const char *address;
-	const uint8_t *certificate; /* SHA-256, or NULL */
-};
-enum sp_code machine_token_know(struct db *db, const struct sp_id *agency,
-    const struct machine_shown *shown, struct gate_caller *out,
-    enum machine_refusal *why, struct sp_err *err) SP_MUST_USE;
 
 #endif

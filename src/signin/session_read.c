@@ -291,24 +291,6 @@ signin_session_owner(struct db *db, const struct sp_id *id,
 
 /* --- for people to see --- */
 
-static void
-put_time(struct sp_json *j, const char *name, sp_time t)
-{
-	char text[SP_TIME_TEXT];
-
-	sp_time_text(t, text);
-	sp_json_str(j, name, text);
-}
-
-static void
-put_id(struct sp_json *j, const char *name, const struct sp_id *id)
-{
-	char text[SP_ID_TEXT];
-
-	sp_id_text(id, text);
-	sp_json_str(j, name, text);
-}
-
 void
 signin_session_json(struct sp_json *j, const char *name,
     const struct signin_session *s, bool current)
@@ -316,16 +298,16 @@ signin_session_json(struct sp_json *j, const char *name,
 	sp_json_object(j, name);
 	sp_json_str(j, "address", s->address);
 	sp_json_str(j, "agent", s->agent);
-	put_time(j, "created_at", s->created);
+	sp_json_time(j, "created_at", s->created);
 	sp_json_bool(j, "current", current);
-	put_time(j, "expires_at", s->expires);
+	sp_json_time(j, "expires_at", s->expires);
 	sp_json_str(j, "factor", gate_factor_name(s->factor));
-	put_id(j, "id", &s->id);
+	sp_json_id(j, "id", &s->id);
 	sp_json_str(j, "method", s->method);
-	put_id(j, "person", &s->person);
-	put_time(j, "proved_at", s->proved);
+	sp_json_id(j, "person", &s->person);
+	sp_json_time(j, "proved_at", s->proved);
 	sp_json_str(j, "stage", signin_stage_name(s->stage));
-	put_time(j, "used_at", s->used);
+	sp_json_time(j, "used_at", s->used);
 	sp_json_end(j);
 }
 

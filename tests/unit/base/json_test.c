@@ -243,6 +243,31 @@ each_failed_allocation_is_reported(void)
 	CHECK(n > 5);
 }
 
+static void
+ids_and_times_have_their_text(void)
+{
+	SP_AUTO_BUF b = sp_buf_new(1000);
+	struct sp_json j = sp_json_to(&b);
+	struct sp_id id = { .b = { 0 } };
+
+	sp_json_object(&j, NULL);
+	sp_json_id_or_null(&j, "a", &id);
+	CHECK(sp_id_parse(
+	    "01890a5d-ac96-774b-bcce-b302099a8057", SP_ID_TEXT - 1, &id));
+	sp_json_id_or_null(&j, "b", &id);
+	sp_json_id(&j, "c", &id);
+	sp_json_time_or_null(&j, "d", 0);
+	sp_json_time_or_null(&j, "e", SP_SECOND);
+	sp_json_time(&j, "f", 0);
+	sp_json_end(&j);
+	CHECK(strcmp(sp_buf_str(&b),
+		  "{\"a\":null,"
+		  "\"b\":\"01890a5d-ac96-774b-bcce-b302099a8057\","
+		  "\"c\":\"01890a5d-ac96-774b-bcce-b302099a8057\","
+		  "\"d\":null,\"e\":\"1970-01-01T00:00:01.000000Z\","
+		  "\"f\":\"1970-01-01T00:00:00.000000Z\"}") == 0);
+}
+
 int
 main(void)
 {
@@ -255,6 +280,8 @@ main(void)
 		{ "integers stay where doubles are exact",
 		    integers_stay_where_doubles_are_exact },
 		{ "bugs abort", bugs_abort },
+		{ "ids and times have their text",
+		    ids_and_times_have_their_text },
 		{ "depth goes to its maximum", depth_goes_to_its_maximum },
 		{ "each failed allocation is reported",
 		    each_failed_allocation_is_reported },

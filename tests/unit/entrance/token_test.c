@@ -1,6 +1,7 @@
 #include "entrance/token.h"
 
-#include "tap.h"
+#include "gate/token.h"
+#include "http/http_fixture.h"
 
 #include <string.h>
 
@@ -118,13 +119,113 @@ a_label_that_is_too_long_is_refused(void)
 	}
 }
 
+/* --- asked of a server --- */
+
+static struct http_fixture fix;
+
+/* The answer's status; `want` is in its body. */
+static unsigned
+post(struct wire *w, const char *path, const char *key, const char *body,
+    const char *want, struct sp_buf *out)
+{
+	AUTO_REPLY r = { .status = 0 };
+
+	wire_ask(&fix, w, "POST", path,
+	    "Content-Type: application/json\r\nContent-Length: %zu\r\n%s%s\r\n",
+	    strlen(body), key == NULL ? "X-Key: none" : "Idempotency-Key: ",
+	    key == NULL ? "" : key);
+	CHECK(wire_send(w, body, strlen(body)));
+	r = wire_reply(w, false);
+	CHECK(r.whole);
+	if (strstr(sp_buf_str(&r.body), want) == NULL)
+		tap_fail(__FILE__, __LINE__, want, sp_buf_str(&r.body));
+	if (out != NULL)
+		sp_buf_add(out, r.body.at, r.body.len);
+	return r.status;
+}
+
+/* The id in an answer. */
+static void
+id_of(const struct sp_buf *json, char out[static SP_ID_TEXT])
+{
+	const char *at = strstr(sp_buf_str(json), "\"id\":\"");
+
+	CHECK(at != NULL);
+	memcpy(out, at + 6, SP_ID_TEXT - 1);
+	out[SP_ID_TEXT - 1] = '\0';
+}
+
+/* What the key made is told, not what stands against making more of them. */
+static void
+replayed(struct wire *w, const char *body, const char *id)
+{
+	char want[SP_ID_TEXT + 20];
+
+	(void)snprintf(want, sizeof(want), "token %s was issued", id);
+	CHECK(post(w, "tokens", "the-key", body, want, NULL) == 409);
+	CHECK(post(w, "tokens", "the-key",
+		  "{\"label\":\"other\","
+		  "\"role\":\"device\",\"expires_in_days\":1}",
+		  "\"once.differs\"", NULL) == 409);
+}
+
+static void
+a_key_is_known_at_every_limit(void)
+{
+	SP_AUTO_BUF made = sp_buf_new(8192), one = sp_buf_new(8192);
+	static const char device[] =
+	    "{\"label\":\"cam\","
+	    "\"role\":\"device\",\"expires_in_days\":1}";
+	char person[SP_ID_TEXT], id[SP_ID_TEXT], body[200];
+	struct wire w;
+
+	wire_open(&fix, &w);
+	CHECK(post(&w, "persons", NULL,
+		  "{\"name\":\"Ann Lee\",\"role\":\"officer\"}", "\"id\"",
+		  &made) == 201);
+	id_of(&made, person);
+	(void)snprintf(body, sizeof(body),
+	    "{\"label\":\"cli\",\"person\":\"%s\",\"expires_in_days\":1}",
+	    person);
+	CHECK(post(&w, "tokens", "the-key", body, "spt_", &one) == 201);
+	id_of(&one, id);
+	for (int n = 1; n < GATE_TOKENS_PERSON; n++)
+		CHECK(post(&w, "tokens", NULL, body, "spt_", NULL) == 201);
+	CHECK(
+	    post(&w, "tokens", "another", body, "\"token.many\"", NULL) == 400);
+	replayed(&w, body, id);
+
+	for (int n = GATE_TOKENS_PERSON; n < GATE_TOKENS_HOUR; n++)
+		CHECK(post(&w, "tokens", NULL, device, "spt_", NULL) == 201);
+	CHECK(post(&w, "tokens", "a-third", device, "\"token.pace\"", NULL) ==
+	    429);
+	replayed(&w, body, id);
+	/* A key whose request was refused is free. */
+	CHECK(post(&w, "tokens", "a-third", device, "\"token.pace\"", NULL) ==
+	    429);
+	CHECK(post(&w, "services", NULL,
+		  "{\"label\":\"cad\",\"scope\":[\"evidence.list\"]}",
+		  "\"token.pace\"", NULL) == 429);
+	wire_close(&w);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct tap_case cases[] = {
 		{ "token wishes", token_wishes },
 		{ "a label that is too long is refused",
 		    a_label_that_is_too_long_is_refused },
+		{ "a key is known at every limit",
+		    a_key_is_known_at_every_limit },
 	};
-	return tap_run(cases, SP_COUNTOF(cases));
+	struct sp_err err;
+	int rc;
+
+	CHECK_OK(crypto_provider_open("", &err), &err);
+	KEEPER_TEST_MAIN(argc, argv);
+	fixture_begin(&fix);
+	rc = tap_run(cases, SP_COUNTOF(cases));
+	fixture_end(&fix);
+	return rc;
 }

@@ -1,6 +1,7 @@
 #ifndef AGENCY_FIXTURE_H
 #define AGENCY_FIXTURE_H
 
+#include "base/file.h"
 #include "crypto/provider.h"
 #include "crypto/secret.h"
 #include "gate/gate.h"
@@ -8,6 +9,7 @@
 #include "gate/recovery.h"
 #include "tap.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -59,7 +61,8 @@ agency_fixture_open_log(struct agency_fixture *a)
 		people_record_schema, people_paper_schema, people_hand_schema,
 		gate_token_person_schema, gate_token_issuer_schema,
 		gate_token_good_schema, gate_recovery_schema,
-		gate_recovery_settled_schema AGENCY_FIXTURE_MORE };
+		gate_recovery_settled_schema,
+		gate_token_pace_schema AGENCY_FIXTURE_MORE };
 	struct db *db = NULL;
 	struct sp_err err;
 
@@ -239,6 +242,21 @@ agency_fixture_count(struct agency_fixture *a, const char *text)
 	for (uint64_t i = 0; i < ledger_log_size(a->log); i++)
 		n += strstr(agency_fixture_entry(a, i, &body), text) != NULL;
 	return n;
+}
+
+/* Does a file of the agency hold this? */
+static inline bool
+agency_fixture_file_holds(const char *dir, const char *name, const char *needle)
+{
+	SP_AUTO_BUF bytes = sp_buf_new(64 << 20);
+	char path[128];
+	struct sp_err err;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (access(path, F_OK) != 0)
+		return false;
+	CHECK_OK(sp_file_read(AT_FDCWD, path, &bytes, &err), &err);
+	return memmem(bytes.at, bytes.len, needle, strlen(needle)) != NULL;
 }
 
 /* Issue a token through the writer. */

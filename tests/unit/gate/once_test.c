@@ -78,6 +78,55 @@ the_same_request_makes_nothing_more(void)
 	agency_fixture_close(&a);
 }
 
+struct look {
+	struct gate_once once;
+	struct sp_id id;
+	bool known;
+};
+
+static enum sp_code
+look_act(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	struct look *l = arg;
+
+	return gate_once_known(tx, &l->once, &l->id, &l->known, err);
+}
+
+/* Looking takes nothing, and finds what was made for a day. */
+static void
+what_was_made_is_known(void)
+{
+	struct agency_fixture a;
+	struct gate_caller who;
+	struct make m, differs;
+	struct look l;
+	struct sp_err err;
+
+	agency_fixture_open(&a, "evidence.example/miami");
+	who = agency_fixture_caller(&a, GATE_OFFICER);
+	m = wish(&who, "k-1", "body");
+	differs = wish(&who, "k-1", "another body");
+	l = (struct look){ .once = m.once };
+	for (int n = 0; n < 2; n++) {
+		CHECK_OK(ledger_writer_run(a.writer, look_act, &l, &err), &err);
+		CHECK(!l.known && sp_id_is_zero(&l.id));
+	}
+	CHECK_OK(make(&a, &m, &err), &err);
+	CHECK(!m.before);
+	CHECK_OK(ledger_writer_run(a.writer, look_act, &l, &err), &err);
+	CHECK(l.known && sp_id_equal(&l.id, &m.id));
+	l.once = differs.once;
+	CHECK_CODE(ledger_writer_run(a.writer, look_act, &l, &err),
+	    SP_E_CONFLICT, &err);
+	CHECK(strcmp(err.reason, "once.differs") == 0);
+	l = (struct look){ .once = m.once };
+	clock_ahead = DAY + 60 * SP_SECOND;
+	CHECK_OK(ledger_writer_run(a.writer, look_act, &l, &err), &err);
+	CHECK(!l.known);
+	clock_ahead = 0;
+	agency_fixture_close(&a);
+}
+
 static void
 a_making_that_fails_leaves_the_key_free(void)
 {
@@ -148,6 +197,7 @@ main(void)
 	static const struct tap_case cases[] = {
 		{ "the same request makes nothing more",
 		    the_same_request_makes_nothing_more },
+		{ "what was made is known", what_was_made_is_known },
 		{ "a making that fails leaves the key free",
 		    a_making_that_fails_leaves_the_key_free },
 		{ "a key is kept for a day", a_key_is_kept_for_a_day },

@@ -1,9 +1,6 @@
 #include "gate/agency_fixture.h"
 
 #include "base/encode.h"
-#include "base/file.h"
-
-#include <fcntl.h>
 
 /* The linker puts this in sp_now's place (meson.build), so that the clock can
  * be set. */
@@ -361,20 +358,6 @@ tokens_are_listed_with_their_state(void)
 	agency_fixture_close(&a);
 }
 
-static bool
-file_holds(const char *dir, const char *name, const char *needle)
-{
-	SP_AUTO_BUF bytes = sp_buf_new(64 << 20);
-	char path[128];
-	struct sp_err err;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (access(path, F_OK) != 0)
-		return false;
-	CHECK_OK(sp_file_read(AT_FDCWD, path, &bytes, &err), &err);
-	return memmem(bytes.at, bytes.len, needle, strlen(needle)) != NULL;
-}
-
 /* Neither the text nor its secret part, in the database or beside it. */
 static void
 no_file_holds_the_text(void)
@@ -390,9 +373,12 @@ no_file_holds_the_text(void)
 		bool label = false;
 
 		for (size_t n = 0; n < SP_COUNTOF(names); n++) {
-			CHECK(!file_holds(a.dir, names[n], i.text));
-			CHECK(!file_holds(a.dir, names[n], i.text + 27));
-			label |= file_holds(a.dir, names[n], "a test's");
+			CHECK(!agency_fixture_file_holds(
+			    a.dir, names[n], i.text));
+			CHECK(!agency_fixture_file_holds(
+			    a.dir, names[n], i.text + 27));
+			label |= agency_fixture_file_holds(
+			    a.dir, names[n], "a test's");
 		}
 		CHECK(label); /* the search does find what is there */
 		if (closed == 0) {

@@ -6,6 +6,7 @@
 #include "houses_fixture.h"
 
 #include <jansson.h>
+#include <sys/stat.h>
 
 /*
  * The houses with whoever takes part in a lockbox request: at keystone two
@@ -258,5 +259,38 @@ box_text(const struct sp_id *id)
 			    (err)->reason == NULL ? ": no code"                \
 						  : (err)->reason);            \
 	} while (0)
+
+static inline void
+box_tick(struct box *b)
+{
+	grants_lockbox_tick(b->h.f.site, b->h.a);
+	grants_lockbox_tick(b->h.f.site, b->h.p);
+}
+
+/* A rule of harbor's, from the next opening on; NULL: none. */
+static inline void
+box_rule(struct box *b, const char *name, int value)
+{
+	char path[200], text[400];
+	FILE *out;
+
+	houses_close(&b->h);
+	(void)snprintf(path, sizeof(path), "%s/policy", b->h.f.dir);
+	(void)mkdir(path, 0700);
+	(void)snprintf(path, sizeof(path), "%s/policy/harbor.json", b->h.f.dir);
+	(void)unlink(path);
+	if (name != NULL) {
+		(void)snprintf(text, sizeof(text),
+		    "{\"applies\":{\"agency\":\"harbor-pd\",\"state\":\"FL\"},"
+		    "\"policy\":\"CJISSECPOL\",\"version\":\"6.1\","
+		    "\"rules\":{\"%s\":{\"section\":\"Harbor\",\"text\":"
+		    "\"Ours.\",\"unit\":\"%s\",\"value\":%d}}}",
+		    name, value > 1 ? "persons" : "minutes", value);
+		out = fopen(path, "w");
+		CHECK(out != NULL && fputs(text, out) >= 0);
+		CHECK(fclose(out) == 0);
+	}
+	houses_open(&b->h);
+}
 
 #endif

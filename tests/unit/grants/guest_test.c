@@ -1,16 +1,7 @@
 #include "grants/guest.h"
 
 #include "box_fixture.h"
-
-static sp_time shift;
-
-sp_time __real_sp_now(void);
-sp_time __wrap_sp_now(void);
-sp_time
-__wrap_sp_now(void)
-{
-	return __real_sp_now() + shift;
-}
+#include "clock_fixture.h"
 
 static struct box b;
 
@@ -49,7 +40,7 @@ what_is_touched_is_written_first(void)
 	 */
 	CHECK_OK(box_enter(&b, &b.op, &id, &b.item, &guest, &err), &err);
 	CHECK(box_acts(b.h.a, "lockbox.used", item) == 1);
-	shift += GRANTS_GUEST_SPAN;
+	ahead += GRANTS_GUEST_SPAN;
 	CHECK_OK(box_enter(&b, &b.op, &id, &b.item, &guest, &err), &err);
 	CHECK(box_acts(b.h.a, "lockbox.used", item) == 2);
 	CHECK(box_acts(b.h.p, "lockbox.used", item) == 2);
@@ -104,7 +95,7 @@ asked_anew_each_time(void)
 	CHECK_DENIED(box_enter(&b, &who, &id, &b.item, &guest, &err),
 	    "session.stale", &err);
 	who = b.op;
-	who.is.since_proof = 12 * 3600 * SP_SECOND;
+	who.is.since_proof = INT64_C(12) * 3600 * SP_SECOND;
 	CHECK_DENIED(box_enter(&b, &who, &id, &b.item, &guest, &err),
 	    "session.stale", &err);
 	/* Begun with a fresh proof, this session goes on without; another one
@@ -271,16 +262,16 @@ the_clock_is_set_back(void)
 	struct sp_err err;
 
 	CHECK_OK(box_enter(&b, &b.op, &id, &b.item, &guest, &err), &err);
-	shift -= 3600 * SP_SECOND;
+	ahead -= 3600 * SP_SECOND;
 	CHECK_DENIED(
 	    box_enter(&b, &b.op, &id, &b.item, &guest, &err), "lockbox", &err);
-	shift += 3600 * SP_SECOND;
+	ahead += 3600 * SP_SECOND;
 	CHECK_OK(box_enter(&b, &b.op, &id, &b.item, &guest, &err), &err);
 	/* On the very moment it is over. */
-	shift += 3600 * SP_SECOND;
+	ahead += 3600 * SP_SECOND;
 	CHECK_DENIED(
 	    box_enter(&b, &b.op, &id, &b.item, &guest, &err), "lockbox", &err);
-	shift -= 3600 * SP_SECOND;
+	ahead -= 3600 * SP_SECOND;
 	CHECK_DENIED(
 	    box_enter(&b, &b.op, &id, &b.item, &guest, &err), "lockbox", &err);
 }

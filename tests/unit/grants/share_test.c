@@ -1,38 +1,9 @@
 #include "grants/share.h"
 
+#include "clock_fixture.h"
 #include "grants/tick.h"
+#include "runs_fixture.h"
 #include "shares_fixture.h"
-
-/* The clock, which the tests may put forward. */
-static sp_time ahead;
-sp_time __real_sp_now(void);
-sp_time __wrap_sp_now(void);
-sp_time
-__wrap_sp_now(void)
-{
-	return __real_sp_now() + ahead;
-}
-
-/* Every durable step can be the last thing that this process does, or fail. */
-static int runs_left = -1; /* -1: any number */
-static bool runs_kill;
-
-enum sp_code __real_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err);
-enum sp_code __wrap_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err);
-enum sp_code
-__wrap_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err)
-{
-	if (runs_left == 0 && runs_kill)
-		(void)raise(SIGKILL);
-	if (runs_left == 0)
-		return sp_fail(err, SP_E_UNAVAIL, "no writing now");
-	if (runs_left > 0)
-		runs_left--;
-	return __real_ledger_writer_run(w, act, arg, err);
-}
 
 #define DAY (INT64_C(86400) * SP_SECOND)
 

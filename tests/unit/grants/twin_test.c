@@ -1,32 +1,9 @@
 #include "grants/twin.h"
 
 #include "houses_fixture.h"
+#include "runs_fixture.h"
 
 #include <jansson.h>
-
-/*
- * Every durable step is ledger_writer_run: the n-th can be made to fail, or
- * to be the last thing this process ever does.
- */
-static int runs_left = -1; /* -1: any number */
-static bool runs_kill;
-
-enum sp_code __real_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err);
-enum sp_code __wrap_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err);
-enum sp_code
-__wrap_ledger_writer_run(
-    struct ledger_writer *w, ledger_act act, void *arg, struct sp_err *err)
-{
-	if (runs_left == 0 && runs_kill)
-		(void)raise(SIGKILL);
-	if (runs_left == 0)
-		return sp_fail(err, SP_E_UNAVAIL, "no writing now");
-	if (runs_left > 0)
-		runs_left--;
-	return __real_ledger_writer_run(w, act, arg, err);
-}
 
 /* What the second house does: a row, as many as it was told. */
 static const struct db_sql told_insert = {
@@ -67,6 +44,7 @@ apply(struct ledger_tx *tx, const struct grants_twin_told *told,
 
 static const struct grants_twin_kind kind = { "test", apply };
 static const struct grants_twin_kind *const kind_list[] = { &kind };
+static int mark; /* what `here` is called with */
 static const struct grants_twin_kinds kinds = { kind_list, 1 };
 
 static enum sp_code
@@ -82,7 +60,7 @@ here_changes(
     struct ledger_tx *tx, struct grants_twin_act *io, struct sp_err *err)
 {
 	(void)tx, (void)err;
-	CHECK(io->arg == &kind);
+	CHECK(io->arg == &mark);
 	io->detail = "{\"z\":2}";
 	return SP_OK;
 }
@@ -226,7 +204,7 @@ test_both(void)
 
 	/* What is found out inside goes into the entry. */
 	a.here = here_changes;
-	a.arg = (void *)(uintptr_t)&kind;
+	a.arg = &mark;
 	CHECK_OK(grants_twin_run(&a, &done, &err), &err);
 	houses_entry(h.a, done.entry, &e);
 	CHECK(strstr(sp_buf_str(&e), "},\"z\":2}") != NULL);

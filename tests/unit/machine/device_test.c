@@ -272,9 +272,7 @@ what_a_device_is_added_with(void)
 		{ "", 90, DAY, "device.label" },
 		{ "a\nb", 90, DAY, "device.label" },
 		{ "a\x7f", 90, DAY, "device.label" },
-		{ "\xe2\x80\xae"
-		  "abc",
-		    90, DAY, "device.label" },
+		{ "\xe2\x80\xaex\xe2\x80\xac", 90, DAY, "device.label" },
 		{ "\xff", 90, DAY, "device.label" },
 		{ "x", 0, DAY, "device.days" },
 		{ "x", 91, DAY, "device.days" },

@@ -88,7 +88,8 @@ it_is_bounded(void)
 	struct sp_err err;
 
 	memset(body, 'x', sizeof(body));
-	memcpy(body, "a=", 2);
+	body[0] = 'a';
+	body[1] = '=';
 	CHECK_OK(
 	    machine_form_read(&f, body, MACHINE_FORM_BYTES - 1, &err), &err);
 	CHECK_CODE(machine_form_read(&f, body, sizeof(body), &err),

@@ -1,4 +1,5 @@
 #include "machine/oauth.h"
+#include "machine/token.h"
 
 #include "base/encode.h"
 #include "machine/machine_fixture.h"
