@@ -78,15 +78,11 @@ enum sp_code
 grants_lockbox_duty(const struct grants_lockbox_act *a, enum gate_act act,
     const struct sp_id *id, enum gate_duty *out, struct sp_err *err)
 {
-	struct grants_lockbox_row row;
-	enum sp_code code;
+	GRANTS_AUTO_LOCKBOX row;
 
 	grants_lockbox_row_init(&row);
-	code = load(a->room, id, &row, err);
-	if (code == SP_OK)
-		code = duty_of(a, &row, act, out, err);
-	grants_lockbox_row_done(&row);
-	return code;
+	SP_TRY(grants_lockbox_row_of(a->room, id, &row, err));
+	return duty_of(a, &row, act, out, err);
 }
 
 /* --- one step of a request --- */
