@@ -109,27 +109,26 @@ act_run(struct ledger_tx *tx, void *arg, struct sp_err *err)
 		.rules = api_people_rules(x->q),
 		.now = sp_now(),
 	};
+	struct sp_id made;
+	bool known = false;
 
-	bool before = false;
-
+	/* Ahead of every limit, and of what is taken by it: a login. */
+	if (x->once != NULL)
+		SP_TRY(gate_once_known(tx, x->once, &x->made, &known, err));
+	if (known)
+		return SP_OK;
 	SP_TRY(run_kept(&a, x, err));
 	if (x->once == NULL)
 		return SP_OK;
-	SP_TRY(gate_once_take(tx, x->once, &x->made, &before, err));
-	if (!before)
-		return SP_OK;
-	/* Failing, the act takes back what was just made. */
-	x->before = true;
-	return sp_fail_as(err, SP_E_CONFLICT, "once.made", "made before");
+	made = x->made;
+	return gate_once_take(tx, x->once, &made, &known, err);
 }
 
 enum sp_code
 api_people_do(struct api_people_act *x, struct sp_err *err)
 {
-	enum sp_code code = ledger_writer_run(
+	return ledger_writer_run(
 	    evidence_room_writer(x->q->room), act_run, x, err);
-
-	return x->before ? SP_OK : code;
 }
 
 enum sp_code

@@ -50,7 +50,6 @@ struct api_people_act {
 	bool keep; /* it must leave an administrator */
 	struct sp_id made;
 	const struct gate_once *once; /* or NULL */
-	bool before;                  /* `made` is what the key made before */
 	enum sp_code (*run)(const struct people_act *a,
 	    struct api_people_act *x, struct sp_err *err);
 };

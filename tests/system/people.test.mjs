@@ -193,6 +193,12 @@ test('accounts: every command, its exit codes and messages', async (t) => {
   assert.equal(first.status, 201);
   assert.equal(again.json().id, first.json().id);
   assert.equal((await post(site, 'persons', { name: 'Kim', role: 'laso' }, once)).status, 409);
+  // Its login is taken by itself, which is no reason against the same request.
+  const own = { headers: { ...JSON_TYPE, 'idempotency-key': 'k2' } };
+  const lo = await post(site, 'persons', { name: 'Lo', login: 'lo', role: 'officer' }, own);
+  assert.equal(lo.status, 201);
+  const like = await post(site, 'persons', { name: 'Lo', login: 'lo', role: 'officer' }, own);
+  assert.deepEqual([like.status, like.json().id], [201, lo.json().id]);
 });
 
 test('the personnel file: report, exactly that applied, out, and in again', async (t) => {
