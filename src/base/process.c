@@ -192,16 +192,14 @@ set_attributes(scmp_filter_ctx filter, struct sp_err *err)
 		{ SCMP_FLTATR_CTL_TSYNC, 1 },    /* all threads at once */
 		{ SCMP_FLTATR_CTL_OPTIMIZE, 2 }, /* a tree, not a list */
 	};
+	int rc = 0;
 
-	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
-		int rc = seccomp_attr_set(filter, rows[i].attr, rows[i].value);
-
-		if (rc != 0) {
-			errno = -rc;
-			return sp_fail_os(err, "sandbox attribute");
-		}
-	}
-	return SP_OK;
+	for (size_t i = 0; rc == 0 && i < SP_COUNTOF(rows); i++)
+		rc = seccomp_attr_set(filter, rows[i].attr, rows[i].value);
+	if (rc == 0)
+		return SP_OK;
+	errno = -rc;
+	return sp_fail_os(err, "sandbox attribute");
 }
 
 enum sp_code

@@ -329,7 +329,7 @@ is_own(const struct curl_sockaddr *to)
 		struct sockaddr any;
 		struct sockaddr_in four;
 		struct sockaddr_in6 six;
-	} from, there = { .any.sa_family = AF_UNSPEC };
+	} from = { .any.sa_family = AF_UNSPEC }, there = from;
 	SP_CLEANUP(sp_file_closep)
 	int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(from);

@@ -53,7 +53,6 @@ enum events_kind {
 struct events_event {
 	uint64_t id;
 	sp_time time;
-	enum events_kind kind;
 	/* Upload or evidence (the same id), or lockbox request; else zero. */
 	struct sp_id object;
 	struct sp_id by; /* whose token brings it in, where known */
@@ -61,8 +60,9 @@ struct events_event {
 	/* Of people; all static, NULL where there is none. */
 	const char *about; /* "person", "agreement", "addendum" */
 	const char *why;   /* a reason, or the check that lapses */
-	char until[11];    /* "2026-11-21" or "" */
 	int64_t days;      /* warned: so many or fewer are left */
+	enum events_kind kind;
+	char until[11]; /* "2026-11-21" or "" */
 };
 
 const char *events_kind_name(enum events_kind kind);

@@ -235,7 +235,8 @@ section(const struct gate_verdict *v, enum gate_step step)
 static bool
 fails(const struct gate_facts *f, enum gate_step step)
 {
-	if (step > GATE_STEP_KNOWN && fails(f, GATE_STEP_KNOWN))
+	if (step > GATE_STEP_KNOWN &&
+	    gate_decision_step(f, GATE_STEP_KNOWN) != GATE_PERMIT)
 		return false;
 	return gate_decision_asks(f, step) &&
 	    gate_decision_step(f, step) != GATE_PERMIT;

@@ -31,10 +31,10 @@ serve(struct http_request *q, const char *body, struct sp_err *err)
 {
 	const struct http_route *r = q->match.route;
 	struct gate_object on = { .kind = r->kind };
-	char *id = NULL;
+	const char *id;
 
 	if (http_match_has(&q->match, "id")) {
-		id = (char *)(uintptr_t)http_match_param(&q->match, "id");
+		id = http_match_param(&q->match, "id");
 		if (!sp_id_parse(id, strlen(id), &q->id))
 			return sp_fail(err, SP_E_NOTFOUND, "no such id");
 		on.id = q->id;

@@ -56,7 +56,7 @@ every_route_is_found_by_its_path(void)
 		/* Each "{name}" is an x, "{name*}" too. */
 		for (const char *s = r->path; *s != '\0'; s++) {
 			CHECK(n < sizeof(path) - 1);
-			path[n++] = *s == '{' ? 'x' : *s;
+			path[n++] = (char)(*s == '{' ? 'x' : *s);
 			if (*s == '{')
 				s = strchr(s, '}');
 		}

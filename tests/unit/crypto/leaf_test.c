@@ -351,7 +351,7 @@ text_is_exactly_one_request(void)
 	(void)snprintf(twice, 2 * len, "%sx", pem);
 	CHECK_CODE(crypto_leaf_request(twice, len + 1, &out, &err),
 	    SP_E_INVALID, &err);
-	memcpy(twice, pem, len);
+	(void)snprintf(twice, len + 1, "%s", pem);
 	memset(twice + len, '\n', CRYPTO_LEAF_REQUEST_MAX);
 	CHECK_OK(
 	    crypto_leaf_request(twice, CRYPTO_LEAF_REQUEST_MAX, &out, &err),

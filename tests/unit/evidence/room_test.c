@@ -287,7 +287,7 @@ idle(const struct people_act *a, const struct loser *l, struct sp_err *err)
 	struct people_act later = *a;
 	struct people_standing s;
 
-	later.now += 91 * 86400 * SP_SECOND;
+	later.now += SP_SECOND * 86400 * 91;
 	SP_TRY(people_person_settle(&later, &l->person, &s, err));
 	CHECK(s.reason == PEOPLE_INACTIVE);
 	return SP_OK;

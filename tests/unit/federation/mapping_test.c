@@ -293,14 +293,14 @@ static void
 when_proved(void)
 {
 	static const struct {
-		sp_time said, taken;
+		sp_time said, taken; /* minutes ago */
 	} rows[] = {
 		{ 1, 1 },
 		{ -1, 0 }, /* a clock ahead: now at most */
-		{ 11 * 60, 11 * 60 },
+		{ 660, 660 },
 		{ 0, 15 },
-		{ 12 * 60, 15 },
-		{ 1000 * 60, 15 },
+		{ 720, 15 },
+		{ 60000, 15 },
 	};
 	sp_time now = 1790000000 * SP_SECOND, minute = 60 * SP_SECOND;
 

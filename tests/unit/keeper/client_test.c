@@ -143,7 +143,7 @@ check_certify(struct house *h, const struct sp_id *agency)
 	    der.len > 900 && memmem(der.at, der.len, key.der, key.len) != NULL);
 	sp_buf_clear(&der);
 	what.until +=
-	    KEEPER_CERTIFY_DAYS * 86400 * SP_SECOND + 2 * KEEPER_CERTIFY_SKEW;
+	    SP_SECOND * 86400 * KEEPER_CERTIFY_DAYS + 2 * KEEPER_CERTIFY_SKEW;
 	CHECK_CODE(keeper_client_certify(h->c, agency, &what, &der, &err),
 	    SP_E_DENIED, &err);
 	CHECK_CODE(keeper_client_certify(h->c, &nobody, &what, &der, &err),

@@ -174,7 +174,7 @@ an_old_password_must_change(void)
 	(void)fixture_enrol(&s);
 	/* In use meanwhile, or the account would end by itself. */
 	for (int i = 0; i < 5; i++) {
-		fixture_later(&s, FIXTURE_HOURS(24 * 80));
+		fixture_later(&s, FIXTURE_DAYS(80));
 		if (i < 4)
 			(void)fixture_sign_in(&s);
 	}

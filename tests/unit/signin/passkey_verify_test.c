@@ -490,6 +490,8 @@ bombs_of_cbor(void)
 static void
 deep(void)
 {
+	static const uint8_t head[] = { 0xA3, 0x67, 'a', 't', 't', 'S', 't',
+		'm', 't' };
 	static uint8_t data[100000];
 	struct signin_attestation att;
 	int64_t alg;
@@ -499,10 +501,7 @@ deep(void)
 	CHECK(!signin_attestation_parse(
 	    (struct crypto_piece){ data, sizeof(data) }, &att));
 	memset(data, 0x81, sizeof(data));
-	memcpy(data,
-	    "\xA3\x67"
-	    "attStmt",
-	    9);
+	memcpy(data, head, sizeof(head));
 	CHECK(!signin_attestation_parse(
 	    (struct crypto_piece){ data, sizeof(data) }, &att));
 	CHECK(!signin_statement_parse(
@@ -620,6 +619,8 @@ replies(void)
 	authenticator_free(&a);
 }
 
+#define KEY(more) "{\"type\":\"public-key\"" more
+
 static void
 bad_replies(void)
 {
@@ -628,16 +629,15 @@ bad_replies(void)
 		"null",
 		"[]",
 		"{}",
-		"{\"type\":\"public-key\"}",
-		"{\"type\":\"public-key\",\"id\":\"AA\",\"rawId\":\"AQ\"}",
-		"{\"type\":\"public-key\",\"id\":\"AB\",\"rawId\":\"AB\"}",
-		"{\"type\":\"public-key\",\"id\":\"A=\",\"rawId\":\"A=\"}",
-		"{\"type\":\"public-key\",\"id\":1,\"rawId\":\"AA\"}",
-		"{\"type\":\"public-key\",\"id\":\"AA\",\"rawId\":\"AA\","
-		"\"response\":{\"clientDataJSON\":\"\"}}",
-		"{\"type\":\"public-key\",\"id\":\"AA\",\"rawId\":\"AA\","
-		"\"response\":[]}",
-		"{\"type\":\"public-key\",\"type\":\"public-key\"}",
+		KEY("}"),
+		KEY(",\"id\":\"AA\",\"rawId\":\"AQ\"}"),
+		KEY(",\"id\":\"AB\",\"rawId\":\"AB\"}"),
+		KEY(",\"id\":\"A=\",\"rawId\":\"A=\"}"),
+		KEY(",\"id\":1,\"rawId\":\"AA\"}"),
+		KEY(",\"id\":\"AA\",\"rawId\":\"AA\",\"response\":"
+		    "{\"clientDataJSON\":\"\"}}"),
+		KEY(",\"id\":\"AA\",\"rawId\":\"AA\",\"response\":[]}"),
+		KEY(",\"type\":\"public-key\"}"),
 		"{\"type\":\"password\",\"id\":\"AA\",\"rawId\":\"AA\"}",
 	};
 	SP_AUTO_BUF big = sp_buf_new(1 << 20);

@@ -61,7 +61,7 @@ as_it_is_typed(void)
 	CHECK(!use(&s, &s.person, "-----"));
 	CHECK(!use(&s, &s.person, "this is no code at all!"));
 	for (const char *c = s.codes.code[0]; *c != '\0'; c++) {
-		char big = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+		char big = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
 
 		if (*c == '-')
 			big = ' ';

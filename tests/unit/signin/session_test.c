@@ -381,8 +381,8 @@ proved_elsewhere(void)
 		{ -FIXTURE_MINUTES(1), GATE_PERMIT }, /* a clock ahead */
 		{ FIXTURE_MINUTES(1), GATE_PERMIT },
 		{ FIXTURE_MINUTES(30), GATE_NO_FACTOR },
-		{ FIXTURE_MINUTES(11 * 60), GATE_NO_FACTOR },
-		{ FIXTURE_MINUTES(12 * 60), GATE_SESSION_STALE },
+		{ FIXTURE_HOURS(11), GATE_NO_FACTOR },
+		{ FIXTURE_HOURS(12), GATE_SESSION_STALE },
 	};
 	struct signin_fixture s;
 

@@ -314,6 +314,7 @@ fixture_tick_fn(const struct people_act *a, void *arg, struct sp_err *err)
 #define FIXTURE_SECONDS(n) (SP_SECOND * (n))
 #define FIXTURE_MINUTES(n) (SP_SECOND * 60 * (n))
 #define FIXTURE_HOURS(n)   (SP_SECOND * 3600 * (n))
+#define FIXTURE_DAYS(n)    (SP_SECOND * 86400 * (n))
 
 #define CHECK_SIGNIN(call, want, why, s)                                       \
 	do {                                                                   \
