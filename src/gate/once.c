@@ -60,22 +60,27 @@ forget_old(struct db *db, struct sp_err *err)
 }
 
 static enum sp_code
-find(struct db *db, const struct gate_once *o, struct sp_id *id, bool *found,
+find(struct db *db, const struct gate_once *o, struct sp_id *id, bool *known,
     struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &once_by_key);
 	uint8_t request[CRYPTO_SHA256_LEN];
+	bool found = false;
 
 	db_bind_blob(st, 1, o->key, sizeof(o->key));
-	SP_TRY(db_row(st, found, err));
-	if (!*found)
+	SP_TRY(db_row(st, &found, err));
+	if (!found) {
+		*known = false;
 		return SP_OK;
+	}
 	SP_TRY(db_col_bytes(st, 0, request, sizeof(request), err));
 	if (memcmp(request, o->request, sizeof(request)) != 0)
 		return sp_fail_as(err, SP_E_CONFLICT, "once.differs",
 		    "this Idempotency-Key came with another request: use a "
 		    "new one");
-	return db_col_bytes(st, 1, id->b, SP_ID_LEN, err);
+	SP_TRY(db_col_bytes(st, 1, id->b, SP_ID_LEN, err));
+	*known = true;
+	return SP_OK;
 }
 
 static enum sp_code
@@ -105,6 +110,11 @@ enum sp_code
 gate_once_take(struct ledger_tx *tx, const struct gate_once *o,
     struct sp_id *id, bool *before, struct sp_err *err)
 {
-	SP_TRY(gate_once_known(tx, o, id, before, err));
-	return *before ? SP_OK : insert(ledger_tx_db(tx), o, id, err);
+	bool known = false;
+
+	SP_TRY(gate_once_known(tx, o, id, &known, err));
+	if (!known)
+		SP_TRY(insert(ledger_tx_db(tx), o, id, err));
+	*before = known;
+	return SP_OK;
 }

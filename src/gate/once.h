@@ -29,7 +29,7 @@ enum sp_code gate_once_of(const struct gate_caller *who, const char *key,
 
 /* Was the key taken before, and what did it make?  For whoever judges limits
  * first: what was made is told also when no more may be.  SP_E_CONFLICT, reason
- * "once.differs", as below. */
+ * "once.differs", as below; *known and *id are set only on SP_OK. */
 enum sp_code gate_once_known(struct ledger_tx *tx, const struct gate_once *o,
     struct sp_id *id, bool *known, struct sp_err *err) SP_MUST_USE;
 

@@ -43,14 +43,27 @@ const char gate_token_good_schema[] =
     "CREATE INDEX gate_token_good_person ON gate_token(person, expires, id)"
     " WHERE person IS NOT NULL AND revoked = 0";
 
+/* Of both, the epoch in which it was made: it is void in another.  Of those
+ * that there were, times told that. */
+#define EPOCH_OF(who)                                                          \
+	" coalesce((SELECT p.epoch FROM person p WHERE p.id = " who            \
+	"  AND p.epoch <= gate_token.created), 0)"
+const char gate_token_epoch_schema[] =
+    "ALTER TABLE gate_token"
+    " ADD COLUMN person_epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE gate_token"
+    " ADD COLUMN issuer_epoch INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE gate_token SET person_epoch =" EPOCH_OF(
+	"gate_token.person") ", issuer_epoch =" EPOCH_OF("gate_token.issuer");
+
 static const struct db_sql token_insert = {
-	"INSERT INTO gate_token"
-	"(id, hash, role, label, created, expires, person, factor, issuer)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	"INSERT INTO gate_token(id, hash, role, label, created, expires,"
+	" person, factor, issuer, person_epoch, issuer_epoch)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 };
 static const struct db_sql token_by_hash = {
-	"SELECT id, role, expires, revoked, created, person, factor, issuer"
-	" FROM gate_token WHERE hash = ?1",
+	"SELECT id, role, expires, revoked, created, person, factor, issuer,"
+	" person_epoch, issuer_epoch FROM gate_token WHERE hash = ?1",
 };
 static const struct db_sql token_of_person = {
 	"SELECT id FROM gate_token WHERE person = ?1 AND revoked = 0"
@@ -208,13 +221,25 @@ take_person(struct db *db, struct gate_token_new *io, struct sp_err *err)
 }
 
 static enum sp_code
+epoch_of(
+    struct db *db, const struct sp_id *person, sp_time *out, struct sp_err *err)
+{
+	*out = 0;
+	return person == NULL ? SP_OK
+			      : people_person_epoch(db, person, out, err);
+}
+
+static enum sp_code
 insert(struct ledger_tx *tx, const struct gate_token_new *t,
     const struct sp_id *id, const char *text, struct sp_err *err)
 {
 	DB_STMT st = db_use(ledger_tx_db(tx), &token_insert);
 	const struct sp_id *by = issuer(t);
 	uint8_t hash[CRYPTO_SHA256_LEN];
+	sp_time person = 0, issuer = 0;
 
+	SP_TRY(epoch_of(ledger_tx_db(tx), t->person, &person, err));
+	SP_TRY(epoch_of(ledger_tx_db(tx), by, &issuer, err));
 	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
 	db_bind_blob(st, 2, hash, sizeof(hash));
@@ -225,6 +250,8 @@ insert(struct ledger_tx *tx, const struct gate_token_new *t,
 	db_bind_blob(st, 7, t->person == NULL ? NULL : t->person->b, SP_ID_LEN);
 	db_bind_text(st, 8, gate_factor_name(factor(t)));
 	db_bind_blob(st, 9, by == NULL ? NULL : by->b, SP_ID_LEN);
+	db_bind_i64(st, 10, person);
+	db_bind_i64(st, 11, issuer);
 	return db_run(st, NULL, err);
 }
 
@@ -478,6 +505,7 @@ struct row {
 	bool issued; /* by a person who is not that one */
 	bool second;
 	sp_time created, expires, revoked;
+	sp_time person_epoch, issuer_epoch; /* when it was made */
 };
 
 static enum sp_code
@@ -505,6 +533,8 @@ find(struct db *db, const char *text, struct row *out, struct sp_err *err)
 	r.issued = !db_col_null(st, 7);
 	if (r.issued)
 		SP_TRY(db_col_bytes(st, 7, r.issuer.b, SP_ID_LEN, err));
+	r.person_epoch = db_col_i64(st, 8);
+	r.issuer_epoch = db_col_i64(st, 9);
 	r.second = strcmp(db_col_text(st, 6),
 		       gate_factor_name(GATE_FACTOR_SECOND)) == 0;
 	*out = r;
@@ -551,15 +581,15 @@ standing(const struct row *r, const struct people_rules *rules)
 /* Nothing about this person has changed since the token was made.  That there
  * is none is for who looks at their account. */
 static enum sp_code
-same_epoch(
-    struct db *db, const struct sp_id *person, sp_time made, struct sp_err *err)
+same_epoch(struct db *db, const struct sp_id *person, sp_time epoch,
+    struct sp_err *err)
 {
 	struct people_person p;
 	enum sp_code code = people_person_by_id(db, person, &p, err);
 
 	if (code != SP_OK && code != SP_E_NOTFOUND)
 		return code;
-	if (code == SP_OK && p.epoch > made)
+	if (code == SP_OK && p.epoch != epoch)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.void",
 		    "the role, unit or state of the token's person, or of who "
 		    "issued it, has changed since: another token is needed");
@@ -570,7 +600,7 @@ static enum sp_code
 know_person(struct db *db, const struct people_rules *rules,
     const struct row *r, struct gate_caller *io, struct sp_err *err)
 {
-	SP_TRY(same_epoch(db, &r->person, r->created, err));
+	SP_TRY(same_epoch(db, &r->person, r->person_epoch, err));
 	io->is = standing(r, rules);
 	return gate_caller_person(db, rules, &r->person, io, err);
 }
@@ -579,7 +609,7 @@ static enum sp_code
 know_issuer(struct db *db, const struct people_rules *rules,
     const struct row *r, struct gate_caller *io, struct sp_err *err)
 {
-	SP_TRY(same_epoch(db, &r->issuer, r->created, err));
+	SP_TRY(same_epoch(db, &r->issuer, r->issuer_epoch, err));
 	io->issuer = r->issuer;
 	return gate_caller_issuer(db, rules, io, err);
 }

@@ -15,15 +15,16 @@
  *
  * A token may be a person's.  Then it carries no role of its own: role, state
  * and clearance are the person's at each request, and all rules about persons
- * apply.  It is void once the person's role, unit or state changes (the epoch
- * of people/person.h), and revoked with all sessions of theirs: when they end
- * all, set a new password, or accept an invitation.  It counts as proof of two
- * factors only when the person made it for themselves, in a session in which
- * they had shown both a short while before; and only for as long as a session
- * would (session.reauthenticate), then as one.  It is never fresh: a privileged
- * act wants both factors shown again, which a text cannot do.  So an
- * administrator can give somebody a token, but not act as them with it where it
- * matters, nor can whoever finds one.
+ * apply.  It is void once the person's role, unit or state changes (it is good
+ * in the epoch of theirs that it was made in, people/person.h), and revoked
+ * with all sessions of theirs: when they end all, set a new password, or accept
+ * an invitation.  It counts as proof of two factors only when the person made
+ * it for themselves, in a session in which they had shown both a short while
+ * before; and only for as long as a session would (session.reauthenticate),
+ * then as one.  It is never fresh: a privileged act wants both factors shown
+ * again, which a text cannot do.  So an administrator can give somebody a
+ * token, but not act as them with it where it matters, nor can whoever finds
+ * one.
  *
  * A token keeps who had it made, its issuer: the person, or the issuer of the
  * token by which it was made.  It is void once the issuer's account is not
@@ -51,6 +52,7 @@ extern const char gate_token_schema[];
 extern const char gate_token_person_schema[];
 extern const char gate_token_issuer_schema[]; /* a later one */
 extern const char gate_token_good_schema[];   /* and a later one */
+extern const char gate_token_epoch_schema[];  /* and the last */
 extern const char gate_token_pace_schema[];   /* and a later one */
 
 struct gate_token {

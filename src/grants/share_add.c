@@ -8,8 +8,8 @@ struct adding {
 	const struct grants_share_new *new;
 	struct grants_terms *t; /* whole */
 	struct sp_buf text;
-	struct sp_id before; /* what the Idempotency-Key made */
-	bool known;
+	struct sp_id made; /* by the Idempotency-Key's first request, if .. */
+	bool again;        /* .. this is the same once more */
 };
 
 static void
@@ -81,12 +81,13 @@ check_parent(struct db *db, const struct grants_terms *t, struct sp_err *err)
 static enum sp_code
 once(struct ledger_tx *tx, struct adding *a, struct sp_err *err)
 {
-	a->before = a->t->id;
+	a->made = a->t->id;
+	a->again = false; /* an act may be run twice */
 	if (a->new->once == NULL)
 		return SP_OK;
-	SP_TRY(gate_once_take(tx, a->new->once, &a->before, &a->known, err));
-	/* Nothing is made; the caller answers with what was. */
-	return a->known
+	SP_TRY(gate_once_take(tx, a->new->once, &a->made, &a->again, err));
+	/* Nothing is made; grants_share_add tells what was. */
+	return a->again
 	    ? sp_fail_as(err, SP_E_CONFLICT, "once.made", "made before")
 	    : SP_OK;
 }
@@ -326,8 +327,10 @@ grants_share_add(const struct grants_house *h, const struct grants_share_new *n,
 
 	SP_REQUIRE((n->owner == NULL) == sp_id_is_zero(&n->wish->terms.parent));
 	code = add(h, n, &a, err);
-	if (code != SP_OK && !a.known)
-		return code;
-	*id = a.before;
-	return SP_OK;
+	/* A batch that failed took back what `again` was seen in. */
+	if (code == SP_E_CONFLICT && a.again)
+		code = SP_OK;
+	if (code == SP_OK)
+		*id = a.made;
+	return code;
 }

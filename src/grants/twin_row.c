@@ -28,9 +28,11 @@ static const struct db_sql twin_failed = {
 	" due = ?2 + min(?4 << min(tries, 10), ?5)"
 	" WHERE id = ?1 AND state = 'half'",
 };
+/* Also one that would wait for longer than any does: it was noted by a clock
+ * that has been set back since. */
 static const struct db_sql twin_due = {
-	"SELECT id FROM twin WHERE state = 'half' AND due <= ?1 AND id > ?2"
-	" AND kind = ?3 ORDER BY id LIMIT 1",
+	"SELECT id FROM twin WHERE state = 'half' AND (due <= ?1 OR due > ?4)"
+	" AND id > ?2 AND kind = ?3 ORDER BY id LIMIT 1",
 };
 static const struct db_sql twin_half = {
 	"SELECT 1 FROM twin WHERE object = ?1 AND state = 'half' LIMIT 1",
@@ -220,6 +222,7 @@ grants_twin_row_due(struct db *db, const struct grants_twin_due *q,
 	db_bind_i64(st, 1, q->now);
 	db_bind_blob(st, 2, after.b, SP_ID_LEN);
 	db_bind_text(st, 3, q->kind);
+	db_bind_i64(st, 4, q->now + WAIT_MOST);
 	SP_TRY(db_row(st, found, err));
 	return *found ? db_col_bytes(st, 0, io->b, SP_ID_LEN, err) : SP_OK;
 }

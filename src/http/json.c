@@ -1,5 +1,7 @@
 #include "http/json.h"
 
+#include <string.h>
+
 enum sp_code
 http_json_read(const void *json, size_t len, json_t **out, struct sp_err *err)
 {
@@ -17,11 +19,20 @@ enum sp_code
 http_json_once(const struct http_request *q, struct gate_once *once,
     const struct gate_once **key, struct sp_err *err)
 {
-	const struct crypto_piece body = { q->body.at, q->body.len };
-	const char *text = q->field[HTTP_F_ONCE];
+	const struct http_match *m = &q->match;
+	const char *text = q->field[HTTP_F_ONCE], *route;
+	struct crypto_piece piece[HTTP_PARAMS + 2];
+	size_t n = 0;
 
+	/* With its NUL each: they do not run into each other. */
+	route = http_request_route(q);
+	piece[n++] = (struct crypto_piece){ route, strlen(route) + 1 };
+	for (size_t i = 0; i < m->params; i++)
+		piece[n++] = (struct crypto_piece){ m->param[i].value,
+			strlen(m->param[i].value) + 1 };
+	piece[n++] = (struct crypto_piece){ q->body.at, q->body.len };
 	if (text != NULL)
-		SP_TRY(gate_once_of(&q->who, text, &body, 1, once, err));
+		SP_TRY(gate_once_of(&q->who, text, piece, n, once, err));
 	*key = text == NULL ? NULL : once;
 	return SP_OK;
 }

@@ -18,8 +18,9 @@
 enum sp_code http_json_read(
     const void *json, size_t len, json_t **out, struct sp_err *err) SP_MUST_USE;
 
-/* A creation's Idempotency-Key, with the request's whole body: *key is `once`
- * filled in, or NULL when none was sent. */
+/* A creation's Idempotency-Key, with what makes the request what it is (the
+ * route, which is a method and a path, the path's parameters and the whole
+ * body): *key is `once` filled in, or NULL when none was sent. */
 enum sp_code http_json_once(const struct http_request *q,
     struct gate_once *once, const struct gate_once **key,
     struct sp_err *err) SP_MUST_USE;

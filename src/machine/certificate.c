@@ -24,6 +24,12 @@ const char machine_certificate_schema[] =
 
 /* Of a device: who had its code made.  NULL: the site. */
 const char machine_adder_schema[] = "ALTER TABLE device ADD COLUMN adder BLOB";
+/* And the epoch they had it made in; of those that there were, times told that.
+ */
+const char machine_adder_epoch_schema[] =
+    "ALTER TABLE device ADD COLUMN adder_epoch INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE device AS x SET adder_epoch = coalesce((SELECT p.epoch"
+    " FROM person p WHERE p.id = x.adder AND p.epoch <= x.created), 0)";
 
 #define COLUMNS                                                                \
 	"SELECT pin, device, key, der, begins, ends, superseded"               \

@@ -26,7 +26,8 @@
 #define MACHINE_CERTIFICATE_DER CRYPTO_LEAF_MAX
 
 extern const char machine_certificate_schema[];
-extern const char machine_adder_schema[]; /* a later one */
+extern const char machine_adder_schema[];       /* a later one */
+extern const char machine_adder_epoch_schema[]; /* and the last */
 
 struct machine_certificate {
 	uint8_t pin[MACHINE_PIN_LEN];

@@ -15,7 +15,7 @@ static const char *const state_names[] = {
 
 #define COLUMNS                                                                \
 	"SELECT id, label, days, created, enrolled, revoked, code_ends,"       \
-	" code_key, adder FROM device"
+	" code_key, adder, adder_epoch FROM device"
 
 static const struct db_sql by_id = { COLUMNS " WHERE id = ?1" };
 static const struct db_sql by_code = { COLUMNS " WHERE code = ?1" };
@@ -24,8 +24,8 @@ static const struct db_sql after_id = {
 };
 static const struct db_sql count = { "SELECT count(*) FROM device" };
 static const struct db_sql insert = {
-	"INSERT INTO device(id, label, days, created, code, code_ends, adder)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	"INSERT INTO device(id, label, days, created, code, code_ends, adder,"
+	" adder_epoch) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 };
 static const struct db_sql set_revoked = {
 	"UPDATE device SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL",
@@ -231,10 +231,11 @@ machine_device_add(struct ledger_tx *tx, const struct machine_device_new *n,
 	struct sp_id adder = people_by_whom(&by);
 	struct ledger_entry e =
 	    gate_entry(n->by, "device.added", "device", &made);
-	sp_time now = sp_now();
+	sp_time now = sp_now(), epoch = 0;
 
 	SP_TRY(check_new(n, err));
 	SP_TRY(check_count(ledger_tx_db(tx), err));
+	SP_TRY(people_person_epoch(ledger_tx_db(tx), &adder, &epoch, err));
 	gate_text_make(GATE_TEXT_DEVICE, &n->by->agency, text);
 	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, made.b, SP_ID_LEN);
@@ -244,6 +245,7 @@ machine_device_add(struct ledger_tx *tx, const struct machine_device_new *n,
 	db_bind_blob(st, 5, hash, sizeof(hash));
 	db_bind_i64(st, 6, now + n->code_time);
 	db_bind_blob(st, 7, sp_id_is_zero(&adder) ? NULL : adder.b, SP_ID_LEN);
+	db_bind_i64(st, 8, epoch);
 	SP_TRY(db_run(st, NULL, err));
 	SP_TRY(ledger_tx_append(tx, &e, NULL, err));
 	*id = made;
@@ -430,6 +432,7 @@ find_code(struct giving *g, const char *code, uint8_t *used, struct sp_err *err)
 	if (!db_col_null(st, 8))
 		SP_TRY(db_col_bytes(st, 8, g->code.person.b, SP_ID_LEN, err));
 	g->code.since = g->device.created;
+	g->code.epoch = db_col_i64(st, 9);
 	return check_adder(reader.db, g, err);
 }
 

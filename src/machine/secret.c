@@ -1,12 +1,16 @@
 #include "machine/secret.h"
 
+/* The newest has the latest time, also after the clock was set back. */
 static const struct db_sql secret_insert = {
 	"INSERT INTO machine_service_secret"
-	"(hash, service, created, expires, issuer) VALUES(?1, ?2, ?3, ?4, ?5)",
+	"(hash, service, created, expires, issuer, issuer_epoch)"
+	" VALUES(?1, ?2, max(?3, (SELECT coalesce(max(created), 0) + 1"
+	"  FROM machine_service_secret WHERE service = ?2)), ?4, ?5, ?6)",
 };
 static const struct db_sql secret_of = {
-	"SELECT hash, created, expires, issuer FROM machine_service_secret"
-	" WHERE service = ?1 ORDER BY created DESC, hash",
+	"SELECT hash, created, expires, issuer, issuer_epoch"
+	" FROM machine_service_secret WHERE service = ?1 ORDER BY created "
+	"DESC, hash",
 };
 static const struct db_sql secret_drop = {
 	"DELETE FROM machine_service_secret WHERE service = ?1 AND hash <> ?2",
@@ -37,7 +41,7 @@ machine_secret_read_issuer(
 struct people_doing
 machine_secret_doing(const struct machine_secret *s)
 {
-	return (struct people_doing){ s->issuer, s->created };
+	return (struct people_doing){ s->issuer, s->created, s->epoch };
 }
 
 static enum sp_code
@@ -50,6 +54,7 @@ from_row(struct db_stmt *st, struct machine_secrets *io, struct sp_err *err)
 	s->created = db_col_i64(st, 1);
 	s->expires = db_col_i64(st, 2);
 	SP_TRY(machine_secret_read_issuer(st, 3, &s->issuer, err));
+	s->epoch = db_col_i64(st, 4);
 	io->n++;
 	return SP_OK;
 }
@@ -122,6 +127,7 @@ machine_secret_add(struct db *db, const struct sp_id *service, const char *text,
 	db_bind_i64(st, 3, n->created);
 	db_bind_i64(st, 4, n->expires);
 	machine_secret_bind_issuer(st, 5, &n->issuer);
+	db_bind_i64(st, 6, n->epoch);
 	return db_run(st, NULL, err);
 }
 

@@ -20,6 +20,7 @@
 struct machine_secret {
 	sp_time created, expires;
 	struct sp_id issuer; /* zero: the site */
+	sp_time epoch;       /* the issuer's, when it was made */
 	bool stands;         /* its issuer is there */
 };
 
@@ -38,7 +39,8 @@ enum sp_code machine_secret_read(struct db *db,
  * there are any or not. */
 bool machine_secret_match(const struct machine_secrets *s, const char *text,
     size_t *which) SP_MUST_USE;
-/* What is got with it is this person's doing, since then. */
+/* What is got with it is this person's doing, since then and in the
+ * epoch of then. */
 struct people_doing machine_secret_doing(const struct machine_secret *s);
 
 /* One more. */

@@ -44,6 +44,21 @@ const char machine_issuer_schema[] =
     "ALTER TABLE machine_service_token"
     " ADD COLUMN since INTEGER NOT NULL DEFAULT 0";
 
+/* In which of the issuer's the secret was made; of those that there were, times
+ * told that. */
+#define EPOCH_OF(who, made)                                                    \
+	" = coalesce((SELECT p.epoch FROM person p WHERE p.id = " who          \
+	" AND p.epoch <= " made "), 0)"
+const char machine_epoch_schema[] =
+    "ALTER TABLE machine_service_secret"
+    " ADD COLUMN issuer_epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE machine_service_token"
+    " ADD COLUMN issuer_epoch INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE machine_service_secret AS x SET issuer_epoch" EPOCH_OF(
+	"x.issuer", "x.created") ";"
+				 "UPDATE machine_service_token AS x SET "
+				 "issuer_epoch" EPOCH_OF("x.issuer", "x.since");
+
 #define COLUMNS "id, label, scope, ranges, created, expires, revoked, used"
 
 static const struct db_sql service_insert = {
@@ -329,6 +344,8 @@ give_secret(struct ledger_tx *tx, const struct gate_caller *by,
 	SP_TRY(gate_token_pace(tx, by, err));
 	gate_text_make(GATE_TEXT_SECRET, &by->agency, text);
 	n->issuer = people_by_whom(&who);
+	SP_TRY(
+	    people_person_epoch(ledger_tx_db(tx), &n->issuer, &n->epoch, err));
 	return machine_secret_add(ledger_tx_db(tx), id, text, n, err);
 }
 

@@ -42,7 +42,7 @@
 #define MACHINE_SERVICE_DAYS     366  /* a service lasts, at most */
 
 extern const char machine_service_schema[]; /* among the agency's migrations */
-extern const char machine_issuer_schema[];  /* a later one */
+extern const char machine_issuer_schema[], machine_epoch_schema[]; /* later */
 
 struct machine_service {
 	struct sp_id id; /* also the client_id, in its text form */

@@ -4,19 +4,25 @@
 
 #include <string.h>
 
+/* Less is how a clock is kept right. */
+#define SET_BACK (60 * SP_SECOND)
+
 static const struct db_sql token_insert = {
 	"INSERT INTO machine_service_token"
 	"(hash, id, service, scope, certificate, issued, expires, issuer,"
-	" since) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	" since, issuer_epoch)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 };
 /* Those that are good, and all of the last hour. */
 static const struct db_sql token_count = {
 	"SELECT coalesce(sum(expires > ?2), 0), count(*)"
 	" FROM machine_service_token WHERE service = ?1",
 };
+/* Those of before; and those that a clock which was set back since has in the
+ * future: they would be good for longer than any, and count until then. */
 static const struct db_sql token_tidy = {
 	"DELETE FROM machine_service_token WHERE service = ?1"
-	" AND expires <= ?2 AND issued <= ?3",
+	" AND ((expires <= ?2 AND issued <= ?3) OR issued > ?4)",
 };
 static const struct db_sql token_cut = {
 	"UPDATE machine_service_token SET expires = min(expires, ?2)"
@@ -24,7 +30,8 @@ static const struct db_sql token_cut = {
 };
 static const struct db_sql token_by_hash = {
 	"SELECT t.scope, t.certificate, t.expires,"
-	" s.id, s.scope, s.ranges, s.expires, s.revoked, t.issuer, t.since"
+	" s.id, s.scope, s.ranges, s.expires, s.revoked, t.issuer, t.since,"
+	" t.issuer_epoch"
 	" FROM machine_service_token t JOIN machine_service s"
 	" ON s.id = t.service WHERE t.hash = ?1",
 };
@@ -48,6 +55,7 @@ check_many(
 	db_bind_blob(tidy, 1, service->b, SP_ID_LEN);
 	db_bind_i64(tidy, 2, now);
 	db_bind_i64(tidy, 3, now - MACHINE_TOKEN_LIFE);
+	db_bind_i64(tidy, 4, now + SET_BACK);
 	SP_TRY(db_run(tidy, NULL, err));
 	db_bind_blob(st, 1, service->b, SP_ID_LEN);
 	db_bind_i64(st, 2, now);
@@ -99,6 +107,7 @@ insert_token(struct db *db, const struct machine_token_new *n,
 	db_bind_i64(st, 7, t->expires);
 	machine_secret_bind_issuer(st, 8, &n->doing.person);
 	db_bind_i64(st, 9, n->doing.since);
+	db_bind_i64(st, 10, n->doing.epoch);
 	SP_TRY(db_run(st, NULL, err));
 	return machine_service_used(db, &n->service, t->issued, err);
 }
@@ -195,6 +204,7 @@ from_row(struct db_stmt *st, struct found *out, struct sp_err *err)
 	f.revoked = db_col_i64(st, 7) != 0;
 	SP_TRY(machine_secret_read_issuer(st, 8, &f.doing.person, err));
 	f.doing.since = db_col_i64(st, 9);
+	f.doing.epoch = db_col_i64(st, 10);
 	*out = f;
 	return SP_OK;
 }

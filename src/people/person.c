@@ -86,7 +86,16 @@ people_person_save(const struct people_act *a, const struct people_person *p,
 	bind(st, p);
 	SP_TRY(db_run(st, &changed, err));
 	SP_REQUIRE(changed == 1);
-	return p->epoch == a->now ? ledger_tx_ends(a->tx, &p->id, err) : SP_OK;
+	return SP_OK;
+}
+
+enum sp_code
+people_person_move(
+    const struct people_act *a, struct people_person *io, struct sp_err *err)
+{
+	io->epoch = a->now > io->epoch ? a->now : io->epoch + 1;
+	SP_TRY(people_person_save(a, io, err));
+	return ledger_tx_ends(a->tx, &io->id, err);
 }
 
 static enum sp_code

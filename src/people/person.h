@@ -147,8 +147,10 @@ struct people_person {
 	sp_time active;    /* last signed in; else created or enabled */
 	sp_time temporary; /* a temporary account's end; 0: not temporary */
 	sp_time ends;      /* terminated from then on; 0: not known */
-	/* Sessions and grants from before this time are void (IA-11, PS-5):
-	 * role, unit or state changed then. */
+	/* When role, unit or state changed last; greater with each change, were
+	 * the clock set back meanwhile.  What rests on the person bears the
+	 * epoch it was made in, and is void in another (IA-11, PS-5): that is
+	 * never a question of which of two times is later. */
 	sp_time epoch;
 };
 
@@ -348,14 +350,23 @@ struct people_standing people_person_state(const struct people_person *p,
 bool people_person_live(const struct people_person *p,
     const struct people_rules *rules, sp_time now);
 
-/* Does what this person set going at `since` still stand: an invitation, a
- * code, a service's secret?  So it does while their account may go on
- * (people_person_live) and neither role, unit nor state has changed since (the
- * epoch).  Zero: it is nobody's doing, and stands. */
+/* What somebody set going: an invitation, a code, a service's secret.  Whoever
+ * keeps it keeps these, as they are in the act that makes it; an account that
+ * is not there has the epoch 0.  Person zero: it is nobody's doing. */
 struct people_doing {
 	struct sp_id person;
 	sp_time since;
+	sp_time epoch; /* the person's, then */
 };
+enum sp_code people_person_doing(struct db *db, const struct sp_id *person,
+    sp_time now, struct people_doing *out, struct sp_err *err) SP_MUST_USE;
+/* Only that. */
+enum sp_code people_person_epoch(struct db *db, const struct sp_id *person,
+    sp_time *out, struct sp_err *err) SP_MUST_USE;
+
+/* Does it still stand?  So it does while their account may go on
+ * (people_person_live) and neither role, unit nor state has changed (the
+ * epoch).  What is nobody's stands. */
 enum sp_code people_person_stands(struct db *db,
     const struct people_rules *rules, const struct people_doing *d, sp_time now,
     bool *stands, struct sp_err *err) SP_MUST_USE;

@@ -20,13 +20,15 @@
  *   person_field.c     fields from outside (people/field.h)
  */
 
-/* person.c.  A new row; and the one place in which an account changes: where
- * the epoch moves, whatever is under way of theirs, or of what they issued,
- * ends. */
+/* person.c.  A new row; an account that changes; and the one place in which its
+ * epoch moves: whatever is under way of theirs, or of what they issued, ends
+ * with the act.  An epoch never comes twice, whatever the clock says. */
 enum sp_code people_person_insert(const struct people_act *a,
     const struct people_person *p, struct sp_err *err) SP_MUST_USE;
 enum sp_code people_person_save(const struct people_act *a,
     const struct people_person *p, struct sp_err *err) SP_MUST_USE;
+enum sp_code people_person_move(const struct people_act *a,
+    struct people_person *io, struct sp_err *err) SP_MUST_USE;
 
 /* person_said.c.  Lay what is said over *p; NULL leaves a field. */
 enum sp_code people_person_lay(const struct people_person_change *c,

@@ -101,8 +101,7 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 
 	SP_TRY(people_by_other(ledger_tx_db(a->tx), a->by, &p->id, err));
 	SP_TRY(people_person_role_check(a->rules, role, &p->role, err));
-	p->epoch = a->now;
-	SP_TRY(people_person_save(a, p, err));
+	SP_TRY(people_person_move(a, p, err));
 	SP_TRY(people_person_hand(a, &p->id, PEOPLE_PLACED, err));
 	sp_json_object(&j, NULL);
 	sp_json_str(&j, "before", people_role_name(before));

@@ -60,7 +60,31 @@ people_person_stands(struct db *db, const struct people_rules *rules,
 	if (code != SP_OK && code != SP_E_NOTFOUND)
 		return code;
 	*stands = code == SP_OK && people_person_live(&p, rules, now) &&
-	    p.epoch <= d->since;
+	    p.epoch == d->epoch;
+	return SP_OK;
+}
+
+enum sp_code
+people_person_doing(struct db *db, const struct sp_id *person, sp_time now,
+    struct people_doing *out, struct sp_err *err)
+{
+	struct people_doing d = { *person, now, 0 };
+
+	SP_TRY(people_person_epoch(db, person, &d.epoch, err));
+	*out = d;
+	return SP_OK;
+}
+
+enum sp_code
+people_person_epoch(
+    struct db *db, const struct sp_id *person, sp_time *out, struct sp_err *err)
+{
+	struct people_person p = { .epoch = 0 };
+	enum sp_code code = people_person_by_id(db, person, &p, err);
+
+	if (code != SP_OK && code != SP_E_NOTFOUND)
+		return code;
+	*out = code == SP_OK ? p.epoch : 0;
 	return SP_OK;
 }
 

@@ -104,9 +104,8 @@ people_person_disable(const struct people_act *a, const struct sp_id *id,
 	p.reason = gravity(was.reason) > gravity(reason) ? was.reason : reason;
 	/* A lock closes the way in, to whoever guesses; what was opened with
 	 * the right proofs before is not the guesser's to end. */
-	if (reason != PEOPLE_LOCKED)
-		p.epoch = a->now;
-	SP_TRY(people_person_save(a, &p, err));
+	SP_TRY(reason == PEOPLE_LOCKED ? people_person_save(a, &p, err)
+				       : people_person_move(a, &p, err));
 	p.reason = reason; /* the entry has what was said */
 	return enter_state(a, "person.disabled", &p, in_time, err);
 }
@@ -128,10 +127,9 @@ people_person_enable(
 	made.state = PEOPLE_ACTIVE;
 	made.reason = PEOPLE_NO_REASON;
 	made.since = made.active = a->now;
-	if (was.reason != PEOPLE_LOCKED)
-		made.epoch = a->now;
 	made.ends = 0;
-	SP_TRY(people_person_save(a, &made, err));
+	SP_TRY(was.reason == PEOPLE_LOCKED ? people_person_save(a, &made, err)
+					   : people_person_move(a, &made, err));
 	made.reason = was.state == PEOPLE_ACTIVE ? PEOPLE_LEFT : was.reason;
 	return enter_state(a, "person.enabled", &made, -1, err);
 }
@@ -154,8 +152,8 @@ people_person_terminate(const struct people_act *a, const struct sp_id *id,
 	}
 	p.state = PEOPLE_TERMINATED;
 	p.reason = PEOPLE_LEFT;
-	p.since = p.epoch = a->now;
-	SP_TRY(people_person_save(a, &p, err));
+	p.since = a->now;
+	SP_TRY(people_person_move(a, &p, err));
 	return enter_state(
 	    a, "person.terminated", &p, a->now - p.ends <= within, err);
 }
@@ -193,8 +191,8 @@ people_person_settle(const struct people_act *a, const struct sp_id *id,
 	}
 	p.state = s.state;
 	p.reason = s.reason;
-	p.since = p.epoch = a->now;
-	SP_TRY(people_person_save(a, &p, err));
+	p.since = a->now;
+	SP_TRY(people_person_move(a, &p, err));
 	return enter_state(a,
 	    s.state == PEOPLE_TERMINATED ? "person.terminated"
 					 : "person.disabled",

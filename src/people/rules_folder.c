@@ -53,9 +53,15 @@ list_overlays(int fd, struct names *out, struct sp_err *err)
 		(void)close(again);
 		return sp_fail(err, SP_E_NOMEM, "no memory for rules");
 	}
-	/* One thread has this stream. */
-	for (struct dirent *e;
-	     (e = readdir(d)) != NULL;) { // NOLINT(concurrency-mt-unsafe)
+	for (;;) {
+		struct dirent *e;
+
+		errno = 0;
+		e = readdir(d); /* One thread has it: NOLINT(*-mt-unsafe) */
+		if (e == NULL && errno != 0)
+			return sp_fail_os(err, "list the folder of rules");
+		if (e == NULL)
+			break;
 		if (!is_overlay(e->d_name))
 			continue;
 		if (out->n == OVERLAYS_MAX)

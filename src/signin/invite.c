@@ -3,13 +3,15 @@
 #include "base/json.h"
 
 static const struct db_sql invite_put = {
-	"INSERT INTO signin_invite(hash, person, created, expires, inviter)"
-	" VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(person) DO UPDATE SET"
-	" hash = ?1, created = ?3, expires = ?4, inviter = ?5",
+	"INSERT INTO signin_invite(hash, person, created, expires, inviter,"
+	" inviter_epoch) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+	" ON CONFLICT(person) DO UPDATE SET hash = ?1, created = ?3,"
+	" expires = ?4, inviter = ?5, inviter_epoch = ?6",
 };
 static const struct db_sql invite_get = {
-	"SELECT person, inviter, created FROM signin_invite"
-	" WHERE hash = ?1 AND created <= ?2 AND expires > ?2",
+	"SELECT person, inviter, created, inviter_epoch"
+	" FROM signin_invite WHERE hash = ?1 AND created <= ?2 AND expires > "
+	"?2",
 };
 static const struct db_sql invite_drop = {
 	"DELETE FROM signin_invite WHERE hash = ?1",
@@ -41,7 +43,7 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 	uint8_t hash[CRYPTO_SHA256_LEN];
 	struct sp_id inviter = people_by_whom(a->by);
 	struct people_person p;
-	sp_time until;
+	sp_time until, epoch = 0;
 
 	if (hours < 1 || hours > SIGNIN_INVITE_HOURS)
 		return sp_fail_as(err, SP_E_INVALID, "invite.hours",
@@ -52,6 +54,7 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 		return sp_fail_as(err, SP_E_CONFLICT, "person.state",
 		    "the account is not active: enable it first");
 	until = a->now + hours * 3600 * SP_SECOND;
+	SP_TRY(people_person_epoch(ledger_tx_db(a->tx), &inviter, &epoch, err));
 	SP_TRY(enter(a, person, until, err));
 	SP_TRY(people_person_hand(a, person, PEOPLE_INVITED, err));
 	gate_text_make(GATE_TEXT_ENROLMENT, &a->by->agency, text);
@@ -62,6 +65,7 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 	db_bind_i64(st, 4, until);
 	db_bind_blob(
 	    st, 5, sp_id_is_zero(&inviter) ? NULL : inviter.b, SP_ID_LEN);
+	db_bind_i64(st, 6, epoch);
 	SP_TRY(db_run(st, NULL, err));
 	*expires = until;
 	return SP_OK;
@@ -88,6 +92,7 @@ look_up(struct db *db, const struct signin_invite_ask *ask,
 	if (!db_col_null(st, 1))
 		SP_TRY(db_col_bytes(st, 1, by->person.b, SP_ID_LEN, err));
 	by->since = db_col_i64(st, 2);
+	by->epoch = db_col_i64(st, 3);
 	return db_col_bytes(st, 0, person->b, SP_ID_LEN, err);
 }
 

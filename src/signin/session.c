@@ -8,7 +8,8 @@
 
 static const struct db_sql session_insert = {
 	"INSERT INTO signin_session(" SIGNIN_COLUMNS ", hash)"
-	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?11, ?7, ?8, ?9, 0, ?10)",
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?11, ?7, ?8, ?9, 0, ?12,"
+	" ?10)",
 };
 static const struct db_sql session_update = {
 	"UPDATE signin_session SET hash = ?2, stage = ?3, change = ?4,"
@@ -110,6 +111,7 @@ insert(const struct people_act *a, const struct signin_row *r, const char *text,
 	db_bind_text(st, 9, r->s.agent);
 	db_bind_blob(st, 10, hash, sizeof(hash));
 	db_bind_i64(st, 11, r->s.proved);
+	db_bind_i64(st, 12, r->s.epoch);
 	return db_run(st, NULL, err);
 }
 
@@ -347,17 +349,14 @@ begin_stage(struct db *db, struct signin_row *io, struct sp_err *err)
 	return SP_OK;
 }
 
-/* By what, from where and since when: never from before the last change of the
- * account, whatever the clock says. */
+/* By what, from where and since when. */
 static void
-describe(const struct signin_open *o, sp_time now, sp_time epoch,
-    struct signin_session *s)
+describe(const struct signin_open *o, sp_time now, struct signin_session *s)
 {
 	(void)snprintf(s->method, sizeof(s->method), "%s", o->proof.method);
 	(void)snprintf(s->address, sizeof(s->address), "%s", o->from.address);
 	clean_agent(o->from.agent, s->agent);
-	s->created = now > epoch ? now : epoch + 1;
-	s->proved = s->used = s->created;
+	s->created = s->proved = s->used = now;
 	if (o->proved != 0 && o->proved < s->created)
 		s->proved = o->proved;
 }
@@ -396,7 +395,8 @@ signin_session_open(const struct people_act *a, const struct signin_open *o,
 	SP_TRY(active(&self, o, &p, err));
 	SP_TRY(make_room(&self, &o->person, o->proof.factor, err));
 	SP_TRY(begin_stage(ledger_tx_db(a->tx), &r, err));
-	describe(o, a->now, p.epoch, &r.s);
+	describe(o, a->now, &r.s);
+	r.s.epoch = p.epoch;
 	SP_TRY(step(&self, &o->agency, &r, &made, err));
 	SP_TRY(keep(&self, &r, made.text, err));
 	*out = made;

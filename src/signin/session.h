@@ -32,7 +32,7 @@
  * session is shown; the tick only writes down what has become of those that
  * nobody shows any more.
  *
- * A session is void as soon as the person's epoch is later than its beginning
+ * A session is void as soon as the person's epoch is another than when it began
  * (role, unit or state changed): the person signs in anew.  Should the clock
  * have been set back, what seems to come from the future is no use either.
  *
@@ -50,7 +50,8 @@
 
 /* This room's tables of the agency's database, but the passkeys'. */
 extern const char signin_schema[];
-extern const char signin_inviter_schema[], signin_settled_schema[]; /* later */
+extern const char signin_inviter_schema[], signin_settled_schema[],
+    signin_epoch_schema[]; /* later */
 
 #define SIGNIN_STAGES(X)                                                       \
 	X(SIGNIN_FACTOR, "factor") /* a second factor is wanted */             \
@@ -91,6 +92,7 @@ struct signin_session {
 	enum gate_factor factor;
 	char method[SIGNIN_METHOD + 1];
 	sp_time created, proved, used;
+	sp_time epoch;   /* the person's, when it began */
 	sp_time expires; /* when it ends if nothing is done */
 	char address[46];
 	char agent[SIGNIN_AGENT + 1];

@@ -75,6 +75,7 @@ signin_row_read(struct db_stmt *st, struct signin_row *out, struct sp_err *err)
 			.created = db_col_i64(st, 6),
 			.proved = db_col_i64(st, 7),
 			.used = db_col_i64(st, 8),
+			.epoch = db_col_i64(st, 12),
 		},
 		.change = db_col_i64(st, 3) != 0,
 	};
@@ -152,7 +153,7 @@ signin_row_void(const struct signin_session *s, const struct people_person *p,
     const struct people_rules *rules, sp_time now)
 {
 	/* One factor is no more than a guess has come to. */
-	return s->created <= p->epoch || !people_person_live(p, rules, now) ||
+	return s->epoch != p->epoch || !people_person_live(p, rules, now) ||
 	    (s->factor == GATE_FACTOR_SINGLE && p->reason == PEOPLE_LOCKED);
 }
 

@@ -12,8 +12,7 @@ struct signin_row {
 
 #define SIGNIN_COLUMNS                                                         \
 	"id, person, stage, change, factor, method, created, proved, used,"    \
-	" address, agent, ended"
-#define SIGNIN_COLUMN_ENDED 11
+	" address, agent, ended, epoch"
 
 enum sp_code signin_row_read(
     struct db_stmt *st, struct signin_row *out, struct sp_err *err) SP_MUST_USE;

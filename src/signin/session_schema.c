@@ -118,3 +118,26 @@ const char signin_settled_schema[] =
 /* NULL: made by the site. */
 const char signin_inviter_schema[] =
     "ALTER TABLE signin_invite ADD COLUMN inviter BLOB";
+
+/*
+ * Of an account, as it was when the row was written: the epoch of the inviter
+ * and of who signed in (people_person_doing), and since when the account that
+ * somebody failed to sign in to was in its state (throttle.h).  Of what there
+ * was, times told that.
+ */
+#define OF(column, person, than)                                               \
+	" = coalesce((SELECT p." column " FROM person p WHERE p.id = " person  \
+	" AND p." column than "), 0)"
+const char signin_epoch_schema[] =
+    "ALTER TABLE signin_invite"
+    " ADD COLUMN inviter_epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE signin_session ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE signin_failure ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE signin_invite AS x SET inviter_epoch" OF("epoch", "x.inviter",
+	" <= x.created") ";"
+			 "UPDATE signin_session AS x SET epoch" OF("epoch",
+			     "x.person",
+			     " < x.created") ";"
+					     "UPDATE signin_failure AS x SET "
+					     "since" OF("since", "x.person",
+						 " < x.at");

@@ -20,7 +20,7 @@ static const struct db_sql tick_void = {
 	"SELECT " SIGNIN_COLUMNS " FROM signin_session s"
 	" WHERE stage <> 'ended' AND EXISTS(SELECT 1 FROM person p"
 	"  WHERE p.id = s.person"
-	"  AND (p.epoch >= s.created OR (p.state <> 'active'"
+	"  AND (p.epoch <> s.epoch OR (p.state <> 'active'"
 	"   AND (p.reason <> 'locked' OR s.factor = 'single'))))"
 	" LIMIT ?1",
 };

@@ -7,24 +7,27 @@
 
 #define FLOOD_SPAN (60 * SP_SECOND)
 /* Rows of failures that still count against somebody are those of the window,
- * and of an active account those since it was enabled; the rest is forgotten,
- * with each failure more of it than a failure adds. */
+ * and of an active account those since it was enabled: those that bear the
+ * `since` it has now, for one time may be later than another only because the
+ * clock was set back.  The rest is forgotten, with each failure more of it than
+ * a failure adds. */
 #define KEPT_NOBODY (SP_SECOND * 24 * 3600)
 #define FORGOTTEN   "64"
 
 static const struct db_sql failure_insert = {
-	"INSERT INTO signin_failure(person, address, at) VALUES(?1, ?2, ?3)",
+	"INSERT INTO signin_failure(person, address, at, since)"
+	" VALUES(?1, ?2, ?3, ?4)",
 };
 static const struct db_sql failure_of = {
 	"SELECT coalesce(sum(at > ?2), 0), count(*) FROM signin_failure"
-	" WHERE person = ?1 AND at > ?3",
+	" WHERE person = ?1 AND since = ?3",
 };
 static const struct db_sql failure_clear = {
 	"DELETE FROM signin_failure WHERE person = ?1",
 };
 static const struct db_sql failure_from = {
-	"SELECT count(*), coalesce(max(at), 0) FROM signin_failure"
-	" WHERE address = ?1 AND at > ?2",
+	"SELECT count(*), coalesce(max(at) FILTER (WHERE at <= ?3), 0)"
+	" FROM signin_failure WHERE address = ?1 AND at > ?2",
 };
 static const struct db_sql failure_old = {
 	"DELETE FROM signin_failure WHERE id IN (SELECT id FROM signin_failure"
@@ -32,7 +35,8 @@ static const struct db_sql failure_old = {
 };
 static const struct db_sql failure_old_of = {
 	"DELETE FROM signin_failure WHERE id IN (SELECT id FROM signin_failure"
-	" WHERE person = ?2 AND at <= ?1 LIMIT " FORGOTTEN ")",
+	" WHERE person = ?2 AND at <= ?1 AND since <> ?3"
+	" LIMIT " FORGOTTEN ")",
 };
 static const struct db_sql flood_get = {
 	"SELECT since, count FROM signin_flood WHERE object = ?1 AND code = ?2",
@@ -59,7 +63,8 @@ signin_throttle_network(const char *address, char out[static SIGNIN_NETWORK])
 	(void)snprintf(out, SIGNIN_NETWORK, "%s", address);
 }
 
-/* What failed from one place of late. */
+/* What failed from one place of late.  The last of it is not one from a time
+ * that the clock has left again, or nobody there could try until that time. */
 struct place {
 	int64_t n;
 	sp_time last;
@@ -76,6 +81,7 @@ count_from(struct db *db, const struct people_rules *rules, const char *address,
 	signin_throttle_network(address, from);
 	db_bind_text(st, 1, from);
 	db_bind_i64(st, 2, now - people_rules_time(rules, PEOPLE_LOGON_WINDOW));
+	db_bind_i64(st, 3, now);
 	SP_TRY(db_row(st, &found, err));
 	out->n = found ? db_col_i64(st, 0) : 0;
 	out->last = found ? db_col_i64(st, 1) : 0;
@@ -130,16 +136,15 @@ forget(const struct people_act *a, const struct people_person *p,
 {
 	struct db *db = ledger_tx_db(a->tx);
 	DB_STMT st = db_use(db, p == NULL ? &failure_old : &failure_old_of);
-	sp_time before =
-	    a->now - people_rules_time(a->rules, PEOPLE_LOGON_WINDOW);
+	sp_time kept = p == NULL
+	    ? KEPT_NOBODY
+	    : people_rules_time(a->rules, PEOPLE_LOGON_WINDOW);
 
-	if (p == NULL)
-		before = a->now - KEPT_NOBODY;
-	else if (p->state == PEOPLE_ACTIVE && p->since < before)
-		before = p->since;
-	db_bind_i64(st, 1, before);
-	if (p != NULL)
+	db_bind_i64(st, 1, a->now - kept);
+	if (p != NULL) {
 		db_bind_blob(st, 2, p->id.b, SP_ID_LEN);
+		db_bind_i64(st, 3, p->state == PEOPLE_ACTIVE ? p->since : 0);
+	}
 	return db_run(st, NULL, err);
 }
 
@@ -158,6 +163,7 @@ insert(const struct people_act *a, const struct signin_failure *f,
 		db_bind_blob(st, 1, f->person->id.b, SP_ID_LEN);
 	db_bind_text(st, 2, from);
 	db_bind_i64(st, 3, a->now);
+	db_bind_i64(st, 4, f->person == NULL ? 0 : f->person->since);
 	SP_TRY(db_run(st, NULL, err));
 	return forget(a, f->person, err);
 }

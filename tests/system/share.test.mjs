@@ -63,6 +63,19 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
       c.add('Una Third', 'custodian', { states: ['FL'] })]);
   });
 
+  test('an Idempotency-Key makes one share, and none with another body', async () => {
+    const headers = { ...JSON_TYPE, 'idempotency-key': 's-1' };
+    const make = (reason) => site.request('POST', 'shares', { agency: A, token: who.owner.token, headers,
+      body: JSON.stringify({ ...toB(), reason }) });
+    const [first, again] = [await make('once'), await make('once')];
+    assert.deepEqual([first.status, again.status], [201, 201], again.body.toString());
+    assert.equal(again.json().id, first.json().id);
+    const other = await make('another');
+    assert.deepEqual([other.status, other.json().reason], [409, 'once.differs']);
+    const end = await ask(A, who.owner.token, 'POST', `shares/${first.json().id}/revoke`);
+    assert.ok(end.status < 300, end.body.toString());
+  });
+
   test('shared to view: seen, not downloaded, and nothing beside it', async () => {
     const { id, state } = await share(toB());
     assert.equal(state, 'active');

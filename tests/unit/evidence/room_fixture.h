@@ -170,6 +170,8 @@ fixture_go_back(const struct room_fixture *f, int version)
 	}
 	fixture_sql(f, "DROP INDEX gate_token_issuer", NULL);
 	fixture_sql(f, "ALTER TABLE gate_token DROP COLUMN issuer", NULL);
+	fixture_sql(f, "ALTER TABLE gate_token DROP COLUMN person_epoch", NULL);
+	fixture_sql(f, "ALTER TABLE gate_token DROP COLUMN issuer_epoch", NULL);
 	(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", version);
 	fixture_sql(f, text, NULL);
 }

@@ -70,6 +70,7 @@ the_same_request_makes_nothing_more(void)
 		CHECK(again.before && sp_id_equal(&again.id, &first.id));
 		CHECK_CODE(make(&a, &differs, &err), SP_E_CONFLICT, &err);
 		CHECK(strcmp(err.reason, "once.differs") == 0);
+		CHECK(!differs.before);
 		CHECK_OK(make(&a, &elsewhere, &err), &err);
 		CHECK(!elsewhere.before);
 		CHECK_OK(make(&a, &theirs, &err), &err);
@@ -115,10 +116,11 @@ what_was_made_is_known(void)
 	CHECK(!m.before);
 	CHECK_OK(ledger_writer_run(a.writer, look_act, &l, &err), &err);
 	CHECK(l.known && sp_id_equal(&l.id, &m.id));
-	l.once = differs.once;
+	l = (struct look){ .once = differs.once };
 	CHECK_CODE(ledger_writer_run(a.writer, look_act, &l, &err),
 	    SP_E_CONFLICT, &err);
 	CHECK(strcmp(err.reason, "once.differs") == 0);
+	CHECK(!l.known && sp_id_is_zero(&l.id));
 	l = (struct look){ .once = m.once };
 	clock_ahead = DAY + 60 * SP_SECOND;
 	CHECK_OK(ledger_writer_run(a.writer, look_act, &l, &err), &err);

@@ -582,6 +582,52 @@ a_token_is_its_issuers_doing(void)
 	agency_fixture_close(&a);
 }
 
+/* Whatever the clock said when it was made: a token does not outlive a change
+ * of its person or issuer, and one that is made after the change is good. */
+static void
+a_change_counts_whatever_the_clock_says(void)
+{
+	const int n_fates = FATE_COUNT;
+
+	for (int n = 0; n < 4 * n_fates; n++) {
+		enum agency_fixture_fate fate =
+		    (enum agency_fixture_fate)(n % n_fates);
+		bool stands = agency_fixture_stands(fate);
+		bool own = n >= 2 * n_fates, fast = n / n_fates % 2 == 1;
+		struct agency_fixture a;
+		struct agency_fixture_person eve;
+		struct agency_fixture_issue i;
+		struct gate_caller by, who = { .source = "api" };
+		struct sp_err err = { .reason = NULL };
+		sp_time now = sp_now() + HOUR;
+
+		agency_fixture_open(&a, "evidence.example/miami");
+		clock_set_to = fast ? now - HOUR / 2 : now;
+		eve = agency_fixture_person(&a);
+		by = agency_fixture_in_session(&eve);
+		/* A fast clock has this, or else the change. */
+		clock_set_to = now + 1;
+		i = own ? issue_to(&a, &eve.id, NULL)
+			: issue_by(&a, &by, false);
+		CHECK_OK(know(&a, i.text, &who, &err), &err);
+		clock_set_to = fast ? now - HOUR / 2 : now + HOUR / 2;
+		agency_fixture_befall(&eve, fate);
+		CHECK_CODE(know(&a, i.text, &who, &err),
+		    stands ? SP_OK : SP_E_UNKNOWN, &err);
+		clock_set_to = now + 2;
+		CHECK_CODE(know(&a, i.text, &who, &err),
+		    stands ? SP_OK : SP_E_UNKNOWN, &err);
+		if (fate != FATE_DISABLED && fate != FATE_TERMINATED &&
+		    fate != FATE_LOCKED) {
+			i = own ? issue_to(&a, &eve.id, NULL)
+				: issue_by(&a, &by, false);
+			CHECK_OK(know(&a, i.text, &who, &err), &err);
+		}
+		agency_fixture_close(&a);
+		clock_set_to = 0;
+	}
+}
+
 /* Two factors are only those of the person, shown just now, in a session. */
 static void
 an_administrator_cannot_lend_a_factor(void)
@@ -935,6 +981,8 @@ main(void)
 		{ "no file holds the text", no_file_holds_the_text },
 		{ "a person's token is the person",
 		    a_persons_token_is_the_person },
+		{ "a change counts whatever the clock says",
+		    a_change_counts_whatever_the_clock_says },
 		{ "an administrator cannot lend a factor",
 		    an_administrator_cannot_lend_a_factor },
 		{ "a person's tokens go together",

@@ -232,17 +232,29 @@ test_once(void)
 	struct gate_once once;
 
 	CHECK_OK(gate_once_of(&s.h.by_a, "key", &body, 1, &once, &err), &err);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 4; i++) {
 		json_t *j = offer_json(&o);
 		GRANTS_AUTO_WISH w = { .timed = false };
 		struct grants_share_new n = { .wish = &w, .once = &once };
 
 		CHECK_OK(grants_terms_wish(j, sp_now(), &w, &err), &err);
 		json_decref(j);
+		two = (struct sp_id){ .b = { 7 } };
+		if (i == 2) { /* another request */
+			const struct sp_id untouched = two;
+
+			once.request[0] ^= 1;
+			CHECK_CODE(grants_share_add(&a, &n, &two, &err),
+			    SP_E_CONFLICT, &err);
+			CHECK(strcmp(err.reason, "once.differs") == 0);
+			CHECK(sp_id_equal(&two, &untouched));
+			once.request[0] ^= 1;
+			continue;
+		}
 		CHECK_OK(
 		    grants_share_add(&a, &n, i == 0 ? &one : &two, &err), &err);
+		CHECK(i == 0 || sp_id_equal(&one, &two));
 	}
-	CHECK(sp_id_equal(&one, &two));
 	CHECK(
 	    shares_entries(s.h.a, "\"act\":\"share.granted\",\"actor\"") == 1);
 	shares_end(&s);

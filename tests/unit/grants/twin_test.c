@@ -212,6 +212,17 @@ test_both(void)
 	houses_remove(&h);
 }
 
+static enum sp_code
+noted_fast(struct ledger_tx *tx, void *arg, struct sp_err *err)
+{
+	static const struct db_sql sql = { "UPDATE twin SET due = ?1" };
+	DB_STMT st = db_use(ledger_tx_db(tx), &sql);
+
+	(void)arg;
+	db_bind_i64(st, 1, sp_now() + 3600 * SP_SECOND);
+	return db_run(st, NULL, err);
+}
+
 /* The other house's refusal, or its writer, is no failure of the first's. */
 static void
 test_later(void)
@@ -246,6 +257,14 @@ test_later(void)
 	CHECK(grants_twin_settle_now(h.f.site, h.a, &kinds, &err) ==
 	    SP_E_CONFLICT);
 	CHECK(houses_ask(h.a, &twin_tries, &object, NULL) == 2);
+	/* Noted by a clock that was fast, it does not wait for that time. */
+	CHECK_OK(ledger_writer_run(
+		     evidence_room_writer(h.a), noted_fast, NULL, &err),
+	    &err);
+	grants_twin_settle(h.f.site, h.a, &kinds);
+	CHECK(houses_ask(h.a, &twin_tries, &object, NULL) == 3);
+	grants_twin_settle(h.f.site, h.a, &kinds);
+	CHECK(houses_ask(h.a, &twin_tries, &object, NULL) == 3);
 	refuses = false;
 	CHECK_OK(grants_twin_settle_now(h.f.site, h.a, &kinds, &err), &err);
 	check_whole(&h, &object);

@@ -64,7 +64,9 @@ a_key_belongs_to_its_body(void)
 {
 	static const struct http_house house = { .json_bytes = 100 };
 	struct http_request *q = http_request_new(&house);
-	struct gate_once first, other;
+	static const struct http_route routes[] = { { .id = "createShare" },
+		{ .id = "formGroup" } };
+	struct gate_once first, other, once[4];
 	const struct gate_once *key = &other;
 	struct sp_err err;
 
@@ -79,6 +81,18 @@ a_key_belongs_to_its_body(void)
 	sp_buf_text(&q->body, " ");
 	CHECK_OK(http_json_once(q, &other, &key, &err), &err);
 	CHECK(key == &other && memcmp(&first, &other, sizeof(first)) != 0);
+	/* And to its route, and the parameters of its path. */
+	for (int n = 0; n < 4; n++) {
+		q->match.route = n == 0 ? NULL : &routes[n == 1 ? 0 : 1];
+		q->match.params = n < 3 ? 1 : 2;
+		q->match.param[0].value = n < 3 ? "ab" : "a";
+		q->match.param[1].value = "b";
+		CHECK_OK(http_json_once(q, &once[n], &key, &err), &err);
+		for (int o = 0; o < n; o++)
+			CHECK(memcmp(&once[o], &once[n], sizeof(*once)) != 0);
+	}
+	CHECK_OK(http_json_once(q, &other, &key, &err), &err);
+	CHECK(memcmp(&other, &once[3], sizeof(other)) == 0);
 	q->field[HTTP_F_ONCE] = "";
 	CHECK_CODE(http_json_once(q, &other, &key, &err), SP_E_INVALID, &err);
 	CHECK(key == &other);

@@ -1,6 +1,8 @@
 #include "machine/certificate.h"
 
-#define AGENCY_FIXTURE_MORE , machine_certificate_schema, machine_adder_schema
+#define AGENCY_FIXTURE_MORE                                                    \
+	, machine_certificate_schema, machine_adder_schema,                    \
+	    machine_adder_epoch_schema
 #include "gate/agency_fixture.h"
 
 #define DAY (86400 * SP_SECOND)

@@ -3,7 +3,9 @@
 #include "base/encode.h"
 #include "crypto/sign.h"
 
-#define AGENCY_FIXTURE_MORE , machine_certificate_schema, machine_adder_schema
+#define AGENCY_FIXTURE_MORE                                                    \
+	, machine_certificate_schema, machine_adder_schema,                    \
+	    machine_adder_epoch_schema
 #include "gate/agency_fixture.h"
 
 #include <pthread.h>
@@ -365,8 +367,11 @@ a_code_works_once(void)
 static void
 a_code_ends_with_whoever_had_it_made(void)
 {
-	for (unsigned n = 0; n < FATE_COUNT; n++) {
-		enum agency_fixture_fate fate = (enum agency_fixture_fate)n;
+	const sp_time start = moved;
+
+	for (unsigned n = 0; n < 2 * FATE_COUNT; n++) {
+		enum agency_fixture_fate fate =
+		    (enum agency_fixture_fate)(n % FATE_COUNT);
 		bool stands = agency_fixture_stands(fate);
 		struct agency_fixture_person eve;
 		struct gate_caller by;
@@ -380,6 +385,8 @@ a_code_ends_with_whoever_had_it_made(void)
 		by = agency_fixture_in_session(&eve);
 		used = x = machine = adding();
 		used.new.by = x.new.by = &by;
+		/* Also with a clock that was fast, and is set back later. */
+		moved = start + (n < FATE_COUNT ? 0 : 60 * SP_SECOND);
 		CHECK_OK(
 		    ledger_writer_run(a.writer, add_act, &used, &err), &err);
 		CHECK_OK(ledger_writer_run(a.writer, add_act, &x, &err), &err);
@@ -391,7 +398,9 @@ a_code_ends_with_whoever_had_it_made(void)
 		CHECK_OK(
 		    ledger_writer_run(a.writer, add_act, &machine, &err), &err);
 		CHECK_OK(enrol(used.code, &r, &c, &err), &err);
+		moved = start;
 		agency_fixture_befall(&eve, fate);
+		moved = start + (n < FATE_COUNT ? 0 : 61 * SP_SECOND);
 		CHECK_OK(know(c.pin, &by, &err), &err);
 		CHECK_OK(enrol(used.code, &r, &c, &err), &err);
 		CHECK_CODE(enrol(x.code, &s, &c, &err),
@@ -405,6 +414,7 @@ a_code_ends_with_whoever_had_it_made(void)
 		request_free(&r);
 		request_free(&s);
 		close_agency();
+		moved = start;
 	}
 }
 

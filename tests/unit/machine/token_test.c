@@ -175,6 +175,43 @@ tokens_have_a_pace(void)
 	clock_ahead = 0;
 }
 
+/* What was issued while the clock was fast counts for no hour after it was set
+ * back, and is good no longer. */
+static void
+a_clock_set_back_holds_nobody_up(void)
+{
+	struct agency_fixture a;
+	struct service_fixture s;
+	struct gate_caller who = { .source = "api" };
+	struct issue i, fast;
+
+	machine_fixture_open(&a);
+	s = service_fixture(&a, "evidence.list", "");
+	for (int full = 0; full < 2; full++) {
+		int most = full ? MACHINE_TOKENS_HOUR : MACHINE_TOKENS_LIVE;
+
+		clock_ahead += 48 * HOUR;
+		for (int n = 0; n < most; n++) {
+			if (full && n % (MACHINE_TOKENS_LIVE / 2) == 0)
+				rotate(&a, &s, 0);
+			fast = issue(&a, &s);
+		}
+		clock_ahead -= 48 * HOUR;
+		i = issue(&a, &s);
+		CHECK(strcmp(refused(&a, fast.token.text, NEAR, &who),
+			  "token.unknown") == 0);
+		clock_ahead += 60 * HOUR;
+		(void)issue(&a, &s);
+	}
+	/* A clock that is kept right by a little takes nobody's token. */
+	i = issue(&a, &s);
+	clock_ahead -= 30 * SP_SECOND;
+	(void)issue(&a, &s);
+	CHECK(strcmp(refused(&a, i.token.text, NEAR, &who), "") == 0);
+	agency_fixture_close(&a);
+	clock_ahead = 0;
+}
+
 int
 main(void)
 {
@@ -187,6 +224,8 @@ main(void)
 		    a_token_is_never_wider_than_its_service },
 		{ "tokens are counted", tokens_are_counted },
 		{ "tokens have a pace", tokens_have_a_pace },
+		{ "a clock set back holds nobody up",
+		    a_clock_set_back_holds_nobody_up },
 	};
 	struct sp_err err;
 

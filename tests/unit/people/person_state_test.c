@@ -272,10 +272,20 @@ an_end_is_told_when_it_comes(void)
 	people_fixture_close(&f);
 }
 
-static bool
-stands(const struct sp_id *person, sp_time since)
+static struct people_doing
+doing(const struct sp_id *person)
 {
-	struct people_doing d = { *person, since };
+	struct people_doing d = { .since = 0 };
+
+	CHECK_OK(
+	    people_person_doing(f.reader, person, f.now, &d, &f.err), &f.err);
+	CHECK(d.since == f.now && sp_id_equal(&d.person, person));
+	return d;
+}
+
+static bool
+stands(struct people_doing d)
+{
 	bool out = false;
 
 	CHECK_OK(
@@ -289,35 +299,89 @@ what_was_set_going_ends_with_its_person(void)
 {
 	struct people_fixture_op op;
 	struct sp_id eve, nobody = { .b = { 0 } }, unknown = sp_id_new();
-	sp_time since;
+	struct people_doing since;
 
 	people_fixture_open(&f);
 	eve = people_fixture_person(&f, "Eve Poe", "administrator");
-	since = f.now;
-	CHECK(stands(&eve, since) && !stands(&eve, since - 1));
-	CHECK(stands(&nobody, 0) && !stands(&unknown, since));
+	since = doing(&eve);
+	CHECK(stands(since) && stands(doing(&nobody)));
+	CHECK(doing(&unknown).epoch == 0 && !stands(doing(&unknown)));
+	since.epoch--;
+	CHECK(!stands(since));
+	since.epoch += 2;
+	CHECK(!stands(since));
+	since = doing(&eve);
 	/* A guess at her password takes nothing; another role does, at once
 	 * and for good; what she does after it stands. */
 	f.now += SP_SECOND;
 	op = (struct people_fixture_op){ .id = eve, .reason = PEOPLE_LOCKED };
 	CHECK_OK(people_fixture_disable(&f, &op), &f.err);
-	CHECK(stands(&eve, since));
+	CHECK(stands(since));
 	CHECK_OK(people_fixture_enable(&f, &op), &f.err);
 	f.now += SP_SECOND;
-	since = f.now;
-	CHECK(stands(&eve, since));
+	CHECK(stands(since));
 	f.now += SP_SECOND;
 	op = (struct people_fixture_op){ .id = eve, .s = "officer" };
 	CHECK_OK(people_fixture_role(&f, &op), &f.err);
-	CHECK(!stands(&eve, since) && stands(&eve, f.now));
+	CHECK(!stands(since) && stands(doing(&eve)));
 	/* Nobody writes it down that 90 days are over; they are all the same.
 	 */
-	since = f.now;
+	since = doing(&eve);
 	people_fixture_later(&f, 89);
-	CHECK(stands(&eve, since));
+	CHECK(stands(since));
 	people_fixture_later(&f, 2);
-	CHECK(!stands(&eve, since));
+	CHECK(!stands(since));
 	people_fixture_close(&f);
+}
+
+/* With a clock that was fast before the change, is slow from then on, or was
+ * fast at the change only: what was before it is void for good, what comes
+ * after it stands at once, and what is under way ends with the act. */
+static void
+a_change_counts_whatever_the_clock_says(void)
+{
+	static const struct {
+		enum sp_code (*way)(
+		    struct people_fixture *of, struct people_fixture_op *op);
+		struct people_fixture_op op;
+		bool enabled; /* again, after it */
+	} ways[] = {
+		{ people_fixture_role, { .s = "officer" }, false },
+		{ people_fixture_transfer, { .s = "Traffic", .t = "officer" },
+		    false },
+		{ people_fixture_disable, { .reason = PEOPLE_REQUESTED },
+		    true },
+	};
+	static const int hours[][3] = { { 1, 0, 0 }, { 0, -1, -1 },
+		{ 0, 1, 0 } };
+
+	for (size_t n = 0; n < SP_COUNTOF(ways) * SP_COUNTOF(hours); n++) {
+		const int *hour = hours[n % SP_COUNTOF(hours)];
+		size_t way = n / SP_COUNTOF(hours);
+		struct people_fixture_op op = ways[way].op;
+		struct people_doing before;
+		sp_time start;
+
+		people_fixture_open(&f);
+		start = f.now;
+		op.id = people_fixture_person(&f, "Eve Poe", "administrator");
+		f.now = start + hour[0] * 3600 * SP_SECOND;
+		before = doing(&op.id);
+		f.now = start + hour[1] * 3600 * SP_SECOND;
+		CHECK(stands(before));
+		ledger_writer_ends(f.writer, note_end, NULL);
+		ended_n = 0;
+		CHECK_OK(ways[way].way(&f, &op), &f.err);
+		CHECK(ended_n == 1);
+		if (ways[way].enabled)
+			CHECK_OK(people_fixture_enable(&f, &op), &f.err);
+		f.now = start + hour[2] * 3600 * SP_SECOND;
+		CHECK(!stands(before));
+		CHECK(stands(doing(&op.id)));
+		f.now = start + 2 * 3600 * SP_SECOND;
+		CHECK(!stands(before));
+		people_fixture_close(&f);
+	}
 }
 
 int
@@ -335,6 +399,8 @@ main(void)
 		    an_end_is_told_when_it_comes },
 		{ "what was set going ends with its person",
 		    what_was_set_going_ends_with_its_person },
+		{ "a change counts whatever the clock says",
+		    a_change_counts_whatever_the_clock_says },
 	};
 	struct sp_err err;
 

@@ -2,6 +2,8 @@
 
 #include "base/file.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
@@ -297,6 +299,38 @@ write_file(const char *dir, const char *name, const char *text)
 	    &err);
 }
 
+/* In the place of readdir, as it is called here (meson.build): the disk may
+ * fail. */
+static int entries_left = -1; /* -1: it does not */
+
+struct dirent *__real_readdir64(DIR *d);
+struct dirent *__wrap_readdir64(DIR *d);
+struct dirent *
+__wrap_readdir64(DIR *d)
+{
+	if (entries_left == 0) {
+		errno = EIO;
+		return NULL;
+	}
+	entries_left -= entries_left > 0 ? 1 : 0;
+	return __real_readdir64(d); // NOLINT(concurrency-mt-unsafe)
+}
+
+/* Rules that cannot be listed to the end are not taken for all there are. */
+static void
+no_rule_is_lost_with_a_listing(const struct people_rules_place *at, int entries)
+{
+	for (int n = 0; n <= entries; n++) {
+		PEOPLE_AUTO_RULES r = NULL;
+
+		entries_left = n;
+		CHECK_CODE(
+		    people_rules_load(&r, at, &err), SP_E_INTERNAL, &err);
+		CHECK(r == NULL);
+	}
+	entries_left = -1;
+}
+
 /* States first, then agencies; a file that is wrong is named. */
 static void
 a_folder_is_laid_over(void)
@@ -329,6 +363,7 @@ a_folder_is_laid_over(void)
 		CHECK_OK(people_rules_load(&r, &at, &err), &err);
 		CHECK(people_rules_get(r, PEOPLE_SESSION_LOCK) == 5);
 	}
+	no_rule_is_lost_with_a_listing(&at, 6); /* and "." and ".." */
 	write_file(sub, "m.json", HEAD ",\"rules\":{" LOCK("0") "}}");
 	{
 		PEOPLE_AUTO_RULES r = NULL;

@@ -43,7 +43,8 @@ house_open(struct house *h)
 	static const char *const script[] = { ledger_log_schema,
 		people_person_schema, people_record_schema, people_paper_schema,
 		people_hand_schema, people_look_schema, signin_schema,
-		signin_passkey_schema };
+		signin_passkey_schema, signin_inviter_schema,
+		signin_epoch_schema };
 	struct db *db = NULL;
 
 	memset(h, 0, sizeof(*h));

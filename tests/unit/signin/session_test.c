@@ -132,6 +132,42 @@ a_change_of_the_account_voids(void)
 	fixture_close(&s);
 }
 
+/* Opened while the clock was fast: what a change voids after it was set back is
+ * no session either when the clock comes to that time. */
+static void
+a_change_counts_whatever_the_clock_says(void)
+{
+	struct signin_fixture s;
+	struct signin_step open;
+	struct gate_caller who;
+	struct people_fixture_op op;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	fixture_later(&s, FIXTURE_HOURS(1));
+	open = fixture_sign_in(&s);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	fixture_later(&s, -FIXTURE_HOURS(1));
+	op = (struct people_fixture_op){
+		.id = s.person, .s = "Patrol", .t = "officer"
+	};
+	CHECK_OK(people_fixture_transfer(&s.f, &op), &s.f.err);
+	fixture_later(&s, FIXTURE_HOURS(1));
+	CHECK_SIGNIN(fixture_know(&s, open.text, &who), SP_E_UNKNOWN,
+	    "session.void", &s);
+	CHECK_OK(people_fixture_do(&s.f, fixture_tick_fn, NULL), &s.f.err);
+	CHECK(people_fixture_count(&s.f, "\"reason\":\"void\"") > 0);
+	/* Whose account was changed by a fast clock can sign in. */
+	op.t = "supervisor";
+	fixture_later(&s, FIXTURE_DAYS(1));
+	CHECK_OK(people_fixture_transfer(&s.f, &op), &s.f.err);
+	fixture_later(&s, -FIXTURE_DAYS(1) + FIXTURE_MINUTES(1));
+	open = fixture_sign_in(&s);
+	CHECK_OK(fixture_know(&s, open.text, &who), &s.err);
+	CHECK(who.role == GATE_SUPERVISOR && who.is.since_proof >= 0);
+	fixture_close(&s);
+}
+
 static void
 the_tick_writes_it_down(void)
 {
@@ -505,6 +541,8 @@ main(void)
 		{ "a busy session grows old", a_busy_session_grows_old },
 		{ "a change of the account voids",
 		    a_change_of_the_account_voids },
+		{ "a change counts whatever the clock says",
+		    a_change_counts_whatever_the_clock_says },
 		{ "the tick writes it down", the_tick_writes_it_down },
 		{ "a ceremony has ten minutes", a_ceremony_has_ten_minutes },
 		{ "texts that are none", texts_that_are_none },

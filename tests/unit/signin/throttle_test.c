@@ -240,6 +240,89 @@ an_address_is_slowed(void)
 	fixture_close(&s);
 }
 
+/* However fast the clock was when the account was added: every guess counts. */
+static void
+a_clock_set_back_lets_nobody_guess(void)
+{
+	struct signin_fixture s;
+	struct people_fixture_op op;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	fixture_later(&s, -FIXTURE_HOURS(1));
+	for (int i = 0; i < 5; i++) {
+		CHECK(reason(&s) == PEOPLE_NO_REASON);
+		fail_once(&s);
+	}
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	/* And was it fast when it was enabled. */
+	fixture_later(&s, FIXTURE_HOURS(1));
+	op = (struct people_fixture_op){ .id = s.person };
+	CHECK_OK(people_fixture_enable(&s.f, &op), &s.f.err);
+	fixture_later(&s, -FIXTURE_HOURS(1));
+	for (int i = 0; i < 5; i++) {
+		CHECK(reason(&s) == PEOPLE_NO_REASON);
+		fail_once(&s);
+	}
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	fixture_close(&s);
+}
+
+/* What was before an account was enabled does not count, though its time says
+ * that it was later. */
+static void
+a_clock_set_back_counts_nothing_again(void)
+{
+	struct signin_fixture s;
+	struct people_fixture_op op;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	fixture_later(&s, FIXTURE_HOURS(1));
+	for (int i = 0; i < 5; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	fixture_later(&s, -FIXTURE_HOURS(1));
+	op = (struct people_fixture_op){ .id = s.person };
+	CHECK_OK(people_fixture_enable(&s.f, &op), &s.f.err);
+	for (int i = 0; i < 4; i++)
+		fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_NO_REASON);
+	fail_once(&s);
+	CHECK(reason(&s) == PEOPLE_LOCKED);
+	fixture_close(&s);
+}
+
+/* Nor is a place shut out until the time that the clock had shown. */
+static void
+a_clock_set_back_shuts_no_place_out(void)
+{
+	struct signin_fixture s;
+	struct signin_step step;
+
+	fixture_open(&s);
+	(void)fixture_enrol(&s);
+	fixture_later(&s, FIXTURE_HOURS(2));
+	for (int i = 0; i < SIGNIN_ADDRESS_FAILURES; i++) {
+		char login[32];
+
+		(void)snprintf(login, sizeof(login), "user%d", i);
+		CHECK(fixture_login(&s, login, "a password", &step) ==
+		    SP_E_UNKNOWN);
+	}
+	CHECK_SIGNIN(fixture_login(&s, "user", "a password", &step), SP_E_LIMIT,
+	    "signin.pace", &s);
+	fixture_later(&s, -FIXTURE_HOURS(2));
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step), &s.err);
+	/* Slowed it is all the same. */
+	CHECK(fixture_login(&s, "user", "a password", &step) == SP_E_UNKNOWN);
+	CHECK_SIGNIN(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step),
+	    SP_E_LIMIT, "signin.pace", &s);
+	fixture_later(&s, SIGNIN_ADDRESS_PACE);
+	CHECK_OK(fixture_login(&s, s.login, FIXTURE_PASSWORD, &step), &s.err);
+	fixture_close(&s);
+}
+
 /* Guesses at the same time: no more of them count than in turn. */
 static void *
 guess(void *arg)
@@ -339,6 +422,12 @@ main(void)
 		{ "two factors clear it", two_factors_clear_it },
 		{ "a restart forgets nothing", a_restart_forgets_nothing },
 		{ "an address is slowed", an_address_is_slowed },
+		{ "a clock set back lets nobody guess",
+		    a_clock_set_back_lets_nobody_guess },
+		{ "a clock set back counts nothing again",
+		    a_clock_set_back_counts_nothing_again },
+		{ "a clock set back shuts no place out",
+		    a_clock_set_back_shuts_no_place_out },
 		{ "at the same time", at_the_same_time },
 		{ "a flood is paced as a trickle is",
 		    a_flood_is_paced_as_a_trickle_is },
