@@ -41,7 +41,7 @@ enum gate_role {
 /* clang-format off */
 #define GATE_ACTS(X) \
 	X(GATE_UPLOAD, "evidence.upload", \
-	    "upload") \
+	    "upload, and have the receipts of what one uploaded") \
 	X(GATE_LIST, "evidence.list", \
 	    "list evidence") \
 	X(GATE_SHOW, "evidence.show", \
