@@ -6,7 +6,7 @@
 /*
  * The policy as a table: who (roles), what (acts), and what each act asks for.
  * One table (role.c) from which the gate decides, docs/roles.md is made, and
- * API and console take their matrix (gate_role_matrix_json).
+ * API and console take their matrix (role_matrix.c: gate_role_matrix_json).
  *
  * All of it is constant: any thread, nothing owned.
  */
