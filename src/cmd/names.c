@@ -14,21 +14,20 @@ cmd_names_done(struct names *n)
 	client_site_json_freep(&n->known);
 }
 
-/* Borrowed; NULL: not known. */
+/* Borrowed; null or NULL: not known. */
 static const json_t *
 person(struct names *n, const char *id)
 {
 	struct sp_err err = { .code = SP_OK };
 	json_t *got = json_object_get(n->known, id);
+	enum sp_code code;
 
-	if (got != NULL || n->refused)
+	if (got != NULL || n->refused || cmd_client_id(id, &err) != SP_OK)
 		return got;
-	if (cmd_client_id(id, &err) != SP_OK)
-		return NULL;
-	if (cmd_client_get(n->c, &got, &err, "persons/%s", id) != SP_OK) {
-		n->refused = true;
-		return NULL;
-	}
+	code = cmd_client_get(n->c, &got, &err, "persons/%s", id);
+	n->refused = code != SP_OK && code != SP_E_NOTFOUND;
+	if (code == SP_E_NOTFOUND)
+		got = json_null(); /* another house's, say */
 	return json_object_set_new(n->known, id, got) == 0 ? got : NULL;
 }
 
@@ -51,7 +50,7 @@ cmd_names_whole(struct names *n, const char *id, char out[static NAMES_WHOLE])
 	char login[PRESENT_CELL_MAX], name[PRESENT_CELL_MAX];
 
 	(void)cmd_names_login(n, id, login);
-	if (p == NULL)
+	if (!json_is_object(p))
 		(void)snprintf(out, NAMES_WHOLE, "%s", login);
 	else
 		(void)snprintf(out, NAMES_WHOLE, "%s, %s, %s", login,

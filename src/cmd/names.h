@@ -5,7 +5,7 @@
 
 /*
  * Who a person is that the site tells by id: asked of it once each, with what
- * it takes to see people.  After a refusal nobody else is asked about: each
+ * it takes to see people.  After a denial nobody else is asked about: each
  * would be a denied act in the agency's log.  Who is not known is told by id.
  */
 #define NAMES_WHOLE (3 * PRESENT_CELL_MAX)
