@@ -8,7 +8,7 @@
  * it takes to see people.  After a denial nobody else is asked about: each
  * would be a denied act in the agency's log.  Who is not known is told by id.
  */
-#define NAMES_WHOLE (3 * PRESENT_CELL_MAX)
+#define NAMES_WHOLE ((size_t)3 * PRESENT_CELL_MAX)
 
 struct names {
 	struct client *c;

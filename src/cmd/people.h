@@ -29,11 +29,11 @@ struct cmd_people_call {
 	size_t least; /* so many operands; a PERSON left out is oneself */
 	struct cmd_people_option option[CMD_PEOPLE_OPTIONS];
 	const char *needed; /* an option that must be there, or NULL */
-	bool some;          /* without any option there is nothing to do */
 	const char *said;   /* "enabled"; NULL: print the answer's id */
 	/* What is said after it, of the answer: how things stand now. */
 	void (*now)(const json_t *answer, char *out, size_t room);
 	const struct listing *list;
+	bool some;     /* without any option there is nothing to do */
 	bool paged;    /* of more items than fit into an answer */
 	bool everyone; /* a list without its PERSON is of all of them */
 };

@@ -286,6 +286,17 @@ print_counts(const struct import *i, const json_t *answer, struct sp_err *err)
 }
 
 static enum sp_code
+print_import(const struct client *c, const struct import *i,
+    const json_t *answer, struct sp_err *err)
+{
+	if (c->json)
+		return cmd_present_json(answer, err);
+	if (i->apply == NULL)
+		SP_TRY(print_report(answer, err));
+	return print_counts(i, answer, err);
+}
+
+static enum sp_code
 import(struct client *c, void *arg, struct sp_err *err)
 {
 	struct import *i = arg;
@@ -293,13 +304,7 @@ import(struct client *c, void *arg, struct sp_err *err)
 
 	SP_TRY(sp_file_read(AT_FDCWD, i->file, &i->csv, err));
 	SP_TRY(send_csv(c, i, &answer, err));
-	if (c->json) {
-		SP_TRY(cmd_present_json(answer, err));
-	} else {
-		if (i->apply == NULL)
-			SP_TRY(print_report(answer, err));
-		SP_TRY(print_counts(i, answer, err));
-	}
+	SP_TRY(print_import(c, i, answer, err));
 	return all_good(answer, err);
 }
 

@@ -254,23 +254,30 @@ can_enrol(const struct run *r, struct sp_err *err)
 }
 
 static enum sp_code
-enrol(struct client *c, void *arg, struct sp_err *err)
+accept_invitation(struct client *c, const struct run *r, struct sp_err *err)
 {
-	const struct run *r = arg;
 	SITE_AUTO_JSON body = NULL;
 	SITE_AUTO_JSON invitation = NULL;
-	SITE_AUTO_JSON code = NULL;
-	SITE_AUTO_JSON first = NULL;
 	SITE_AUTO_JSON answer = NULL;
 
-	SP_TRY(can_enrol(r, err));
 	SP_TRY(body_of("invitation", r->invitation,
 	    "Invitation (spe_…): ", &invitation, err));
 	SP_TRY(body_of(
 	    "password", r->password, "A password for you: ", &body, err));
 	if (json_object_update(body, invitation) != 0)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
-	SP_TRY(step(c, "signin/accept", body, &first, err));
+	return step(c, "signin/accept", body, &answer, err);
+}
+
+static enum sp_code
+enrol(struct client *c, void *arg, struct sp_err *err)
+{
+	const struct run *r = arg;
+	SITE_AUTO_JSON code = NULL;
+	SITE_AUTO_JSON answer = NULL;
+
+	SP_TRY(can_enrol(r, err));
+	SP_TRY(accept_invitation(c, r, err));
 	SP_TRY(show_app(c, err));
 	SP_TRY(
 	    body_of("code", r->code, "The code that it shows: ", &code, err));
