@@ -120,7 +120,8 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 	    a, act, "person", &p->id, sp_buf_str(&detail), err);
 }
 
-/* The one they have is not given again: their sessions would end for nothing. */
+/* The one they have is not given again: their sessions would end for nothing.
+ */
 static enum sp_code
 another_role(const struct people_act *a, const struct people_person *p,
     const char *role, struct sp_err *err)
@@ -130,8 +131,8 @@ another_role(const struct people_act *a, const struct people_person *p,
 	SP_TRY(people_person_role_check(a->rules, role, &given, err));
 	if (given == p->role)
 		return sp_fail_as(err, SP_E_CONFLICT, "role.same",
-		    "%s has the role %s already: nothing was changed",
-		    p->login, people_role_name(given));
+		    "%s has the role %s already: nothing was changed", p->login,
+		    people_role_name(given));
 	return SP_OK;
 }
 

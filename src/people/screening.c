@@ -137,7 +137,8 @@ people_screening_until(
 
 /* --- adding --- */
 
-/* Who decided, when it is not said: who answers for the record, marked as such. */
+/* Who decided, when it is not said: who answers for the record, marked as such.
+ */
 static enum sp_code
 adjudicate(const struct people_act *a, const struct people_screening_new *n,
     const struct people_screening *s, char out[static PEOPLE_ADJUDICATOR + 1],
@@ -155,14 +156,15 @@ adjudicate(const struct people_act *a, const struct people_screening_new *n,
 		return SP_OK;
 	}
 	if (!sp_id_is_zero(&whom)) {
-		SP_TRY(people_person_by_id(
-		    ledger_tx_db(a->tx), &whom, &p, err));
+		SP_TRY(
+		    people_person_by_id(ledger_tx_db(a->tx), &whom, &p, err));
 	} else if (strcmp(a->by->kind, "site") != 0) {
 		sp_id_text(&a->by->id, id);
 		(void)snprintf(
 		    p.name, sizeof(p.name), "%s %s", a->by->kind, id);
 	}
-	(void)snprintf(out, PEOPLE_ADJUDICATOR + 1 - strlen(mark), "%s", p.name);
+	(void)snprintf(
+	    out, PEOPLE_ADJUDICATOR + 1 - strlen(mark), "%s", p.name);
 	sp_utf8_clean(out);
 	memcpy(out + strlen(out), mark, sizeof(mark));
 	return SP_OK;
