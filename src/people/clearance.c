@@ -61,8 +61,8 @@ static const struct {
 	    "a user agreement with the CSA of %s, in force and reviewed" },
 	[PEOPLE_CHECK_PARTNER] = { PEOPLE_AGREEMENT_MISSING,
 	    PEOPLE_AGREEMENT_MISSING, PEOPLE_AGREEMENT_PARTNER,
-	    "a %s agreement with the person's employer, in force and "
-	    "reviewed" },
+	    "a %s agreement with the person's employer (sallyport person "
+	    "change --employer), in force and reviewed" },
 };
 
 /* --- the judgement: pure --- */
@@ -408,7 +408,7 @@ gather_partners(struct db *db, const struct people_person *p,
 	if (p->kind == PEOPLE_CONTRACTOR)
 		return people_addendum_of_company(
 		    db, p->employer, rules, &r->company, &r->has_company, err);
-	if (p->kind == PEOPLE_OUTSIDE)
+	if (p->kind == PEOPLE_OUTSIDE && p->employer[0] != '\0')
 		return people_agreement_with(
 		    db, rules, p->employer, &r->partner, &r->has_partner, err);
 	return SP_OK;

@@ -62,6 +62,7 @@ agency_fixture_open_log(struct agency_fixture *a)
 		gate_token_person_schema, gate_token_issuer_schema,
 		gate_token_good_schema, gate_recovery_schema,
 		gate_recovery_settled_schema, gate_token_pace_schema,
+		gate_token_paces_schema,
 		gate_token_epoch_schema AGENCY_FIXTURE_MORE };
 	struct db *db = NULL;
 	struct sp_err err;

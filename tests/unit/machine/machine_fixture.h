@@ -40,8 +40,9 @@ machine_fixture_open(struct agency_fixture *a)
 		gate_token_person_schema, gate_token_issuer_schema,
 		gate_token_good_schema, gate_recovery_schema,
 		gate_recovery_settled_schema, gate_token_pace_schema,
-		gate_token_epoch_schema, machine_service_schema,
-		machine_issuer_schema, machine_epoch_schema };
+		gate_token_paces_schema, gate_token_epoch_schema,
+		machine_service_schema, machine_issuer_schema,
+		machine_epoch_schema };
 
 	agency_fixture_open(a, "evidence.example/miami");
 	CHECK_OK(db_open(&db, a->db_path, DB_WRITE, &err), &err);

@@ -334,6 +334,8 @@ what_was_set_going_ends_with_its_person(void)
 	people_fixture_close(&f);
 }
 
+#define HOUR (3600 * SP_SECOND)
+
 /* With a clock that was fast before the change, is slow from then on, or was
  * fast at the change only: what was before it is void for good, what comes
  * after it stands at once, and what is under way ends with the act. */
@@ -365,9 +367,9 @@ a_change_counts_whatever_the_clock_says(void)
 		people_fixture_open(&f);
 		start = f.now;
 		op.id = people_fixture_person(&f, "Eve Poe", "administrator");
-		f.now = start + hour[0] * 3600 * SP_SECOND;
+		f.now = start + hour[0] * HOUR;
 		before = doing(&op.id);
-		f.now = start + hour[1] * 3600 * SP_SECOND;
+		f.now = start + hour[1] * HOUR;
 		CHECK(stands(before));
 		ledger_writer_ends(f.writer, note_end, NULL);
 		ended_n = 0;
@@ -375,10 +377,10 @@ a_change_counts_whatever_the_clock_says(void)
 		CHECK(ended_n == 1);
 		if (ways[way].enabled)
 			CHECK_OK(people_fixture_enable(&f, &op), &f.err);
-		f.now = start + hour[2] * 3600 * SP_SECOND;
+		f.now = start + hour[2] * HOUR;
 		CHECK(!stands(before));
 		CHECK(stands(doing(&op.id)));
-		f.now = start + 2 * 3600 * SP_SECOND;
+		f.now = start + 2 * HOUR;
 		CHECK(!stands(before));
 		people_fixture_close(&f);
 	}
