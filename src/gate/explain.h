@@ -25,11 +25,11 @@ struct gate_explain_about {
 	const char *object; /* id */
 	const char *person; /* id */
 	/* Canonical JSON values: */
-	const char *account;   /* what the person's account is, or "null" */
-	const char *assumed;   /* what nobody has found out, but supposed */
+	const char *account;    /* what the person's account is, or "null" */
+	const char *assumed;    /* what nobody has found out, but supposed */
 	const char *clearance;  /* how it was computed */
 	const char *clearances; /* where two decide: of both houses */
-	const char *via;       /* by what a guest would come, {…} */
+	const char *via;        /* by what a guest would come, {…} */
 	/* The act that was asked about, when the facts are of another that it
 	 * takes first: to come at all.  NULL: the facts'. */
 	const char *act;

@@ -294,8 +294,7 @@ bool gate_act_parse(const char *s, enum gate_act *out) SP_MUST_USE;
 bool gate_act_read(
     const char *s, enum gate_act *out, enum gate_act *guest) SP_MUST_USE;
 /* The plain words, one after another from n = 0 on: NULL at the end. */
-const char *gate_act_word(
-    size_t n, enum gate_act *out, enum gate_act *guest);
+const char *gate_act_word(size_t n, enum gate_act *out, enum gate_act *guest);
 const struct gate_act_row *gate_act_row(enum gate_act act);
 
 /* Is the act open to the role at all?  What else it takes, gate_decide asks. */

@@ -74,7 +74,8 @@ duty_of(const struct grants_lockbox_act *a, const struct grants_lockbox_row *r,
 	return SP_OK;
 }
 
-/* An earlier approver, or one tied to one, does not approve: docs/lockbox.md. */
+/* An earlier approver, or one tied to one, does not approve: docs/lockbox.md.
+ */
 static enum sp_code
 duty_of_approver(const struct grants_lockbox_act *a, const struct sp_id *id,
     struct grants_lockbox_seen *io, struct sp_err *err)

@@ -102,8 +102,8 @@ static void
 put_subject(const struct people_step *s, const struct people_remedy *r,
     struct sp_buf *out)
 {
-	const char *who = s->check == PEOPLE_CHECK_COMPANY ||
-		s->check == PEOPLE_CHECK_PARTNER
+	const char *who =
+	    s->check == PEOPLE_CHECK_COMPANY || s->check == PEOPLE_CHECK_PARTNER
 	    ? r->employer
 	    : r->person;
 
