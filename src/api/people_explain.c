@@ -258,11 +258,22 @@ remedy_ends(struct remedies *r)
 	sp_buf_add(r->text, "", 1);
 }
 
+/* Would the same record do for one of these?  A check in the state where they
+ * live may be the other house's own. */
 static bool
-same_check(const struct people_step *a, const struct people_step *b)
+lacked(const struct people_verdict *told, const struct people_step *s)
 {
-	return people_step_code(a) != PEOPLE_OK && a->course == b->course &&
-	    strcmp(a->place, b->place) == 0;
+	for (size_t i = 0; told != NULL && i < PEOPLE_CHECK_COUNT; i++) {
+		const struct people_step *t = &told->step[i];
+		bool like = t->check == s->check ||
+		    (t->check <= PEOPLE_CHECK_RESIDENCE &&
+			s->check <= PEOPLE_CHECK_RESIDENCE);
+
+		if (like && people_step_code(t) != PEOPLE_OK &&
+		    t->course == s->course && strcmp(t->place, s->place) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* What this verdict lacks, but for what `told` lacks as well. */
@@ -276,7 +287,7 @@ remedy_verdict(struct remedies *r, const struct people_verdict *v,
 	for (size_t i = 0; i < n; i++) {
 		const struct people_step *s = &v->step[failing[i]];
 
-		if (told != NULL && same_check(&told->step[failing[i]], s))
+		if (lacked(told, s))
 			continue;
 		remedy(r, GATE_STEP_CLEARANCE,
 		    people_code_name(people_step_code(s)));

@@ -10,8 +10,7 @@ static const char *const remedies[PEOPLE_CHECK_COUNT] = {
 	[PEOPLE_CHECK_STATE] =
 	    "a fingerprint-based check in %s that is decided cleared",
 	[PEOPLE_CHECK_RESIDENCE] =
-	    "a fingerprint-based check in %s, where the person lives, that is "
-	    "decided cleared",
+	    "a check by fingerprint in %s, where they live, decided cleared",
 	[PEOPLE_CHECK_LEVEL] = "training of %s or higher, completed",
 	[PEOPLE_CHECK_PII] = "the course %s, completed",
 	[PEOPLE_CHECK_DEMAND] = "the course %s that was demanded, completed",

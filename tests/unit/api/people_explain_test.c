@@ -171,9 +171,9 @@ every_record_is_told_at_once(void)
 		    "con: a fingerprint-based check in FL that is decided "
 		    "cleared: sallyport screening add con --state FL");
 		check_does(1,
-		    "con: a fingerprint-based check in GA, where the person "
-		    "lives, that is decided cleared: sallyport screening add "
-		    "con --state GA");
+		    "con: a check by fingerprint in GA, where they live, "
+		    "decided cleared: sallyport screening add con --state "
+		    "GA");
 		check_does(2,
 		    "con: training of level2 or higher, completed: sallyport "
 		    "training add con --course level2");
