@@ -36,26 +36,46 @@ show_evidence(struct http_request *q, struct http_answer *a, struct sp_err *err)
 	return SP_OK;
 }
 
+/* What a receipt is read with: whoever brought the item in may, too. */
+typedef enum sp_code (*read_receipt)(struct evidence_room *r,
+    struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
+    struct sp_err *err);
+
+static enum sp_code
+tell_receipt(struct http_request *q, struct http_answer *a, read_receipt read,
+    const char *media, struct sp_err *err)
+{
+	const struct gate_object on = { .kind = "evidence", .id = q->id };
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	GATE_AUTO_PASS pass = NULL;
+	enum gate_act act;
+
+	SP_TRY(evidence_item_receipt_act(q->room, &q->who, &q->id, &act, err));
+	SP_TRY(gate_admit(
+	    evidence_room_gate(q->room), &q->who, act, &on, &pass, err));
+	SP_TRY(read(q->room, pass, &q->id, &out, err));
+	http_answer_take(a, media, &out);
+	return SP_OK;
+}
+
 static enum sp_code
 show_receipt(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
-
-	SP_TRY(evidence_item_receipt(q->room, q->pass, &q->id, &out, err));
-	http_answer_take(a, HTTP_TEXT, &out);
-	return SP_OK;
+	return tell_receipt(q, a, evidence_item_receipt, HTTP_TEXT, err);
 }
 
 static enum sp_code
 show_receipt_entry(
     struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
-	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	return tell_receipt(q, a, evidence_item_receipt_entry, HTTP_JSON, err);
+}
 
-	SP_TRY(
-	    evidence_item_receipt_entry(q->room, q->pass, &q->id, &out, err));
-	http_answer_take(a, "application/json", &out);
-	return SP_OK;
+static enum sp_code
+show_receipt_item(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	return tell_receipt(q, a, evidence_item_receipt_json, HTTP_JSON, err);
 }
 
 static enum sp_code
@@ -200,8 +220,8 @@ static const struct http_route routes[] = {
 	    .path = ITEM "/receipt",
 	    .id = "showReceipt",
 	    .summary = "The proof that its sealing is in the log "
-		       "(C2SP tlog-proof)",
-	    .door = HTTP_DOOR_GATE,
+		       "(C2SP tlog-proof); also for whoever brought it in",
+	    .door = HTTP_DOOR_KNOWN,
 	    .act = GATE_SHOW,
 	    .kind = "evidence",
 	    .success = { { 200, "The proof", HTTP_TEXT, NULL, NULL } },
@@ -212,11 +232,24 @@ static const struct http_route routes[] = {
 	    .path = ITEM "/receipt/entry",
 	    .id = "showReceiptEntry",
 	    .summary = "The exact bytes of the entry that the receipt proves",
-	    .door = HTTP_DOOR_GATE,
+	    .door = HTTP_DOOR_KNOWN,
 	    .act = GATE_SHOW,
 	    .kind = "evidence",
 	    .success = { { 200, "The entry", HTTP_JSON, "Entry", NULL } },
 	    .handle = show_receipt_entry,
+	},
+	{
+	    .method = HTTP_GET,
+	    .path = ITEM "/receipt/item",
+	    .id = "showReceiptItem",
+	    .summary =
+		"What the receipt is for, as it stands; also for whoever "
+		"brought it in",
+	    .door = HTTP_DOOR_KNOWN,
+	    .act = GATE_SHOW,
+	    .kind = "evidence",
+	    .success = { { 200, "The item", HTTP_JSON, "ReceiptItem", NULL } },
+	    .handle = show_receipt_item,
 	},
 	{
 	    .method = HTTP_GET,
@@ -336,6 +369,12 @@ static const struct http_schema schemas[] = {
 	    "270],\"type\":\"integer\"},\"sample_rate\":" HTTP_INTEGER
 	    ",\"width\":" HTTP_INTEGER "},\"required\":[\"codec\",\"duration_"
 	    "ms\",\"kind\"],\"type\":\"object\"}" },
+	{ "ReceiptItem",
+	    "{\"properties\":{\"entry\":" HTTP_INTEGER ",\"id\":" HTTP_ID
+	    ",\"sha256\":" DIGEST ",\"size\":" HTTP_INTEGER
+	    ",\"state\":{\"enum\":[\"sealed\",\"corrupt\"],\"type\":"
+	    "\"string\"}},\"required\":[\"entry\",\"id\",\"sha256\","
+	    "\"size\",\"state\"],\"type\":\"object\"}" },
 };
 
 const struct http_topic api_evidence_topic = { routes, SP_COUNTOF(routes),

@@ -8,8 +8,8 @@
  * (people_sealed.c); their records (people_record.c) and what they and their
  * companies sign (people_signature.c); agreements (people_agreement.c); the
  * rules and roles in force (people_policy.c); the personnel file in and out
- * (people_roster.c); and why somebody may or may not (people_explain.c,
- * people_way.c).
+ * (people_roster.c); and why somebody may or may not (people_explain.c, with
+ * people_way.c and people_thing.c).  What they share is people_part.h's.
  *
  * {person} in a path is an id, a login, or "~" for whoever asks.  What the gate
  * is asked for stands in each route; acts that nobody does about themselves

@@ -78,7 +78,8 @@ struct wanted {
 	uint64_t size;
 };
 
-/* The evidence's own record: sealed still, and these bytes. */
+/* What the receipt is for: sealed still, and these bytes.  Whoever brought it
+ * in may ask this much, whatever else they may not see. */
 static enum sp_code
 ask_item(struct site_client *c, const struct wanted *w, struct sp_err *err)
 {
@@ -88,7 +89,8 @@ ask_item(struct site_client *c, const struct wanted *w, struct sp_err *err)
 	const char *sum = NULL;
 	uint64_t is = 0;
 
-	SP_TRY(client_site_path(c, &path, err, "evidence/%s", w->evidence));
+	SP_TRY(client_site_path(
+	    c, &path, err, "evidence/%s/receipt/item", w->evidence));
 	SP_TRY(client_site_get_json(c, sp_buf_str(&path), &item, err));
 	SP_TRY(client_site_json_text(item, "state", &state, err));
 	SP_TRY(client_site_json_text(item, "sha256", &sum, err));

@@ -9,6 +9,12 @@
  *
  * The steps of the ceremony ask no gate: nobody is known yet, and each is
  * judged by what it shows.  Everything else is admitted like any other act.
+ *
+ *   signin.c           the steps: password, app, recovery code, notice,
+ * enrolling signin_session.c   sessions, invitations, one's own password and
+ * factors signin_passkey.c   passkeys, signin_oidc.c a provider elsewhere
+ *   signin_provider.c  which providers an agency has
+ *   signin_page.c      the page that does all that in a browser
  */
 extern const struct http_topic entrance_signin_topic;
 extern const struct http_topic entrance_session_topic;

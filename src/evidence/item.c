@@ -596,23 +596,7 @@ evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
 	return sp_buf_check(out, "the list", err);
 }
 
-/* ---- Proofs and custody ---- */
-
-static enum sp_code
-sealing_entry(struct evidence_room *r, const struct sp_id *id, uint64_t *index,
-    struct sp_err *err)
-{
-	DB_LENT(reader, evidence_room_readers(r));
-	DB_STMT st = db_use(reader.db, &item_entry);
-	bool found;
-
-	db_bind_blob(st, 1, id->b, SP_ID_LEN);
-	SP_TRY(db_row(st, &found, err));
-	if (!found)
-		return no_item(err);
-	*index = (uint64_t)db_col_i64(st, 0);
-	return SP_OK;
-}
+/* ---- Custody ---- */
 
 enum sp_code
 evidence_item_is(struct evidence_room *r, const struct sp_id *id, bool *there,
@@ -623,30 +607,6 @@ evidence_item_is(struct evidence_room *r, const struct sp_id *id, bool *there,
 
 	db_bind_blob(st, 1, id->b, SP_ID_LEN);
 	return db_row(st, there, err);
-}
-
-enum sp_code
-evidence_item_receipt(struct evidence_room *r, struct gate_pass *pass,
-    const struct sp_id *id, struct sp_buf *out, struct sp_err *err)
-{
-	uint64_t index;
-
-	gate_pass_require(pass, GATE_SHOW, id);
-	SP_TRY(sealing_entry(r, id, &index, err));
-	return ledger_log_proof(evidence_room_log(r), index, out, err);
-}
-
-enum sp_code
-evidence_item_receipt_entry(struct evidence_room *r, struct gate_pass *pass,
-    const struct sp_id *id, struct sp_buf *out, struct sp_err *err)
-{
-	uint64_t index;
-
-	gate_pass_require(pass, GATE_SHOW, id);
-	SP_TRY(sealing_entry(r, id, &index, err));
-	DB_LENT(reader, evidence_room_readers(r));
-	return ledger_log_entry(
-	    evidence_room_log(r), reader.db, index, out, err);
 }
 
 /* One page of the story, as it is written. */
@@ -700,7 +660,7 @@ evidence_item_custody(struct evidence_room *r, struct gate_pass *pass,
     const struct sp_id *id, uint64_t from, struct sp_buf *out,
     struct sp_err *err)
 {
-	uint64_t index[EVIDENCE_CUSTODY_PAGE + 1], sealed;
+	uint64_t index[EVIDENCE_CUSTODY_PAGE + 1];
 	SP_AUTO_BUF events = sp_buf_new(out->max);
 	SP_CLEANUP(story_done)
 	struct story s = {
@@ -710,9 +670,12 @@ evidence_item_custody(struct evidence_room *r, struct gate_pass *pass,
 	struct sp_json j = sp_json_to(out);
 	char text[SP_ID_TEXT];
 	size_t n, page;
+	bool there;
 
 	gate_pass_require(pass, GATE_CUSTODY, id);
-	SP_TRY(sealing_entry(r, id, &sealed, err));
+	SP_TRY(evidence_item_is(r, id, &there, err));
+	if (!there)
+		return no_item(err);
 	/* One handle a thread: who held two could wait for itself. */
 	DB_LENT(reader, evidence_room_readers(r));
 	s.db = reader.db;

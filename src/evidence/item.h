@@ -92,13 +92,26 @@ enum sp_code evidence_item_list(struct evidence_room *r, struct gate_pass *pass,
     const struct evidence_list *q, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
 
-/* The tlog-proof that covers its sealing, and the proven entry's bytes. */
+/* The receipt: the tlog-proof that covers its sealing, the proven entry's
+ * bytes, and {"entry","id","sha256","size","state"}: what it is for, as it
+ * stands.  The pass is for GATE_SHOW of the item, or for GATE_UPLOAD of it by
+ * whoever brought it in, who needs no clearance to hear that it arrived. */
 enum sp_code evidence_item_receipt(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
 enum sp_code evidence_item_receipt_entry(struct evidence_room *r,
     struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
     struct sp_err *err) SP_MUST_USE;
+enum sp_code evidence_item_receipt_json(struct evidence_room *r,
+    struct gate_pass *pass, const struct sp_id *id, struct sp_buf *out,
+    struct sp_err *err) SP_MUST_USE;
+/* By which of the two this caller is to ask for a pass: GATE_UPLOAD when the
+ * gate would not show them the item, and they, or another credential of the
+ * same person's, brought it in. */
+enum sp_code evidence_item_receipt_act(struct evidence_room *r,
+    const struct gate_caller *who, const struct sp_id *id, enum gate_act *out,
+    struct sp_err *err) SP_MUST_USE;
+
 /* The actors of entries, and what this agency's database calls them: rows, not
  * the ledger's.  Not for whoever comes by a share or a grant. */
 struct evidence_actors {

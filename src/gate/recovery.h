@@ -31,6 +31,10 @@
  * would be undone: *refused says so.
  *
  * All but the last two functions run inside an act on the agency's writer.
+ *
+ * Its routes are entrance/recovery.c; cmd/recovery.c asks them, cmd/recover.c
+ * does the last on the server itself.  What is called so besides, the codes
+ * that stand in for a person's second factor, is signin/recovery.h.
  */
 #define GATE_RECOVERY_NEEDED 2
 #define GATE_RECOVERY_SHARES 16 /* at most */

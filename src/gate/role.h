@@ -6,7 +6,7 @@
 /*
  * The policy as a table: who (roles), what (acts), and what each act asks for.
  * One table (role.c) from which the gate decides, docs/roles.md is made, and
- * API and console take their matrix (gate_role_matrix_json).
+ * API and console take their matrix (role_matrix.c: gate_role_matrix_json).
  *
  * All of it is constant: any thread, nothing owned.
  */
@@ -41,7 +41,7 @@ enum gate_role {
 /* clang-format off */
 #define GATE_ACTS(X) \
 	X(GATE_UPLOAD, "evidence.upload", \
-	    "upload") \
+	    "upload, and have the receipts of what one uploaded") \
 	X(GATE_LIST, "evidence.list", \
 	    "list evidence") \
 	X(GATE_SHOW, "evidence.show", \

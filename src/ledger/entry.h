@@ -21,8 +21,8 @@
 /*
  * Every act that the log can carry: an entry of another is refused.  Each has
  * its row in docs/ledger.md (Acts) and its words for people in
- * src/report/words.c and web/verify/src/words.ts; report_words_test.c holds
- * them together.
+ * src/report/words.c and web/verify/src/words.ts;
+ * tests/unit/report/words_test.c holds them together.
  */
 #define LEDGER_ACTS(X)                                                         \
 	X("agency.created")                                                    \

@@ -26,6 +26,9 @@
  * signin_ceremony_failed when what was shown is wrong.
  *
  * Any thread, never inside an act: these wait for the writer.
+ *
+ * ceremony.c has signing in, ceremony_enrol.c the first time: an invitation
+ * taken, an authenticator app enrolled.
  */
 
 /* Where one signs in: an agency's room.  All borrowed. */

@@ -22,6 +22,12 @@
  * such thing, and SP_E_DENIED for what is one and does not count, with a reason
  * that says why: passkey.type, .challenge, .origin, .site, .presence,
  * .verification, .algorithm, .attestation, .signature.
+ *
+ *   passkey.c           rows, options for a browser
+ *   passkey_reply.c     what a browser sent, as JSON
+ *   passkey_cbor.c      the bytes of an authenticator, read
+ *   passkey_verify.c    checked
+ *   passkey_ceremony.c  enrolling, and signing in by one
  */
 #define SIGNIN_PASSKEY_ID_LEAST  ((size_t)16)
 #define SIGNIN_PASSKEY_ID_MAX    ((size_t)1023)

@@ -22,6 +22,8 @@
  * Deriving costs the better part of a second of a core: at most
  * SIGNIN_PASSWORD_AT_ONCE run at once, some more wait, the rest hear
  * SP_E_UNAVAIL ("signin.busy").
+ *
+ * password.c derives and compares, password_banned.c has what nobody may take.
  */
 #define SIGNIN_PASSWORD_MAX        1024
 #define SIGNIN_PASSWORD_SALT       16 /* bytes, at least */

@@ -38,6 +38,12 @@
  *
  * Functions with a people_act run inside an act on the agency's writer; its
  * `by` is who acts.  Functions with a `db` read.  Any thread.
+ *
+ *   session.c            opened, raised, acknowledged, in use, ended
+ *   session_read.c       by its text: whose, its stage, lists
+ *   session_tick.c       what has become of those that nobody shows
+ *   session_challenge.c  what an authenticator is to sign, good once
+ *   session_schema.c     this room's tables
  */
 #define SIGNIN_METHOD       60 /* "password totp" */
 #define SIGNIN_AGENT        200

@@ -24,6 +24,8 @@
  * passwords there slows their neighbours down, who can go on, and it is seen:
  * entry "session.throttled", once a window.  The price: who has many addresses
  * is slowed by the locks of the accounts only.
+ *
+ * throttle.c has the rows, throttle_turn.c those that are being looked at.
  */
 #define SIGNIN_ADDRESS_FAILURES 30
 #define SIGNIN_ADDRESS_PACE     (5 * SP_SECOND)

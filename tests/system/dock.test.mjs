@@ -584,7 +584,7 @@ describe('sites that lie', () => {
       }
     },
     'an item that it calls corrupt': async () => (path, answer) => {
-      if (/^evidence\/[^/]+$/.test(path))
+      if (/^evidence\/[^/]+\/receipt\/item$/.test(path))
         answer.body = Buffer.from(answer.body.toString().replace('"state":"sealed"', '"state":"corrupt"'));
     },
     'no receipt at all': async () => (path, answer) => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { People } from './lib/people.mjs';
-import { Site, run, until } from './lib/site.mjs';
+import { Site, program, run, until } from './lib/site.mjs';
 import { follow } from './lib/events.mjs';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -148,6 +148,58 @@ test('a person is let in step by step, and out again, by what is recorded', asyn
   assert.equal(signature.method, 'paper');
   const statement = await json(site, 'addendum', 'statement', signature.id);
   assert.equal(statement.method, 'paper');
+});
+
+test('who brings evidence in has its receipt, whatever has lapsed, and nothing more of it', async (t) => {
+  const site = await Site.make(t, { agencies: ['harbor-pd', 'mesa-so'] });
+  const people = new People(site, 'harbor-pd');
+  const [ana, bo] = [await people.add('Ana Ortiz', 'officer', { states: ['FL'] }),
+    await people.add('Bo Ray', 'officer')];
+  await site.must(['training', 'demand', ana.id, 'event', '--since', '2026-01-01']);
+  const far = await new People(site, 'mesa-so').add('Far Away', 'officer');
+  const folder = join(site.dir, '..', 'card');
+  mkdirSync(folder);
+  const as = (who, args) => run(program, args, { env: { ...site.cliEnv(), SALLYPORT_TOKEN: who.token,
+    HOME: join(site.dir, '..', who.id), XDG_STATE_HOME: join(site.dir, '..', who.id) } });
+  for (const who of [ana, bo]) {
+    mkdirSync(join(site.dir, '..', who.id));
+    writeFileSync(join(folder, 'new.bin'), `of ${who.id}`);
+    const sent = await as(who, ['put', join(folder, 'new.bin'), '--json']);
+    assert.equal(sent.code, 0, sent.stdout + sent.stderr);
+    who.item = JSON.parse(sent.stdout.trim().split('\n').at(-1)).id;
+    assert.match(who.item, /^[0-9a-f-]{36}$/);
+    // A camera is cleared, too: nothing lies in it longer than it must.
+    const docked = await as(who, ['dock', folder, '--agency', 'harbor-pd', '--clear', '--once', '--settle', '0', '--json']);
+    assert.equal(docked.code, 0, docked.stdout + docked.stderr);
+    assert.deepEqual(readdirSync(folder), []);
+  }
+  const status = async (who, path, agency) => (await site.get(path, { agency, token: who.token })).status;
+  for (const rest of ['/receipt', '/receipt/entry', '/receipt/item']) {
+    assert.equal(await status(ana, `evidence/${ana.item}${rest}`), 200);
+    const other = await site.get(`evidence/${bo.item}${rest}`, { token: ana.token });
+    assert.deepEqual([other.status, other.json().reason], [403, 'training.expired']);
+    const none = await site.get(`evidence/017f22e2-79b0-7cc3-98c4-dc0c0c07398f${rest}`, { token: ana.token });
+    assert.equal(none.status, 403, 'nobody hears whether there is another one');
+    assert.equal(await status(far, `evidence/${ana.item}${rest}`), 404);
+    assert.equal(await status(far, `evidence/${ana.item}${rest}`, 'mesa-so'), 403);
+  }
+  for (const rest of ['', '/content', '/media', '/custody', '/custody.pdf', '/poster.jpg'])
+    assert.equal(await status(ana, `evidence/${ana.item}${rest}`), 403, rest);
+  assert.equal(await status(ana, 'evidence'), 403);
+  const item = (await site.get(`evidence/${ana.item}/receipt/item`, { token: ana.token })).json();
+  const full = (await site.get(`evidence/${ana.item}`)).json();
+  assert.deepEqual(item, { entry: full.entry, id: full.id, sha256: full.sha256, size: full.size, state: 'sealed' });
+  // Another credential of the same person's is theirs as well; somebody else's is not.
+  const own = await post(site, 'tokens/own', { label: 'another', expires_in_days: 1 }, { token: ana.token });
+  const again = own.json().token;
+  assert.equal(await status({ token: again }, `evidence/${ana.item}/receipt`), 200);
+  const late = await site.put(Buffer.from('by a token'), { filename: 'late.bin' }, { token: again });
+  assert.equal(await status(ana, `evidence/${late}/receipt`), 200);
+  assert.equal(await status(bo, `evidence/${late}/receipt`), 403);
+  // Whose role is taken away brings nothing in, and hears nothing of what they did.
+  await site.must(['role', 'give', ana.id, 'auditor']);
+  const auditor = await people.signIn(ana);
+  assert.equal(await status({ token: auditor }, `evidence/${ana.item}/receipt`), 403);
 });
 
 test('accounts: every command, its exit codes and messages', async (t) => {

@@ -34,14 +34,15 @@ const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base
 async function page(folder, policy, esbuild, version) {
   const source = (name) => join(folder, 'src', name);
   const { script, inputs } = await bundle(folder, esbuild, version);
-  const style = `\n${readFileSync(source('page.css'), 'utf8')}`;
+  const styles = [fileURLToPath(new URL('page.css', import.meta.url)), source('page.css')];
+  const style = `\n${styles.map((path) => readFileSync(path, 'utf8')).join('')}`;
   if (/<\/script|<!--/i.test(script) || /<\//.test(style))
     throw new Error('the script or style would end its element');
   const csp = policy(hash(script), hash(style)).join('; ');
   const parts = { CSP: csp, STYLE: style, SCRIPT: script };
   const html = readFileSync(source('page.html'), 'utf8').replace(/@([A-Z]+)@/g, (_, name) => parts[name]);
   return { bytes: Buffer.from(html), csp,
-    inputs: [...inputs, source('page.css'), source('page.html'), join(folder, 'package-lock.json'),
+    inputs: [...inputs, ...styles, source('page.html'), join(folder, 'package-lock.json'),
       fileURLToPath(import.meta.url)] };
 }
 
@@ -62,7 +63,8 @@ const size_t ${name}_len = sizeof(${name});
  * `asC` has it from the page's bytes and policy), --depfile FILE (what it was
  * made from, for ninja).
  *
- * folder: the page's; it has src/main.ts, page.css and page.html.
+ * folder: the page's; it has src/main.ts, page.css (after this folder's) and
+ * page.html.
  * policy(script, style): the sources of its Content-Security-Policy.
  */
 export async function make({ folder, policy, asC }) {

@@ -404,10 +404,10 @@ site_evidence(
 		return site_receipt(s, it, false, an);
 	if (strcmp(rest, "/receipt/entry") == 0)
 		return site_receipt(s, it, true, an);
-	CHECK(*rest == '\0');
+	CHECK(strcmp(rest, "/receipt/item") == 0);
 	an->status = 200;
 	sp_buf_fmt(&an->body,
-	    "{\"id\":\"%s\",\"sha256\":\"%s\",\"size\":%" PRIu64
+	    "{\"entry\":0,\"id\":\"%s\",\"sha256\":\"%s\",\"size\":%" PRIu64
 	    ",\"state\":\"%s\"}",
 	    it->id, it->sha256, it->length,
 	    s->lie == LIE_CORRUPT ? "corrupt" : "sealed");

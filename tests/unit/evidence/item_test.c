@@ -361,6 +361,102 @@ guests_hear_no_names(void)
 	CHECK(strstr(sp_buf_str(&json), "first administrator") == NULL);
 }
 
+/* Who is let in by the gate for nothing but to bring in: one whose token
+ * somebody issued who is not cleared (any more). */
+static struct gate_caller
+uncleared(struct sp_id token, struct sp_id person)
+{
+	struct gate_caller who = f.who;
+
+	who.token = token;
+	who.person = person;
+	who.issuer = sp_id_new();
+	who.role = GATE_OFFICER;
+	who.is.session = GATE_SESSION_KEY;
+	who.is.factor = GATE_FACTOR_SECOND;
+	who.is.clearance = GATE_CLEARANCE_TRAINING_EXPIRED;
+	return who;
+}
+
+static enum gate_act
+receipt_act(const struct gate_caller *who, const struct sp_id *id)
+{
+	enum gate_act act = GATE_ACT_COUNT;
+	struct sp_err err;
+
+	CHECK_OK(evidence_item_receipt_act(f.room, who, id, &act, &err), &err);
+	return act;
+}
+
+static void
+who_brought_it_in_has_the_receipt(void)
+{
+	static const struct sp_id nobody;
+	struct sp_id id = sealed("brought"), none = sp_id_new();
+	struct gate_caller theirs = uncleared(f.who.token, nobody);
+	struct gate_caller other = uncleared(sp_id_new(), nobody);
+	struct gate_caller same = uncleared(sp_id_new(), f.who.token);
+	struct gate_caller guest = theirs;
+	const struct gate_object on = { "evidence", id };
+	SP_AUTO_BUF out = sp_buf_new(1 << 20);
+	GATE_AUTO_PASS pass = NULL;
+	struct sp_err err;
+	char sum[80];
+
+	guest.via = (struct gate_via){ .relation = GATE_SHARED_VIEW,
+		.kind = "share",
+		.id = sp_id_new(),
+		.house = sp_id_new() };
+	CHECK(receipt_act(&f.who, &id) == GATE_SHOW);
+	CHECK(receipt_act(&theirs, &id) == GATE_UPLOAD);
+	CHECK(receipt_act(&same, &id) == GATE_UPLOAD);
+	CHECK(receipt_act(&other, &id) == GATE_SHOW);
+	CHECK(receipt_act(&guest, &id) == GATE_SHOW);
+	CHECK(receipt_act(&theirs, &none) == GATE_SHOW);
+	CHECK_OK(gate_admit(evidence_room_gate(f.room), &theirs, GATE_UPLOAD,
+		     &on, &pass, &err),
+	    &err);
+	CHECK_OK(evidence_item_receipt(f.room, pass, &id, &out, &err), &err);
+	sp_buf_clear(&out);
+	CHECK_OK(
+	    evidence_item_receipt_entry(f.room, pass, &id, &out, &err), &err);
+	CHECK(strstr(sp_buf_str(&out), "evidence.sealed") != NULL);
+	sp_buf_clear(&out);
+	CHECK_OK(
+	    evidence_item_receipt_json(f.room, pass, &id, &out, &err), &err);
+	sp_id_text(&id, sum);
+	CHECK(strstr(sp_buf_str(&out), sum) != NULL);
+	CHECK(strstr(sp_buf_str(&out), "\"size\":7,\"state\":\"sealed\"}") !=
+	    NULL);
+}
+
+/* A pass to bring in is none for what another brought in. */
+static void
+a_pass_to_upload_is_for_ones_own(void)
+{
+	static const struct sp_id nobody;
+	struct sp_id id = sealed("another's");
+	struct gate_caller other = uncleared(sp_id_new(), nobody);
+	const struct gate_object on = { "evidence", id };
+	SP_AUTO_BUF out = sp_buf_new(1 << 20);
+	GATE_AUTO_PASS pass = NULL;
+	struct sp_err err;
+	int status;
+	pid_t pid;
+
+	CHECK_OK(gate_admit(evidence_room_gate(f.room), &other, GATE_UPLOAD,
+		     &on, &pass, &err),
+	    &err);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		SP_IGNORE(evidence_item_receipt(f.room, pass, &id, &out, &err));
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 static void
 media_state_is(const struct sp_id *id, const char *want)
 {
@@ -414,6 +510,10 @@ main(int argc, char **argv)
 		{ "actors are read out of entries",
 		    actors_are_read_out_of_entries },
 		{ "guests hear no names", guests_hear_no_names },
+		{ "who brought it in has the receipt",
+		    who_brought_it_in_has_the_receipt },
+		{ "a pass to upload is for one's own",
+		    a_pass_to_upload_is_for_ones_own },
 		{ "media waits to be looked into",
 		    media_waits_to_be_looked_into },
 	};

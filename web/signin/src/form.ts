@@ -1,5 +1,5 @@
 // Fields and buttons: each with its label, each told when it is wrong.
-import { el, type Child } from './dom.ts';
+import { el, type Child } from '../../lib/dom.ts';
 import { WORDS } from './words.ts';
 
 let count = 0;

@@ -1,9 +1,10 @@
 // The page: one step at a time, each named in its heading, which gets the focus.
 import encodeQR from 'qr';
 import { Api, Problem, type Credential, type Factor, type Me, type Notice, type Provider, type Session, type Step } from './api.ts';
-import { by, el, picture, type Child } from './dom.ts';
+import { by, el, type Child } from '../../lib/dom.ts';
 import { button, field, filled, form, reveal, type Field } from './form.ts';
 import { safeNext } from './next.ts';
+import { picture } from './picture.ts';
 import { NoPasskey, available, create, get } from './webauthn.ts';
 import { NO_PASSKEY, WORDS, browser, elsewhereText, methods, problemText } from './words.ts';
 

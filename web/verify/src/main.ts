@@ -1,6 +1,6 @@
 // The page: takes what is given, lets it be checked, shows what came of it.
 import { ABOUT_THIS_PAGE, bytes, conclusion } from './words.ts';
-import { by, el, show } from './dom.ts';
+import { by, el, show } from '../../lib/dom.ts';
 import { NotGiven, fromDrop, fromFiles, fromFolderInput, seen } from './given.ts';
 import { parseKey, type LogKey } from './note.ts';
 import { pinned } from './checks.ts';

@@ -1,6 +1,6 @@
 // The result, as elements of the page.
 import { findingsWith } from './checks.ts';
-import { el, type Child } from './dom.ts';
+import { el, type Child } from '../../lib/dom.ts';
 import type { Finding } from './finding.ts';
 import type { LogKey } from './note.ts';
 import type { EventRow, FileRow, ItemRow, Report, State } from './report.ts';

@@ -1,4 +1,5 @@
-// Making elements.  Text is always text: nothing of a bag becomes markup.
+// Making elements.  Text is always text: nothing that comes from a site or a bag
+// becomes markup.
 
 export type Child = Node | string | null | undefined | false;
 type Attributes = Readonly<Record<string, string>>;
