@@ -358,6 +358,16 @@ static const struct site_transport_ops curl_ops = {
 	.free = free_curl,
 };
 
+static enum site_as
+speaks_as(const struct settings *s)
+{
+	const char *token = client_settings_token(s);
+
+	if (token == NULL)
+		return s->device.len > 0 ? SITE_AS_DEVICE : SITE_AS_NOBODY;
+	return strncmp(token, "sps_", 4) == 0 ? SITE_AS_SESSION : SITE_AS_TOKEN;
+}
+
 enum sp_code
 client_curl_new(
     struct site_transport **out, const struct settings *s, struct sp_err *err)
@@ -370,6 +380,7 @@ client_curl_new(
 		return sp_fail(err, SP_E_NOMEM, "no memory for a connection");
 	}
 	c->base.ops = &curl_ops;
+	c->base.as = speaks_as(s);
 	c->site = sp_buf_new(512);
 	c->ca = sp_buf_new(4096);
 	c->authorization = sp_buf_new(SETTINGS_TOKEN_MAX + 64);

@@ -1,6 +1,7 @@
 #include "client/site.h"
 
 #include "base/encode.h"
+#include "base/id.h"
 #include "base/parse.h"
 
 #include <ctype.h>
@@ -12,6 +13,7 @@
 #include <sys/random.h>
 
 #define RETRY_AFTER_MAX 120
+#define DENIED_ROOM     ((size_t)200) /* of what a denial says */
 #define PAUSE_FIRST     (SP_SECOND / 4)
 #define PAUSE_MAX       (30 * SP_SECOND)
 
@@ -137,21 +139,104 @@ of_its_own(const char *reason)
 	return false;
 }
 
+/* What to do about a credential that is none. */
+static const char *
+advice_of_unknown(enum site_as as, const char *why)
+{
+	if (of_its_own(why))
+		return "";
+	if (why != NULL && strcmp(why, "person.inactive") == 0)
+		return ": ask an administrator";
+	if (as == SITE_AS_DEVICE)
+		return ": the device was revoked, or its certificate is over: "
+		       "have a new code made ('sallyport device add') and "
+		       "enrol with it ('sallyport device enrol')";
+	if (as == SITE_AS_SESSION ||
+	    (why != NULL && strncmp(why, "session.", 8) == 0))
+		return ": sallyport session login";
+	return ": is SALLYPORT_TOKEN set, and not expired?";
+}
+
 /* What a person can do about it; for most, the site's own words say. */
 static const char *
-advice_of(unsigned status, bool said, const char *why)
+advice_of(const struct site_answer *an, bool said, const char *why)
 {
-	if (status == 401 && !of_its_own(why))
-		return ": is SALLYPORT_TOKEN set, and not expired?";
+	if (an->status == 401)
+		return advice_of_unknown(an->as, why);
 	if (said)
 		return "";
-	switch (status) {
+	switch (an->status) {
 	case 403: return ": this token's role may not do that";
 	case 404: return ": nothing of that name for this token";
 	case 429:
 	case 503: return ": try again later";
 	default: return "";
 	}
+}
+
+/* The act that the words of a denial name, "evidence.custody: what it takes:
+ * ..." or "the role auditor may not: evidence.edit": the first word with a dot
+ * inside.  *len is 0 when there is none. */
+static const char *
+act_in(const char *words, size_t *len)
+{
+	for (const char *at = words; *at != '\0';) {
+		size_t n =
+		    strspn(at, "abcdefghijklmnopqrstuvwxyz.-_0123456789");
+		const char *dot = memchr(at, '.', n);
+		bool ends = strchr(": ", at[n]) != NULL; /* or the end */
+
+		if (dot != NULL && dot > at && dot + 1 < at + n && ends) {
+			*len = n;
+			return at;
+		}
+		at += n + strcspn(at + n, " ");
+		at += strspn(at, " ");
+	}
+	*len = 0;
+	return words;
+}
+
+/* The id that a path is about, an item's before all; "-": none. */
+static void
+object_in(const char *path, char out[static SP_ID_TEXT])
+{
+	const char *item = strstr(path, "evidence/");
+
+	(void)snprintf(out, SP_ID_TEXT, "-");
+	if (item != NULL)
+		path = item;
+	for (const char *at = strchr(path, '/'); at != NULL;
+	     at = strchr(at, '/')) {
+		size_t n = strcspn(++at, "/");
+		struct sp_id id;
+
+		if (!sp_id_parse(at, n, &id))
+			continue;
+		sp_id_text(&id, out);
+		return;
+	}
+}
+
+/* " (screening.missing); see: sallyport explain '~' evidence.custody ID" */
+static void
+denial(const struct site_answer *an, const char *words, const char *why,
+    char *out, size_t room)
+{
+	char code[64], object[SP_ID_TEXT];
+	size_t len;
+	const char *act = act_in(words, &len);
+
+	if (an->status != 403 || why == NULL)
+		return;
+	(void)sp_utf8_quote(why, code, sizeof(code));
+	object_in(an->asked, object);
+	if (len == 0 || len > 40)
+		(void)snprintf(out, room, " (%s)", code);
+	else
+		(void)snprintf(out, room,
+		    " (%s); see: sallyport explain '~' %.*s %s", code, (int)len,
+		    act, object);
 }
 
 /* Nobody is told whether it is not there or not for them, so what was asked
@@ -170,7 +255,7 @@ client_site_answer_fail(const struct site_answer *an, struct sp_err *err)
 {
 	const char *reason =
 	    an->status >= 500 ? client_site_unreachable : client_site_refused;
-	char said[300] = "";
+	char said[300] = "", more[160] = "";
 	SITE_AUTO_JSON problem =
 	    json_loadb(sp_buf_str(&an->body), an->body.len, 0, NULL);
 	const char *detail =
@@ -181,8 +266,12 @@ client_site_answer_fail(const struct site_answer *an, struct sp_err *err)
 		return not_found(an, err);
 	if (detail == NULL)
 		detail = json_string_value(json_object_get(problem, "title"));
-	if (detail != NULL)
-		(void)sp_utf8_quote(detail, said, sizeof(said));
+	if (detail != NULL) {
+		denial(an, detail, why, more, sizeof(more));
+		/* What to do is not cut. */
+		(void)sp_utf8_quote(
+		    detail, said, *more == '\0' ? sizeof(said) : DENIED_ROOM);
+	}
 	/* An answer, and no refusal: the site tells of a check that failed. */
 	if (an->status == 500 && problem_is(an, "corrupt"))
 		return sp_fail(err, SP_E_CORRUPT,
@@ -193,8 +282,9 @@ client_site_answer_fail(const struct site_answer *an, struct sp_err *err)
 		    "the site's answer is not one of this protocol (%u)",
 		    an->status);
 	return sp_fail_as(err, code_of(an->status), reason,
-	    "the site answered %u%s%s%s", an->status, *said == '\0' ? "" : ": ",
-	    said, advice_of(an->status, *said != '\0', why));
+	    "the site answered %u%s%s%s%s", an->status,
+	    *said == '\0' ? "" : ": ", said, more,
+	    advice_of(an, *said != '\0', why));
 }
 
 enum sp_code
@@ -353,6 +443,7 @@ client_site_once(struct site_client *c, const struct site_request *rq,
     struct site_answer *an, struct sp_err *err)
 {
 	an->status = 0;
+	an->as = c->t->as;
 	keep_asked(an, rq->path);
 	sp_buf_clear(&an->head);
 	sp_buf_clear(&an->body);

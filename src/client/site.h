@@ -33,11 +33,20 @@ struct site_source {
 	uint64_t len;
 };
 
+/* What a request speaks with. */
+enum site_as {
+	SITE_AS_NOBODY,
+	SITE_AS_TOKEN,
+	SITE_AS_SESSION,
+	SITE_AS_DEVICE, /* its certificate */
+};
+
 struct site_answer {
 	unsigned status;
 	struct sp_buf head; /* header lines, each ended by LF */
 	struct sp_buf body; /* unless a sink took it */
 	char asked[160];    /* for what: the path within the agency, to tell */
+	enum site_as as;    /* who asked */
 };
 
 /* Where the body of a 200 or 206 goes.  `an` has status and head by then. */
@@ -74,6 +83,7 @@ struct site_transport_ops {
 };
 struct site_transport { /* what implementations embed first */
 	const struct site_transport_ops *ops;
+	enum site_as as;
 };
 
 struct site_answer client_site_answer_new(size_t body_max);
@@ -87,8 +97,9 @@ const char *client_site_answer_header(
 bool client_site_answer_number(
     const struct site_answer *an, const char *name, uint64_t *out) SP_MUST_USE;
 /* What a status other than 2xx says, from its problem+json where it is one:
- * 4xx is reason client_site_refused, 5xx client_site_unreachable.  Always
- * fails. */
+ * 4xx is reason client_site_refused, 5xx client_site_unreachable.  A denial is
+ * told with its code and, where the site's words name the act, with how to ask
+ * why; a 401 with what to do about what was spoken with.  Always fails. */
 enum sp_code client_site_answer_fail(
     const struct site_answer *an, struct sp_err *err) SP_MUST_USE;
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct run {
-	struct client client;
+	struct client *client;
 	struct events_reading *reading;
 	const char *object; /* only of this one, or NULL */
 	bool json;
@@ -134,7 +134,7 @@ connect_once(
 		rq.header[1] = last;
 	}
 	events_reading_again(r->reading);
-	code = client_site_once(&r->client.site, &rq, an, err);
+	code = client_site_once(&r->client->site, &rq, an, err);
 	if (client_site_passing(code, an, err))
 		return code == SP_OK ? client_site_answer_fail(an, err) : code;
 	SP_TRY(code);
@@ -162,7 +162,7 @@ rest(struct run *r, struct site_patience *patience, enum sp_code code,
 		client_site_patience_progress(patience);
 	r->heard = false;
 	return client_site_patience_wait(
-	    patience, &r->client.site, an, err, err);
+	    patience, &r->client->site, an, err, err);
 }
 
 /* A stream that ends or breaks is opened again, where it was. */
@@ -171,9 +171,9 @@ follow(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(512);
 	struct site_patience patience =
-	    client_site_patience_new(&r->client.site);
+	    client_site_patience_new(&r->client->site);
 
-	SP_TRY(client_site_path(&r->client.site, &path, err, "events"));
+	SP_TRY(client_site_path(&r->client->site, &path, err, "events"));
 	if (r->object != NULL)
 		client_site_query(&path, "object", r->object);
 	SP_TRY(sp_buf_check(&path, "path", err));
@@ -186,12 +186,25 @@ follow(struct run *r, struct sp_err *err)
 	}
 }
 
+/* A signal is how one leaves it. */
+static enum sp_code
+events(struct client *c, void *arg, struct sp_err *err)
+{
+	struct run *r = arg;
+	struct sp_err why = { .code = SP_OK };
+
+	r->client = c;
+	if (follow(r, &why) == SP_OK || why.reason == client_site_interrupted)
+		return SP_OK;
+	return sp_fail_as(err, why.code, why.reason, "%s", why.text);
+}
+
 static int
 run_events(
     struct run *r, const struct cmd *self, const struct client_options *common)
 {
 	struct sp_err err = { .code = SP_OK };
-	enum sp_code code;
+	int code;
 
 	r->json = common->json;
 	r->reading = events_reading_new();
@@ -199,16 +212,9 @@ run_events(
 		(void)sp_fail(&err, SP_E_NOMEM, "no memory for events");
 		return cmd_client_fail(self, &err);
 	}
-	code = cmd_client_open(&r->client, self, common, &err);
-	if (code == SP_OK) {
-		code = follow(r, &err);
-		cmd_client_done(&r->client);
-	}
+	code = cmd_client_with(self, common, events, r);
 	events_reading_free(r->reading);
-	/* That is how one leaves it. */
-	if (code == SP_OK || err.reason == client_site_interrupted)
-		return CMD_DONE;
-	return cmd_client_fail(self, &err);
+	return code;
 }
 
 int

@@ -90,8 +90,6 @@ write_wish(const struct run *r, struct sp_buf *out, struct sp_err *err)
 	return sp_buf_check(out, "list of items", err);
 }
 
-/* An export is an act of its own in each item's custody, so one that broke
- * off is not silently asked for again; a site that answered "not now" is. */
 static enum sp_code
 fetch(struct run *r, struct sp_err *err)
 {
@@ -113,6 +111,8 @@ fetch(struct run *r, struct sp_err *err)
 		.body_max = BODY_MAX };
 
 	cmd_progress_start(&r->bar, "export", 0);
+	/* An export is an act of its own in each item's custody: one that broke
+	 * off is not silently asked for again. */
 	enum sp_code code = cmd_client_insist(r->client, &rq, &an, err);
 
 	cmd_progress_end(&r->bar);

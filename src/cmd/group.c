@@ -62,21 +62,42 @@ form(struct client *c, void *arg, struct sp_err *err)
 	return print_group(c, group, err);
 }
 
-static enum sp_code
-list_item(void *arg, json_t *group, struct sp_err *err)
+static void
+show_state(const json_t *ended, char *out, size_t room)
 {
-	return print_group(arg, group, err);
+	(void)snprintf(
+	    out, room, "%s", json_is_true(ended) ? "ended" : "active");
+}
+
+/* "harbor-pd, ridge-pd (out)" */
+static void
+show_members(const json_t *members, char *out, size_t room)
+{
+	SP_AUTO_BUF text = sp_buf_new(8192);
+	char agency[PRESENT_CELL_MAX];
+
+	for (size_t i = 0; i < json_array_size(members); i++) {
+		const json_t *m = json_array_get(members, i);
+
+		sp_buf_fmt(&text, "%s%s%s", i == 0 ? "" : ", ",
+		    cmd_present_member(m, "agency", agency, sizeof(agency)),
+		    json_is_true(json_object_get(m, "in")) ? "" : " (out)");
+	}
+	(void)cmd_present_clean(sp_buf_str(&text), out, room);
 }
 
 static enum sp_code
 list(struct client *c, void *arg, struct sp_err *err)
 {
-	const struct listing_each each = { NULL, list_item, c };
-	SP_AUTO_BUF path = sp_buf_new(512);
+	static const struct listing groups = {
+		.column = { { "ID", "id", NULL },
+		    { "STATE", "ended", show_state }, { "NAME", "name", NULL },
+		    { "LEAD", "lead", NULL },
+		    { "MEMBERS", "members", show_members } },
+	};
 
 	(void)arg;
-	SP_TRY(client_site_path(&c->site, &path, err, "groups"));
-	return cmd_listing_each(c, sp_buf_str(&path), &each, err);
+	return cmd_listing_show_at(c, &groups, "groups", err);
 }
 
 static enum sp_code

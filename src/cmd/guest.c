@@ -5,6 +5,7 @@
 #include "cmd/output.h"
 
 #include <limits.h>
+#include <string.h>
 
 struct run {
 	const struct cmd_guest *by;
@@ -70,16 +71,45 @@ fetch(struct site_client *site, const struct run *r, const json_t *record,
 	return cmd_present_flush(err);
 }
 
+/* A grant that does not let in: how the request stands says which of the
+ * reasons it is. */
+static enum sp_code
+say_state(struct client *c, const struct run *r, const struct sp_err *refused,
+    struct sp_err *err)
+{
+	SITE_AUTO_JSON request = NULL;
+	char state[64];
+
+	if (refused->code != SP_E_DENIED || strcmp(r->by->way, "lockbox") != 0)
+		return sp_fail_as(
+		    err, refused->code, refused->reason, "%s", refused->text);
+	SP_TRY(cmd_client_get(c, &request, err, "lockbox/%s", r->grant));
+	(void)cmd_present_member(request, "state", state, sizeof(state));
+	if (strcmp(state, "Approved") == 0)
+		return sp_fail_as(err, SP_E_DENIED, refused->reason,
+		    "the request is Approved, for whom, what and from where "
+		    "'sallyport lockbox show' tells; %s",
+		    refused->text);
+	return sp_fail_as(err, SP_E_DENIED, refused->reason,
+	    "the request is %s%s; %s", state,
+	    strcmp(state, "Pending") == 0 || strcmp(state, "Initializing") == 0
+		? ", not approved yet"
+		: "",
+	    refused->text);
+}
+
 static enum sp_code
 get(struct client *c, void *arg, struct sp_err *err)
 {
 	const struct run *r = arg;
 	SITE_AUTO_JSON record = NULL;
 	struct output to = { .fd = -1, .dir = -1 };
+	struct sp_err refused = { .code = SP_OK };
 	enum sp_code code;
 
-	SP_TRY(cmd_client_get(c, &record, err, "%s/%s/evidence/%s", r->by->way,
-	    r->grant, r->item));
+	if (cmd_client_get(c, &record, &refused, "%s/%s/evidence/%s",
+		r->by->way, r->grant, r->item) != SP_OK)
+		return say_state(c, r, &refused, err);
 	code = fetch(&c->site, r, record, &to, err);
 	cmd_output_done(&to);
 	return code;

@@ -1,8 +1,11 @@
 #include "cmd/guest.h"
 #include "cmd/listing.h"
+#include "cmd/names.h"
 #include "cmd/people.h"
 #include "cmd/table.h"
 #include "cmd/wish.h"
+
+#include <string.h>
 
 #define MINUTES_MOST 43200 /* the API's */
 
@@ -51,11 +54,19 @@ request(struct client *c, void *arg, struct sp_err *err)
 	SITE_AUTO_JSON wish = wish_of(r);
 	SITE_AUTO_JSON made = NULL;
 	char id[PRESENT_CELL_MAX], state[PRESENT_CELL_MAX];
+	enum sp_code code;
 
 	if (wish == NULL)
 		return sp_fail(
 		    err, SP_E_INVALID, "what was said is not proper UTF-8");
-	SP_TRY(cmd_client_send(c, "POST", wish, &made, err, "lockbox"));
+	code = cmd_client_send(c, "POST", wish, &made, err, "lockbox");
+	if (code == SP_E_NOTFOUND)
+		return sp_fail_as(err, code, client_site_refused,
+		    "there is no agency '%.50s', or '%.50s' is not the "
+		    "provider's house: only that requests (--agency SLUG of "
+		    "the provider)",
+		    r->agency, sp_buf_str(&c->site.agency));
+	SP_TRY(code);
 	if (c->json)
 		return cmd_present_json(made, err);
 	(void)cmd_present_member(made, "id", id, sizeof(id));
@@ -135,18 +146,42 @@ show_requester(const json_t *asked, char *out, size_t room)
 	    json_object_get(asked, "requester"), "name", out, room);
 }
 
+static bool
+is_state(const json_t *request, const char *state)
+{
+	const char *s = json_string_value(json_object_get(request, "state"));
+
+	return s != NULL && strcmp(s, state) == 0;
+}
+
+static const struct listing requests = {
+	.column = { { "ID", "id", NULL }, { "STATE", "state", NULL },
+	    { "AGENCY", "agency", NULL },
+	    { "ANSWER BY (UTC)", "due_at", cmd_present_time },
+	    { "ACCESS UNTIL", "until", cmd_present_time },
+	    { "KIND", "glass", show_kind },
+	    { "WHO", "asked", show_requester } },
+};
+
+/* Access has an end only while there is access. */
+static enum sp_code
+list_row(void *arg, json_t *request, struct sp_err *err)
+{
+	struct present_table *t = arg;
+
+	(void)err;
+	if (!is_state(request, "Approved"))
+		(void)json_object_del(request, "until");
+	cmd_listing_row(&requests, request, t);
+	return SP_OK;
+}
+
 /* Newest first. */
 static enum sp_code
 list(struct client *c, void *arg, struct sp_err *err)
 {
-	static const struct listing requests = {
-		.column = { { "ID", "id", NULL }, { "STATE", "state", NULL },
-		    { "AGENCY", "agency", NULL },
-		    { "ANSWER BY (UTC)", "due_at", cmd_present_time },
-		    { "ACCESS UNTIL", "until", cmd_present_time },
-		    { "KIND", "glass", show_kind },
-		    { "WHO", "asked", show_requester } },
-	};
+	PRESENT_AUTO_TABLE t = cmd_listing_table(&requests);
+	const struct listing_each each = { NULL, list_row, &t };
 	const struct run *r = arg;
 	SP_AUTO_BUF path = sp_buf_new(1024);
 
@@ -155,7 +190,11 @@ list(struct client *c, void *arg, struct sp_err *err)
 	if (r->state != NULL)
 		client_site_query(&path, "state", r->state);
 	SP_TRY(sp_buf_check(&path, "path", err));
-	return cmd_listing_show(c, &requests, sp_buf_str(&path), err);
+	if (c->json)
+		return cmd_listing_show(c, &requests, sp_buf_str(&path), err);
+	SP_TRY(cmd_listing_each(c, sp_buf_str(&path), &each, err));
+	SP_TRY(cmd_present_table_print(&t, stdout, err));
+	return cmd_present_flush(err);
 }
 
 static int
@@ -224,8 +263,64 @@ touches(const json_t *list)
 	}
 }
 
+/* Which person, where the house that is asked knows them. */
 static void
-print_request(const json_t *o)
+person(struct names *names, const char *what, const json_t *id)
+{
+	char who[NAMES_WHOLE];
+
+	if (json_is_string(id))
+		(void)printf("%-12s  %s\n", what,
+		    cmd_names_whole(names, json_string_value(id), who));
+}
+
+/* Broken glass waits for nobody's approval. */
+static void
+approvals(const json_t *o, struct names *names)
+{
+	const json_t *list = json_object_get(o, "approvals");
+
+	if (json_is_true(json_object_get(o, "glass"))) {
+		person(names, "confirmed by", json_object_get(o, "security"));
+		return;
+	}
+	person(names, "passed on by", json_object_get(o, "security"));
+	line("approved", o, "approved");
+	line("needed", o, "needed");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		person(names, "approved by",
+		    json_object_get(json_array_get(list, i), "person"));
+}
+
+/* By which side: the agency by its name. */
+static void
+print_end(const json_t *o)
+{
+	const char *by = json_string_value(json_object_get(o, "ended_by"));
+	char side[64], agency[PRESENT_CELL_MAX];
+
+	line("ended", o, "ended_at");
+	if (by == NULL)
+		return;
+	(void)cmd_present_clean(by, side, sizeof(side));
+	if (strcmp(by, "agency") == 0)
+		(void)printf("%-12s  agency %s\n", "ended by",
+		    cmd_present_member(o, "agency", agency, sizeof(agency)));
+	else
+		(void)printf("%-12s  %s\n", "ended by", side);
+}
+
+static void
+review(const json_t *r, struct names *names)
+{
+	line("review", r, "finding");
+	line("review note", r, "note");
+	line("reviewed", r, "at");
+	person(names, "reviewed by", json_object_get(r, "person"));
+}
+
+static void
+print_request(const json_t *o, struct names *names)
 {
 	const json_t *asked = json_object_get(o, "asked");
 
@@ -243,14 +338,13 @@ print_request(const json_t *o)
 	lines("from", json_object_get(asked, "from"), NULL);
 	line("minutes", asked, "minutes");
 	line("answer by", o, "due_at");
-	line("approved", o, "approved");
-	line("needed", o, "needed");
+	approvals(o, names);
 	line("since", o, "started_at");
-	line("until", o, "until");
-	line("ended", o, "ended_at");
-	line("ended by", o, "ended_by");
+	if (is_state(o, "Approved"))
+		line("until", o, "until");
+	print_end(o);
 	line("reason", o, "reason");
-	line("review", json_object_get(o, "review"), "finding");
+	review(json_object_get(o, "review"), names);
 	touches(json_object_get(o, "touched"));
 }
 
@@ -263,7 +357,9 @@ show(struct client *c, void *arg, struct sp_err *err)
 	SP_TRY(cmd_client_get(c, &one, err, "lockbox/%s", id));
 	if (c->json)
 		return cmd_present_json(one, err);
-	print_request(one);
+	NAMES_AUTO names = cmd_names_new(c);
+
+	print_request(one, &names);
 	return cmd_present_flush(err);
 }
 
@@ -288,13 +384,30 @@ run_get(const struct cmd *self, int argc, char **argv)
 
 #define ONE                                                                    \
 	.method = "POST", .before = "lockbox/", .operand = { "ID", NULL },     \
-	.least = 1
+	.least = 1, .now = say_now
 #define REASON                                                                 \
 	{                                                                      \
 		{                                                              \
 			"reason", "TEXT", "why, for the others", "reason"      \
 		}                                                              \
 	}
+
+/* ": Pending, 1 of 2 approvals": what came of it. */
+static void
+say_now(const json_t *o, char *out, size_t room)
+{
+	json_int_t got = json_integer_value(json_object_get(o, "approved"));
+	json_int_t needed = json_integer_value(json_object_get(o, "needed"));
+	char state[64];
+
+	(void)cmd_present_member(o, "state", state, sizeof(state));
+	if (is_state(o, "Pending"))
+		(void)snprintf(out, room,
+		    ": %s, %lld of %lld approvals of the agency", state,
+		    (long long)got, (long long)needed);
+	else
+		(void)snprintf(out, room, ": %s", state);
+}
 
 static const struct cmd_people_call calls[] = {
 	{ .name = "lockbox approve",

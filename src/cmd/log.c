@@ -16,7 +16,8 @@
 /* One run of `log check` or `log prove`. */
 struct run {
 	const struct cmd *self;
-	struct client client;
+	enum sp_code (*act)(struct run *r, struct sp_err *err);
+	struct client *client;
 	struct log_memory memory;
 	bool has_key;
 	struct ledger_vkey key; /* --key */
@@ -37,27 +38,32 @@ hash_text(const struct ledger_hash *h, char out[static HASH_TEXT])
 	sp_base64(h->b, sizeof(h->b), out);
 }
 
+static enum sp_code
+with_memory(struct client *c, void *arg, struct sp_err *err)
+{
+	struct run *r = arg;
+	enum sp_code code;
+
+	r->client = c;
+	code = client_log_memory_open(
+	    &r->memory, &c->settings, sp_buf_str(&c->site.agency), err);
+	if (code == SP_OK)
+		code = client_log_memory_key(
+		    &r->memory, &c->site, r->has_key ? &r->key : NULL, err);
+	if (code == SP_OK)
+		code = r->act(r, err);
+	client_log_memory_tell(&r->memory);
+	client_log_memory_done(&r->memory);
+	return code;
+}
+
 /* Run `act` as a client that knows the log's key. */
 static int
 with_log(struct run *r, const struct client_options *common,
     enum sp_code (*act)(struct run *r, struct sp_err *err))
 {
-	struct sp_err err = { .code = SP_OK };
-	enum sp_code code;
-
-	if (cmd_client_open(&r->client, r->self, common, &err) != SP_OK)
-		return cmd_client_fail(r->self, &err);
-	code = client_log_memory_open(&r->memory, &r->client.settings,
-	    sp_buf_str(&r->client.site.agency), &err);
-	if (code == SP_OK)
-		code = client_log_memory_key(&r->memory, &r->client.site,
-		    r->has_key ? &r->key : NULL, &err);
-	if (code == SP_OK)
-		code = act(r, &err);
-	client_log_memory_tell(&r->memory);
-	client_log_memory_done(&r->memory);
-	cmd_client_done(&r->client);
-	return code == SP_OK ? CMD_DONE : cmd_client_fail(r->self, &err);
+	r->act = act;
+	return cmd_client_with(r->self, common, with_memory, r);
 }
 
 static int
@@ -133,7 +139,7 @@ check_text(const struct log_check *c, uint64_t seen, struct sp_err *err)
 static enum sp_code
 check(struct run *r, struct sp_err *err)
 {
-	struct log_check_options o = { .client = &r->client.site,
+	struct log_check_options o = { .client = &r->client->site,
 		.memory = &r->memory,
 		.progress = on_progress,
 		.progress_arg = &r->bar };
@@ -218,7 +224,7 @@ static enum sp_code
 prove(struct run *r, struct sp_err *err)
 {
 	SP_AUTO_BUF text = sp_buf_new((size_t)2 * LEDGER_NOTE_MAX);
-	struct log_prove_options o = { .client = &r->client.site,
+	struct log_prove_options o = { .client = &r->client->site,
 		.memory = &r->memory,
 		.index = r->index,
 		.from = r->from,

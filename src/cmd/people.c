@@ -11,6 +11,20 @@ cmd_people_ok(const char *person)
 	    sp_utf8_ok(person, strlen(person));
 }
 
+int
+cmd_people_take(const struct cmd *self, const char *said, const char **who)
+{
+	if (said[0] == '/')
+		return cmd_usage(self,
+		    "'%s' is a path and nobody: for yourself say me, or '~' "
+		    "in quotes, which the shell leaves alone",
+		    said);
+	if (!cmd_people_ok(said))
+		return cmd_usage(self, "'%s' is no id, login or name", said);
+	*who = strcmp(said, "me") == 0 ? "~" : said;
+	return CMD_DONE;
+}
+
 /* The path of a call: a name in it is percent-encoded. */
 static enum sp_code
 path_of(struct client *c, const struct cmd_people_call *call, const char *who,
@@ -31,7 +45,8 @@ struct saying {
 	const char *who; /* in the path; NULL: none */
 	const char *value[CMD_PEOPLE_OPTIONS];
 	json_t *body;
-	bool everyone;
+	const char *operands; /* that were wanted */
+	bool everyone, person;
 };
 
 static void
@@ -187,7 +202,7 @@ print_done(const struct client *c, const struct saying *s, const json_t *answer,
     struct sp_err *err)
 {
 	const char *id = json_string_value(json_object_get(answer, "id"));
-	char clean[128];
+	char clean[128], now[PRESENT_CELL_MAX] = "";
 
 	if (c->json && answer != NULL)
 		return cmd_present_json(answer, err);
@@ -204,15 +219,16 @@ print_done(const struct client *c, const struct saying *s, const json_t *answer,
 		    id == NULL ? "" : id, clean, sizeof(clean));
 	else
 		(void)cmd_present_clean(s->who, clean, sizeof(clean));
-	(void)printf("%s%s%s\n", clean, s->call->said == NULL ? "" : " ",
-	    s->call->said == NULL ? "" : s->call->said);
+	if (s->call->now != NULL && answer != NULL)
+		s->call->now(answer, now, sizeof(now));
+	(void)printf("%s%s%s%s\n", clean, s->call->said == NULL ? "" : " ",
+	    s->call->said == NULL ? "" : s->call->said, now);
 	return cmd_present_flush(err);
 }
 
 static enum sp_code
-act(struct client *c, void *arg, struct sp_err *err)
+once(struct client *c, const struct saying *s, struct sp_err *err)
 {
-	const struct saying *s = arg;
 	SP_AUTO_BUF path = sp_buf_new(1024);
 	SITE_AUTO_JSON answer = NULL;
 
@@ -223,6 +239,23 @@ act(struct client *c, void *arg, struct sp_err *err)
 	SP_TRY(client_site_send_json(&c->site, s->call->method,
 	    sp_buf_str(&path), s->body, &answer, err));
 	return print_done(c, s, answer, err);
+}
+
+/* Of a path below a person, 404 says that nobody is that. */
+static enum sp_code
+act(struct client *c, void *arg, struct sp_err *err)
+{
+	const struct saying *s = arg;
+	enum sp_code code = once(c, s, err);
+	char who[PRESENT_CELL_MAX];
+
+	if (code != SP_E_NOTFOUND || !s->person || s->everyone)
+		return code;
+	(void)cmd_present_clean(s->who, who, sizeof(who));
+	return sp_fail_as(err, SP_E_NOTFOUND, client_site_refused,
+	    "no such person, or not for this credential to know of: %.100s "
+	    "(wanted: %s)",
+	    who, s->operands);
 }
 
 /* --- The command line --- */
@@ -244,10 +277,10 @@ take_operands(
 
 		if (strcmp(what, "PERSON") == 0) {
 			s->everyone = i >= n && call->everyone;
-			s->who = i < n ? operand[i] : "~";
-			if (!cmd_people_ok(s->who))
-				return cmd_usage(self,
-				    "'%s' is no id, login or name", s->who);
+			s->person = true;
+			if (cmd_people_take(self, i < n ? operand[i] : "~",
+				&s->who) != CMD_DONE)
+				return CMD_USAGE;
 		} else if (strcmp(what, "ID") == 0) {
 			s->who = operand[i];
 			if (cmd_client_id(s->who, &err) != SP_OK)
@@ -286,6 +319,8 @@ take_options(const struct cmd *self, struct saying *s)
 {
 	const char *wrong;
 
+	bool some = false;
+
 	for (size_t i = 0; i < CMD_PEOPLE_OPTIONS; i++) {
 		const struct cmd_people_option *o = &s->call->option[i];
 
@@ -299,7 +334,10 @@ take_options(const struct cmd *self, struct saying *s)
 		    : put_option(s->body, o->member, s->value[i]);
 		if (wrong != NULL)
 			return cmd_usage(self, "--%s: %s", o->name, wrong);
+		some = some || s->value[i] != NULL;
 	}
+	if (s->call->some && !some)
+		return cmd_usage(self, "say what: an option is wanted");
 	return CMD_DONE;
 }
 
@@ -318,7 +356,9 @@ cmd_people_run(const struct cmd *self, const struct cmd_people_call *calls,
 {
 	const struct cmd_people_call *call = find(self, calls, n_calls);
 	SP_CLEANUP(saying_done)
-	struct saying s = { .call = call, .body = json_object() };
+	struct saying s = {
+		.call = call, .body = json_object(), .operands = self->operands
+	};
 	struct client_options common = { 0 };
 	const struct cmd_option shared[] = { CLIENT_OPTIONS(common) };
 	struct cmd_option option[CMD_PEOPLE_OPTIONS + SP_COUNTOF(shared)];

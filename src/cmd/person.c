@@ -76,6 +76,7 @@ static const struct cmd_people_call calls[] = {
 	    .least = 1,
 	    .option = { { "name", "TEXT", "as people say it", "name" },
 		PLACES },
+	    .some = true,
 	    .said = "changed" },
 	{ .name = "person disable",
 	    .method = "POST",
@@ -245,6 +246,23 @@ print_report(const json_t *report, struct sp_err *err)
 	return cmd_present_table_print(&t, stdout, err);
 }
 
+/* A report that says what is wrong is good for nothing else. */
+static enum sp_code
+all_good(const json_t *answer, struct sp_err *err)
+{
+	json_int_t conflicts =
+	    json_integer_value(json_object_get(answer, "conflicts"));
+	json_int_t errors =
+	    json_integer_value(json_object_get(answer, "errors"));
+
+	if (conflicts == 0 && errors == 0)
+		return SP_OK;
+	return sp_fail(err, SP_E_INVALID,
+	    "%lld conflicts and %lld errors: nothing of it can be applied; "
+	    "correct the file, and import it again",
+	    (long long)conflicts, (long long)errors);
+}
+
 static enum sp_code
 print_counts(const struct import *i, const json_t *answer, struct sp_err *err)
 {
@@ -259,12 +277,23 @@ print_counts(const struct import *i, const json_t *answer, struct sp_err *err)
 			(void)printf("%-10s %lld\n", member[k],
 			    (long long)json_integer_value(n));
 	}
-	if (i->apply == NULL)
+	if (i->apply == NULL && all_good(answer, NULL) == SP_OK)
 		(void)printf("to do exactly this:\n"
 			     "  sallyport person import %s --apply %s\n",
 		    i->file,
 		    cmd_present_member(answer, "hash", hash, sizeof(hash)));
 	return cmd_present_flush(err);
+}
+
+static enum sp_code
+print_import(const struct client *c, const struct import *i,
+    const json_t *answer, struct sp_err *err)
+{
+	if (c->json)
+		return cmd_present_json(answer, err);
+	if (i->apply == NULL)
+		SP_TRY(print_report(answer, err));
+	return print_counts(i, answer, err);
 }
 
 static enum sp_code
@@ -275,11 +304,8 @@ import(struct client *c, void *arg, struct sp_err *err)
 
 	SP_TRY(sp_file_read(AT_FDCWD, i->file, &i->csv, err));
 	SP_TRY(send_csv(c, i, &answer, err));
-	if (c->json)
-		return cmd_present_json(answer, err);
-	if (i->apply == NULL)
-		SP_TRY(print_report(answer, err));
-	return print_counts(i, answer, err);
+	SP_TRY(print_import(c, i, answer, err));
+	return all_good(answer, err);
 }
 
 static int
@@ -429,9 +455,12 @@ run_sealed(const struct cmd *self, int argc, char **argv, cmd_client_act act)
 
 	if (code != CMD_DONE)
 		return code;
-	if (n != 2 || !cmd_people_ok(operand[0]) || !cmd_people_ok(operand[1]))
+	if (n != 2 || !cmd_people_ok(operand[1]))
 		return cmd_usage(self, "wanted: PERSON FIELD");
-	s = (struct sealed){ operand[0], operand[1] };
+	s = (struct sealed){ .field = operand[1] };
+	code = cmd_people_take(self, operand[0], &s.person);
+	if (code != CMD_DONE)
+		return code;
 	return cmd_client_with(self, &common, act, &s);
 }
 

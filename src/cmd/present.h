@@ -21,7 +21,7 @@ size_t cmd_present_clean(const char *s, char *out, size_t room);
 
 /* A table: a head, then cells row by row.  Columns are as wide as their
  * widest cell; the last is not padded. */
-#define PRESENT_COLUMNS  8
+#define PRESENT_COLUMNS  9
 #define PRESENT_CELL_MAX 400
 
 struct present_table {

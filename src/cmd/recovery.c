@@ -1,3 +1,4 @@
+#include "cmd/names.h"
 #include "cmd/people.h"
 #include "cmd/shares.h"
 #include "cmd/table.h"
@@ -22,6 +23,16 @@ line(const json_t *from, const char *member, const char *name)
 	(void)printf("%-10s %s\n", name, cell);
 }
 
+/* Whom a sheet is for: "custodian  ann.lee, Ann Lee, ID". */
+static void
+print_custodian(struct names *names, const json_t *id)
+{
+	char who[NAMES_WHOLE];
+
+	(void)printf("%-10s %s\n", "custodian",
+	    cmd_names_whole(names, json_string_value(id), who));
+}
+
 /* ---- recovery prepare ---- */
 
 static enum sp_code
@@ -38,10 +49,13 @@ prepare(struct client *c, void *arg, struct sp_err *err)
 	if (c->json)
 		return cmd_present_json(made, err);
 	const json_t *shares = json_object_get(made, "shares");
+	NAMES_AUTO names = cmd_names_new(c);
 
 	for (size_t i = 0; i < json_array_size(shares); i++) {
-		line(json_array_get(shares, i), "custodian", "custodian");
-		line(json_array_get(shares, i), "share", "share");
+		const json_t *one = json_array_get(shares, i);
+
+		print_custodian(&names, json_object_get(one, "custodian"));
+		line(one, "share", "share");
 		(void)printf("\n");
 	}
 	(void)fprintf(stderr,
@@ -56,6 +70,7 @@ run_prepare(const struct cmd *self, int argc, char **argv)
 {
 	struct client_options common = { 0 };
 	struct run r = { .custodians = 0 };
+	const char *who = NULL;
 	const struct cmd_option option[] = { CLIENT_OPTIONS(common) };
 	int code = cmd_parse(self, option, SP_COUNTOF(option), argc, argv,
 	    &r.custodian, &r.custodians);
@@ -66,10 +81,13 @@ run_prepare(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self,
 		    "two or more persons are wanted; three are better, "
 		    "since two are needed");
-	for (size_t i = 0; i < r.custodians; i++)
-		if (!cmd_people_ok(r.custodian[i]))
-			return cmd_usage(
-			    self, "'%s' is no id or login", r.custodian[i]);
+	for (size_t i = 0; i < r.custodians; i++) {
+		code = cmd_people_take(self, r.custodian[i], &who);
+		if (code != CMD_DONE)
+			return code;
+		if (strcmp(who, "~") == 0) /* in place of "me", say */
+			(void)memcpy(r.custodian[i], "~", 2);
+	}
 	return cmd_client_with(self, &common, prepare, &r);
 }
 
@@ -163,16 +181,11 @@ show(struct client *c, void *arg, struct sp_err *err)
 	if (c->json)
 		return cmd_present_json(state, err);
 	const json_t *list = json_object_get(state, "custodians");
+	NAMES_AUTO names = cmd_names_new(c);
 
 	line(state, "made_at", "made");
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		char cell[64];
-
-		(void)cmd_present_clean(
-		    json_string_value(json_array_get(list, i)), cell,
-		    sizeof(cell));
-		(void)printf("custodian  %s\n", cell);
-	}
+	for (size_t i = 0; i < json_array_size(list); i++)
+		print_custodian(&names, json_array_get(list, i));
 	if (json_is_object(json_object_get(state, "open")))
 		line(json_object_get(state, "open"), "id", "open");
 	if (json_array_size(list) < 2)

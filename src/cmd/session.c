@@ -1,5 +1,7 @@
 #include "base/encode.h"
 #include "cmd/listing.h"
+#include "cmd/names.h"
+#include "cmd/people.h"
 #include "cmd/secret.h"
 #include "cmd/table.h"
 
@@ -112,6 +114,33 @@ read_notice(struct client *c, const struct run *r, struct sp_err *err)
 	return step(c, "signin/notice", body, &open, err);
 }
 
+/* The session of now, without what it is known by. */
+static enum sp_code
+get_own(struct client *c, json_t **own, struct sp_err *err)
+{
+	SP_TRY(cmd_client_get(c, own, err, "session"));
+	if (json_is_object(json_object_get(*own, "session")))
+		return SP_OK;
+	return sp_fail_as(err, SP_E_INVALID, client_site_unreachable,
+	    "the site's answer has no session");
+}
+
+static enum sp_code
+print_opened(struct client *c, struct sp_err *err)
+{
+	SITE_AUTO_JSON own = NULL;
+	SITE_AUTO_JSON said = NULL;
+	const json_t *session;
+	const char *id = NULL, *expires = NULL;
+
+	SP_TRY(get_own(c, &own, err));
+	session = json_object_get(own, "session");
+	SP_TRY(client_site_json_text(session, "id", &id, err));
+	SP_TRY(client_site_json_text(session, "expires_at", &expires, err));
+	said = json_pack("{s:s, s:s}", "session", id, "expires_at", expires);
+	return cmd_present_json(said, err);
+}
+
 /* From the last proof to a session that is kept. */
 static enum sp_code
 finish(struct client *c, const struct run *r, const json_t *answer,
@@ -127,7 +156,7 @@ finish(struct client *c, const struct run *r, const json_t *answer,
 	SP_TRY(read_notice(c, r, err));
 	SP_TRY(client_settings_keep(client_settings_token(&c->settings), err));
 	(void)fprintf(stderr, "signed in\n");
-	return SP_OK;
+	return c->json ? print_opened(c, err) : SP_OK;
 }
 
 static enum sp_code
@@ -165,7 +194,9 @@ renew(struct client *c, void *arg, struct sp_err *err)
 	if (json_object_update(body, code) != 0)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
 	SP_TRY(step(c, "session/renew", body, &answer, err));
-	return client_settings_keep(client_settings_token(&c->settings), err);
+	SP_TRY(client_settings_keep(client_settings_token(&c->settings), err));
+	(void)fprintf(stderr, "renewed\n");
+	return c->json ? print_opened(c, err) : SP_OK;
 }
 
 /* ---- enrolling ---- */
@@ -206,14 +237,27 @@ show_recovery(const json_t *answer)
 	(void)fflush(stdout);
 }
 
+/* An invitation is for once: nothing is begun that cannot be ended. */
 static enum sp_code
-enrol(struct client *c, void *arg, struct sp_err *err)
+can_enrol(const struct run *r, struct sp_err *err)
 {
-	const struct run *r = arg;
+	SP_TRY(cmd_secret_check(r->invitation, err));
+	SP_TRY(cmd_secret_check(r->password, err));
+	SP_TRY(cmd_secret_check(r->code, err));
+	if (r->acknowledge)
+		return SP_OK;
+	if (cmd_secret_check(NULL, NULL) != SP_OK)
+		return sp_fail(err, SP_E_INVALID,
+		    "there is no terminal to show the notice of use on: give "
+		    "--acknowledge");
+	return SP_OK;
+}
+
+static enum sp_code
+accept_invitation(struct client *c, const struct run *r, struct sp_err *err)
+{
 	SITE_AUTO_JSON body = NULL;
 	SITE_AUTO_JSON invitation = NULL;
-	SITE_AUTO_JSON code = NULL;
-	SITE_AUTO_JSON first = NULL;
 	SITE_AUTO_JSON answer = NULL;
 
 	SP_TRY(body_of("invitation", r->invitation,
@@ -222,7 +266,18 @@ enrol(struct client *c, void *arg, struct sp_err *err)
 	    "password", r->password, "A password for you: ", &body, err));
 	if (json_object_update(body, invitation) != 0)
 		return sp_fail(err, SP_E_NOMEM, "no memory for a request");
-	SP_TRY(step(c, "signin/accept", body, &first, err));
+	return step(c, "signin/accept", body, &answer, err);
+}
+
+static enum sp_code
+enrol(struct client *c, void *arg, struct sp_err *err)
+{
+	const struct run *r = arg;
+	SITE_AUTO_JSON code = NULL;
+	SITE_AUTO_JSON answer = NULL;
+
+	SP_TRY(can_enrol(r, err));
+	SP_TRY(accept_invitation(c, r, err));
 	SP_TRY(show_app(c, err));
 	SP_TRY(
 	    body_of("code", r->code, "The code that it shows: ", &code, err));
@@ -238,38 +293,78 @@ whoami(struct client *c, void *arg, struct sp_err *err)
 {
 	SITE_AUTO_JSON own = NULL;
 	const json_t *session;
-	char role[PRESENT_CELL_MAX], person[PRESENT_CELL_MAX],
-	    stage[PRESENT_CELL_MAX];
+	char login[PRESENT_CELL_MAX], role[PRESENT_CELL_MAX],
+	    person[PRESENT_CELL_MAX], stage[PRESENT_CELL_MAX],
+	    name[PRESENT_CELL_MAX];
 
 	(void)arg;
-	SP_TRY(cmd_client_get(c, &own, err, "session"));
+	SP_TRY(get_own(c, &own, err));
 	if (c->json)
 		return cmd_present_json(own, err);
 	session = json_object_get(own, "session");
-	(void)printf("%s %s %s\n",
-	    cmd_present_member(session, "person", person, sizeof(person)),
+	(void)printf("%s %s %s  %s, %s\n",
+	    cmd_present_member(own, "login", login, sizeof(login)),
 	    cmd_present_member(own, "role", role, sizeof(role)),
-	    cmd_present_member(session, "stage", stage, sizeof(stage)));
+	    cmd_present_member(session, "stage", stage, sizeof(stage)),
+	    cmd_present_member(own, "name", name, sizeof(name)),
+	    cmd_present_member(session, "person", person, sizeof(person)));
 	return cmd_present_flush(err);
 }
 
 static enum sp_code
-list(struct client *c, void *arg, struct sp_err *err)
+print_sessions(struct client *c, json_t *items, struct sp_err *err)
 {
 	static const struct listing sessions = {
 		.column = { { "ID", "id", NULL }, { "PERSON", "person", NULL },
 		    { "STAGE", "stage", NULL }, { "METHOD", "method", NULL },
 		    { "ADDRESS", "address", NULL },
-		    { "USED", "used_at", NULL } },
+		    { "USED (UTC)", "used_at", cmd_present_time } },
 	};
+	NAMES_AUTO names = cmd_names_new(c);
+
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		json_t *one = json_array_get(items, i);
+		const char *id =
+		    json_string_value(json_object_get(one, "person"));
+		char login[PRESENT_CELL_MAX];
+
+		if (json_object_set_new(one, "person",
+			json_string(cmd_names_login(&names, id, login))) != 0)
+			return sp_fail(err, SP_E_NOMEM, "no memory for a list");
+	}
+	return cmd_listing_print(&sessions, items, err);
+}
+
+static enum sp_code
+list(struct client *c, void *arg, struct sp_err *err)
+{
 	const struct run *r = arg;
 	SITE_AUTO_JSON all = NULL;
+	json_t *items;
 
 	SP_TRY(cmd_client_get(
 	    c, &all, err, "sessions%s", r->all ? "?of=all" : ""));
-	if (c->json)
-		return cmd_present_json(all, err);
-	return cmd_listing_print(&sessions, json_object_get(all, "items"), err);
+	items = json_object_get(all, "items");
+	if (!c->json)
+		return print_sessions(c, items, err);
+	for (size_t i = 0; i < json_array_size(items); i++)
+		SP_TRY(cmd_present_json(json_array_get(items, i), err));
+	return SP_OK;
+}
+
+static enum sp_code
+end_own(struct client *c, struct sp_err *err)
+{
+	SITE_AUTO_JSON own = NULL;
+	SITE_AUTO_JSON none = NULL;
+	const char *id = NULL;
+
+	SP_TRY(get_own(c, &own, err));
+	SP_TRY(client_site_json_text(
+	    json_object_get(own, "session"), "id", &id, err));
+	SP_TRY(cmd_client_send(c, "DELETE", NULL, &none, err, "session"));
+	SP_TRY(client_settings_keep(NULL, err));
+	return cmd_client_say_done(c, "id", id, "ended", err);
 }
 
 static enum sp_code
@@ -278,15 +373,20 @@ end(struct client *c, void *arg, struct sp_err *err)
 	const struct run *r = arg;
 	SITE_AUTO_JSON none = NULL;
 
-	if (r->id == NULL) {
-		SP_TRY(
-		    cmd_client_send(c, "DELETE", NULL, &none, err, "session"));
-		return client_settings_keep(NULL, err);
+	if (r->id == NULL)
+		return end_own(c, err);
+	if (!r->all) {
+		SP_TRY(cmd_client_send(
+		    c, "DELETE", NULL, &none, err, "sessions/%s", r->id));
+		return cmd_client_say_done(c, "id", r->id, "ended", err);
 	}
-	return r->all ? cmd_client_send(c, "DELETE", NULL, &none, err,
-			    "persons/%s/sessions", r->id)
-		      : cmd_client_send(c, "DELETE", NULL, &none, err,
-			    "sessions/%s", r->id);
+	SP_TRY(cmd_client_send(
+	    c, "DELETE", NULL, &none, err, "persons/%s/sessions", r->id));
+	if (c->json)
+		return cmd_client_say_done(c, "person", r->id, "ended", err);
+	(void)printf("%s: all sessions, and tokens of their own, ended\n",
+	    strcmp(r->id, "~") == 0 ? "you" : r->id);
+	return cmd_present_flush(err);
 }
 
 static enum sp_code
@@ -332,6 +432,7 @@ operand_ok(const char *s)
 #define ACKNOWLEDGE 0x10U
 #define ALL_MINE    0x20U
 #define ALL_THEIRS  0x40U
+#define A_PERSON    0x80U /* the operand is a PERSON */
 
 struct act {
 	const char *name;
@@ -352,7 +453,7 @@ act_of(const struct cmd *self)
 		{ "session whoami", whoami, 0, 0, 0 },
 		{ "session list", list, 0, 0, ALL_MINE },
 		{ "session end", end, 0, 1, ALL_THEIRS },
-		{ "session invite", invite, 1, 1, 0 },
+		{ "session invite", invite, 1, 1, A_PERSON },
 	};
 	size_t at = 0;
 
@@ -369,9 +470,26 @@ check_operands(
 		return cmd_usage(self, "'%s' is too much", operand[a->most]);
 	if (n < a->least)
 		return cmd_usage(self, "say whom it is about");
-	if (n == 1 && !operand_ok(operand[0]))
+	if (n == 1 && operand[0][0] != '/' && !operand_ok(operand[0]))
 		return cmd_usage(
 		    self, "'%s' is no id and no login", operand[0]);
+	return CMD_DONE;
+}
+
+/* The operand: a PERSON, or the id of a session, or whoever signs in. */
+static int
+take_operand(const struct cmd *self, const struct act *a, const char *operand,
+    struct run *r)
+{
+	if (r->all && (a->takes & ALL_THEIRS) != 0 && operand == NULL)
+		return cmd_usage(self,
+		    "--all: say whose (a PERSON; me, for your own); without "
+		    "--all this session ends");
+	r->login = r->id = operand;
+	if (operand == NULL)
+		return CMD_DONE;
+	if (r->all || (a->takes & A_PERSON) != 0 || operand[0] == '/')
+		return cmd_people_take(self, operand, &r->id);
 	return CMD_DONE;
 }
 
@@ -410,7 +528,9 @@ run_any(const struct cmd *self, int argc, char **argv)
 		code = check_operands(self, act, operand, n);
 	if (code != CMD_DONE)
 		return code;
-	r.login = r.id = n == 1 ? operand[0] : NULL;
+	code = take_operand(self, act, n == 1 ? operand[0] : NULL, &r);
+	if (code != CMD_DONE)
+		return code;
 	return cmd_client_with(self, &common, act->run, &r);
 }
 

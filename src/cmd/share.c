@@ -142,13 +142,67 @@ run_add(const struct cmd *self, int argc, char **argv)
 
 /* ---- share list, share items: newest first ---- */
 
+/* With whom: an agency's short name, "group NAME" or "person NAME". */
+static void
+show_to(const json_t *to, char *out, size_t room)
+{
+	const char *kind = json_string_value(json_object_get(to, "kind"));
+	const char *name = json_string_value(json_object_get(to, "name"));
+	char who[PRESENT_CELL_MAX];
+
+	(void)cmd_present_member(
+	    to, name == NULL ? "id" : "name", who, sizeof(who));
+	if (kind != NULL && strcmp(kind, "agency") != 0)
+		(void)snprintf(out, room, "%s %s",
+		    strcmp(kind, "group") == 0 ? "group" : "person", who);
+	else
+		(void)snprintf(out, room, "%s", who);
+}
+
+static enum sp_code
+list_path(
+    struct client *c, bool received, struct sp_buf *path, struct sp_err *err)
+{
+	SP_TRY(client_site_path(&c->site, path, err, "shares"));
+	if (received)
+		client_site_query(path, "received", "true");
+	return sp_buf_check(path, "path", err);
+}
+
+static enum sp_code
+count_one(void *arg, json_t *share, struct sp_err *err)
+{
+	const char *state = json_string_value(json_object_get(share, "state"));
+	unsigned *n = arg;
+
+	(void)err;
+	*n += state != NULL && strcmp(state, "active") == 0;
+	return SP_OK;
+}
+
+/* A list of what is given is not taken for all there is. */
+static void
+tell_received(struct client *c)
+{
+	unsigned n = 0;
+	const struct listing_each each = { NULL, count_one, &n };
+	SP_AUTO_BUF path = sp_buf_new(512);
+	struct sp_err err = { .code = SP_OK };
+
+	if (list_path(c, true, &path, &err) == SP_OK &&
+	    cmd_listing_each(c, sp_buf_str(&path), &each, &err) == SP_OK &&
+	    n > 0)
+		(void)fprintf(stderr,
+		    "%u active received: sallyport share list --received\n", n);
+}
+
 static enum sp_code
 list(struct client *c, void *arg, struct sp_err *err)
 {
 	static const struct listing shares = {
 		.column = { { "ID", "id", NULL }, { "STATE", "state", NULL },
-		    { "ACCESS", "access", NULL }, { "OWNER", "owner", NULL },
-		    { "ITEMS", "items", NULL },
+		    { "TO", "to", show_to }, { "ACCESS", "access", NULL },
+		    { "OWNER", "owner", NULL }, { "ITEMS", "items", NULL },
 		    { "CATEGORY", "category", NULL },
 		    { "UNTIL (UTC)", "until", cmd_present_time },
 		    { "REASON", "reason", NULL } },
@@ -156,10 +210,11 @@ list(struct client *c, void *arg, struct sp_err *err)
 	const bool *received = arg;
 	SP_AUTO_BUF path = sp_buf_new(512);
 
-	SP_TRY(client_site_path(&c->site, &path, err, "shares"));
-	if (*received)
-		client_site_query(&path, "received", "true");
-	return cmd_listing_show(c, &shares, sp_buf_str(&path), err);
+	SP_TRY(list_path(c, *received, &path, err));
+	SP_TRY(cmd_listing_show(c, &shares, sp_buf_str(&path), err));
+	if (!*received && !c->json)
+		tell_received(c);
+	return SP_OK;
 }
 
 static int
@@ -203,6 +258,73 @@ run_items(const struct cmd *self, int argc, char **argv)
 
 /* ---- share show, revoke, decline ---- */
 
+static void
+line(const char *what, const char *value)
+{
+	(void)printf("%-10s  %s\n", what, value);
+}
+
+static void
+print_parties(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+		const char *side =
+		    json_string_value(json_object_get(one, "side"));
+		char agency[PRESENT_CELL_MAX], state[64];
+
+		(void)printf("%-10s  %s  %s\n",
+		    side != NULL && strcmp(side, "by") == 0 ? "shared by"
+							    : "with",
+		    cmd_present_member(one, "agency", agency, sizeof(agency)),
+		    cmd_present_member(one, "state", state, sizeof(state)));
+	}
+}
+
+static enum sp_code
+print_whole(const json_t *share, struct sp_err *err)
+{
+	static const struct {
+		const char *what, *member;
+		void (*cell)(const json_t *value, char *out, size_t room);
+	} rows[] = {
+		{ "share", "id", NULL },
+		{ "state", "state", NULL },
+		{ "to", "to", show_to },
+		{ "access", "access", NULL },
+		{ "until", "until", cmd_present_time },
+		{ "given", "granted_at", cmd_present_time },
+		{ "owner", "owner", NULL },
+		{ "by", "sharer", NULL },
+		{ "from share", "parent", NULL },
+		{ "reason", "reason", NULL },
+		{ "category", "category", NULL },
+		{ "items", "items", NULL },
+	};
+	const json_t *items = json_object_get(share, "evidence");
+	char cell[PRESENT_CELL_MAX];
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		const json_t *value = json_object_get(share, rows[i].member);
+
+		if (value == NULL || json_is_null(value))
+			continue;
+		if (rows[i].cell == NULL)
+			cmd_present_value(value, cell, sizeof(cell));
+		else
+			rows[i].cell(value, cell, sizeof(cell));
+		line(rows[i].what, cell);
+	}
+	line("share on",
+	    json_is_true(json_object_get(share, "reshare")) ? "yes" : "no");
+	print_parties(json_object_get(share, "parties"));
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		cmd_present_value(json_array_get(items, i), cell, sizeof(cell));
+		line("item", cell);
+	}
+	return cmd_present_flush(err);
+}
+
 static enum sp_code
 show(struct client *c, void *arg, struct sp_err *err)
 {
@@ -212,8 +334,8 @@ show(struct client *c, void *arg, struct sp_err *err)
 	SP_TRY(cmd_client_get(
 	    c, &share, err, "shares/%s%s", r->id, r->proof ? "/proof" : ""));
 	/* Proofs are for programs. */
-	return r->proof ? cmd_present_json(share, err)
-			: print_share(c, share, err);
+	return r->proof || c->json ? cmd_present_json(share, err)
+				   : print_whole(share, err);
 }
 
 static int

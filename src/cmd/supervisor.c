@@ -200,12 +200,26 @@ struct start {
 	bool vital;                   /* the first time it must succeed */
 };
 
-static const struct start keeper_start = { spawn_keeper, "keeper.started",
-	"keeper.failed", "it does not start", true },
-			  server_start = { spawn_server, "server.started",
-				  "server.failed", "it does not start", true },
-			  press_start = { spawn_press, "press.started",
-				  "press.failed", "no reports are set", false };
+static const struct start keeper_start = {
+	.spawn = spawn_keeper,
+	.started = "keeper.started",
+	.failed = "keeper.failed",
+	.without = "it does not start",
+	.vital = true,
+};
+static const struct start server_start = {
+	.spawn = spawn_server,
+	.started = "server.started",
+	.failed = "server.failed",
+	.without = "it does not start",
+	.vital = true,
+};
+static const struct start press_start = {
+	.spawn = spawn_press,
+	.started = "press.started",
+	.failed = "press.failed",
+	.without = "no reports are set",
+};
 
 static void
 start(struct supervisor *s, struct child *c, const struct start *how)

@@ -529,7 +529,6 @@ read_once(
 	    &q->who, q->field[HTTP_F_ONCE], piece, SP_COUNTOF(piece), out, err);
 }
 
-/* The metadata is read before anything is made. */
 /* A part of a concatenation is described by the upload it becomes part of. */
 static enum sp_code
 read_meta(struct evidence_upload_new *n, struct evidence_meta *meta,
@@ -544,6 +543,7 @@ read_meta(struct evidence_upload_new *n, struct evidence_meta *meta,
 	return evidence_meta_check(meta, err);
 }
 
+/* The metadata is read before anything is made. */
 static enum sp_code
 create(struct http_request *q, struct evidence_meta *meta,
     struct evidence_upload *u, struct sp_err *err)

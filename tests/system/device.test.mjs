@@ -319,7 +319,10 @@ siteSuite('devices with mutual TLS', {}, (ctx) => {
     assert.match((await site.must(['device', 'show', added.id])).stdout, /valid_days +30/);
     await site.must(['device', 'revoke', added.id]);
     writeFileSync(clip, seeded(t).bytes(70002));
-    assert.equal((await here(['put', clip])).code, 3);
+    const over = await here(['put', clip]);
+    assert.equal(over.code, 3);
+    assert.match(over.stderr, /the device was revoked, .*new code .*sallyport device add/);
+    assert.doesNotMatch(over.stderr, /SALLYPORT_TOKEN/);
     assert.equal((await site.cli(['device', 'revoke', added.id])).code, 3, 'once');
     for (const act of ['added', 'enrolled', 'rotated', 'revoked'])
       assert.ok((await entries(site, `device.${act}`)).some((e) => e.object.id === added.id), act);

@@ -310,6 +310,7 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     const op = { ...who.op, agency: P };
     const sec = { ...who.sec, agency: P };
     const cust = { ...who.cust, agency: A };
+    const TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d';
     const must = async (by, ...args) => {
       const got = await cli(by, ['lockbox', ...args]);
       assert.equal(got.code, 0, `${args.join(' ')}: ${got.stdout}${got.stderr}`);
@@ -317,14 +318,19 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     };
     const made = JSON.parse(await must(op, 'request', A, items[0], '--reason', 'the player stops at 3:10',
       '--ticket', 'T-1', '--minutes', '30', '--json'));
-    await must(sec, 'approve', made.id);
+    // Only the provider's house requests.
+    assert.match((await cli(cust, ['lockbox', 'request', A, items[0], '--reason', 'the wrong house asks'])).stderr,
+      /'harbor-pd' is not the provider's house: only that requests \(--agency/);
+    const early = await cli(op, ['lockbox', 'get', made.id, items[0], '-o', join(site.dir, 'early.txt')]);
+    assert.match(early.stderr, /the request is Initializing, not approved yet; .*\(lockbox\)/);
+    assert.match(await must(sec, 'approve', made.id), new RegExp(`^${made.id} approved: Pending, 0 of 1 `));
     assert.match(await must(cust, 'list', '--state', 'Pending'), new RegExp(`^${made.id} +Pending +harbor-pd`, 'm'));
     assert.match(await must(cust, 'show', made.id), /^why +the player stops at 3:10$/m);
-    await must(cust, 'approve', made.id);
+    assert.equal(await must(cust, 'approve', made.id), `${made.id} approved: Approved\n`);
+    assert.match(await must(cust, 'list'), new RegExp(`^${made.id} +Approved +harbor-pd +${TIME} +${TIME} +request`, 'm'));
     const to = join(site.dir, 'got.txt');
     await must(op, 'get', made.id, items[0], '-o', to);
     assert.equal(readFileSync(to, 'utf8'), texts[0]);
-    const TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d';
     const shown = await must(cust, 'show', made.id);
     assert.match(shown, new RegExp(`^touched +${items[0]} +${TIME} to ${TIME}$`, 'm'));
     assert.match(shown, /^glass +no$/m);
@@ -335,12 +341,28 @@ siteSuite('lockbox', { agencies: [A, B] }, (context) => {
     await must(cust, 'revoke', made.id, '--reason', 'done');
     const gone = await cli(op, ['lockbox', 'get', made.id, items[0], '-o', `${to}.2`]);
     assert.equal(gone.code, 3, gone.stdout + gone.stderr);
+    assert.match(gone.stderr, /the request is Revoked; /);
+    // No access has no end.
+    assert.match(await must(cust, 'list'), new RegExp(`^${made.id} +Revoked +harbor-pd +${TIME} +- +request`, 'm'));
+    const ended = await must(cust, 'show', made.id);
+    assert.match(ended, /^ended by +agency harbor-pd$/m);
+    assert.match(ended, /^approved by +\S+, Cy Custodian, [0-9a-f-]{36}$/m);
+    assert.doesNotMatch(ended, /^until/m);
     const second = JSON.parse(await must(op, 'request', A, '--category', 'theft', '--reason',
       'all of them stop somewhere', '--json'));
     await must(sec, 'approve', second.id);
     await must(cust, 'deny', second.id, '--reason', 'too many');
     assert.equal(JSON.parse(await must(op, 'show', second.id, '--json')).state, 'Denied');
     assert.equal((await cli(op, ['lockbox', 'request', A, items[0]])).code, 2);
+    // Broken glass waited for nobody; what was found of it is told whole.
+    const glass = JSON.parse(await must(op, 'request', A, items[0], '--reason', 'a fire at the house', '--glass', '--json'));
+    await must(sec, 'confirm', glass.id);
+    const broken = await must(sec, 'show', glass.id);
+    assert.match(broken, /^confirmed by +\S+, /m);
+    assert.doesNotMatch(broken, /^(approved|needed)/m);
+    await must(cust, 'revoke', glass.id);
+    await must(cust, 'review', glass.id, '--finding', 'justified', '--note', 'there was smoke');
+    assert.match(await must(cust, 'show', glass.id), /^review +justified\nreview note +there was smoke$/m);
   });
 
   // The examples of sallyport-lockbox(1), as they are printed there.

@@ -73,6 +73,10 @@ test('records are told as people say them, and listed of one or of all', async (
     assert.match(await refused(site, 2, ...args), /said already/);
   }
   await refused(site, 3, 'training', 'add', one.id, '--level', '5');
+  // Operands the wrong way round, and nothing that was to be changed.
+  assert.match(await refused(site, 3, 'role', 'give', 'officer', 'ann.lee'),
+    /no such person, .*: officer \(wanted: PERSON ROLE\)/);
+  assert.match(await refused(site, 2, 'person', 'change', 'ann.lee'), /an option is wanted/);
   await refused(site, 3, 'screening', 'add', one.id, '--state', 'zz');
 });
 
@@ -279,6 +283,11 @@ test('the personnel file: report, exactly that applied, out, and in again', asyn
   // As JSON too, each with its entry, which is on the agency itself.
   assert.equal((await json(site, 'person', 'export')).persons.length, 2);
   assert.equal((await entries(site)).split('"act":"personnel.exported"').length - 1, 2);
+  // What cannot be applied is no success, told either way.
+  writeFileSync(file, 'human,login,name,role\r\nE9,zoe,Zoe,no such role\r\n');
+  assert.match(await refused(site, 1, 'person', 'import', file), /0 conflicts and 1 errors/);
+  const bad = await site.cli(['person', 'import', file, '--json']);
+  assert.deepEqual([bad.code, JSON.parse(bad.stdout).errors], [1, 1]);
   // Nothing of it reaches another agency.
   assert.equal((await site.get('persons', { agency: 'mesa-so' })).json().items.length, 0);
   assert.equal((await site.get('persons', { token: site.token('mesa-so') })).status, 404);

@@ -31,6 +31,10 @@ async function custodians(site) {
     await person(site, { name: 'Lars Sund', role: 'laso', human: 'h-lars' }),
     await person(site, { name: 'Mia Poe', role: 'custodian', human: 'h-mia' }),
   ];
+  // A sheet says whom it is for, and so does the list of who holds one.
+  for (const args of [['prepare', people[0].id, 'lars.sund'], ['show']])
+    assert.match((await site.must(['recovery', ...args])).stdout,
+      new RegExp(`^custodian +cora\\.stein, Cora Stein, ${people[0].id}$`, 'm'));
   const made = await site.must(['recovery', 'prepare', people[0].id, 'lars.sund', 'mia.poe', '--json']);
   const { needed, shares } = JSON.parse(made.stdout);
   assert.equal(needed, 2);

@@ -259,6 +259,15 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
     const partner = await own(B, who.partner);
     const [id] = (await say(['share', 'add', '--to', B, '--reason', 'by hand', items[0]], A, site.token(A))).split(' ');
     assert.match(await say(['share', 'list', '--received'], B, partner), /by hand/);
+    // To whom, and until when; what was received is not forgotten beside what was given.
+    assert.match(await say(['share', 'list'], A, site.token(A)),
+      new RegExp(`^ID +STATE +TO +ACCESS +OWNER +ITEMS .*^${id} +active +${B} +view +${A} +1 `, 'ms'));
+    const listed = await site.cli(['share', 'list', '--agency', B], B,
+      { env: { ...site.cliEnv(B), SALLYPORT_TOKEN: partner } });
+    assert.match(listed.stderr, /^\d+ active received: sallyport share list --received$/m);
+    const whole = await say(['share', 'show', id], A, site.token(A));
+    for (const row of [`share +${id}`, `to +${B}`, 'access +view', 'until +20\\d\\d-.*', 'reason +by hand', `item +${items[0]}`])
+      assert.match(whole, new RegExp(`^${row}$`, 'm'));
     assert.match(await say(['share', 'items', id], B, partner), /first\.txt/);
     const file = join(site.dir, 'fetched.txt');
     await say(['share', 'get', id, items[0], '-o', file], B, partner);
@@ -272,7 +281,8 @@ siteSuite('share', { agencies: [A, B, C] }, (context) => {
       ['add', '--to', B, '--person', id, '--reason', 'r', items[0]], ['show'], ['get', id], ['list', 'x']])
       await say(['share', ...bad], A, site.token(A), 2);
     const group = JSON.parse(await say(['group', 'add', 'By hand', B, '--json'], A, site.token(A))).id;
-    assert.match(await say(['group', 'list'], B, partner), /By hand/);
+    assert.match(await say(['group', 'list'], B, partner),
+      new RegExp(`^ID +STATE +NAME +LEAD +MEMBERS\n.*^${group} +active +By hand +${A} +.*${B}`, 'ms'));
     await say(['group', 'member', group, C], A, site.token(A));
     assert.match(await say(['group', 'member', group, C, '--remove'], A, site.token(A)), /ridge-pd {2}\(out\)/);
     await say(['group', 'persons', group, who.partner.id], B, site.token(B));

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { People } from './lib/people.mjs';
+import { freshId } from './lib/adversary.mjs';
 import { program, Site, until } from './lib/site.mjs';
 
 const PASSWORD = 'seven wide rivers';
@@ -460,7 +461,7 @@ describe('signing in', () => {
     const password = secret('password', PASSWORD);
     /** Runs it; what it asks for as fd:3 is given when `when` has been said. */
     const cli = (args, when, what) => new Promise((done) => {
-      const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+      const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
       const got = { stdout: '', stderr: '' };
       const give = () => {
         const m = when?.exec(got.stderr);
@@ -472,6 +473,15 @@ describe('signing in', () => {
       child.stderr.on('data', (b) => { got.stderr += b; give(); });
       child.on('close', (code) => done({ code, ...got }));
     });
+    // Without a terminal (a group of its own) what would be asked for later is found first: the
+    // invitation is still good.
+    for (const [rest, says] of [[[], /no terminal to ask on/], [['--code', 'fd:9'], /fd:9/],
+      [['--code', 'fd:3'], /--acknowledge/], [['--code', `file:${join(home, 'none')}`], /none/]]) {
+      const early = await cli(['session', 'enrol', '--invitation', invitation, '--password', password, ...rest]);
+      assert.equal(early.code, 1, early.stderr);
+      assert.match(early.stderr, says);
+      assert.doesNotMatch(early.stderr, /secret:/);
+    }
     let seed;
     const enrolled = await cli(['session', 'enrol', '--invitation', invitation, '--password', password,
       '--code', 'fd:3', '--acknowledge'], /secret:\n {2}([A-Z2-7]+)\n/, (m) => {
@@ -488,18 +498,45 @@ describe('signing in', () => {
     assert.match(first, /^sps_/);
     const own = await cli(['session', 'whoami', '--json']);
     assert.equal(JSON.parse(own.stdout).session.person, who.id);
+    assert.match((await cli(['session', 'whoami'])).stdout, /^ines\.brook officer open {2}Ines Brook, /);
+    // Oneself is "me", as the shell leaves it alone; what it makes of ~ is told.
+    assert.match((await cli(['person', 'show', 'me'])).stdout, /^login +ines\.brook$/m);
+    const expanded = await cli(['person', 'show', home]);
+    assert.equal(expanded.code, 2);
+    assert.match(expanded.stderr, /is a path and nobody: for yourself say me, or '~' in quotes/);
+    assert.equal((await cli(['session', 'end', '--all'])).code, 2);
     const out = await cli(['session', 'end']);
     assert.equal(out.code, 0, out.stderr);
+    assert.equal(out.stdout, `${JSON.parse(own.stdout).session.id} ended\n`);
     assert.equal(await status(first), 401);
     assert.notEqual((await cli(['session', 'whoami'])).code, 0);
+    // What speaks in a session that is over is told how to begin another.
+    writeFileSync(kept, first, { mode: 0o600 });
+    const over = await cli(['list']);
+    assert.equal(over.code, 3);
+    assert.match(over.stderr, /401: .*sallyport session login/);
+    assert.doesNotMatch(over.stderr, /SALLYPORT_TOKEN/);
     // In again, by a code of the app; a secret that others may read is refused.
     const login = ['session', 'login', who.login, '--password', password, '--acknowledge'];
-    const again = await cli([...login, '--code', secret('code', totp(seed, 0))]);
+    const again = await cli([...login, '--code', secret('code', totp(seed, 0)), '--json']);
     assert.equal(again.code, 0, again.stderr);
+    const opened = JSON.parse(again.stdout);
+    assert.deepEqual(Object.keys(opened).sort(), ['expires_at', 'session']);
+    assert.equal(opened.session, JSON.parse((await cli(['session', 'whoami', '--json'])).stdout).session.id);
     const renewed = await cli(['session', 'renew', '--password', password, '--recovery',
       '--code', secret('code', codes[0])]);
     assert.equal(renewed.code, 0, renewed.stderr);
-    assert.match((await cli(['session', 'list'])).stdout, /password recovery/);
+    assert.match((await cli(['session', 'list'])).stdout, /ines\.brook .*password recovery/);
+    // An object a line, as everywhere.
+    const lines = (await cli(['session', 'list', '--json'])).stdout.trim().split('\n').map((l) => JSON.parse(l));
+    assert.deepEqual(lines.map((s) => s.person), [who.id]);
+    // A denial has its code, and how to ask why.
+    const denied = await cli(['show', freshId()]);
+    assert.equal(denied.code, 3);
+    assert.match(denied.stderr, /403: evidence\.show: .*\(screening\.missing\); see: sallyport explain '~' evidence\.show [0-9a-f-]{36}$/m);
+    assert.equal((await cli(denied.stderr.match(/sallyport (explain .*)$/m)[1].replaceAll("'", '').split(' '))).code, 0);
+    // Whoever ends all of somebody's is told so.
+    assert.match((await site.must(['session', 'end', '--all', who.login])).stdout, /^ines\.brook: all sessions, .*ended$/m);
     // Each subcommand has its own options; a wrong password says nothing of tokens.
     for (const args of [['list', '--invitation', 'prompt'], ['whoami', '--all'], ['end', '--code', 'prompt'], ['renew', '--acknowledge']])
       assert.equal((await cli(['session', ...args])).code, 2, args.join(' '));

@@ -148,6 +148,116 @@ advice_is_for_what_was_refused(void)
 	}
 }
 
+#define ITEM "019aaaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"
+
+/* Its code, and how to ask why: for the act and what it was about. */
+static void
+a_denial_names_its_code_and_the_next_step(void)
+{
+	static const struct {
+		const char *asked, *body, *says;
+	} rows[] = {
+		{ "evidence/" ITEM "/custody",
+		    "{\"detail\":\"evidence.custody: what it takes: "
+		    "screened\",\"reason\":\"screening.missing\"}",
+		    "403: evidence.custody: what it takes: screened "
+		    "(screening.missing); see: sallyport explain '~' "
+		    "evidence.custody " ITEM },
+		{ "lockbox/00000000-0000-7000-8000-000000000000/evidence/" ITEM,
+		    "{\"detail\":\"lockbox.use: what it takes: a way\","
+		    "\"reason\":\"other-agency\"}",
+		    "a way (other-agency); see: sallyport explain '~' "
+		    "lockbox.use " ITEM },
+		{ "persons",
+		    "{\"detail\":\"the role auditor may not: "
+		    "person.add\",\"reason\":\"role\"}",
+		    "may not: person.add (role); see: sallyport explain '~' "
+		    "person.add -" },
+		{ "recovery",
+		    "{\"detail\":\"not this. share\",\"reason\":"
+		    "\"recovery.share\"}",
+		    "403: not this. share (recovery.share)" },
+		{ "x", "{\"detail\":\"a.b no code\"}", "403: a.b no code" },
+		{ "x", "{\"detail\":\"a.b\",\"reason\":\"\\u001b[2J\"}",
+		    "403: a.b (?[2J); see: sallyport explain '~' a.b -" },
+		{ "x", "{\"detail\":\"a.b$(id): c .d e.\",\"reason\":\"r\"}",
+		    "403: a.b$(id): c .d e. (r)" },
+		{ "x", "{\"detail\":\"\",\"reason\":\"r\"}", "403 (r)" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct site_answer an = answer(403, "", rows[i].body);
+		struct sp_err err;
+		size_t len;
+
+		(void)snprintf(an.asked, sizeof(an.asked), "%s", rows[i].asked);
+		CHECK(client_site_answer_fail(&an, &err) == SP_E_DENIED);
+		CHECK(err.reason == client_site_refused);
+		len = strlen(err.text);
+		CHECK(strstr(err.text, rows[i].says) != NULL);
+		CHECK(len >= strlen(rows[i].says) &&
+		    (i == SP_COUNTOF(rows) - 1 ||
+			strcmp(err.text + len - strlen(rows[i].says),
+			    rows[i].says) == 0));
+		client_site_answer_done(&an);
+	}
+}
+
+/* However much a denial says, what to do is told whole. */
+static void
+the_next_step_is_not_cut(void)
+{
+	char body[600], words[400];
+	struct sp_err err;
+
+	memset(words, 'w', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	(void)snprintf(body, sizeof(body),
+	    "{\"detail\":\"evidence.view: %s\",\"reason\":\"role\"}", words);
+	struct site_answer an = answer(403, "", body);
+
+	(void)snprintf(an.asked, sizeof(an.asked), "evidence/" ITEM);
+	CHECK(client_site_answer_fail(&an, &err) == SP_E_DENIED);
+	CHECK(strstr(err.text, "explain '~' evidence.view " ITEM) != NULL);
+	client_site_answer_done(&an);
+}
+
+/* What to do hangs on what was spoken with. */
+static void
+advice_is_for_what_was_spoken_with(void)
+{
+	static const struct {
+		enum site_as as;
+		const char *why, *says;
+	} rows[] = {
+		{ SITE_AS_NOBODY, "token.missing", "is SALLYPORT_TOKEN set" },
+		{ SITE_AS_TOKEN, "token.expired", "is SALLYPORT_TOKEN set" },
+		{ SITE_AS_TOKEN, "person.inactive", "ask an administrator" },
+		{ SITE_AS_SESSION, "session.ended", "sallyport session login" },
+		{ SITE_AS_SESSION, "session.void", "sallyport session login" },
+		{ SITE_AS_SESSION, "token.unknown", "sallyport session login" },
+		{ SITE_AS_TOKEN, "session.unknown", "sallyport session login" },
+		{ SITE_AS_DEVICE, "certificate.unknown",
+		    "sallyport device add" },
+	};
+
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		char body[100];
+		struct sp_err err;
+
+		(void)snprintf(body, sizeof(body),
+		    "{\"detail\":\"no\",\"reason\":\"%s\"}", rows[i].why);
+		struct site_answer an = answer(401, "", body);
+
+		an.as = rows[i].as;
+		CHECK(client_site_answer_fail(&an, &err) == SP_E_UNKNOWN);
+		CHECK(strstr(err.text, rows[i].says) != NULL);
+		CHECK((strstr(err.text, "SALLYPORT_TOKEN") != NULL) ==
+		    (strstr(rows[i].says, "SALLYPORT_TOKEN") != NULL));
+		client_site_answer_done(&an);
+	}
+}
+
 /* All of what a site says of 300 bytes is told. */
 static void
 words_are_not_cut(void)
@@ -465,6 +575,11 @@ main(void)
 		{ "members have the right type or fail",
 		    members_have_the_right_type_or_fail },
 		{ "JSON is sent once", json_is_sent_once },
+		{ "a denial names its code and the next step",
+		    a_denial_names_its_code_and_the_next_step },
+		{ "the next step is not cut", the_next_step_is_not_cut },
+		{ "advice is for what was spoken with",
+		    advice_is_for_what_was_spoken_with },
 		{ "advice is for what was refused",
 		    advice_is_for_what_was_refused },
 		{ "words are not cut", words_are_not_cut },
