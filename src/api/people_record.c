@@ -2,6 +2,9 @@
 
 #include "api/people_part.h"
 #include "people/clearance.h"
+#include "people/field.h"
+
+#include <string.h>
 
 /*
  * Records of a person: clearance, screening, training.  Rows are only added.
@@ -42,6 +45,101 @@ show_clearance(
 	    reader.db, &p, api_people_rules(q), sp_now(), &v, err));
 	people_clearance_json_for(&j, &v, api_people_rules(q), &r);
 	return http_json_answer(a, &out, "clearance", err);
+}
+
+/* --- Of everybody --- */
+
+#define LIST_DEFAULT 100
+#define LIST_MOST    1000
+#define LIST_AT_ONCE 8
+
+struct cleared {
+	struct http_request *q;
+	struct sp_json *j;
+	struct db *db;
+	struct sp_id after;
+	bool begun;
+	size_t left;
+};
+
+static enum sp_code
+put_cleared(
+    struct cleared *l, const struct people_person *p, struct sp_err *err)
+{
+	const struct people_rules *rules = api_people_rules(l->q);
+	SP_AUTO_BUF change = sp_buf_new(512);
+	struct people_verdict v;
+
+	SP_TRY(people_clearance(l->db, p, rules, sp_now(), &v, err));
+	people_clearance_change(&v, rules, &change);
+	sp_json_object(l->j, NULL);
+	if (change.len > 0)
+		sp_json_str(l->j, "change", sp_buf_str(&change));
+	sp_json_str(l->j, "code", people_code_name(v.code));
+	http_json_id(l->j, "id", &p->id);
+	sp_json_str(l->j, "login", p->login);
+	sp_json_str(l->j, "name", p->name);
+	sp_json_str(l->j, "role", people_role_name(p->role));
+	people_put_day(l->j, "until", v.until);
+	sp_json_end(l->j);
+	return SP_OK;
+}
+
+/* The next few, but for accounts that have ended; *more: there are others. */
+static enum sp_code
+put_some(struct cleared *l, bool *more, struct sp_err *err)
+{
+	struct people_person p[LIST_AT_ONCE];
+	size_t got;
+
+	SP_TRY(people_person_list(
+	    l->db, l->begun ? &l->after : NULL, p, SP_COUNTOF(p), &got, err));
+	*more = got == SP_COUNTOF(p);
+	for (size_t i = 0; i < got; i++) {
+		if (l->left == 0) {
+			*more = true;
+			return SP_OK;
+		}
+		l->after = p[i].id;
+		l->begun = true;
+		if (people_person_state(&p[i], api_people_rules(l->q), sp_now())
+			.state == PEOPLE_TERMINATED)
+			continue;
+		SP_TRY(put_cleared(l, &p[i], err));
+		l->left--;
+	}
+	return SP_OK;
+}
+
+static enum sp_code
+list_clearances(
+    struct http_request *q, struct http_answer *a, struct sp_err *err)
+{
+	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
+	const char *cursor = http_request_query(q, "cursor");
+	struct sp_json j = sp_json_to(&out);
+	struct cleared l = { .q = q, .j = &j, .begun = cursor != NULL };
+	uint64_t n = LIST_DEFAULT;
+	bool more = true;
+
+	if (cursor != NULL && !sp_id_parse(cursor, strlen(cursor), &l.after))
+		return sp_fail(
+		    err, SP_E_INVALID, "cursor: \"next\" of the page before");
+	SP_TRY(http_request_query_u64(q, "limit", 1, LIST_MOST, &n, err));
+	l.left = (size_t)n;
+	DB_LENT(reader, evidence_room_readers(q->room));
+	l.db = reader.db;
+	sp_json_object(&j, NULL);
+	sp_json_array(&j, "items");
+	while (more && l.left > 0)
+		SP_TRY(put_some(&l, &more, err));
+	sp_json_end(&j);
+	if (more)
+		http_json_id(&j, "next", &l.after);
+	else
+		sp_json_null(&j, "next");
+	sp_json_end(&j);
+	return http_json_answer(a, &out, "clearances", err);
 }
 
 /* --- Adding, about a person --- */
@@ -131,7 +229,29 @@ demand_training(
 
 #define PERSON API_PEOPLE_PERSON
 
+static const struct http_input list_input[] = {
+	{ "query", "cursor", HTTP_STRING, false,
+	    "\"next\" of the page before." },
+	{ "query", "limit",
+	    "{\"maximum\":1000,\"minimum\":1,\"type\":\"integer\"}", false,
+	    "People a page; 100 when absent." },
+};
+
 static const struct http_route routes[] = {
+	{
+	    .method = HTTP_GET,
+	    .path = HTTP_AGENCY "clearances",
+	    .id = "listClearances",
+	    .summary = "Who may see criminal justice information now, until "
+		       "when, and why not: everybody whose account has not "
+		       "ended, a page at a time",
+	    .door = HTTP_DOOR_GATE,
+	    .act = GATE_CLEARANCE_SHOW,
+	    .kind = "person",
+	    HTTP_INPUT(list_input),
+	    .success = { { 200, "A page", HTTP_JSON, "ClearancePage", NULL } },
+	    .handle = list_clearances,
+	},
 	{
 	    .method = HTTP_GET,
 	    .path = PERSON "/clearance",
@@ -203,6 +323,14 @@ static const struct http_schema schemas[] = {
 	    ",\"path\":{\"items\":{\"type\":\"object\"},\"type\":\"array\"},"
 	    "\"until\":" DAY "},\"required\":[\"code\",\"path\"],\"type\":"
 	    "\"object\"}" },
+	{ "ClearancePage",
+	    "{\"properties\":{\"items\":{\"items\":{\"properties\":{"
+	    "\"change\":" HTTP_STRING ",\"code\":" HTTP_STRING
+	    ",\"id\":" HTTP_ID ",\"login\":" HTTP_STRING
+	    ",\"name\":" HTTP_STRING ",\"role\":" HTTP_STRING ",\"until\":" DAY
+	    "},\"required\":[\"code\",\"id\",\"login\",\"name\",\"role\"],"
+	    "\"type\":\"object\"},\"type\":\"array\"},\"next\":" HTTP_NULLABLE
+	    "},\"required\":[\"items\",\"next\"],\"type\":\"object\"}" },
 	{ "Made",
 	    "{\"properties\":{\"id\":" HTTP_ID
 	    "},\"required\":[\"id\"],\"type\":\"object\"}" },

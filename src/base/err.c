@@ -27,6 +27,7 @@ static void SP_PRINTF(3, 0)
 	err->code = code;
 	err->os_errno = errno;
 	err->reason = NULL;
+	err->wait = 0;
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	sp_utf8_clean(err->text);
 }

@@ -33,6 +33,7 @@ struct sp_err {
 	enum sp_code code;
 	int os_errno;
 	const char *reason; /* static: a finer stable word, or NULL */
+	unsigned wait;      /* seconds until it may go on; 0: not known */
 	char text[400];     /* printable UTF-8, whatever the arguments held */
 };
 

@@ -361,6 +361,12 @@ client_site_patience_wait(struct site_patience *p, struct site_client *c,
 
 	if (an != NULL &&
 	    client_site_answer_number(an, "Retry-After", &after)) {
+		/* Nobody sits and waits for an hour's pace to be over. */
+		if (an->status == 429 && after > RETRY_AFTER_MAX) {
+			if (err != why)
+				*err = *why;
+			return why->code;
+		}
 		after = after < RETRY_AFTER_MAX ? after : RETRY_AFTER_MAX;
 		if ((int64_t)after * SP_SECOND > pause)
 			pause = (int64_t)after * SP_SECOND;

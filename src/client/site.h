@@ -107,8 +107,9 @@ enum sp_code client_site_answer_fail(
  * Patience: how often to try again, and after how long.  The pause doubles
  * from 1/4 s to 30 s, cut by chance to between half and all of it, so that a
  * fleet that lost its site does not come back as one; a Retry-After up to two
- * minutes is obeyed.  Only tries without progress between them are counted.
- * While a site has never answered, three tries are all.
+ * minutes is obeyed; with 429 a longer one ends it at once.  Only tries without
+ * progress between them are counted. While a site has never answered, three
+ * tries are all.
  */
 #define PATIENCE_TRIES 10
 #define PATIENCE_FIRST 3

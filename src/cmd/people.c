@@ -152,6 +152,13 @@ list(struct client *c, const struct saying *s, struct sp_err *err)
 {
 	SP_AUTO_BUF path = sp_buf_new(1024);
 
+	if (s->call->all != NULL) {
+		SP_TRY(
+		    client_site_path(&c->site, &path, err, "%s", s->call->all));
+		client_site_query(&path, "limit", "1000");
+		return cmd_listing_show(
+		    c, s->call->list, sp_buf_str(&path), err);
+	}
 	if (s->everyone)
 		return list_everybody(c, s, err);
 	SP_TRY(list_path(c, s, &path, err));
@@ -233,8 +240,10 @@ once(struct client *c, const struct saying *s, struct sp_err *err)
 	SITE_AUTO_JSON answer = NULL;
 
 	if (strcmp(s->call->method, "GET") == 0)
-		return s->call->list != NULL ? list(c, s, err)
-					     : show(c, s, err);
+		return s->call->list != NULL &&
+			(s->everyone || s->call->all == NULL)
+		    ? list(c, s, err)
+		    : show(c, s, err);
 	SP_TRY(path_of(c, s->call, s->who, &path, err));
 	SP_TRY(client_site_send_json(&c->site, s->call->method,
 	    sp_buf_str(&path), s->body, &answer, err));

@@ -36,6 +36,9 @@ struct cmd_people_call {
 	bool some;     /* without any option there is nothing to do */
 	bool paged;    /* of more items than fit into an answer */
 	bool everyone; /* a list without its PERSON is of all of them */
+	/* The path of that list, by its `list`; with a PERSON one thing is
+	 * shown.  NULL: of each person what `list` has of one. */
+	const char *all;
 };
 
 /* Runs the call that has the name of `self`. */

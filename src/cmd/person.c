@@ -37,6 +37,12 @@ static const struct listing persons = {
 	    { "NAME", "name", NULL } },
 };
 
+static const struct listing clearances = {
+	.column = { { "LOGIN", "login", NULL }, { "ROLE", "role", NULL },
+	    { "CLEARANCE", "code", NULL }, { "UNTIL", "until", NULL },
+	    { "NAME", "name", NULL }, { "NEXT", "change", NULL } },
+};
+
 static const struct cmd_people_call calls[] = {
 	{ .name = "person add",
 	    .method = "POST",
@@ -67,7 +73,10 @@ static const struct cmd_people_call calls[] = {
 	    .method = "GET",
 	    .before = "persons/",
 	    .after = "/clearance",
-	    .operand = { "PERSON", NULL } },
+	    .operand = { "PERSON", NULL },
+	    .list = &clearances,
+	    .everyone = true,
+	    .all = "clearances" },
 	{ .name = "person change",
 	    .method = "PATCH",
 	    .before = "persons/",

@@ -237,7 +237,7 @@ static const char *const schema[] = { ledger_log_schema, gate_token_schema,
 	machine_issuer_schema, machine_adder_schema, signin_inviter_schema,
 	gate_recovery_settled_schema, signin_settled_schema,
 	federation_flow_schema, people_look_schema, pace_schema,
-	gate_token_pace_schema };
+	gate_token_pace_schema, gate_token_paces_schema };
 
 enum sp_code
 evidence_room_migrate(struct db *db, struct sp_err *err)

@@ -265,6 +265,16 @@ duty_words(enum gate_duty duty)
 	return words[duty];
 }
 
+/* Open to the role, and refused since no person asks. */
+static bool
+persons_only(const struct gate_request *rq)
+{
+	return sp_id_is_zero(&rq->who->person) &&
+	    !sp_id_is_zero(&rq->who->token) &&
+	    (gate_act_row(rq->act)->flags & GATE_PERSONS) != 0 &&
+	    gate_role_may(rq->who->role, rq->act);
+}
+
 static enum sp_code
 deny(struct gate *g, const struct gate_request *rq,
     const struct gate_verdict *v, struct sp_err *err)
@@ -304,6 +314,10 @@ deny(struct gate *g, const struct gate_request *rq,
 		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
 		    "%s: the site's own tokens say who is who only until an "
 		    "administrator can sign in: sign in as one",
+		    gate_act_name(rq->act));
+	if (persons_only(rq))
+		return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
+		    "%s: only persons may, no token or program: sign in",
 		    gate_act_name(rq->act));
 	return sp_fail_as(err, SP_E_DENIED, gate_code_name(code),
 	    "the %s%s may not: %s", site ? "site" : "role ",

@@ -317,8 +317,11 @@ gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *wish,
 		    "expires: a token must expire after now");
 	SP_TRY(take_person(ledger_tx_db(tx), t, err));
 	SP_TRY(check_many(ledger_tx_db(tx), t, err));
-	if (t->by != NULL && !t->of_site)
-		SP_TRY(gate_token_pace(tx, t->by, err));
+	if (t->by != NULL && !t->of_site) {
+		const struct people_by by = gate_caller_by(t->by);
+
+		SP_TRY(gate_token_pace(tx, &by, GATE_PACE_CREDENTIAL, err));
+	}
 	gate_text_make(GATE_TEXT_TOKEN, &t->agency, secret);
 	SP_TRY(insert(tx, t, &made, secret, err));
 	SP_TRY(record_issue(tx, t, &made, err));

@@ -41,10 +41,31 @@
 #define GATE_TOKENS_AGENCY 10000
 
 /* So many does one issuer have made in any 60 minutes: tokens, service accounts
- * and their secrets together.  Each stands in the ledger for ever, so that
- * issuing and revoking in turn must have a pace, too; revoking has none, since
- * there is one at most for each that was issued. */
-#define GATE_TOKENS_HOUR 200
+ * and their secrets together; invitations; enrolment codes of devices, of which
+ * a fleet asks for many.  Each stands in the ledger for ever, so that making
+ * and revoking in turn must have a pace, too; revoking has none, since there is
+ * one at most for each that was made.  What is nobody's doing counts for the
+ * credential by which it is done, so that one that leaked holds up no other,
+ * and together GATE_PACE_NOBODYS times as many are made, since one such token
+ * can make others.  The site itself is not held up. */
+#define GATE_PACES(X)                                                          \
+	X(GATE_PACE_CREDENTIAL, 200, "token.pace", "credential",               \
+	    "tokens, services and secrets")                                    \
+	X(GATE_PACE_INVITATION, 500, "invite.pace", "invitation",              \
+	    "invitations")                                                     \
+	X(GATE_PACE_DEVICE, 2000, "device.pace", "device",                     \
+	    "codes for devices")                                               \
+	X(GATE_PACE_RESCUE, 5, "token.pace", "rescue",                         \
+	    "secrets that ended the one before at once, beyond your pace")
+
+enum gate_pace {
+#define X(id, most, reason, name, words) id,
+	GATE_PACES(X)
+#undef X
+	    GATE_PACE_COUNT
+};
+#define GATE_TOKENS_HOUR  200
+#define GATE_PACE_NOBODYS 10
 
 /* Among the agency's migrations, the second after the people's. */
 extern const char gate_token_schema[];
@@ -52,6 +73,7 @@ extern const char gate_token_person_schema[];
 extern const char gate_token_issuer_schema[]; /* a later one */
 extern const char gate_token_good_schema[];   /* and a later one */
 extern const char gate_token_pace_schema[];   /* and a later one */
+extern const char gate_token_paces_schema[];  /* and a later one */
 
 struct gate_token {
 	struct sp_id id;
@@ -90,10 +112,16 @@ struct gate_token_new {
 enum sp_code gate_token_issue(struct ledger_tx *tx,
     const struct gate_token_new *wish, struct sp_id *id,
     char text[static GATE_TOKEN_TEXT], struct sp_err *err) SP_MUST_USE;
-/* One more credential is made by this caller: it counts for whoever's doing
- * that is (people_by_whom), the site's own together for nobody.  SP_E_LIMIT,
- * reason "token.pace", with the time from which on it may be. */
-enum sp_code gate_token_pace(struct ledger_tx *tx, const struct gate_caller *by,
+/* One more of a kind is made by these.  SP_E_LIMIT, with the reason of that
+ * kind, the time from which on it may be and, in err->wait, how long that is.
+ */
+enum sp_code gate_token_pace(struct ledger_tx *tx, const struct people_by *by,
+    enum gate_pace pace, struct sp_err *err) SP_MUST_USE;
+/* The same of a secret that takes the place of this service's at once: a stolen
+ * one can be replaced at one's pace, too, GATE_PACE_RESCUE times for each
+ * service. */
+enum sp_code gate_token_pace_rescue(struct ledger_tx *tx,
+    const struct people_by *by, const struct sp_id *service,
     struct sp_err *err) SP_MUST_USE;
 /* From the next gate_token_know on it is nobody's, and what is under way with
  * it ends.  SP_E_NOTFOUND; SP_E_CONFLICT, reason "token.revoked": it already

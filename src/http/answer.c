@@ -64,6 +64,8 @@ static const struct {
 	{ "code.pace", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "share.pace", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "token.pace", SP_E_LIMIT, HTTP_TOO_MANY },
+	{ "invite.pace", SP_E_LIMIT, HTTP_TOO_MANY },
+	{ "device.pace", SP_E_LIMIT, HTTP_TOO_MANY },
 	{ "csr.signature", SP_E_MISMATCH, HTTP_INVALID },
 	{ "keeper.away", SP_E_UNAVAIL, HTTP_KEEPER },
 };
@@ -245,6 +247,8 @@ http_answer_error(
 
 	if (problems[p].status < 500) {
 		http_answer_problem(a, p, err->reason, err->text, NULL);
+		if (err->wait > 0)
+			http_answer_fmt(a, "Retry-After", "%u", err->wait);
 		return;
 	}
 	id = sp_id_new();

@@ -235,6 +235,7 @@ machine_device_add(struct ledger_tx *tx, const struct machine_device_new *n,
 
 	SP_TRY(check_new(n, err));
 	SP_TRY(check_count(ledger_tx_db(tx), err));
+	SP_TRY(gate_token_pace(tx, &by, GATE_PACE_DEVICE, err));
 	gate_text_make(GATE_TEXT_DEVICE, &n->by->agency, text);
 	gate_text_hash(text, hash);
 	db_bind_blob(st, 1, made.b, SP_ID_LEN);

@@ -317,8 +317,7 @@ insert_service(struct db *db, const struct machine_service_new *n,
 	return db_run(st, NULL, err);
 }
 
-/* A new secret, whose issuer is whoever has it made; not faster than they may.
- */
+/* A new secret, whose issuer is whoever has it made. */
 static enum sp_code
 give_secret(struct ledger_tx *tx, const struct gate_caller *by,
     const struct sp_id *id, struct machine_secret *n,
@@ -326,7 +325,6 @@ give_secret(struct ledger_tx *tx, const struct gate_caller *by,
 {
 	const struct people_by who = gate_caller_by(by);
 
-	SP_TRY(gate_token_pace(tx, by, err));
 	gate_text_make(GATE_TEXT_SECRET, &by->agency, text);
 	n->issuer = people_by_whom(&who);
 	return machine_secret_add(ledger_tx_db(tx), id, text, n, err);
@@ -348,6 +346,7 @@ machine_service_add(struct ledger_tx *tx, const struct gate_caller *by,
 {
 	SP_AUTO_BUF detail = sp_buf_new(8192);
 	struct sp_json j = sp_json_to(&detail);
+	const struct people_by who = gate_caller_by(by);
 	struct db *db = ledger_tx_db(tx);
 	struct sp_id made = sp_id_new();
 	struct ledger_entry e =
@@ -359,6 +358,7 @@ machine_service_add(struct ledger_tx *tx, const struct gate_caller *by,
 	SP_TRY(check_new(n, e.at, err));
 	SP_TRY(check_room(db, err));
 	SP_TRY(insert_service(db, n, &made, e.at, err));
+	SP_TRY(gate_token_pace(tx, &who, GATE_PACE_CREDENTIAL, err));
 	SP_TRY(give_secret(tx, by, &made, &new, text, err));
 	sp_json_object(&j, NULL);
 	sp_json_time(&j, "expires", n->expires);
@@ -384,6 +384,19 @@ retire(struct ledger_tx *tx, const struct sp_id *id, sp_time now,
 	return overlap == 0 ? ledger_tx_ends(tx, id, err) : SP_OK;
 }
 
+/* Not faster than they may; a secret that may be in somebody else's hands is
+ * replaced even so. */
+static enum sp_code
+pace_rotation(struct ledger_tx *tx, const struct gate_caller *by,
+    const struct sp_id *id, sp_time overlap, struct sp_err *err)
+{
+	const struct people_by who = gate_caller_by(by);
+
+	return overlap == 0
+	    ? gate_token_pace_rescue(tx, &who, id, err)
+	    : gate_token_pace(tx, &who, GATE_PACE_CREDENTIAL, err);
+}
+
 enum sp_code
 machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
     const struct sp_id *id, sp_time overlap, char secret[static GATE_TEXT_MAX],
@@ -404,6 +417,7 @@ machine_service_rotate(struct ledger_tx *tx, const struct gate_caller *by,
 		return sp_fail_as(err, SP_E_CONFLICT, "service.over",
 		    "the service was revoked or its time is over: add a new "
 		    "one");
+	SP_TRY(pace_rotation(tx, by, id, overlap, err));
 	SP_TRY(retire(tx, id, e.at, overlap, err));
 	new.expires = s.expires;
 	SP_TRY(give_secret(tx, by, id, &new, text, err));

@@ -301,7 +301,7 @@ gather_partners(struct db *db, const struct people_person *p,
 	if (p->kind == PEOPLE_CONTRACTOR)
 		return people_addendum_of_company(
 		    db, p->employer, rules, &r->company, &r->has_company, err);
-	if (p->kind == PEOPLE_OUTSIDE)
+	if (p->kind == PEOPLE_OUTSIDE && p->employer[0] != '\0')
 		return people_agreement_with(
 		    db, rules, p->employer, &r->partner, &r->has_partner, err);
 	return SP_OK;

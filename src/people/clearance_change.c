@@ -6,6 +6,9 @@
 
 /* What a failing check takes, in words, with %s for the state or course, or
  * for what is to be signed. */
+static const char partner[] =
+    "a %s agreement with the person's employer (sallyport person change "
+    "--employer), in force and reviewed";
 static const char *const remedies[PEOPLE_CHECK_COUNT] = {
 	[PEOPLE_CHECK_STATE] =
 	    "a fingerprint-based check in %s that is decided cleared",
@@ -18,8 +21,7 @@ static const char *const remedies[PEOPLE_CHECK_COUNT] = {
 	[PEOPLE_CHECK_COMPANY] = "the %s, signed by the person's employer",
 	[PEOPLE_CHECK_USER] =
 	    "a user agreement with the CSA of %s, in force and reviewed",
-	[PEOPLE_CHECK_PARTNER] =
-	    "a %s agreement with the person's employer, in force and reviewed",
+	[PEOPLE_CHECK_PARTNER] = partner,
 };
 
 static const char *
@@ -90,6 +92,16 @@ put_quoted(struct sp_buf *out, const char *s)
 	sp_buf_text(out, "'");
 }
 
+/* Of whom nobody said for whom they work, that is still to be said. */
+static void
+put_employer(struct sp_buf *out, const struct people_remedy *r)
+{
+	if (r->employer[0] == '\0')
+		sp_buf_text(out, "EMPLOYER");
+	else
+		put_quoted(out, r->employer);
+}
+
 /* Is it not the person's house, but whose evidence it is that records this? */
 static bool
 of_papers(enum people_check check)
@@ -151,7 +163,7 @@ put_command(const struct people_step *s, const struct people_remedy *r,
 		break;
 	case PEOPLE_CHECK_COMPANY:
 		sp_buf_text(out, "sallyport addendum company ");
-		put_quoted(out, r->employer);
+		put_employer(out, r);
 		sp_buf_text(out, " --signer NAME");
 		break;
 	case PEOPLE_CHECK_USER:
@@ -161,7 +173,7 @@ put_command(const struct people_step *s, const struct people_remedy *r,
 	case PEOPLE_CHECK_PARTNER:
 		put_agreement(s, out);
 		sp_buf_text(out, " --kind management-control --partner ");
-		put_quoted(out, r->employer);
+		put_employer(out, r);
 		break;
 	case PEOPLE_CHECK_COUNT: break;
 	}

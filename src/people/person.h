@@ -79,6 +79,10 @@ bool people_role_read(const char *s, enum people_role *out) SP_MUST_USE;
  * administrator, LASO, the provider's security.  No machine makes or changes
  * one (gate_caller_leads). */
 bool people_role_leads(enum people_role role);
+/* Nobody of the agency's own has it: prosecutors.  Who has it is of kind outside
+ * or a contractor; outside when nothing is said, and cleared once it is said who
+ * employs them. */
+bool people_role_outside(enum people_role role);
 
 /* IA-4(4): each person is marked as the agency's own or not. */
 #define PEOPLE_KINDS(X)                                                        \
@@ -236,8 +240,9 @@ struct people_person_new {
 	const char *login; /* folded to lower case: a-z 0-9 . _ @ - ; NULL: made
 			    * of the name, and unique */
 	const char *role;
-	const char *kind;         /* NULL: agency */
-	const char *employer;     /* needed unless kind is agency */
+	const char *kind;         /* NULL: by the role, agency or outside */
+	const char *employer;     /* needed unless kind is agency, or is
+				   * outside by the role */
 	const char *employer_ori; /* nine of A-Z 0-9 */
 	const char *residence;    /* NULL: the agency's state */
 	const char *unit;
@@ -273,7 +278,8 @@ enum sp_code people_person_change_check(const struct people_person *p,
     const struct people_person_change *c, struct sp_err *err) SP_MUST_USE;
 
 /* Another role, in effect from the next request on: the epoch moves.  Nobody
- * gives one to themselves.  Entry "role.given" (role, before). */
+ * gives one to themselves.  SP_E_CONFLICT, reason "role.same": they have it.
+ * Entry "role.given" (role, before). */
 enum sp_code people_person_role(const struct people_act *a,
     const struct sp_id *id, const char *role, struct sp_err *err) SP_MUST_USE;
 /* To another unit: the role must be said anew, as nothing is carried over

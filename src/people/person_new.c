@@ -61,8 +61,10 @@ make(const struct people_rules *rules, const struct people_person_new *n,
 
 	(void)snprintf(
 	    p.residence, sizeof(p.residence), "%s", people_rules_state(rules));
-	SP_TRY(people_person_lay(&c, &p, err));
 	SP_TRY(people_person_role_check(rules, n->role, &p.role, err));
+	if (people_role_outside(p.role))
+		p.kind = PEOPLE_OUTSIDE;
+	SP_TRY(people_person_lay(&c, &p, err));
 	SP_TRY(people_person_text(
 	    "person.unit", n->unit, p.unit, sizeof(p.unit), err));
 	SP_TRY(set_temporary(rules, n, now, &p, err));

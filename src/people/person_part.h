@@ -31,6 +31,9 @@ enum sp_code people_person_save(const struct people_act *a,
 /* person_said.c.  Lay what is said over *p; NULL leaves a field. */
 enum sp_code people_person_lay(const struct people_person_change *c,
     struct people_person *p, struct sp_err *err) SP_MUST_USE;
+/* Do role, kind and employer go together? */
+enum sp_code people_person_kind_check(
+    const struct people_person *p, struct sp_err *err) SP_MUST_USE;
 enum sp_code people_person_text(const char *field, const char *s, char *out,
     size_t room, struct sp_err *err) SP_MUST_USE;
 

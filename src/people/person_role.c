@@ -15,6 +15,12 @@ people_role_leads(enum people_role role)
 	    role == PEOPLE_PROVIDER_SECURITY;
 }
 
+bool
+people_role_outside(enum people_role role)
+{
+	return role == PEOPLE_PROSECUTOR;
+}
+
 /* "cso-(state)" is "cso": what is in parentheses only explains. */
 static void
 drop_aside(char *s)
@@ -101,6 +107,7 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 
 	SP_TRY(people_by_other(ledger_tx_db(a->tx), a->by, &p->id, err));
 	SP_TRY(people_person_role_check(a->rules, role, &p->role, err));
+	SP_TRY(people_person_kind_check(p, err));
 	p->epoch = a->now;
 	SP_TRY(people_person_save(a, p, err));
 	SP_TRY(people_person_hand(a, &p->id, PEOPLE_PLACED, err));
@@ -113,6 +120,22 @@ give_role(const struct people_act *a, const char *act, struct people_person *p,
 	    a, act, "person", &p->id, sp_buf_str(&detail), err);
 }
 
+/* The one they have is not given again: their sessions would end for nothing.
+ */
+static enum sp_code
+another_role(const struct people_act *a, const struct people_person *p,
+    const char *role, struct sp_err *err)
+{
+	enum people_role given;
+
+	SP_TRY(people_person_role_check(a->rules, role, &given, err));
+	if (given == p->role)
+		return sp_fail_as(err, SP_E_CONFLICT, "role.same",
+		    "%s has the role %s already: nothing was changed", p->login,
+		    people_role_name(given));
+	return SP_OK;
+}
+
 enum sp_code
 people_person_role(const struct people_act *a, const struct sp_id *id,
     const char *role, struct sp_err *err)
@@ -120,6 +143,7 @@ people_person_role(const struct people_act *a, const struct sp_id *id,
 	struct people_person p;
 
 	SP_TRY(people_person_going(a, id, &p, err));
+	SP_TRY(another_role(a, &p, role, err));
 	return give_role(a, "role.given", &p, role, err);
 }
 

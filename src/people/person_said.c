@@ -5,14 +5,24 @@
 #include <string.h>
 
 /* What somebody says of a person, checked and laid over it. */
-static enum sp_code
-check_kind(const struct people_person *p, struct sp_err *err)
+enum sp_code
+people_person_kind_check(const struct people_person *p, struct sp_err *err)
 {
+	/* An account may come before it is known whose they are; nobody is
+	 * cleared by it. */
+	bool later = p->kind == PEOPLE_OUTSIDE && people_role_outside(p->role);
+
+	if (p->kind == PEOPLE_AGENCY && people_role_outside(p->role))
+		return sp_fail_as(err, SP_E_INVALID, "person.kind",
+		    "person.kind: a %s is not the agency's own: kind outside, "
+		    "with the employer (sallyport person change PERSON --kind "
+		    "outside --employer NAME)",
+		    people_role_name(p->role));
 	if (p->kind == PEOPLE_AGENCY && p->employer[0] != '\0')
 		return sp_fail_as(err, SP_E_INVALID, "person.employer",
 		    "person.employer: the agency's own people have none; "
 		    "kind must be outside or contractor");
-	if (p->kind != PEOPLE_AGENCY && p->employer[0] == '\0')
+	if (p->kind != PEOPLE_AGENCY && p->employer[0] == '\0' && !later)
 		return sp_fail_as(err, SP_E_INVALID, "person.employer",
 		    "person.employer: needed, as kind is %s",
 		    people_kind_name(p->kind));
@@ -70,7 +80,7 @@ set_places(const struct people_person_change *c, struct people_person *p,
 	if (c->residence != NULL)
 		SP_TRY(people_state_check(
 		    "person.residence", c->residence, p->residence, err));
-	return check_kind(p, err);
+	return SP_OK;
 }
 
 enum sp_code
@@ -85,6 +95,7 @@ people_person_lay(const struct people_person_change *c, struct people_person *p,
 	    "person.name", c->name, made.name, sizeof(made.name), err));
 	SP_TRY(set_login(c->login, &made, err));
 	SP_TRY(set_places(c, &made, err));
+	SP_TRY(people_person_kind_check(&made, err));
 	*p = made;
 	return SP_OK;
 }

@@ -1,5 +1,6 @@
 #include "people/screening.h"
 
+#include "base/encode.h"
 #include "people/field.h"
 #include "people/record.h"
 
@@ -128,11 +129,46 @@ people_day
 people_screening_until(
     const struct people_screening *s, const struct people_rules *rules)
 {
+	if (s->decision == PEOPLE_DENIED || s->decision == PEOPLE_PENDING)
+		return PEOPLE_DAY_NONE;
 	return people_record_until(s->fingerprinted,
 	    people_rules_get(rules, PEOPLE_SCREENING_RENEWAL), s->expires);
 }
 
 /* --- adding --- */
+
+/* Who decided, when it is not said: who answers for the record, marked as such.
+ */
+static enum sp_code
+adjudicate(const struct people_act *a, const struct people_screening_new *n,
+    const struct people_screening *s, char out[static PEOPLE_ADJUDICATOR + 1],
+    struct sp_err *err)
+{
+	static const char mark[] = " (recorded it)";
+	struct sp_id whom = people_by_whom(a->by);
+	struct people_person p = { .name = "the site" };
+	char id[SP_ID_TEXT];
+
+	out[0] = '\0';
+	if (n->adjudicator != NULL || s->decision == PEOPLE_PENDING) {
+		(void)snprintf(out, PEOPLE_ADJUDICATOR + 1, "%s",
+		    n->adjudicator == NULL ? "" : n->adjudicator);
+		return SP_OK;
+	}
+	if (!sp_id_is_zero(&whom)) {
+		SP_TRY(
+		    people_person_by_id(ledger_tx_db(a->tx), &whom, &p, err));
+	} else if (strcmp(a->by->kind, "site") != 0) {
+		sp_id_text(&a->by->id, id);
+		(void)snprintf(
+		    p.name, sizeof(p.name), "%s %s", a->by->kind, id);
+	}
+	(void)snprintf(
+	    out, PEOPLE_ADJUDICATOR + 1 - strlen(mark), "%s", p.name);
+	sp_utf8_clean(out);
+	memcpy(out + strlen(out), mark, sizeof(mark));
+	return SP_OK;
+}
 
 static enum sp_code
 insert(const struct people_act *a, const struct sp_id *person,
@@ -140,13 +176,15 @@ insert(const struct people_act *a, const struct sp_id *person,
     struct sp_err *err)
 {
 	DB_STMT st = db_use(ledger_tx_db(a->tx), &screening_insert);
+	char adjudicator[PEOPLE_ADJUDICATOR + 1];
 
+	SP_TRY(adjudicate(a, n, s, adjudicator, err));
 	db_bind_blob(st, 1, s->id.b, SP_ID_LEN);
 	db_bind_blob(st, 2, person->b, SP_ID_LEN);
 	db_bind_text(st, 3, s->state);
 	db_bind_i64(st, 4, s->fingerprinted);
 	db_bind_text(st, 5, people_decision_name(s->decision));
-	db_bind_text(st, 6, n->adjudicator);
+	db_bind_text(st, 6, adjudicator[0] == '\0' ? NULL : adjudicator);
 	people_bind_day(st, 7, s->decided);
 	db_bind_text(st, 8, n->variance);
 	people_bind_day(st, 9, s->expires);

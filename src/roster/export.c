@@ -61,25 +61,43 @@ set_person(struct line *l, const struct people_person *p,
 	l->cell[COL_ACTIVE_AT] = l->active;
 }
 
-static void
-set_records(struct line *l, struct db_stmt *screening, bool screened,
-    struct db_stmt *training, bool trained)
+/* The days on which they end are those in force: of a rule, too. */
+static enum sp_code
+set_screening(struct line *l, struct db_stmt *st,
+    const struct people_rules *rules, struct sp_err *err)
 {
-	if (screened) {
-		l->cell[COL_S_STATE] = db_col_text(screening, 0);
-		set_day(l, COL_S_FINGERPRINTED, people_col_day(screening, 1));
-		l->cell[COL_S_DECISION] = db_col_text(screening, 2);
-		set_day(l, COL_S_DECIDED, people_col_day(screening, 3));
-		l->cell[COL_S_ADJUDICATOR] = db_col_text(screening, 4);
-		set_day(l, COL_S_EXPIRES, people_col_day(screening, 5));
-		l->cell[COL_S_VARIANCE] = db_col_text(screening, 6);
-	}
-	if (trained) {
-		l->cell[COL_T_COURSE] = db_col_text(training, 0);
-		set_day(l, COL_T_COMPLETED, people_col_day(training, 1));
-		set_day(l, COL_T_EXPIRES, people_col_day(training, 2));
-		l->cell[COL_T_REFERENCE] = db_col_text(training, 3);
-	}
+	struct people_screening s = {
+		.fingerprinted = people_col_day(st, 1),
+		.expires = people_col_day(st, 5),
+	};
+
+	if (!people_decision_parse(db_col_text(st, 2), &s.decision))
+		return sp_fail(err, SP_E_CORRUPT,
+		    "a screening in the database has a decision that nobody "
+		    "knows");
+	l->cell[COL_S_STATE] = db_col_text(st, 0);
+	set_day(l, COL_S_FINGERPRINTED, s.fingerprinted);
+	l->cell[COL_S_DECISION] = db_col_text(st, 2);
+	set_day(l, COL_S_DECIDED, people_col_day(st, 3));
+	l->cell[COL_S_ADJUDICATOR] = db_col_text(st, 4);
+	set_day(l, COL_S_EXPIRES, people_screening_until(&s, rules));
+	l->cell[COL_S_VARIANCE] = db_col_text(st, 6);
+	return SP_OK;
+}
+
+static void
+set_training(
+    struct line *l, struct db_stmt *st, const struct people_rules *rules)
+{
+	const struct people_training t = {
+		.completed = people_col_day(st, 1),
+		.expires = people_col_day(st, 2),
+	};
+
+	l->cell[COL_T_COURSE] = db_col_text(st, 0);
+	set_day(l, COL_T_COMPLETED, t.completed);
+	set_day(l, COL_T_EXPIRES, people_training_until(&t, rules));
+	l->cell[COL_T_REFERENCE] = db_col_text(st, 3);
 }
 
 static void
@@ -121,7 +139,10 @@ csv_person(
 	SP_TRY(people_clearance_gather(x->db, p, x->rules, &r, err));
 	v = people_clearance_of(&r, x->rules, people_day_of(x->rules, x->now));
 	set_person(&l, p, x->rules, x->now);
-	set_records(&l, screening, screened, training, trained);
+	if (screened)
+		SP_TRY(set_screening(&l, screening, x->rules, err));
+	if (trained)
+		set_training(&l, training, x->rules);
 	if (r.has_signature[document])
 		set_day(
 		    &l, COL_ADDENDUM_SIGNED, r.signature[document].signed_on);

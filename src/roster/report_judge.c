@@ -96,14 +96,14 @@ check_change(struct roster_making *m, const struct roster_row *row,
 	struct people_person_change c = roster_row_change(&m->r->table, row);
 	const char *role = roster_table_given(&m->r->table, row, COL_ROLE);
 	const char *unit = roster_table_given(&m->r->table, row, COL_UNIT);
-	enum people_role known;
+	struct people_person as = *p;
 
 	if (role != NULL)
-		SP_TRY(people_person_role_check(m->rules, role, &known, err));
+		SP_TRY(people_person_role_check(m->rules, role, &as.role, err));
 	if (unit != NULL)
 		SP_TRY(people_text_check(
 		    "person.unit", unit, PEOPLE_PERSON_UNIT, err));
-	return people_person_change_check(p, &c, err);
+	return people_person_change_check(&as, &c, err);
 }
 
 /* Is it somebody, or does it make them somebody, who says who is who? */

@@ -1,6 +1,7 @@
 #include "signin/invite.h"
 
 #include "base/json.h"
+#include "gate/token.h"
 
 static const struct db_sql invite_put = {
 	"INSERT INTO signin_invite(hash, person, created, expires, inviter)"
@@ -51,6 +52,7 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 	if (people_person_state(&p, a->rules, a->now).state != PEOPLE_ACTIVE)
 		return sp_fail_as(err, SP_E_CONFLICT, "person.state",
 		    "the account is not active: enable it first");
+	SP_TRY(gate_token_pace(a->tx, a->by, GATE_PACE_INVITATION, err));
 	until = a->now + hours * 3600 * SP_SECOND;
 	SP_TRY(enter(a, person, until, err));
 	SP_TRY(people_person_hand(a, person, PEOPLE_INVITED, err));

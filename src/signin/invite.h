@@ -18,7 +18,8 @@
 #define SIGNIN_INVITE_HOURS 72
 
 /* SP_E_NOTFOUND: no such person; SP_E_CONFLICT, reason "person.state": not
- * active; SP_E_INVALID, "invite.hours".  Entry "credential.invited" (expires).
+ * active; SP_E_INVALID, "invite.hours"; SP_E_LIMIT, "invite.pace"
+ * (gate/token.h).  Entry "credential.invited" (expires).
  */
 enum sp_code signin_invite_make(const struct people_act *a,
     const struct sp_id *person, int64_t hours, char text[static GATE_TEXT_MAX],

@@ -62,11 +62,51 @@ test('records are told as people say them, and listed of one or of all', async (
     const own = (await site.must([what, 'list', one.id, '--json'])).stdout.trim().split('\n');
     assert.equal(own.length, 1, what);
   }
+  // Who is cleared until when, and what comes next: a line for each.
+  const cleared = (await site.must(['person', 'clearance', '--json'])).stdout.trim().split('\n').map((l) => JSON.parse(l));
+  assert.deepEqual(cleared.map((c) => c.login).sort(), [one.login, two.login].sort());
+  for (const c of cleared) {
+    const alone = await json(site, 'person', 'clearance', c.id);
+    assert.deepEqual([c.code, c.until, c.change], [alone.code, alone.until, alone.change], c.login);
+  }
+  assert.match(cleared.find((c) => c.id === two.id).until, /^20\d\d-\d\d-\d\d$/);
+  assert.match((await site.must(['person', 'clearance'])).stdout, /^LOGIN +ROLE +CLEARANCE +UNTIL +NAME +NEXT/);
+  const pages = [];
+  for (let at = ''; at !== null;) {
+    const page = (await site.get(`clearances?limit=1${at}`)).json();
+    pages.push(...page.items.map((c) => c.id));
+    at = page.next === null ? null : `&cursor=${page.next}`;
+  }
+  assert.deepEqual(pages.sort(), [one.id, two.id].sort());
+  assert.equal((await site.get('clearances', { token: null })).status, 401);
+  // Who recorded a decision that nobody else is named for, and no end of what clears nobody.
+  await site.must(['screening', 'add', two.id, '--decision', 'pending']);
+  const [first, second] = (await site.must(['screening', 'list', two.id, '--json'])).stdout.trim().split('\n').map((l) => JSON.parse(l));
+  assert.match(first.adjudicator, /^token [0-9a-f-]{36} \(recorded it\)$/);
+  assert.deepEqual([second.decision, second.expires, second.adjudicator], ['pending', undefined, undefined]);
+  // A prosecutor is somebody else's, also when nobody says whose yet.
+  const pat = await json(site, 'person', 'add', 'Pat Vance', '--role', 'prosecutor', '--agency', 'harbor-pd');
+  assert.equal(pat.kind, 'outside');
+  assert.match(await refused(site, 3, 'person', 'add', 'Own', '--role', 'prosecutor', '--kind', 'agency'), /kind outside/);
+  assert.match(await refused(site, 3, 'role', 'give', one.id, 'prosecutor'), /kind outside/);
+  // The role they have is not given again; and what only persons do is said so.
+  const size = (await site.get('log/checkpoint')).body.toString().split('\n')[1];
+  assert.match(await refused(site, 3, 'role', 'give', one.id, 'Records Clerk'), /already: nothing was changed/);
+  assert.equal((await site.get('log/checkpoint')).body.toString().split('\n')[1], size);
+  // The file for the state has the days in force, and comes back without a change.
+  const file = (await site.get('roster.csv')).body.toString();
+  const [head, ...lines] = file.trim().split('\r\n').map((l) => l.slice(1, -1).split('","'));
+  const cell = (login, name) => lines.find((l) => l[head.indexOf('login')] === login)[head.indexOf(name)];
+  const until = (await site.must(['screening', 'list', one.id, '--json'])).stdout;
+  assert.equal(cell(one.login, 'screening_expires'), JSON.parse(until).expires);
+  assert.match(cell(one.login, 'training_expires'), /^20\d\d-\d\d-\d\d$/);
+  const again = (await csv(site, 'roster/report', file)).json();
+  assert.deepEqual([again.adds, again.changes, again.records, again.same], [0, 0, 0, 3], JSON.stringify(again));
   // A plain verb is the act it stands for.
   for (const verb of ['view', 'Download', 'evidence.view'])
     assert.equal((await json(site, 'explain', 'Ann Lee', verb, '-')).act, 'evidence.view');
   const screenings = (await site.must(['screening', 'list', '--json'])).stdout;
-  assert.equal([...screenings.matchAll(/"state": ?"FL"/g)].length, 2);
+  assert.equal([...screenings.matchAll(/"state": ?"FL"/g)].length, 3);
   for (const args of [['screening', 'add', one.id, '--date', today, '--fingerprinted', today],
     ['training', 'add', one.id, '--level', '2', '--course', 'level3'],
     ['agreement', 'add', 'FL', '--state', 'GA']]) {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { People } from './lib/people.mjs';
-import { Site } from './lib/site.mjs';
+import { program, run, Site } from './lib/site.mjs';
 
 const AGENCY = 'harbor-pd';
 
@@ -99,4 +99,38 @@ test('a token is its issuer\'s doing, and ends with them', async (t) => {
       assert.equal((await site.get('persons?limit=1', { token: gone })).status, 401);
     assert.equal((await ask('POST', 'persons', { name: 'Back Door', role: 'administrator' }, token)).status, 401);
   });
+});
+
+test('making has a pace, and a stolen secret does not wait for it', async (t) => {
+  const site = await Site.make(t, { agencies: [AGENCY] });
+  const people = new People(site, AGENCY);
+  const ask = asker(site);
+  const { token: session } = await people.add('Kim Roe', 'administrator');
+  people.by(session);
+  const bo = await people.post('persons', { name: 'Bo Ray', role: 'officer' });
+  const paced = (answer, reason) => {
+    refused(answer, 429, reason, reason);
+    const wait = Number(answer.headers['retry-after']);
+    assert.ok(wait > 3000 && wait <= 3601, `Retry-After: ${wait}`);
+  };
+  const many = async (n, make) => {
+    for (let i = 0; i < n; i += 20)
+      for (const a of await Promise.all(Array.from({ length: Math.min(20, n - i) }, make)))
+        assert.equal(a.status, 201, a.body.toString());
+  };
+  const invite = () => ask('POST', `persons/${bo.id}/invitations`, {}, session);
+  await many(500, invite);
+  paced(await invite(), 'invite.pace');
+  const service = (await ask('POST', 'services', { label: 'cad', scope: ['evidence.list'] }, session)).json();
+  await many(199, () => ask('POST', 'tokens', { role: 'device', label: 'cam', expires_in_days: 1 }, session));
+  paced(await ask('POST', 'services', { label: 'more', scope: ['evidence.list'] }, session), 'token.pace');
+  const rotate = (body) => ask('POST', `services/${service.client_id}/secrets`, body, session);
+  paced(await rotate({ overlap_hours: 1 }), 'token.pace');
+  for (let i = 0; i < 5; i++)
+    assert.equal((await rotate({ overlap_hours: 0 })).status, 201);
+  paced(await rotate({ overlap_hours: 0 }), 'token.pace');
+  assert.equal((await ask('POST', 'devices', { label: 'a camera' }, session)).status, 201, 'devices have their own');
+  const said = await run(program, ['token', 'add', '--role', 'device', '--label', 'x'],
+    { env: { ...site.cliEnv(AGENCY), SALLYPORT_TOKEN: session } });
+  assert.match(said.stderr, /go on at 2/);
 });

@@ -585,6 +585,20 @@ retry_after_is_obeyed_within_reason(void)
 	}
 }
 
+/* A pace that is over in an hour: told at once. */
+static void
+a_long_pace_is_not_sat_out(void)
+{
+	struct fault f = {
+		.at = 2, .trouble = STATUS, .status = 429, .retry_after = "3000"
+	};
+	struct tus t = { .fault = &f, .faults = 1 };
+	struct outcome o = run(&t, 50, 0, NULL);
+
+	CHECK(o.code != SP_OK);
+	CHECK(o.fake.requests == 2 && o.fake.longest == 0);
+}
+
 static void
 a_remembered_upload_goes_on(void)
 {
@@ -733,6 +747,7 @@ main(void)
 		{ "patience has an end", patience_has_an_end },
 		{ "Retry-After is obeyed within reason",
 		    retry_after_is_obeyed_within_reason },
+		{ "a long pace is not sat out", a_long_pace_is_not_sat_out },
 		{ "a remembered upload goes on", a_remembered_upload_goes_on },
 		{ "random troubles never make it lie",
 		    random_troubles_never_make_it_lie },

@@ -61,8 +61,8 @@ agency_fixture_open_log(struct agency_fixture *a)
 		people_record_schema, people_paper_schema, people_hand_schema,
 		gate_token_person_schema, gate_token_issuer_schema,
 		gate_token_good_schema, gate_recovery_schema,
-		gate_recovery_settled_schema,
-		gate_token_pace_schema AGENCY_FIXTURE_MORE };
+		gate_recovery_settled_schema, gate_token_pace_schema,
+		gate_token_paces_schema AGENCY_FIXTURE_MORE };
 	struct db *db = NULL;
 	struct sp_err err;
 

@@ -439,6 +439,42 @@ without_memory_nobody_gets_in(void)
 	room_close(&r);
 }
 
+/* A machine is told that it is none, not that its role may not. */
+static void
+what_only_persons_do_is_said(void)
+{
+	static const struct {
+		enum gate_role role;
+		enum gate_act act;
+		const char *says;
+	} rows[] = {
+		{ GATE_ADMINISTRATOR, GATE_LOCKBOX_APPROVE,
+		    "only persons may" },
+		{ GATE_ADMINISTRATOR, GATE_DISPOSE_APPROVE,
+		    "only persons may" },
+		{ GATE_OFFICER, GATE_LOCKBOX_APPROVE,
+		    "the role officer may not" },
+		{ GATE_AUDITOR, GATE_EXPORT, "the role auditor may not" },
+	};
+	struct gate_object on = item();
+	GATE_AUTO_PASS pass = NULL;
+	struct sp_err err;
+	struct room r;
+
+	room_open(&r);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct gate_caller who =
+		    agency_fixture_caller(&r.a, rows[i].role);
+
+		CHECK_CODE(
+		    gate_admit(r.gate, &who, rows[i].act, &on, &pass, &err),
+		    SP_E_DENIED, &err);
+		CHECK(strcmp(err.reason, "role") == 0);
+		CHECK(strstr(err.text, rows[i].says) != NULL);
+	}
+	room_close(&r);
+}
+
 struct also {
 	enum sp_code code;
 	unsigned runs;
@@ -733,6 +769,8 @@ int
 main(void)
 {
 	static const struct tap_case cases[] = {
+		{ "what only persons do is said",
+		    what_only_persons_do_is_said },
 		{ "the gate keeps the policy", the_gate_keeps_the_policy },
 		{ "tokens may what they always might",
 		    tokens_may_what_they_always_might },

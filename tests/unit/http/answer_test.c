@@ -167,6 +167,7 @@ static void
 what_to_do_next_is_in_the_header(void)
 {
 	struct http_answer a;
+	struct sp_err err;
 
 	http_answer_init(&a);
 	http_answer_problem(&a, HTTP_UNKNOWN, NULL, NULL, NULL);
@@ -177,6 +178,13 @@ what_to_do_next_is_in_the_header(void)
 	CHECK(http_answer_get(&a, "WWW-Authenticate") == NULL);
 	http_answer_problem(&a, HTTP_FULL, NULL, NULL, NULL);
 	CHECK(http_answer_get(&a, "Retry-After") == NULL);
+	/* Where it is known how long a pace lasts. */
+	(void)sp_fail_as(&err, SP_E_LIMIT, "token.pace", "enough");
+	http_answer_error(&a, &err, "POST addToken");
+	CHECK(a.status == 429 && http_answer_get(&a, "Retry-After") == NULL);
+	err.wait = 1234;
+	http_answer_error(&a, &err, "POST addToken");
+	CHECK(strcmp(http_answer_get(&a, "Retry-After"), "1234") == 0);
 	http_answer_done(&a);
 }
 

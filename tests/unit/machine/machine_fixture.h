@@ -40,7 +40,8 @@ machine_fixture_open(struct agency_fixture *a)
 		gate_token_person_schema, gate_token_issuer_schema,
 		gate_token_good_schema, gate_recovery_schema,
 		gate_recovery_settled_schema, gate_token_pace_schema,
-		machine_service_schema, machine_issuer_schema };
+		gate_token_paces_schema, machine_service_schema,
+		machine_issuer_schema };
 
 	agency_fixture_open(a, "evidence.example/miami");
 	CHECK_OK(db_open(&db, a->db_path, DB_WRITE, &err), &err);

@@ -159,6 +159,7 @@ secrets_have_a_pace(void)
 	size = ledger_log_size(a.log);
 	was = look(&a, &s);
 	more = s;
+	more.overlap = HOUR;
 	CHECK_CODE(ledger_writer_run(a.writer, service_rotate_act, &more, &err),
 	    SP_E_LIMIT, &err);
 	CHECK(strcmp(err.reason, "token.pace") == 0);
@@ -168,6 +169,15 @@ secrets_have_a_pace(void)
 	CHECK(ledger_log_size(a.log) == size);
 	CHECK(proven(&a, &s, s.secret));
 	CHECK(look(&a, &s).secret[0].created == was.secret[0].created);
+
+	/* One that was stolen is replaced all the same, a few times. */
+	for (int n = 0; n < 5; n++)
+		rotate(&a, &s, 0);
+	more = s;
+	CHECK_CODE(ledger_writer_run(a.writer, service_rotate_act, &more, &err),
+	    SP_E_LIMIT, &err);
+	CHECK(strstr(err.text, "this service had 5") != NULL);
+	CHECK(proven(&a, &s, s.secret));
 
 	/* Somebody else goes on, and takes a service over; ending goes on. */
 	more.by = agency_fixture_in_session(&bob);

@@ -78,7 +78,7 @@ who_is_behind_an_account_is_known(void)
 	CHECK(tie(&s4, &o3) == PEOPLE_TIED);
 	CHECK(tie(&s2, &o3) == PEOPLE_APART);
 	f.by.id = f.by.person = s2;
-	op = (struct people_fixture_op){ .id = o1, .s = "operator" };
+	op = (struct people_fixture_op){ .id = o1, .s = "provider-security" };
 	CHECK_OK(people_fixture_role(&f, &op), &f.err);
 	CHECK(tie(&s2, &o1) == PEOPLE_TIED);
 	/* By whatever account of theirs. */

@@ -148,8 +148,12 @@ roles_are_of_their_house(void)
 		for (int house = 0; house < 2; house++) {
 			struct people_person_new n = { .name = "A",
 				.role = people_role_name(role) };
+			bool auditor = role == PEOPLE_AUDITOR;
+			bool outside = people_role_outside(role);
 			struct people_person_new other = { .name = "B",
-				.role = "auditor" };
+				.role = auditor ? "laso" : "auditor",
+				.kind = outside ? "outside" : NULL,
+				.employer = outside ? "Attorney" : NULL };
 			struct people_fixture_op op = { .n = &n };
 			struct people_fixture_op change = { .n = &other };
 			bool may = both || theirs == (house == 1);
@@ -169,11 +173,95 @@ roles_are_of_their_house(void)
 			CHECK_CODE(
 			    people_fixture_transfer(&f, &change), want, &f.err);
 			CHECK(people_fixture_get(&f, &change.id).role ==
-			    (may ? role : PEOPLE_AUDITOR));
+			    (may              ? role
+				    : auditor ? PEOPLE_LASO
+					      : PEOPLE_AUDITOR));
 		}
 	}
 	f.rules = agency;
 	people_rules_free(provider);
+	people_fixture_close(&f);
+}
+
+/* Nobody's sessions end for a role that they have. */
+static void
+the_same_role_is_not_given_again(void)
+{
+	struct people_fixture_op op = { .s = "officer" };
+	struct people_person before;
+
+	people_fixture_open(&f);
+	op.id = people_fixture_person(&f, "Ann", "officer");
+	before = people_fixture_get(&f, &op.id);
+	f.now += SP_SECOND;
+	CHECK_CODE(people_fixture_role(&f, &op), SP_E_CONFLICT, &f.err);
+	CHECK(strcmp(f.err.reason, "role.same") == 0);
+	CHECK(strstr(f.err.text, "nothing was changed") != NULL);
+	CHECK(people_fixture_get(&f, &op.id).epoch == before.epoch);
+	CHECK(strstr(people_fixture_last(&f), "person.added") != NULL);
+	op.s = "custodian";
+	CHECK_OK(people_fixture_role(&f, &op), &f.err);
+	people_fixture_close(&f);
+}
+
+/* A prosecutor is outside when nothing is said, is never the agency's own, and
+ * is cleared only once it is known whose they are. */
+static void
+some_roles_are_outside(void)
+{
+	static const struct {
+		const char *role, *kind, *employer, *reason;
+	} rows[] = {
+		{ "prosecutor", NULL, NULL, NULL },
+		{ "prosecutor", "outside", NULL, NULL },
+		{ "prosecutor", NULL, "State Attorney", NULL },
+		{ "prosecutor", "contractor", "Acme", NULL },
+		{ "prosecutor", "contractor", NULL, "person.employer" },
+		{ "prosecutor", "agency", NULL, "person.kind" },
+		{ "officer", "outside", NULL, "person.employer" },
+		{ "officer", NULL, "Acme", "person.employer" },
+		{ "officer", NULL, NULL, NULL },
+	};
+	struct people_fixture_op op;
+	struct people_person_change change = { .kind = "agency" };
+	struct people_agreement_new city = { .kind = "information-exchange",
+		.partner = "City" };
+	struct sp_id pat;
+
+	people_fixture_open(&f);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		struct people_person_new n = { .name = "A",
+			.role = rows[i].role,
+			.kind = rows[i].kind,
+			.employer = rows[i].employer };
+
+		op = (struct people_fixture_op){ .n = &n };
+		CHECK_CODE(people_fixture_add(&f, &op),
+		    rows[i].reason == NULL ? SP_OK : SP_E_INVALID, &f.err);
+		CHECK(rows[i].reason == NULL ||
+		    strcmp(f.err.reason, rows[i].reason) == 0);
+		if (i == 0)
+			CHECK(people_fixture_get(&f, &op.id).kind ==
+			    PEOPLE_OUTSIDE);
+	}
+	/* Nor by another role or kind later. */
+	op = (struct people_fixture_op){ .s = "prosecutor" };
+	op.id = people_fixture_person(&f, "Own", "officer");
+	CHECK_CODE(people_fixture_role(&f, &op), SP_E_INVALID, &f.err);
+	CHECK(strcmp(f.err.reason, "person.kind") == 0);
+	op = (struct people_fixture_op){ .n = &change };
+	op.id = pat = people_fixture_person(&f, "Pat", "prosecutor");
+	CHECK_CODE(people_fixture_change(&f, &op), SP_E_INVALID, &f.err);
+	people_fixture_clear(&f, &pat);
+	CHECK(
+	    people_fixture_verdict(&f, &pat).code == PEOPLE_AGREEMENT_MISSING);
+	change = (struct people_person_change){ .employer = "City" };
+	CHECK_OK(people_fixture_change(&f, &op), &f.err);
+	CHECK(
+	    people_fixture_verdict(&f, &pat).code == PEOPLE_AGREEMENT_MISSING);
+	op.n = &city;
+	CHECK_OK(people_fixture_agree(&f, &op), &f.err);
+	CHECK(people_fixture_verdict(&f, &pat).code == PEOPLE_OK);
 	people_fixture_close(&f);
 }
 
@@ -188,6 +276,9 @@ main(void)
 		{ "nobody does it for themselves",
 		    nobody_does_it_for_themselves },
 		{ "roles are of their house", roles_are_of_their_house },
+		{ "the same role is not given again",
+		    the_same_role_is_not_given_again },
+		{ "some roles are outside", some_roles_are_outside },
 	};
 	struct sp_err err;
 

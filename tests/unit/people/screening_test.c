@@ -107,6 +107,50 @@ a_record_comes_back_and_says_no_name(void)
 	people_fixture_close(&f);
 }
 
+/* Somebody answers for each decision: who records it, marked as such, when
+ * nobody else is named.  What clears nobody has no day on which it ends. */
+static void
+somebody_answers_for_each_decision(void)
+{
+	struct people_screening_new n = { .decision = "cleared" };
+	struct people_screening_new denied = { .decision = "denied" };
+	struct people_screening_new pending = { .decision = "pending" };
+	SP_AUTO_BUF out = sp_buf_new(1 << 20);
+	struct sp_json w = sp_json_to(&out);
+	struct sp_id id, boss;
+	json_t *j;
+
+	people_fixture_open(&f);
+	id = people_fixture_person(&f, "A", "officer");
+	boss = people_fixture_person(&f, "Kim Roe", "administrator");
+	CHECK_OK(screen(&id, &n), &f.err);
+	f.by.kind = "person";
+	f.by.id = f.by.person = boss;
+	CHECK_OK(screen(&id, &n), &f.err);
+	CHECK_OK(screen(&id, &denied), &f.err);
+	CHECK_OK(screen(&id, &pending), &f.err);
+	CHECK_OK(
+	    people_screening_json(&w, NULL, f.reader, &id, f.rules, &f.err),
+	    &f.err);
+	j = json_loads(sp_buf_str(&out), 0, NULL);
+	for (size_t i = 0; i < 4; i++) {
+		const json_t *row = json_array_get(j, i);
+		const json_t *who = json_object_get(row, "adjudicator");
+		const json_t *ends = json_object_get(row, "expires");
+
+		CHECK(json_is_string(ends) == (i < 2));
+		CHECK(json_is_string(who) == (i < 3));
+		if (i == 0)
+			CHECK(strstr(json_string_value(who),
+				  " (recorded it)") != NULL);
+		else if (i < 3)
+			CHECK(strcmp(json_string_value(who),
+				  "Kim Roe (recorded it)") == 0);
+	}
+	json_decref(j);
+	people_fixture_close(&f);
+}
+
 /* Five years by rule, an earlier day when one is given, never a later one. */
 static void
 it_holds_until_the_earlier_day(void)
@@ -228,6 +272,8 @@ main(void)
 		{ "every field has its rule", every_field_has_its_rule },
 		{ "a record comes back and says no name",
 		    a_record_comes_back_and_says_no_name },
+		{ "somebody answers for each decision",
+		    somebody_answers_for_each_decision },
 		{ "it holds until the earlier day",
 		    it_holds_until_the_earlier_day },
 		{ "today's date by UTC is no day to come",

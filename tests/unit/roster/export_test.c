@@ -77,6 +77,11 @@ the_export_is_the_agency(void)
 		CHECK(strstr(sp_buf_str(&out), "Gone") == NULL);
 		CHECK(
 		    strstr(sp_buf_str(&out), "\"ok\",\"2027-11-21\"") != NULL);
+		/* The days in force, of a rule, too. */
+		CHECK(strstr(sp_buf_str(&out),
+			  "\"Tate, CSO\",\"2028-01-01\"") != NULL);
+		CHECK(strstr(sp_buf_str(&out),
+			  "\"2026-11-21\",\"2027-11-21\"") != NULL);
 		r = read_roster(sp_buf_str(&out));
 		c = roster_counts(r);
 		CHECK(c.rows == 3 && c.same == 3);

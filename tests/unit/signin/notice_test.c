@@ -13,6 +13,7 @@ the_built_in_one_says_all(void)
 
 	CHECK_OK(signin_notice_open(&n, NULL, &err), &err);
 	CHECK(strstr(signin_notice_text(n), "restricted information system"));
+	CHECK(strstr(signin_notice_text(n), "Unauthorized use"));
 	CHECK(strstr(signin_notice_text(n), "monitored, recorded and audited"));
 	CHECK(strstr(signin_notice_text(n), "criminal\nand civil penalties"));
 	CHECK(strstr(signin_notice_text(n), "consent to monitoring"));

@@ -100,7 +100,8 @@ static const char *const fixture_script[] = { ledger_log_schema,
 	people_hand_schema, people_look_schema, signin_schema,
 	gate_token_schema, gate_token_person_schema, gate_token_issuer_schema,
 	signin_inviter_schema, gate_recovery_settled_schema,
-	signin_settled_schema };
+	signin_settled_schema, gate_token_pace_schema,
+	gate_token_paces_schema };
 #define FIXTURE_SETTLED 2 /* at the end */
 
 static inline void
