@@ -3,8 +3,6 @@
 #include "api/people_part.h"
 #include "evidence/item.h"
 #include "gate/explain.h"
-#include "machine/range.h"
-#include "people/clearance.h"
 
 #include <string.h>
 
@@ -18,166 +16,76 @@
  * What is not in this agency is another's, wherever it is or is not.  Of an
  * item of another's that a share with this house or a lockbox request of the
  * person's covers, what decides is that (people_way.c): no more is told of it
- * than these tell.
+ * than these tell.  To whom the act is not open, and who may not explain it to
+ * others, the object is not looked up at all.
  */
 struct asking {
 	struct http_request *q;
-	const char *who, *what;
-	const char *doing; /* the act, as it was said */
+	const char *name, *what; /* who, and what about, as they were said */
+	const char *doing;       /* the act, likewise */
 	enum gate_act act;
+	enum gate_act guest; /* the act that the word means of a guest */
 	const char *unknown; /* why the act or object is; NULL: known */
-	/* supposed */
-	enum gate_factor factor;
-	bool idle, stale;
-	enum gate_class class;
-	enum gate_hold hold;
-	enum gate_retention retention;
-	enum gate_place place;
-	const char *address; /* NULL: one's own, or one that is good */
+	struct api_people_supposed supposed;
 	/* found */
-	bool found; /* such a person */
+	struct api_people_who who;
 	bool about; /* the duty is as found: of a person, of what they made */
-	struct people_person p, on;
-	struct people_standing standing;
-	struct people_verdict v;
-	struct gate_caller as; /* as whom they would come */
+	struct people_person on;
 	enum gate_relation relation;
-	enum gate_duty duty;
+	struct api_people_duty duty;
 	struct api_people_way way;
 };
 
 /* --- What is asked --- */
 
 static enum sp_code
-flag(const struct http_request *q, const char *name, bool *out,
-    struct sp_err *err)
-{
-	const char *s = http_request_query(q, name);
-
-	if (s == NULL)
-		return SP_OK;
-	*out = strcmp(s, "true") == 0;
-	if (!*out && strcmp(s, "false") != 0)
-		return sp_fail(err, SP_E_INVALID, "%s: true or false", name);
-	return SP_OK;
-}
-
-static enum sp_code
-read_factor(
-    const struct http_request *q, enum gate_factor *out, struct sp_err *err)
-{
-	const char *s = http_request_query(q, "factor");
-
-	*out = GATE_FACTOR_SECOND;
-	if (s == NULL)
-		return SP_OK;
-	for (unsigned f = 0; f <= GATE_FACTOR_SECOND; f++) {
-		if (strcmp(s, gate_factor_name((enum gate_factor)f)) != 0)
-			continue;
-		*out = (enum gate_factor)f;
-		return SP_OK;
-	}
-	return sp_fail(err, SP_E_INVALID, "factor: none, single or second");
-}
-
-/* One of a few words: *out is its place among them. */
-static enum sp_code
-word(const struct http_request *q, const char *name, const char *const *words,
-    unsigned *out, struct sp_err *err)
-{
-	const char *s = http_request_query(q, name);
-	unsigned i = 0;
-
-	if (s == NULL)
-		return SP_OK;
-	while (words[i] != NULL && strcmp(words[i], s) != 0)
-		i++;
-	if (words[i] == NULL)
-		return sp_fail(err, SP_E_INVALID, "%s: %s, %s%s%s", name,
-		    words[0], words[1], words[2] == NULL ? "" : ", ",
-		    words[2] == NULL ? "" : words[2]);
-	*out = i;
-	return SP_OK;
-}
-
-/* In the order of their enums, which begin with the unknown. */
-static const char *const holds[] = { "unknown", "on", "none", NULL };
-static const char *const retentions[] = { "unknown", "running", "over", NULL };
-static const char *const places[] = { "unknown", "outside", "inside", NULL };
-
-static enum sp_code
-read_address(const struct http_request *q, const char **out, struct sp_err *err)
-{
-	const char *s = http_request_query(q, "address");
-	struct machine_range r;
-
-	if (s != NULL &&
-	    (strchr(s, '/') != NULL || !machine_range_parse(s, strlen(s), &r)))
-		return sp_fail(
-		    err, SP_E_INVALID, "address: an IPv4 or IPv6 address");
-	*out = s;
-	return SP_OK;
-}
-
-static enum sp_code
-read_supposed(struct asking *k, struct sp_err *err)
-{
-	const char *class = http_request_query(k->q, "class");
-	unsigned hold = GATE_HOLD_UNKNOWN, place = GATE_PLACE_INSIDE;
-	unsigned retention = GATE_RETENTION_UNKNOWN;
-
-	k->class = GATE_CLASS_ORDINARY;
-	if (class != NULL && !gate_class_parse(class, &k->class))
-		return sp_fail(err, SP_E_INVALID,
-		    "class: ordinary, restricted, sealed or unknown");
-	SP_TRY(word(k->q, "hold", holds, &hold, err));
-	SP_TRY(word(k->q, "retention", retentions, &retention, err));
-	SP_TRY(word(k->q, "place", places, &place, err));
-	k->hold = (enum gate_hold)hold;
-	k->retention = (enum gate_retention)retention;
-	k->place = (enum gate_place)place;
-	SP_TRY(read_address(k->q, &k->address, err));
-	SP_TRY(flag(k->q, "idle", &k->idle, err));
-	SP_TRY(flag(k->q, "stale", &k->stale, err));
-	return read_factor(k->q, &k->factor, err);
-}
-
-static enum sp_code
 read_asking(struct asking *k, struct sp_err *err)
 {
 	k->doing = http_request_query(k->q, "act");
-	k->who = http_request_query(k->q, "person");
+	k->name = http_request_query(k->q, "person");
 	k->what = http_request_query(k->q, "object");
-	if (k->who == NULL || k->who[0] == '\0')
+	if (k->name == NULL || k->name[0] == '\0')
 		return sp_fail(err, SP_E_INVALID,
 		    "person: an id or a login, or ~ for oneself");
 	if (k->doing == NULL || k->doing[0] == '\0')
 		return sp_fail(err, SP_E_INVALID,
 		    "act: one of those of .../roles, as evidence.view");
-	if (!gate_act_read(k->doing, &k->act))
+	if (!gate_act_read(k->doing, &k->act, &k->guest))
 		k->unknown = "no such act: sallyport role list --json has them "
 			     "all";
 	if (k->what == NULL)
 		k->what = "-";
-	return read_supposed(k, err);
+	return api_people_suppose(k->q, &k->supposed, err);
 }
 
 /* --- Who --- */
 
+static bool
+explains(const struct asking *k)
+{
+	return gate_role_may(k->q->who.role, GATE_POLICY_EXPLAIN);
+}
+
+/* That two people have a name is for who may ask about them. */
 static enum sp_code
 find_person(struct asking *k, struct db *db, struct sp_err *err)
 {
+	struct api_people_who *w = &k->who;
 	enum sp_code code =
-	    people_person_meant(db, k->who, &k->q->who.person, &k->p, err);
+	    people_person_meant(db, k->name, &k->q->who.person, &w->p, err);
 
-	k->found = code == SP_OK;
+	w->found = w->person = code == SP_OK;
+	if (w->person)
+		w->id = w->p.id;
+	if (code == SP_E_CONFLICT && !explains(k))
+		return SP_OK;
 	return code == SP_E_NOTFOUND ? SP_OK : code;
 }
 
 static bool
 oneself(const struct asking *k)
 {
-	return k->found && sp_id_equal(&k->p.id, &k->q->who.person);
+	return k->who.person && sp_id_equal(&k->who.p.id, &k->q->who.person);
 }
 
 /* One's own account is one's own to ask about. */
@@ -186,57 +94,36 @@ admit(struct asking *k, struct sp_err *err)
 {
 	return api_people_admit(k->q,
 	    oneself(k) ? GATE_POLICY_SHOW : GATE_POLICY_EXPLAIN,
-	    k->found ? &k->p.id : NULL, err);
-}
-
-static struct gate_standing
-suppose(const struct asking *k)
-{
-	const struct people_rules *rules = api_people_rules(k->q);
-	struct gate_standing is = {
-		.session = GATE_SESSION_OPEN,
-		.factor = k->factor,
-		.limits = {
-			.idle = people_rules_time(rules, PEOPLE_SESSION_LOCK),
-			.reproof = people_rules_time(
-			    rules, PEOPLE_SESSION_REAUTHENTICATE),
-			.fresh =
-			    people_rules_time(rules, PEOPLE_SESSION_PRIVILEGED),
-		},
-	};
-
-	if (k->idle)
-		is.idle = is.limits.idle;
-	if (k->stale)
-		is.since_proof = is.limits.reproof;
-	return is;
+	    k->who.person ? &k->who.p.id : NULL, err);
 }
 
 static enum sp_code
-gather_person(struct asking *k, struct db *db, struct sp_err *err)
+gather_who(struct asking *k, struct sp_err *err)
 {
-	const struct people_rules *rules = api_people_rules(k->q);
-	sp_time now = sp_now();
-	struct sp_err why;
-	enum sp_code code;
+	struct api_people_who *w = &k->who;
+	const char *address = k->supposed.address;
+	DB_LENT(reader, evidence_room_readers(k->q->room));
 
-	k->as = (struct gate_caller){
-		.agency = k->q->who.agency,
-		.token = k->p.id, /* a credential of theirs: any */
-		.kind = "session",
-		.is = suppose(k),
-	};
-	(void)snprintf(k->as.address, sizeof(k->as.address), "%s",
-	    k->address != NULL ? k->address
-		: oneself(k)   ? k->q->who.address
-			       : "");
-	if (!k->found)
-		return SP_OK;
-	k->standing = people_person_state(&k->p, rules, now);
-	SP_TRY(people_clearance(db, &k->p, rules, now, &k->v, err));
-	code = gate_caller_person(db, rules, &k->p.id, &k->as, &why);
-	if (code != SP_OK && code != SP_E_UNKNOWN)
-		return sp_fail_as(err, code, why.reason, "%s", why.text);
+	w->supposed = &k->supposed;
+	if (address == NULL)
+		address = oneself(k) ? k->q->who.address : "";
+	if (!w->found && sp_id_parse(k->name, strlen(k->name), &w->id)) {
+		w->as = (struct gate_caller){ .agency = k->q->who.agency,
+			.token = w->id };
+		SP_TRY(api_people_who_machine(w, reader.db, err));
+	}
+	if (!w->found || w->person) {
+		w->as = (struct gate_caller){
+			.agency = k->q->who.agency,
+			.token = w->id, /* any */
+		};
+		SP_TRY(api_people_who_person(w, reader.db, err));
+	}
+	(void)snprintf(w->as.address, sizeof(w->as.address), "%s", address);
+	if (!w->found)
+		(void)snprintf(w->todo, sizeof(w->todo),
+		    "no such person: sallyport person list (a device, service "
+		    "or token by its id)");
 	return SP_OK;
 }
 
@@ -251,22 +138,20 @@ of_evidence(const struct asking *k)
 static void
 put_supposed(const struct asking *k, struct gate_facts *io)
 {
-	io->duty = k->duty;
-	io->class = k->class;
-	io->hold = k->hold;
-	io->retention = k->retention;
-	io->place = k->place;
+	io->duty = k->duty.duty;
+	api_people_supposed_facts(&k->supposed, io);
 }
 
 static enum sp_code
 gather_way(struct asking *k, const struct sp_id *evidence, struct sp_err *err)
 {
-	struct gate_facts like = { .act = k->act };
+	struct gate_facts like = { .act = k->guest };
 
+	k->act = k->guest;
 	put_supposed(k, &like);
 	k->way = (struct api_people_way){
 		.q = k->q,
-		.who = &k->as,
+		.who = &k->who.as,
 		.act = k->act,
 		.evidence = *evidence,
 		.like = &like,
@@ -291,7 +176,7 @@ gather_item(struct asking *k, struct sp_err *err)
 	SP_TRY(evidence_item_is(k->q->room, &id, &there, err));
 	k->relation = there ? GATE_OWN : GATE_OTHER;
 	if (there &&
-	    (gate_role_ways(k->as.role, k->act) & GATE_WAY(GATE_OWN)) != 0)
+	    (gate_role_ways(k->who.as.role, k->act) & GATE_WAY(GATE_OWN)) != 0)
 		return SP_OK;
 	return gather_way(k, &id, err);
 }
@@ -309,9 +194,9 @@ gather_whom(struct asking *k, bool *is, struct sp_err *err)
 		return SP_OK;
 	SP_TRY(code);
 	k->about = true;
-	if (k->found)
-		return gate_caller_duty(
-		    reader.db, &k->as, k->act, &k->on.id, &k->duty, err);
+	if (k->who.found)
+		return gate_caller_duty(reader.db, &k->who.as, k->act,
+		    &k->on.id, &k->duty.duty, err);
 	return SP_OK;
 }
 
@@ -320,17 +205,23 @@ static enum sp_code
 gather_thing(struct asking *k, struct sp_err *err)
 {
 	struct api_people_thing thing = { .there = false };
-	struct api_people_duty d = {
-		.q = k->q, .who = &k->as, .act = k->act, .kind = thing.kind
-	};
+	struct api_people_duty *d = &k->duty;
 
-	if (sp_id_parse(k->what, strlen(k->what), &d.thing))
-		SP_TRY(api_people_thing(k->q->room, &d.thing, &thing, err));
+	if (sp_id_parse(k->what, strlen(k->what), &d->thing))
+		SP_TRY(api_people_thing(k->q->room, &d->thing, &thing, err));
 	k->relation = thing.there ? GATE_OWN : GATE_OTHER;
-	if (!thing.there || !k->found)
+	if (!thing.there || !k->who.known)
 		return SP_OK;
 	k->about = (gate_act_row(k->act)->flags & GATE_APPROVES) != 0;
-	return k->about ? api_people_duty(&d, &k->duty, err) : SP_OK;
+	d->q = k->q;
+	d->who = &k->who.as;
+	d->act = k->act;
+	d->kind = thing.kind;
+	SP_TRY(api_people_duty(d, err));
+	if (!k->about)
+		d->duty = GATE_DUTY_OTHER;
+	d->kind = NULL;
+	return SP_OK;
 }
 
 static enum sp_code
@@ -342,20 +233,184 @@ gather_affair(struct asking *k, struct sp_err *err)
 	return person ? SP_OK : gather_thing(k, err);
 }
 
+/* --- What would change it --- */
+
+/* Each with its text in `text`, one after another. */
+#define REMEDIES (2 * PEOPLE_CHECK_COUNT + 2)
+struct remedies {
+	struct gate_explain_remedy row[REMEDIES];
+	size_t at[REMEDIES]; /* in `text` */
+	size_t n;
+	struct sp_buf *text;
+};
+
+static void
+remedy(struct remedies *r, enum gate_step step, const char *code)
+{
+	SP_REQUIRE(r->n < REMEDIES);
+	r->row[r->n] = (struct gate_explain_remedy){ step, code, NULL };
+	r->at[r->n++] = r->text->len;
+}
+
+static void
+remedy_ends(struct remedies *r)
+{
+	sp_buf_add(r->text, "", 1);
+}
+
+/* Would the same record do for one of these?  A check in the state where they
+ * live may be the other house's own. */
+static bool
+lacked(const struct people_verdict *told, const struct people_step *s)
+{
+	for (size_t i = 0; told != NULL && i < PEOPLE_CHECK_COUNT; i++) {
+		const struct people_step *t = &told->step[i];
+		bool like = t->check == s->check ||
+		    (t->check <= PEOPLE_CHECK_RESIDENCE &&
+			s->check <= PEOPLE_CHECK_RESIDENCE);
+
+		if (like && people_step_code(t) != PEOPLE_OK &&
+		    t->course == s->course && strcmp(t->place, s->place) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What this verdict lacks, but for what `told` lacks as well. */
+static void
+remedy_verdict(struct remedies *r, const struct people_verdict *v,
+    const struct people_verdict *told, const struct people_remedy *whose)
+{
+	enum people_check failing[PEOPLE_CHECK_COUNT];
+	size_t n = people_clearance_failing(v, failing);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct people_step *s = &v->step[failing[i]];
+
+		if (lacked(told, s))
+			continue;
+		remedy(r, GATE_STEP_CLEARANCE,
+		    people_code_name(people_step_code(s)));
+		people_clearance_remedy(s, whose, r->text);
+		remedy_ends(r);
+	}
+}
+
+/* --- Which verdicts decide --- */
+
+struct verdicts {
+	const struct people_verdict *own, *there; /* NULL: not asked */
+	const struct people_rules *own_rules, *there_rules;
+	struct people_remedy own_for, there_for;
+};
+
+/* By a share both houses' decide; under a lockbox grant only the agency's; of
+ * evidence the provider's house is never asked. */
+static struct verdicts
+verdicts_of(const struct asking *k)
+{
+	const struct people_agency *home = evidence_room_agency(k->q->room);
+	bool way = k->way.kind != NULL;
+	bool lockbox = way && strcmp(k->way.kind, "lockbox") == 0;
+	struct verdicts v = { .own = NULL };
+
+	if (!k->who.judged)
+		return v;
+	v.own_rules = api_people_rules(k->q);
+	v.own_for = (struct people_remedy){
+		.person = k->who.p.login,
+		.employer = k->who.p.employer,
+		.house = home->slug,
+	};
+	if (!lockbox && !(home->provider && of_evidence(k)))
+		v.own = &k->who.v;
+	if (!way || !k->way.judged)
+		return v;
+	v.there = &k->way.verdict;
+	v.there_rules = evidence_room_rules(k->way.room);
+	v.there_for = v.own_for;
+	v.there_for.house = evidence_room_agency(k->way.room)->slug;
+	v.there_for.guest = true;
+	if (lockbox) {
+		v.there_for.employer = home->name;
+		v.there_for.papers = v.there_for.house;
+	}
+	return v;
+}
+
+static void
+gather_remedies(
+    const struct asking *k, const struct verdicts *v, struct remedies *r)
+{
+	if (k->who.todo[0] != '\0') {
+		remedy(r, GATE_STEP_KNOWN, NULL);
+		sp_buf_text(r->text, k->who.todo);
+		remedy_ends(r);
+	}
+	if (k->duty.lockbox.approved) {
+		remedy(r, GATE_STEP_DUTY, NULL);
+		sp_buf_text(r->text,
+		    k->duty.duty == GATE_DUTY_SAME
+			? "have another person approve: by this account or "
+			  "another they approved it already"
+			: "have another person approve: an earlier approver "
+			  "added or invited this account, or was added or "
+			  "invited by it");
+		remedy_ends(r);
+	}
+	if (v->own != NULL)
+		remedy_verdict(r, v->own, NULL, &v->own_for);
+	if (v->there != NULL)
+		remedy_verdict(r, v->there, v->own, &v->there_for);
+	for (size_t i = 0; i < r->n; i++)
+		r->row[i].todo = sp_buf_str(r->text) + r->at[i];
+}
+
+/* Of what decides first; *both when two do. */
+static void
+clearance_json(
+    const struct verdicts *v, struct sp_buf *one, struct sp_buf *both)
+{
+	struct sp_json j = sp_json_to(one);
+	bool own =
+	    v->own != NULL && (v->there == NULL || v->own->code != PEOPLE_OK);
+
+	if (own)
+		people_clearance_json_for(
+		    &j, v->own, v->own_rules, &v->own_for);
+	else if (v->there != NULL)
+		people_clearance_json_for(
+		    &j, v->there, v->there_rules, &v->there_for);
+	if (v->own == NULL || v->there == NULL)
+		return;
+	j = sp_json_to(both);
+	sp_json_array(&j, NULL);
+	people_clearance_json_for(&j, v->own, v->own_rules, &v->own_for);
+	people_clearance_json_for(&j, v->there, v->there_rules, &v->there_for);
+	sp_json_end(&j);
+}
+
 /* --- The answer --- */
 
 static void
 account_json(const struct asking *k, struct sp_buf *out)
 {
+	const struct api_people_who *w = &k->who;
 	struct sp_json j = sp_json_to(out);
 
-	if (!k->found) {
+	if (!w->found) {
 		sp_json_null(&j, NULL);
 		return;
 	}
 	sp_json_object(&j, NULL);
-	sp_json_str(&j, "reason", people_reason_name(k->standing.reason));
-	sp_json_str(&j, "state", people_state_name(k->standing.state));
+	if (!w->person)
+		sp_json_str(&j, "kind", w->kind);
+	if (w->note[0] != '\0')
+		sp_json_str(&j, "note", w->note);
+	sp_json_str(&j, "reason",
+	    w->person ? people_reason_name(w->standing.reason) : "");
+	sp_json_str(&j, "state",
+	    w->person ? people_state_name(w->standing.state) : w->state);
 	sp_json_end(&j);
 }
 
@@ -364,31 +419,16 @@ assumed_json(
     const struct asking *k, const struct gate_facts *f, struct sp_buf *out)
 {
 	struct sp_json j = sp_json_to(out);
+	struct api_people_found found = {
+		.duty = k->about,
+		.state = k->duty.lockbox.state,
+	};
 
-	sp_json_object(&j, NULL);
 	if (k->way.kind != NULL && strcmp(k->way.kind, "lockbox") == 0)
-		sp_json_str(&j, "address",
-		    k->as.address[0] == '\0' ? "one that the request names"
-					     : k->as.address);
-	if (of_evidence(k))
-		sp_json_str(&j, "class", gate_class_name(f->class));
-	sp_json_str(&j, "duty",
-	    k->about                         ? "as found"
-		: f->duty == GATE_DUTY_OTHER ? "about somebody else"
-					     : "unknown");
-	sp_json_str(&j, "factor", gate_factor_name(k->factor));
-	sp_json_str(&j, "hold", holds[f->hold]);
-	sp_json_str(&j, "place",
-	    f->place == GATE_PLACE_INSIDE ? "inside the agency's geography"
-		: f->place == GATE_PLACE_OUTSIDE
-		? "outside the agency's geography"
-		: "unknown");
-	sp_json_str(&j, "retention", retentions[f->retention]);
-	sp_json_str(&j, "session",
-	    k->stale      ? "signed in too long ago"
-		: k->idle ? "idle too long"
-			  : "signed in just now");
-	sp_json_end(&j);
+		found.address = k->who.as.address[0] == '\0'
+		    ? "one that the request names"
+		    : k->who.as.address;
+	api_people_supposed_json(&j, &k->supposed, f, &found);
 }
 
 /* {"act":the act that decides,"id":…,"kind":"share"|"lockbox"} */
@@ -407,51 +447,87 @@ via_json(const struct asking *k, struct sp_buf *out)
 }
 
 static struct gate_facts
-decisive(const struct asking *k)
+decisive(const struct asking *k, const struct verdicts *v)
 {
-	struct gate_facts f = gate_caller_facts(&k->as, k->act);
+	struct gate_facts f = gate_caller_facts(&k->who.as, k->act);
 
 	if (k->way.kind != NULL)
 		return k->way.facts;
-	if (sp_id_is_zero(&k->as.person))
+	if (!k->who.known)
 		f.identity = GATE_NOBODY;
+	/* Who would judge, nobody knows yet. */
+	if (k->who.judged && v->own == NULL)
+		f.clearance = GATE_CLEARANCE_OK;
 	f.relation = k->relation;
 	gate_facts_here(evidence_room_gate(k->q->room), &f);
 	put_supposed(k, &f);
 	return f;
 }
 
+/* What the answer is made of, each a JSON value. */
+struct parts {
+	struct sp_buf account, assumed, clearance, clearances, via, text;
+};
+
+static void
+parts_free(struct parts *p)
+{
+	sp_buf_free(&p->account);
+	sp_buf_free(&p->assumed);
+	sp_buf_free(&p->clearance);
+	sp_buf_free(&p->clearances);
+	sp_buf_free(&p->via);
+	sp_buf_free(&p->text);
+}
+
+static const char *
+said(struct sp_buf *b)
+{
+	return b->len == 0 ? NULL : sp_buf_str(b);
+}
+
 static enum sp_code
 answer(struct asking *k, struct http_answer *a, struct sp_err *err)
 {
+	SP_CLEANUP(parts_free)
+	struct parts p = {
+		sp_buf_new(1024),
+		sp_buf_new(2048),
+		sp_buf_new(65536),
+		sp_buf_new(131072),
+		sp_buf_new(256),
+		sp_buf_new(65536),
+	};
 	SP_AUTO_BUF out = sp_buf_new(HTTP_BODY_MAX);
-	SP_AUTO_BUF account = sp_buf_new(256);
-	SP_AUTO_BUF assumed = sp_buf_new(1024);
-	SP_AUTO_BUF clearance = sp_buf_new(65536);
-	SP_AUTO_BUF via = sp_buf_new(256);
-	struct sp_json j = sp_json_to(&clearance);
-	struct gate_facts f = decisive(k);
+	struct verdicts v = verdicts_of(k);
+	struct gate_facts f = decisive(k, &v);
+	struct remedies r = { .text = &p.text };
 	char id[SP_ID_TEXT];
 	struct gate_explain_about about = {
 		.object = k->what,
 		.act = gate_act_name(k->act),
+		.remedy = r.row,
 	};
 
-	if (k->way.kind != NULL) {
-		via_json(k, &via);
-		about.via = sp_buf_str(&via);
-	}
-	account_json(k, &account);
-	assumed_json(k, &f, &assumed);
-	about.account = sp_buf_str(&account);
-	about.assumed = sp_buf_str(&assumed);
-	if (k->found) {
-		people_clearance_json(&j, NULL, &k->v, api_people_rules(k->q));
-		about.clearance = sp_buf_str(&clearance);
-		sp_id_text(&k->p.id, id);
+	if (k->way.kind != NULL)
+		via_json(k, &p.via);
+	account_json(k, &p.account);
+	assumed_json(k, &f, &p.assumed);
+	clearance_json(&v, &p.clearance, &p.clearances);
+	gather_remedies(k, &v, &r);
+	SP_TRY(sp_buf_check(&p.text, "what would change it", err));
+	SP_TRY(sp_buf_check(&p.clearances, "clearance", err));
+	SP_TRY(sp_buf_check(&p.assumed, "what is assumed", err));
+	about.remedies = r.n;
+	about.via = said(&p.via);
+	about.account = said(&p.account);
+	about.assumed = said(&p.assumed);
+	about.clearance = said(&p.clearance);
+	about.clearances = said(&p.clearances);
+	if (k->who.found) {
+		sp_id_text(&k->who.id, id);
 		about.person = id;
 	}
-	SP_TRY(sp_buf_check(&clearance, "clearance", err));
 	gate_explain_json(&f, &about, &out);
 	return http_json_answer(a, &out, "the explanation", err);
 }
@@ -464,24 +540,27 @@ answer_unknown(
 	struct gate_explain_about about = { .object = k->what };
 	char id[SP_ID_TEXT];
 
-	if (k->found) {
-		sp_id_text(&k->p.id, id);
+	if (k->who.found) {
+		sp_id_text(&k->who.id, id);
 		about.person = id;
 	}
 	gate_explain_unknown(k->doing, k->unknown, &about, &out);
 	return http_json_answer(a, &out, "the explanation", err);
 }
 
+/* May whoever asks learn from the answer what there is? */
+static bool
+may_learn(const struct asking *k)
+{
+	return explains(k) || gate_role_may(k->q->who.role, k->act);
+}
+
 /* What the question is about, as far as it may be known. */
 static enum sp_code
 gather(struct asking *k, struct sp_err *err)
 {
-	{
-		DB_LENT(reader, evidence_room_readers(k->q->room));
-
-		SP_TRY(gather_person(k, reader.db, err));
-	}
-	if (strcmp(k->what, "-") == 0)
+	SP_TRY(gather_who(k, err));
+	if (strcmp(k->what, "-") == 0 || !may_learn(k))
 		return SP_OK;
 	return of_evidence(k) ? gather_item(k, err) : gather_affair(k, err);
 }
@@ -491,8 +570,9 @@ explain(struct http_request *q, struct http_answer *a, struct sp_err *err)
 {
 	struct asking k = {
 		.q = q,
+		.who = { .q = q },
 		.relation = GATE_OWN,
-		.duty = GATE_DUTY_OTHER,
+		.duty = { .duty = GATE_DUTY_OTHER },
 	};
 
 	SP_TRY(read_asking(&k, err));
@@ -514,7 +594,9 @@ explain(struct http_request *q, struct http_answer *a, struct sp_err *err)
 
 static const struct http_input explain_input[] = {
 	{ "query", "person", HTTP_STRING, true,
-	    "An id, a login, or ~ for oneself." },
+	    "An id, a login, or ~ for oneself; the id of a device, a service "
+	    "or "
+	    "a token." },
 	{ "query", "act", HTTP_STRING, true, "As evidence.view." },
 	{ "query", "object", HTTP_STRING, false,
 	    "An item; of an act about a person, that person; of one about the "
@@ -570,6 +652,8 @@ static const struct http_schema schemas[] = {
 	    "\"act\":" HTTP_STRING ",\"assumed\":{\"type\":\"object\"},"
 	    "\"changes\":{\"items\":{\"type\":\"object\"},\"type\":\"array\"},"
 	    "\"class\":" HTTP_NULLABLE ",\"clearance\":{\"type\":\"object\"},"
+	    "\"clearances\":{\"items\":{\"type\":\"object\"},\"type\":"
+	    "\"array\"},"
 	    "\"code\":" HTTP_NULLABLE ",\"decision\":{\"enum\":[\"permit\","
 	    "\"deny\"],\"type\":\"string\"},\"entry\":" HTTP_NULLABLE
 	    ",\"object\":" HTTP_STRING ",\"path\":{\"items\":{\"type\":"

@@ -2,7 +2,9 @@
 #define API_PEOPLE_PART_H
 
 #include "gate/recovery.h"
+#include "grants/lockbox.h"
 #include "http/json.h"
+#include "people/clearance.h"
 #include "people/person.h"
 
 /*
@@ -87,6 +89,67 @@ enum sp_code api_people_made(
 enum sp_code api_people_answer(struct http_request *q, struct http_answer *a,
     const struct sp_id *id, struct sp_err *err);
 
+/*
+ * GET …/explain:
+ *
+ *   people_explain.c   the question and its answer
+ *   people_suppose.c   what is supposed, by the query
+ *   people_who.c       whom it means, with the facts of who they are
+ *   people_thing.c     what it is about, of this house
+ *   people_way.c       and by which share or request, of another's
+ */
+struct api_people_supposed {
+	enum gate_factor factor;
+	bool idle, stale;
+	enum gate_class class;
+	enum gate_hold hold;
+	enum gate_retention retention;
+	enum gate_place place;
+	const char *address; /* NULL: one's own, or one that is good */
+};
+enum sp_code api_people_suppose(const struct http_request *q,
+    struct api_people_supposed *out, struct sp_err *err) SP_MUST_USE;
+struct gate_standing api_people_supposed_standing(
+    const struct api_people_supposed *s, const struct people_rules *rules);
+void api_people_supposed_facts(
+    const struct api_people_supposed *s, struct gate_facts *io);
+/* As "assumed" tells it, with what was not supposed but found. */
+struct api_people_found {
+	bool duty;           /* of a person, of what they made */
+	const char *address; /* under a lockbox request; NULL: no matter */
+	const char *state;   /* why the thing is past this act; "" */
+};
+void api_people_supposed_json(struct sp_json *j,
+    const struct api_people_supposed *s, const struct gate_facts *f,
+    const struct api_people_found *found);
+
+/* Whom a question means. */
+struct api_people_who {
+	const struct http_request *q;
+	const struct api_people_supposed *supposed;
+	struct sp_id id;
+	bool found;  /* such a person or machine */
+	bool person; /* such a person */
+	/* found out */
+	const char *kind, *state; /* of a machine: "device", "active" */
+	bool known;               /* would be, by what they show */
+	char todo[500];           /* or what to do about that */
+	char note[300];           /* what else is to be said of them; "" */
+	struct people_standing standing; /* of a person */
+	/* Whose records count (of a machine: its issuer's), and the verdict of
+	 * this house on them. */
+	bool judged;
+	struct people_person p;
+	struct people_verdict v;
+	struct gate_caller as; /* as whom they would come */
+};
+/* A person who was found. */
+enum sp_code api_people_who_person(
+    struct api_people_who *w, struct db *db, struct sp_err *err) SP_MUST_USE;
+/* By its id; w->found says whether there is one. */
+enum sp_code api_people_who_machine(
+    struct api_people_who *w, struct db *db, struct sp_err *err) SP_MUST_USE;
+
 /* By what somebody would come to an item that is not theirs by their house: of
  * the shares with them and the lockbox requests of theirs that cover it, the
  * one that gets furthest (people_way.c).  It is looked at as the visit itself
@@ -103,6 +166,10 @@ struct api_people_way {
 	struct sp_id id;
 	bool coming;             /* `facts` are those of coming at all */
 	struct gate_facts facts; /* limits borrowed from `who` */
+	/* The house whose it is, and, where that is another, its verdict. */
+	const struct evidence_room *room;
+	bool judged;
+	struct people_verdict verdict;
 };
 enum sp_code api_people_way(
     struct api_people_way *w, struct sp_err *err) SP_MUST_USE;
@@ -117,17 +184,20 @@ enum sp_code api_people_thing(struct evidence_room *room,
     const struct sp_id *id, struct api_people_thing *out,
     struct sp_err *err) SP_MUST_USE;
 
-/* Whose doing it was, for an act that decides on it; *out stays as it is where
- * no act asks. */
+/* Whose doing it was, for an act that decides on it, and what else stands
+ * between it and the act. */
 struct api_people_duty {
 	const struct http_request *q;
 	const struct gate_caller *who; /* would do it */
 	enum gate_act act;
 	const char *kind;
 	struct sp_id thing;
+	/* found */
+	enum gate_duty duty; /* as it is where no act asks */
+	struct grants_lockbox_seen lockbox;
 };
-enum sp_code api_people_duty(const struct api_people_duty *d,
-    enum gate_duty *out, struct sp_err *err) SP_MUST_USE;
+enum sp_code api_people_duty(
+    struct api_people_duty *io, struct sp_err *err) SP_MUST_USE;
 
 /* The rules in force, and a time of day of one of the body's members. */
 const struct people_rules *api_people_rules(const struct http_request *q);

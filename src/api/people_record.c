@@ -37,12 +37,13 @@ show_clearance(
 	struct sp_json j = sp_json_to(&out);
 	struct people_verdict v;
 	struct people_person p;
+	struct people_remedy r = { .person = p.login, .employer = p.employer };
 
 	SP_TRY(api_people_enter(q, &w, &p, err));
 	DB_LENT(reader, evidence_room_readers(q->room));
 	SP_TRY(people_clearance(
 	    reader.db, &p, api_people_rules(q), sp_now(), &v, err));
-	people_clearance_json(&j, NULL, &v, api_people_rules(q));
+	people_clearance_json_for(&j, &v, api_people_rules(q), &r);
 	return http_json_answer(a, &out, "clearance", err);
 }
 

@@ -1,13 +1,16 @@
 #include "api/people_part.h"
 #include "evidence/room.h"
-#include "grants/lockbox.h"
 #include "ledger/entry.h"
 
 #include <string.h>
 
 /* Whatever an agency has was made by an act, and that act's entry is the first
- * about it.  Somebody's denied act about what is elsewhere is an entry too, but
- * no making. */
+ * about it that was not refused: somebody's denied act about what is elsewhere,
+ * or not there yet, is an entry too, but no making.  Denials are counted by the
+ * minute (gate/gate.h): of something that was made, there are few before it. */
+#define AT_ONCE 64
+#define LOOKED  512
+
 static enum sp_code
 read_made(
     const struct sp_buf *entry, struct api_people_thing *t, struct sp_err *err)
@@ -30,45 +33,57 @@ api_people_thing(struct evidence_room *room, const struct sp_id *id,
 {
 	DB_LENT(reader, evidence_room_readers(room));
 	struct ledger_log *log = evidence_room_log(room);
-	SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
-	uint64_t first = 0;
-	size_t got = 0;
+	uint64_t at[AT_ONCE], from = 0;
+	size_t got = AT_ONCE, looked = 0;
 
 	*out = (struct api_people_thing){ .there = false };
-	SP_TRY(ledger_log_about(log, reader.db, id, 0, &first, 1, &got, err));
-	if (got == 0)
-		return SP_OK;
-	SP_TRY(ledger_log_entry(log, reader.db, first, &entry, err));
-	return read_made(&entry, out, err);
+	while (got == AT_ONCE && looked < LOOKED) {
+		SP_TRY(ledger_log_about(
+		    log, reader.db, id, from, at, AT_ONCE, &got, err));
+		for (size_t i = 0; i < got && !out->there; i++) {
+			SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
+
+			SP_TRY(ledger_log_entry(
+			    log, reader.db, at[i], &entry, err));
+			SP_TRY(read_made(&entry, out, err));
+		}
+		if (out->there || got == 0)
+			return SP_OK;
+		looked += got;
+		from = at[got - 1] + 1;
+	}
+	return SP_OK;
 }
 
 static enum sp_code
-duty_of_recovery(
-    const struct api_people_duty *d, enum gate_duty *out, struct sp_err *err)
+duty_of_recovery(struct api_people_duty *io, struct sp_err *err)
 {
-	DB_LENT(reader, evidence_room_readers(d->q->room));
+	DB_LENT(reader, evidence_room_readers(io->q->room));
 	struct gate_recovery_state s;
 
 	SP_TRY(gate_recovery_state(reader.db, &s, err));
-	if (!sp_id_equal(&s.open.id, &d->thing))
+	if (!sp_id_equal(&s.open.id, &io->thing))
 		return SP_OK; /* over: nobody's to confirm */
 	return gate_caller_duty(
-	    reader.db, d->who, d->act, &s.open.custodian, out, err);
+	    reader.db, io->who, io->act, &s.open.custodian, &io->duty, err);
 }
 
 enum sp_code
-api_people_duty(
-    const struct api_people_duty *d, enum gate_duty *out, struct sp_err *err)
+api_people_duty(struct api_people_duty *io, struct sp_err *err)
 {
 	const struct grants_lockbox_act a = {
-		.site = d->q->house->site,
-		.room = d->q->room,
-		.who = d->who,
+		.site = io->q->house->site,
+		.room = io->q->room,
+		.who = io->who,
 	};
 
-	if (strcmp(d->kind, "lockbox") == 0)
-		return grants_lockbox_duty(&a, d->act, &d->thing, out, err);
-	if (strcmp(d->kind, "recovery") == 0)
-		return duty_of_recovery(d, out, err);
+	if (strcmp(io->kind, "lockbox") == 0) {
+		SP_TRY(grants_lockbox_look(
+		    &a, io->act, &io->thing, &io->lockbox, err));
+		io->duty = io->lockbox.duty;
+	}
+	if (strcmp(io->kind, "recovery") == 0 &&
+	    (gate_act_row(io->act)->flags & GATE_APPROVES) != 0)
+		return duty_of_recovery(io, err);
 	return SP_OK;
 }

@@ -26,12 +26,20 @@ suppose(const struct api_people_way *w, struct gate_facts *io)
 	io->retention = w->like->retention;
 }
 
+/* One way: what decides on coming, as whom, into which house. */
+struct way {
+	const struct gate_facts *come;
+	const struct gate_caller *guest;
+	const struct evidence_room *room;
+	const struct people_verdict *verdict; /* NULL: none of its own */
+};
+
 /* The facts that decide by this way, and that it was looked at. */
 static void
-weigh(struct api_people_way *w, const struct gate_facts *come,
-    const struct gate_caller *guest, const struct sp_id *id)
+weigh(struct api_people_way *w, const struct way *by, const struct sp_id *id)
 {
-	struct gate_facts f = *come;
+	const struct gate_caller *guest = by->guest;
+	struct gate_facts f = *by->come;
 	struct gate_verdict v, best = { .permit = false };
 	bool coming = true;
 
@@ -53,6 +61,10 @@ weigh(struct api_people_way *w, const struct gate_facts *come,
 	w->id = *id;
 	w->coming = coming;
 	w->facts = f;
+	w->room = by->room;
+	w->judged = by->verdict != NULL;
+	if (w->judged)
+		w->verdict = *by->verdict;
 }
 
 static enum sp_code
@@ -70,7 +82,10 @@ by_share(struct api_people_way *w, const struct sp_id *id, struct sp_err *err)
 	enum sp_code code = grants_visit_look(&v, &seen, err);
 
 	if (code == SP_OK && seen.covered)
-		weigh(w, &seen.home, &seen.guest.who, id);
+		weigh(w,
+		    &(struct way){ &seen.home, &seen.guest.who, seen.guest.room,
+			seen.judged ? &seen.there : NULL },
+		    id);
 	return code == SP_E_NOTFOUND ? SP_OK : code;
 }
 
@@ -88,7 +103,10 @@ by_lockbox(struct api_people_way *w, const struct sp_id *id, struct sp_err *err)
 	enum sp_code code = grants_guest_look(&a, &seen, err);
 
 	if (code == SP_OK && seen.covered)
-		weigh(w, &seen.use, &seen.who, id);
+		weigh(w,
+		    &(struct way){
+			&seen.use, &seen.who, seen.room, &seen.verdict },
+		    id);
 	return code == SP_E_NOTFOUND ? SP_OK : code;
 }
 

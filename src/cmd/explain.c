@@ -56,6 +56,22 @@ print_via(const json_t *answer)
 	}
 }
 
+/* What no step says: of the account, and of the state of a request. */
+static void
+print_notes(const json_t *answer)
+{
+	const json_t *account = json_object_get(answer, "account");
+	const json_t *assumed = json_object_get(answer, "assumed");
+	char text[PRESENT_CELL_MAX];
+
+	if (json_object_get(account, "note") != NULL)
+		(void)printf("note: %s\n",
+		    cmd_present_member(account, "note", text, sizeof(text)));
+	if (json_object_get(assumed, "state") != NULL)
+		(void)printf("but for its state: %s\n",
+		    cmd_present_member(assumed, "state", text, sizeof(text)));
+}
+
 static enum sp_code
 print(const json_t *answer, struct sp_err *err)
 {
@@ -70,6 +86,7 @@ print(const json_t *answer, struct sp_err *err)
 		? cmd_present_member(answer, "code", code, sizeof(code))
 		: "");
 	print_via(answer);
+	print_notes(answer);
 	SP_TRY(print_path(answer, err));
 	if (json_array_size(changes) > 0)
 		(void)printf("what would change it:\n");
@@ -157,8 +174,8 @@ cmd_explain_run(const struct cmd *self, int argc, char **argv)
 		return code;
 	if (n != 2 && n != 3)
 		return cmd_usage(self,
-		    "wanted: PERSON, an act as evidence.view, and an item's "
-		    "id or -");
+		    "wanted: PERSON (or a machine's id), an act as "
+		    "evidence.view, and an item's id or -");
 	k.person = operand[0];
 	k.act = operand[1];
 	if (n == 3)

@@ -114,11 +114,15 @@ change_clearance(const struct gate_facts *f)
 		[GATE_CLEARANCE_SCREENING_EXPIRED] =
 		    "have the person screened again: sallyport screening add",
 		[GATE_CLEARANCE_TRAINING_MISSING] =
-		    "have the person trained: sallyport training add",
+		    "have the person trained: sallyport training add (with "
+		    "--course, where it is not the role's own)",
 		[GATE_CLEARANCE_TRAINING_EXPIRED] =
-		    "have the person trained again: sallyport training add",
+		    "have the person trained again: sallyport training add "
+		    "(with --course, where it is not the role's own)",
 		[GATE_CLEARANCE_ADDENDUM_MISSING] =
-		    "have the addendum signed: sallyport addendum sign",
+		    "have the addendum signed, by the person (sallyport "
+		    "addendum sign) and a contractor's company (sallyport "
+		    "addendum company)",
 		[GATE_CLEARANCE_AGREEMENT_MISSING] =
 		    "record or review the agreement: sallyport agreement add",
 		[GATE_CLEARANCE_OK] = "",
@@ -233,8 +237,15 @@ section(const struct gate_verdict *v, enum gate_step step)
 /* Would this step fail, were it reached?  Of somebody unknown nothing is known
  * that a later one could fail by. */
 static bool
-fails(const struct gate_facts *f, enum gate_step step)
+fails(const struct gate_facts *given, enum gate_step step)
 {
+	struct gate_facts like = *given;
+	const struct gate_facts *f = &like;
+
+	/* Without a way to it no class is reached: that is the step agency's to
+	 * say. */
+	if (step == GATE_STEP_CLASS && like.relation == GATE_OTHER)
+		like.relation = GATE_OWN;
 	if (step > GATE_STEP_KNOWN &&
 	    gate_decision_step(f, GATE_STEP_KNOWN) != GATE_PERMIT)
 		return false;
@@ -259,21 +270,43 @@ raw_if(struct sp_json *j, const char *name, const char *value)
 }
 
 static void
-json_changes(struct sp_json *j, const struct gate_facts *f)
+json_change(
+    struct sp_json *j, enum gate_step step, const char *code, const char *todo)
+{
+	sp_json_object(j, NULL);
+	sp_json_str(j, "code", code);
+	sp_json_str(j, "do", todo);
+	sp_json_str(j, "step", gate_step_name(step));
+	sp_json_end(j);
+}
+
+static void
+json_changes_of(struct sp_json *j, const struct gate_facts *f,
+    enum gate_step step, const struct gate_explain_about *about)
+{
+	const char *code = gate_code_name(gate_decision_step(f, step));
+	size_t told = 0;
+
+	for (size_t i = 0; i < about->remedies; i++) {
+		const struct gate_explain_remedy *r = &about->remedy[i];
+
+		if (r->step != step)
+			continue;
+		json_change(j, step, r->code == NULL ? code : r->code, r->todo);
+		told++;
+	}
+	if (told == 0)
+		json_change(j, step, code, gate_explain_change(f, step));
+}
+
+static void
+json_changes(struct sp_json *j, const struct gate_facts *f,
+    const struct gate_explain_about *about)
 {
 	sp_json_array(j, "changes");
-	for (unsigned s = 0; s < GATE_STEP_COUNT; s++) {
-		enum gate_step step = (enum gate_step)s;
-
-		if (!fails(f, step))
-			continue;
-		sp_json_object(j, NULL);
-		sp_json_str(
-		    j, "code", gate_code_name(gate_decision_step(f, step)));
-		sp_json_str(j, "do", gate_explain_change(f, step));
-		sp_json_str(j, "step", gate_step_name(step));
-		sp_json_end(j);
-	}
+	for (unsigned s = 0; s < GATE_STEP_COUNT; s++)
+		if (fails(f, (enum gate_step)s))
+			json_changes_of(j, f, (enum gate_step)s, about);
 	sp_json_end(j);
 }
 
@@ -313,10 +346,11 @@ gate_explain_json(const struct gate_facts *f,
 	sp_json_str(
 	    &j, "act", about->act == NULL ? gate_act_name(f->act) : about->act);
 	raw_if(&j, "assumed", about->assumed);
-	json_changes(&j, f);
+	json_changes(&j, f, about);
 	or_null(&j, "class",
 	    class == GATE_CLASS_UNKNOWN ? NULL : gate_class_name(class));
 	raw_if(&j, "clearance", about->clearance);
+	raw_if(&j, "clearances", about->clearances);
 	or_null(&j, "code", v.permit ? NULL : gate_code_name(v.code));
 	sp_json_str(&j, "decision", v.permit ? "permit" : "deny");
 	or_null(&j, "entry", v.entry);

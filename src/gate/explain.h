@@ -12,18 +12,29 @@
  * GATE_POLICY_EXPLAIN, or is the one that it is about.  Any thread.
  */
 
+/* What to do about a step, by whoever has the records: in place of the general
+ * sentence, where that step fails. */
+struct gate_explain_remedy {
+	enum gate_step step;
+	const char *code; /* NULL: the one it fails with */
+	const char *todo;
+};
+
 /* Whom and what it is about, where the caller can say; each may be NULL. */
 struct gate_explain_about {
 	const char *object; /* id */
 	const char *person; /* id */
 	/* Canonical JSON values: */
-	const char *account;   /* what the person's account is, or "null" */
-	const char *assumed;   /* what nobody has found out, but supposed */
-	const char *clearance; /* how it was computed */
-	const char *via;       /* by what a guest would come, {…} */
+	const char *account;    /* what the person's account is, or "null" */
+	const char *assumed;    /* what nobody has found out, but supposed */
+	const char *clearance;  /* how it was computed */
+	const char *clearances; /* where two decide: of both houses */
+	const char *via;        /* by what a guest would come, {…} */
 	/* The act that was asked about, when the facts are of another that it
 	 * takes first: to come at all.  NULL: the facts'. */
 	const char *act;
+	const struct gate_explain_remedy *remedy; /* in the order to be told */
+	size_t remedies;
 };
 
 /*
@@ -32,7 +43,7 @@ struct gate_explain_about {
  * {"account":…,"act":ACT,"assumed":…,   account, assumed: when given
  *  "changes":[{"code":CODE,"do":TEXT,"step":STEP},…],
  *  "class":"restricted"|null,   the closest kept that would be open
- *  "clearance":…,               when given
+ *  "clearance":…,"clearances":…, when given
  *  "code":CODE|null,            null: permitted
  *  "decision":"permit"|"deny",
  *  "entry":TEXT|null,           how a permit stands in the ledger
@@ -42,9 +53,10 @@ struct gate_explain_about {
  *           "via":…},…],        via: of the step "agency", when given
  *  "role":ROLE|null}             null: of somebody unknown
  *
- * "changes" has one for each step that fails, the decisive one first: all of
- * them would have to change; of somebody unknown only that one.  None:
- * permitted.
+ * "changes" has one for each step that fails, the decisive one first (or as
+ * many as there are remedies for it): all of them would have to change; of
+ * somebody unknown only that one.  None: permitted.  Of what is not there for
+ * them at all (GATE_OTHER) the class is judged without a way to it.
  */
 void gate_explain_json(const struct gate_facts *f,
     const struct gate_explain_about *about, struct sp_buf *out);

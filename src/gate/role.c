@@ -348,39 +348,64 @@ gate_act_parse(const char *s, enum gate_act *out)
 	return false;
 }
 
-bool
-gate_act_read(const char *s, enum gate_act *out)
-{
-	static const struct {
-		const char *verb;
-		enum gate_act act;
-	} plain[] = {
-		{ "view", GATE_VIEW },
-		{ "watch", GATE_VIEW },
-		{ "play", GATE_VIEW },
-		{ "open", GATE_VIEW },
-		{ "read", GATE_VIEW },
-		{ "get", GATE_VIEW },
-		{ "download", GATE_VIEW },
-		{ "preview", GATE_PREVIEW },
-		{ "list", GATE_LIST },
-		{ "show", GATE_SHOW },
-		{ "upload", GATE_UPLOAD },
-		{ "put", GATE_UPLOAD },
-		{ "export", GATE_EXPORT },
-		{ "custody", GATE_CUSTODY },
-		{ "share", GATE_SHARE_GRANT },
-		{ "dispose", GATE_DISPOSE_REQUEST },
-		{ "delete", GATE_DISPOSE_REQUEST },
-	};
+/* Plain words: of what is one's own, and of what one comes to as a guest. */
+static const struct {
+	const char *word;
+	enum gate_act act, guest;
+} plain[] = {
+	{ "view", GATE_VIEW, GATE_VIEW },
+	{ "watch", GATE_VIEW, GATE_VIEW },
+	{ "play", GATE_VIEW, GATE_VIEW },
+	{ "open", GATE_VIEW, GATE_VIEW },
+	{ "read", GATE_VIEW, GATE_VIEW },
+	{ "get", GATE_VIEW, GATE_VIEW },
+	{ "download", GATE_VIEW, GATE_EXPORT },
+	{ "evidence.download", GATE_VIEW, GATE_EXPORT },
+	{ "preview", GATE_PREVIEW, GATE_PREVIEW },
+	{ "list", GATE_LIST, GATE_LIST },
+	{ "show", GATE_SHOW, GATE_SHOW },
+	{ "upload", GATE_UPLOAD, GATE_UPLOAD },
+	{ "ingest", GATE_UPLOAD, GATE_UPLOAD },
+	{ "put", GATE_UPLOAD, GATE_UPLOAD },
+	{ "export", GATE_EXPORT, GATE_EXPORT },
+	{ "copy", GATE_EXPORT, GATE_EXPORT },
+	{ "custody", GATE_CUSTODY, GATE_CUSTODY },
+	{ "share", GATE_SHARE_GRANT, GATE_SHARE_GRANT },
+	{ "share.add", GATE_SHARE_GRANT, GATE_SHARE_GRANT },
+	{ "dispose", GATE_DISPOSE_REQUEST, GATE_DISPOSE_REQUEST },
+	{ "delete", GATE_DISPOSE_REQUEST, GATE_DISPOSE_REQUEST },
+	{ "screening.add", GATE_SCREENING_RECORD, GATE_SCREENING_RECORD },
+	{ "training.add", GATE_TRAINING_RECORD, GATE_TRAINING_RECORD },
+	{ "training.demand", GATE_TRAINING_RECORD, GATE_TRAINING_RECORD },
+	{ "agreement.add", GATE_AGREEMENT_RECORD, GATE_AGREEMENT_RECORD },
+	{ "addendum.company", GATE_ADDENDUM_RECORD, GATE_ADDENDUM_RECORD },
+	{ "role.give", GATE_ROLE_ASSIGN, GATE_ROLE_ASSIGN },
+};
 
+const char *
+gate_act_word(size_t n, enum gate_act *out, enum gate_act *guest)
+{
+	if (n >= SP_COUNTOF(plain))
+		return NULL;
+	*out = plain[n].act;
+	*guest = plain[n].guest;
+	return plain[n].word;
+}
+
+bool
+gate_act_read(const char *s, enum gate_act *out, enum gate_act *guest)
+{
 	for (size_t i = 0; i < SP_COUNTOF(plain); i++) {
-		if (strcasecmp(s, plain[i].verb) == 0) {
+		if (strcasecmp(s, plain[i].word) == 0) {
 			*out = plain[i].act;
+			*guest = plain[i].guest;
 			return true;
 		}
 	}
-	return gate_act_parse(s, out);
+	if (!gate_act_parse(s, out))
+		return false;
+	*guest = *out;
+	return true;
 }
 
 const struct gate_act_row *

@@ -288,9 +288,13 @@ const struct gate_role_row *gate_role_row(enum gate_role role);
 const char *gate_act_name(enum gate_act act);
 const char *gate_act_words(enum gate_act act);
 bool gate_act_parse(const char *s, enum gate_act *out) SP_MUST_USE;
-/* As people say it: its name, or a plain verb about evidence ("view",
- * "Download", "share"). */
-bool gate_act_read(const char *s, enum gate_act *out) SP_MUST_USE;
+/* As people say it: its name, or a plain word ("view", "Share", "ingest").
+ * *guest is what the word means of an item that one comes to as a guest: there
+ * "download" is what a share for download adds. */
+bool gate_act_read(
+    const char *s, enum gate_act *out, enum gate_act *guest) SP_MUST_USE;
+/* The plain words, one after another from n = 0 on: NULL at the end. */
+const char *gate_act_word(size_t n, enum gate_act *out, enum gate_act *guest);
 const struct gate_act_row *gate_act_row(enum gate_act act);
 
 /* Is the act open to the role at all?  What else it takes, gate_decide asks. */
@@ -317,7 +321,8 @@ const char *gate_realm_name(enum gate_realm realm);
  * {"acts":[{"about":"evidence"|"agency","approves":ACT|null,"class":…,
  * "cleared":…,"destroys":…,"entry":…|null,"factor":…,"founds":…,"name":…,
  * "not_self":…,
- * "own_only":[…],"persons_only":…,"placed":…,"roles":[…],"site":…,"ways":[…],"words":…},…],
+ * "own_only":[…],"persons_only":…,"placed":…,"roles":[…],"said":[…],
+ * "said_of_guests":[…],"site":…,"ways":[…],"words":…},…],
  * "roles":[{"class":…,"name":…,"person":…,"realm":…,"token":…,"words":…},…]} */
 void gate_role_matrix_json(struct sp_buf *out);
 

@@ -35,6 +35,21 @@ write_own(struct sp_json *j, enum gate_act act)
 	sp_json_end(j);
 }
 
+/* The plain words for it; of guests those that mean another act of what is
+ * one's own. */
+static void
+write_said(struct sp_json *j, const char *name, enum gate_act act, bool guests)
+{
+	enum gate_act own, guest;
+	const char *word;
+
+	sp_json_array(j, name);
+	for (size_t n = 0; (word = gate_act_word(n, &own, &guest)) != NULL; n++)
+		if (guests ? guest == act && own != act : own == act)
+			sp_json_str(j, NULL, word);
+	sp_json_end(j);
+}
+
 static void
 write_text(struct sp_json *j, const char *name, const char *text)
 {
@@ -67,6 +82,8 @@ write_act(struct sp_json *j, enum gate_act act)
 	sp_json_bool(j, "persons_only", (row->flags & GATE_PERSONS) != 0);
 	sp_json_bool(j, "placed", (row->flags & GATE_PLACED) != 0);
 	write_roles(j, act);
+	write_said(j, "said", act, false);
+	write_said(j, "said_of_guests", act, true);
 	sp_json_bool(j, "site", (row->flags & GATE_SITE) != 0);
 	write_ways(j, row);
 	sp_json_str(j, "words", gate_act_words(act));

@@ -65,6 +65,9 @@ static const struct db_sql token_by_hash = {
 	"SELECT id, role, expires, revoked, created, person, factor, issuer,"
 	" person_epoch, issuer_epoch FROM gate_token WHERE hash = ?1",
 };
+static const struct db_sql token_hash = {
+	"SELECT hash FROM gate_token WHERE id = ?1",
+};
 static const struct db_sql token_of_person = {
 	"SELECT id FROM gate_token WHERE person = ?1 AND revoked = 0"
 	" AND expires > ?2 ORDER BY expires, id LIMIT 1",
@@ -512,15 +515,14 @@ struct row {
 };
 
 static enum sp_code
-find(struct db *db, const char *text, struct row *out, struct sp_err *err)
+find(struct db *db, const uint8_t hash[static CRYPTO_SHA256_LEN],
+    struct row *out, struct sp_err *err)
 {
 	DB_STMT st = db_use(db, &token_by_hash);
-	uint8_t hash[CRYPTO_SHA256_LEN];
 	struct row r = { .role = GATE_DEVICE };
 	bool found = false;
 
-	gate_text_hash(text, hash);
-	db_bind_blob(st, 1, hash, sizeof(hash));
+	db_bind_blob(st, 1, hash, CRYPTO_SHA256_LEN);
 	SP_TRY(db_row(st, &found, err));
 	if (!found)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
@@ -545,9 +547,10 @@ find(struct db *db, const char *text, struct row *out, struct sp_err *err)
 }
 
 static enum sp_code
-look_up(struct db *db, const char *text, struct row *out, struct sp_err *err)
+look_up(struct db *db, const uint8_t hash[static CRYPTO_SHA256_LEN],
+    struct row *out, struct sp_err *err)
 {
-	SP_TRY(find(db, text, out, err));
+	SP_TRY(find(db, hash, out, err));
 	if (out->revoked != 0)
 		return sp_fail_as(err, SP_E_UNKNOWN, "token.revoked",
 		    "the token was revoked");
@@ -617,25 +620,16 @@ know_issuer(struct db *db, const struct people_rules *rules,
 	return gate_caller_issuer(db, rules, io, err);
 }
 
-enum sp_code
-gate_token_know(struct db *db, const struct people_rules *rules,
-    const struct sp_id *agency, const char *text, struct gate_caller *out,
+/* Whose it is that has this hash; *out only when it is good. */
+static enum sp_code
+know(struct db *db, const struct people_rules *rules,
+    const uint8_t hash[static CRYPTO_SHA256_LEN], struct gate_caller *out,
     struct sp_err *err)
 {
 	struct gate_caller who = *out;
-	struct sp_id of;
 	struct row r;
 
-	if (text == NULL || text[0] == '\0')
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.missing",
-		    "a bearer token is needed");
-	if (!gate_token_parse(text, &of))
-		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
-		    "this is not the text of a token");
-	if (!sp_id_equal(&of, agency))
-		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
-	SP_TRY(look_up(db, text, &r, err));
-	who.agency = *agency;
+	SP_TRY(look_up(db, hash, &r, err));
 	who.token = r.id;
 	who.kind = "token";
 	who.role = r.role;
@@ -648,4 +642,44 @@ gate_token_know(struct db *db, const struct people_rules *rules,
 		SP_TRY(know_issuer(db, rules, &r, &who, err));
 	*out = who;
 	return SP_OK;
+}
+
+enum sp_code
+gate_token_know(struct db *db, const struct people_rules *rules,
+    const struct sp_id *agency, const char *text, struct gate_caller *out,
+    struct sp_err *err)
+{
+	struct gate_caller who = *out;
+	uint8_t hash[CRYPTO_SHA256_LEN];
+	struct sp_id of;
+
+	if (text == NULL || text[0] == '\0')
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.missing",
+		    "a bearer token is needed");
+	if (!gate_token_parse(text, &of))
+		return sp_fail_as(err, SP_E_UNKNOWN, "token.unknown",
+		    "this is not the text of a token");
+	if (!sp_id_equal(&of, agency))
+		return sp_fail(err, SP_E_NOTFOUND, "no such agency");
+	gate_text_hash(text, hash);
+	who.agency = *agency;
+	SP_TRY(know(db, rules, hash, &who, err));
+	*out = who;
+	return SP_OK;
+}
+
+enum sp_code
+gate_token_seen(struct db *db, const struct people_rules *rules,
+    const struct sp_id *id, struct gate_caller *io, struct sp_err *err)
+{
+	DB_STMT st = db_use(db, &token_hash);
+	uint8_t hash[CRYPTO_SHA256_LEN];
+	bool found = false;
+
+	db_bind_blob(st, 1, id->b, SP_ID_LEN);
+	SP_TRY(db_row(st, &found, err));
+	if (!found)
+		return sp_fail(err, SP_E_NOTFOUND, "there is no such token");
+	SP_TRY(db_col_bytes(st, 0, hash, sizeof(hash), err));
+	return know(db, rules, hash, io, err);
 }

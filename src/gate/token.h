@@ -164,6 +164,11 @@ enum sp_code gate_token_each(struct db *db, const struct gate_token_page *page,
 enum sp_code gate_token_know(struct db *db, const struct people_rules *rules,
     const struct sp_id *agency, const char *text, struct gate_caller *out,
     struct sp_err *err) SP_MUST_USE;
+/* The same of a token by its id, for explanations: nobody has shown it.  Fills
+ * *io but for the agency.  SP_E_NOTFOUND: none; SP_E_UNKNOWN as above. */
+enum sp_code gate_token_seen(struct db *db, const struct people_rules *rules,
+    const struct sp_id *id, struct gate_caller *io,
+    struct sp_err *err) SP_MUST_USE;
 /* Is this time over, judged in the same way? */
 bool gate_token_expired(sp_time expires) SP_MUST_USE;
 

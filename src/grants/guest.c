@@ -54,17 +54,26 @@ records_there(struct evidence_room *home, struct evidence_room *agency,
 	    &io->has_company, err);
 }
 
+static enum sp_code
+verdict_of(struct evidence_room *home, struct evidence_room *agency,
+    const struct sp_id *person, struct people_verdict *out, struct sp_err *err)
+{
+	const struct people_rules *rules = evidence_room_rules(agency);
+	struct people_records r;
+
+	SP_TRY(records_at_home(home, agency, person, &r, err));
+	SP_TRY(records_there(home, agency, &r, err));
+	*out = people_clearance_of(&r, rules, people_day_of(rules, sp_now()));
+	return SP_OK;
+}
+
 enum sp_code
 grants_guest_clearance(struct evidence_room *home, struct evidence_room *agency,
     const struct sp_id *person, enum gate_clearance *out, struct sp_err *err)
 {
-	const struct people_rules *rules = evidence_room_rules(agency);
-	struct people_records r;
 	struct people_verdict v;
 
-	SP_TRY(records_at_home(home, agency, person, &r, err));
-	SP_TRY(records_there(home, agency, &r, err));
-	v = people_clearance_of(&r, rules, people_day_of(rules, sp_now()));
+	SP_TRY(verdict_of(home, agency, person, &v, err));
 	SP_REQUIRE(gate_clearance_parse(people_code_name(v.code), out));
 	return SP_OK;
 }
@@ -337,19 +346,25 @@ grants_guest_look(const struct grants_guest_ask *a,
 	struct gate_caller who = *a->who;
 	struct grants_guest_ask as = *a;
 	struct grants_guest_seen seen = { .covered = false };
-	struct evidence_room *agency = NULL;
 	AUTO_GRANT g = grant_new();
 
 	SP_TRY(find(a, g, err));
 	as.who = &who;
 	if (who.address[0] == '\0')
 		from_there(&g->home.asked.from, &who);
-	SP_TRY(arrive(&as, g, &agency, &seen.who, err));
-	seen.use = use_facts(a, agency, &seen.who, false);
-	seen.use.limits = &a->who->is.limits;
+	SP_TRY(arrive(&as, g, &seen.room, &seen.who, err));
 	seen.covered = g->open ||
 	    (sp_id_equal(&g->home.asked.requester, &who.person) &&
 		grants_request_covers(&g->home.asked, &a->evidence, "", 0, 0));
+	if (seen.covered) {
+		SP_TRY(verdict_of(
+		    a->home, seen.room, &who.person, &seen.verdict, err));
+		SP_REQUIRE(
+		    gate_clearance_parse(people_code_name(seen.verdict.code),
+			&seen.who.is.clearance));
+	}
+	seen.use = use_facts(a, seen.room, &seen.who, false);
+	seen.use.limits = &a->who->is.limits;
 	*out = seen;
 	return SP_OK;
 }

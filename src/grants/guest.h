@@ -40,6 +40,10 @@ enum sp_code grants_guest_of_lockbox(const struct grants_guest_ask *a,
 struct grants_guest_seen {
 	struct gate_facts use; /* limits borrowed from a->who */
 	struct gate_caller who;
+	/* Of what is covered: by the agency's rules and records, so that a
+	 * request that opens nothing yet says what else it will take. */
+	struct people_verdict verdict;
+	struct evidence_room *room; /* the agency's */
 	/* The request is the caller's own and covers the item; one that opens
 	 * nothing, by the item's id: what is in a category is told by a grant
 	 * only. */

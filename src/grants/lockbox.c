@@ -74,15 +74,76 @@ duty_of(const struct grants_lockbox_act *a, const struct grants_lockbox_row *r,
 	return SP_OK;
 }
 
-enum sp_code
-grants_lockbox_duty(const struct grants_lockbox_act *a, enum gate_act act,
-    const struct sp_id *id, enum gate_duty *out, struct sp_err *err)
+/* An earlier approver, or one tied to one, does not approve: docs/lockbox.md.
+ */
+static enum sp_code
+duty_of_approver(const struct grants_lockbox_act *a, const struct sp_id *id,
+    struct grants_lockbox_seen *io, struct sp_err *err)
 {
+	struct grants_lockbox_count c = {
+		.rules = evidence_room_rules(a->room),
+		.person = &a->who->person,
+		.now = sp_now(),
+	};
+	DB_LENT(reader, evidence_room_readers(a->room));
+
+	SP_TRY(grants_lockbox_count(reader.db, id, &c, err));
+	if (!c.same && !c.tied)
+		return SP_OK;
+	io->duty = c.same ? GATE_DUTY_SAME : GATE_DUTY_TIED;
+	io->approved = true;
+	return SP_OK;
+}
+
+/* The state alone, as the step asks it. */
+static void
+look_at_state(const struct grants_lockbox_act *a, enum gate_act act,
+    const struct grants_lockbox_row *r, struct grants_lockbox_seen *io)
+{
+	static const struct {
+		enum gate_act act;
+		enum grants_request_event event;
+	} events[] = {
+		{ GATE_LOCKBOX_INTERNAL, GRANTS_ASK },
+		{ GATE_BREAK_CONFIRM, GRANTS_BREAK },
+		{ GATE_LOCKBOX_APPROVE, GRANTS_APPROVE },
+		{ GATE_LOCKBOX_DENY, GRANTS_DENY },
+		{ GATE_LOCKBOX_REVOKE, GRANTS_REVOKE },
+	};
+	struct sp_err why = { .code = SP_OK };
+
+	for (size_t i = 0; i < SP_COUNTOF(events); i++) {
+		enum grants_request_state state = r->state;
+		enum grants_request_event event = events[i].event;
+
+		if (events[i].act != act)
+			continue;
+		if (event == GRANTS_DENY && grants_lockbox_at_home(a))
+			event = GRANTS_DROP;
+		if (grants_lockbox_over(r, event, &why) != SP_OK ||
+		    grants_request_happen(
+			&state, r->asked.glass, event, &why) != SP_OK)
+			(void)snprintf(
+			    io->state, sizeof(io->state), "%s", why.text);
+	}
+}
+
+enum sp_code
+grants_lockbox_look(const struct grants_lockbox_act *a, enum gate_act act,
+    const struct sp_id *id, struct grants_lockbox_seen *out, struct sp_err *err)
+{
+	struct grants_lockbox_seen seen = { .approved = false };
 	GRANTS_AUTO_LOCKBOX row;
 
 	grants_lockbox_row_init(&row);
 	SP_TRY(grants_lockbox_row_of(a->room, id, &row, err));
-	return duty_of(a, &row, act, out, err);
+	SP_TRY(duty_of(a, &row, act, &seen.duty, err));
+	if (seen.duty == GATE_DUTY_OTHER && act == GATE_LOCKBOX_APPROVE &&
+	    !sp_id_is_zero(&a->who->person))
+		SP_TRY(duty_of_approver(a, id, &seen, err));
+	look_at_state(a, act, &row, &seen);
+	*out = seen;
+	return SP_OK;
 }
 
 /* --- one step of a request --- */

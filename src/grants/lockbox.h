@@ -76,10 +76,16 @@ enum sp_code grants_lockbox_review(const struct grants_lockbox_act *a,
     const struct sp_id *id, const char *finding, const char *note,
     struct sp_err *err) SP_MUST_USE;
 
-/* Whose request it is to whoever would do this with it: asked by themselves, or
- * by another.  SP_E_NOTFOUND: none of that id in this house. */
-enum sp_code grants_lockbox_duty(const struct grants_lockbox_act *a,
-    enum gate_act act, const struct sp_id *id, enum gate_duty *out,
+/* What stands between a request and whoever would do this with it, as the act
+ * itself finds it out, without doing it.  SP_E_NOTFOUND: none of that id in
+ * this house. */
+struct grants_lockbox_seen {
+	enum gate_duty duty; /* asked by themselves, or by another */
+	bool approved;       /* they are an earlier approver, or tied to one */
+	char state[400];     /* why nobody can do it now, in words; "" */
+};
+enum sp_code grants_lockbox_look(const struct grants_lockbox_act *a,
+    enum gate_act act, const struct sp_id *id, struct grants_lockbox_seen *out,
     struct sp_err *err) SP_MUST_USE;
 
 /* A page, newest first: {"items":[…],"next":id|null}; `state` NULL: any. */

@@ -142,6 +142,20 @@ enum sp_code grants_lockbox_step_run(
     struct grants_lockbox_step *s, struct sp_err *err) SP_MUST_USE;
 /* An answer that comes too late, though the tick has not said so yet. */
 bool grants_lockbox_late(const struct grants_lockbox_step *s);
+/* The same as a failure: SP_E_CONFLICT, reason "lockbox.state". */
+enum sp_code grants_lockbox_over(const struct grants_lockbox_row *r,
+    enum grants_request_event event, struct sp_err *err) SP_MUST_USE;
+/* Approvals so far, and how whoever approves now stands to those who did. */
+struct grants_lockbox_count {
+	const struct people_rules *rules;
+	const struct sp_id *person; /* who approves now */
+	sp_time now;
+	int64_t n; /* that count */
+	bool same; /* this human did already */
+	bool tied; /* one behind whose account they are, or who is behind it */
+};
+enum sp_code grants_lockbox_count(struct db *db, const struct sp_id *id,
+    struct grants_lockbox_count *io, struct sp_err *err) SP_MUST_USE;
 /* At home: glass is being broken, so that the agency may have it already. */
 bool grants_lockbox_confirmed(const struct grants_lockbox_row *r);
 /* Of an entry of the provider's alone: {"agency":…,"sha256":…}. */

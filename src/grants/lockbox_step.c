@@ -119,28 +119,24 @@ act_of(const struct grants_lockbox_step *s)
 
 struct counting {
 	struct db *db;
-	const struct people_rules *rules;
-	const struct sp_id *person; /* who approves now */
-	sp_time now;
-	int64_t n;
-	bool same; /* this human did already */
-	bool tied; /* one behind whose account they are, or who is behind it */
+	struct grants_lockbox_count *c;
 };
 
 /* Approvers who may not any more do not count. */
 static enum sp_code
 count_one(void *arg, const struct sp_id *person, sp_time at, struct sp_err *err)
 {
-	struct counting *c = arg;
+	const struct counting *on = arg;
+	struct grants_lockbox_count *c = on->c;
 	struct people_person p;
 	enum gate_role role;
 	enum people_tie tie;
 
 	(void)at;
-	SP_TRY(people_person_tie(c->db, person, c->person, &tie, err));
+	SP_TRY(people_person_tie(on->db, person, c->person, &tie, err));
 	c->same = c->same || tie == PEOPLE_SAME;
 	c->tied = c->tied || tie == PEOPLE_TIED;
-	SP_TRY(people_person_by_id(c->db, person, &p, err));
+	SP_TRY(people_person_by_id(on->db, person, &p, err));
 	SP_REQUIRE(gate_role_parse(people_role_name(p.role), &role));
 	if (people_person_state(&p, c->rules, c->now).state == PEOPLE_ACTIVE &&
 	    gate_role_may(role, GATE_LOCKBOX_APPROVE))
@@ -148,18 +144,27 @@ count_one(void *arg, const struct sp_id *person, sp_time at, struct sp_err *err)
 	return SP_OK;
 }
 
+enum sp_code
+grants_lockbox_count(struct db *db, const struct sp_id *id,
+    struct grants_lockbox_count *io, struct sp_err *err)
+{
+	struct counting on = { db, io };
+
+	return grants_lockbox_row_approvers(db, id, count_one, &on, err);
+}
+
 static enum sp_code
 approve_here(
     struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
 {
-	struct counting c = {
-		.db = ledger_tx_db(tx),
+	struct db *db = ledger_tx_db(tx);
+	struct grants_lockbox_count c = {
 		.rules = s->rules,
 		.person = &s->a->who->person,
 		.now = s->now,
 	};
 
-	SP_TRY(grants_lockbox_row_approvers(c.db, &s->id, count_one, &c, err));
+	SP_TRY(grants_lockbox_count(db, &s->id, &c, err));
 	if (c.same)
 		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.approved",
 		    "you approved this already, by this account or another");
@@ -169,7 +174,7 @@ approve_here(
 		    "an earlier approver added or invited this account, or was "
 		    "added or invited by it: another approver is needed");
 	SP_TRY(grants_lockbox_row_approve(
-	    c.db, &s->id, &s->a->who->person, s->now, err));
+	    db, &s->id, &s->a->who->person, s->now, err));
 	s->row.approvals = c.n + 1;
 	s->row.quorum = people_rules_get(s->rules, PEOPLE_LOCKBOX_QUORUM);
 	s->event =
@@ -203,13 +208,28 @@ end_access(struct grants_lockbox_step *s)
 	s->ended = true;
 }
 
-/* An answer that comes too late, though the tick has not said so yet. */
+static bool
+too_late(const struct grants_lockbox_row *r, enum grants_request_event event)
+{
+	return r->state <= GRANTS_APPROVING && event != GRANTS_LATE &&
+	    event != GRANTS_DROP && event != GRANTS_DENY &&
+	    gate_token_expired(r->due);
+}
+
 bool
 grants_lockbox_late(const struct grants_lockbox_step *s)
 {
-	return s->row.state <= GRANTS_APPROVING && s->event != GRANTS_LATE &&
-	    s->event != GRANTS_DROP && s->event != GRANTS_DENY &&
-	    gate_token_expired(s->row.due);
+	return too_late(&s->row, s->event);
+}
+
+enum sp_code
+grants_lockbox_over(const struct grants_lockbox_row *r,
+    enum grants_request_event event, struct sp_err *err)
+{
+	if (too_late(r, event))
+		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
+		    "the request has run out: ask for a new one");
+	return SP_OK;
 }
 
 /* The tick's own: is it due, in truth? */
@@ -235,9 +255,7 @@ change(struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
 	enum grants_request_state state = r->state;
 	struct sp_err why;
 
-	if (grants_lockbox_late(s))
-		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
-		    "the request has run out: ask for a new one");
+	SP_TRY(grants_lockbox_over(r, s->event, err));
 	if (not_due(s))
 		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
 		    "the request's time is not over");

@@ -86,21 +86,29 @@ home_gate(const struct grants_visit *v, const struct grants_known *k,
  * check in the owner's state, training as the owner asks for it.  Agreements
  * are the home's own. */
 static enum sp_code
-clearance_there(struct evidence_room *home, const struct evidence_room *owner,
-    const struct sp_id *person, enum gate_clearance *out, struct sp_err *err)
+verdict_there(struct evidence_room *home, const struct evidence_room *owner,
+    const struct sp_id *person, struct people_verdict *out, struct sp_err *err)
 {
 	const struct people_rules *there = evidence_room_rules(owner);
 	struct people_person p;
 	struct people_records r;
-	struct people_verdict verdict;
 	DB_LENT(reader, evidence_room_readers(home));
 
 	SP_TRY(people_person_by_id(reader.db, person, &p, err));
 	SP_TRY(people_clearance_gather(
 	    reader.db, &p, evidence_room_rules(home), &r, err));
-	verdict =
-	    people_clearance_of(&r, there, people_day_of(there, sp_now()));
-	SP_REQUIRE(gate_clearance_parse(people_code_name(verdict.code), out));
+	*out = people_clearance_of(&r, there, people_day_of(there, sp_now()));
+	return SP_OK;
+}
+
+static enum sp_code
+clearance_there(struct evidence_room *home, const struct evidence_room *owner,
+    const struct sp_id *person, enum gate_clearance *out, struct sp_err *err)
+{
+	struct people_verdict v;
+
+	SP_TRY(verdict_there(home, owner, person, &v, err));
+	SP_REQUIRE(gate_clearance_parse(people_code_name(v.code), out));
 	return SP_OK;
 }
 
@@ -339,6 +347,10 @@ grants_visit_look(const struct grants_visit *v, struct grants_visit_seen *out,
 	SP_TRY(evidence_site_room_of(v->site, &k.owner, &seen.guest.room, err));
 	seen.home = home_facts(v, &k, seen.guest.room);
 	SP_TRY(judge(v, &k, &c, &seen.guest, err));
+	seen.judged = seen.guest.room != v->home;
+	if (seen.judged)
+		SP_TRY(verdict_there(v->home, seen.guest.room, &v->who->person,
+		    &seen.there, err));
 	seen.covered = !c.uncovered && !(c.over && c.category);
 	*out = seen;
 	return SP_OK;

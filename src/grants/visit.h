@@ -51,6 +51,9 @@ enum sp_code grants_visit_covers(const struct grants_guest *g,
 struct grants_visit_seen {
 	struct gate_facts home; /* limits borrowed from v->who */
 	struct grants_guest guest;
+	/* By the owner's rules, where that is another house. */
+	bool judged;
+	struct people_verdict there;
 	/* The item is covered; of a share that is over, by its id: what came
 	 * into a category is nothing to be told afterwards. */
 	bool covered;

@@ -33,36 +33,25 @@ people_step_state_name(enum people_step_state state)
 static const struct {
 	enum people_code missing, expired;
 	enum people_rule rule;
-	const char *remedy; /* %s: state or course */
 } checks[PEOPLE_CHECK_COUNT] = {
 	[PEOPLE_CHECK_STATE] = { PEOPLE_SCREENING_MISSING,
-	    PEOPLE_SCREENING_EXPIRED, PEOPLE_SCREENING_RENEWAL,
-	    "a fingerprint-based check in %s that is decided cleared" },
+	    PEOPLE_SCREENING_EXPIRED, PEOPLE_SCREENING_RENEWAL },
 	[PEOPLE_CHECK_RESIDENCE] = { PEOPLE_SCREENING_MISSING,
-	    PEOPLE_SCREENING_EXPIRED, PEOPLE_SCREENING_RESIDENCE,
-	    "a fingerprint-based check in %s, where the person lives, that is "
-	    "decided cleared" },
+	    PEOPLE_SCREENING_EXPIRED, PEOPLE_SCREENING_RESIDENCE },
 	[PEOPLE_CHECK_LEVEL] = { PEOPLE_TRAINING_MISSING,
-	    PEOPLE_TRAINING_EXPIRED, PEOPLE_TRAINING_RENEWAL,
-	    "training of %s or higher, completed" },
+	    PEOPLE_TRAINING_EXPIRED, PEOPLE_TRAINING_RENEWAL },
 	[PEOPLE_CHECK_PII] = { PEOPLE_TRAINING_MISSING, PEOPLE_TRAINING_EXPIRED,
-	    PEOPLE_TRAINING_PII, "the course %s, completed" },
+	    PEOPLE_TRAINING_PII },
 	[PEOPLE_CHECK_DEMAND] = { PEOPLE_TRAINING_MISSING,
-	    PEOPLE_TRAINING_EXPIRED, PEOPLE_TRAINING_EVENT,
-	    "the course %s that was demanded, completed" },
+	    PEOPLE_TRAINING_EXPIRED, PEOPLE_TRAINING_EVENT },
 	[PEOPLE_CHECK_PERSON] = { PEOPLE_ADDENDUM_MISSING,
-	    PEOPLE_ADDENDUM_MISSING, PEOPLE_ADDENDUM_AGENCY,
-	    "the %s, signed by the person" },
+	    PEOPLE_ADDENDUM_MISSING, PEOPLE_ADDENDUM_AGENCY },
 	[PEOPLE_CHECK_COMPANY] = { PEOPLE_ADDENDUM_MISSING,
-	    PEOPLE_ADDENDUM_MISSING, PEOPLE_ADDENDUM_CONTRACTOR,
-	    "the %s, signed by the person's employer" },
+	    PEOPLE_ADDENDUM_MISSING, PEOPLE_ADDENDUM_CONTRACTOR },
 	[PEOPLE_CHECK_USER] = { PEOPLE_AGREEMENT_MISSING,
-	    PEOPLE_AGREEMENT_MISSING, PEOPLE_AGREEMENT_REVIEW,
-	    "a user agreement with the CSA of %s, in force and reviewed" },
+	    PEOPLE_AGREEMENT_MISSING, PEOPLE_AGREEMENT_REVIEW },
 	[PEOPLE_CHECK_PARTNER] = { PEOPLE_AGREEMENT_MISSING,
-	    PEOPLE_AGREEMENT_MISSING, PEOPLE_AGREEMENT_PARTNER,
-	    "a %s agreement with the person's employer (sallyport person "
-	    "change --employer), in force and reviewed" },
+	    PEOPLE_AGREEMENT_MISSING, PEOPLE_AGREEMENT_PARTNER },
 };
 
 /* --- the judgement: pure --- */
@@ -241,8 +230,8 @@ judge_papers(const struct people_records *r, const struct people_rules *rules,
 		person->rule = PEOPLE_ADDENDUM_CONTRACTOR;
 }
 
-static enum people_code
-code_of(const struct people_step *s)
+enum people_code
+people_step_code(const struct people_step *s)
 {
 	switch (s->state) {
 	case PEOPLE_STEP_MISSING: return checks[s->check].missing;
@@ -261,7 +250,7 @@ conclude(struct people_verdict *v)
 	v->until = PEOPLE_DAY_NEVER;
 	v->first = PEOPLE_CHECK_STATE;
 	for (size_t i = 0; i < PEOPLE_CHECK_COUNT; i++) {
-		enum people_code code = code_of(&v->step[i]);
+		enum people_code code = people_step_code(&v->step[i]);
 
 		if (code != PEOPLE_OK &&
 		    (v->code == PEOPLE_OK || code < v->code)) {
@@ -298,102 +287,6 @@ people_clearance_of(const struct people_records *records,
 	judge_papers(records, rules, today, v.step);
 	conclude(&v);
 	return v;
-}
-
-/* --- in words --- */
-
-static const char *
-what_of(const struct people_step *s)
-{
-	switch (s->check) {
-	case PEOPLE_CHECK_STATE:
-	case PEOPLE_CHECK_RESIDENCE:
-	case PEOPLE_CHECK_USER: return s->place;
-	case PEOPLE_CHECK_LEVEL:
-	case PEOPLE_CHECK_PII:
-	case PEOPLE_CHECK_DEMAND: return people_course_name(s->course);
-	case PEOPLE_CHECK_PERSON:
-		return s->rule == PEOPLE_ADDENDUM_CONTRACTOR
-		    ? "Security Addendum"
-		    : "agency's terms of access";
-	case PEOPLE_CHECK_COMPANY: return "Security Addendum";
-	case PEOPLE_CHECK_PARTNER:
-		return "management control or information exchange";
-	case PEOPLE_CHECK_COUNT: break;
-	}
-	return "";
-}
-
-/* The remedy with its one %s filled in. */
-static void
-put_remedy(const struct people_step *s, struct sp_buf *out)
-{
-	const char *text = checks[s->check].remedy;
-	const char *hole = strstr(text, "%s");
-
-	SP_REQUIRE(hole != NULL);
-	sp_buf_add(out, text, (size_t)(hole - text));
-	sp_buf_text(out, what_of(s));
-	sp_buf_text(out, hole + 2);
-}
-
-void
-people_clearance_change(const struct people_verdict *v,
-    const struct people_rules *rules, struct sp_buf *out)
-{
-	const struct people_step *s = &v->step[v->first];
-	char day[PEOPLE_DAY_TEXT];
-
-	if (v->code == PEOPLE_OK && v->until == PEOPLE_DAY_NEVER)
-		return;
-	if (v->code == PEOPLE_OK) {
-		people_day_text(v->until, day);
-		sp_buf_fmt(out, "before %s: ", day);
-	}
-	put_remedy(s, out);
-	sp_buf_fmt(out, " (%s)", people_rules_section(rules, s->rule));
-}
-
-static void
-put_step(struct sp_json *j, const struct people_step *s,
-    const struct people_rules *rules)
-{
-	bool needed = s->state != PEOPLE_STEP_NOT_NEEDED;
-
-	sp_json_object(j, NULL);
-	sp_json_str(j, "check", people_check_name(s->check));
-	if (needed && s->check >= PEOPLE_CHECK_LEVEL &&
-	    s->check <= PEOPLE_CHECK_DEMAND)
-		sp_json_str(j, "course", people_course_name(s->course));
-	if (needed && s->place[0] != '\0')
-		sp_json_str(j, "place", s->place);
-	sp_json_str(j, "rule", people_rules_name(s->rule));
-	sp_json_str(j, "section",
-	    s->check == PEOPLE_CHECK_LEVEL
-		? "AT-3(a)"
-		: people_rules_section(rules, s->rule));
-	sp_json_str(j, "state", people_step_state_name(s->state));
-	people_put_day(j, "until", s->until);
-	sp_json_end(j);
-}
-
-void
-people_clearance_json(struct sp_json *j, const char *name,
-    const struct people_verdict *v, const struct people_rules *rules)
-{
-	SP_AUTO_BUF change = sp_buf_new(512);
-
-	people_clearance_change(v, rules, &change);
-	sp_json_object(j, name);
-	if (change.len > 0)
-		sp_json_str(j, "change", sp_buf_str(&change));
-	sp_json_str(j, "code", people_code_name(v->code));
-	sp_json_array(j, "path");
-	for (size_t i = 0; i < PEOPLE_CHECK_COUNT; i++)
-		put_step(j, &v->step[i], rules);
-	sp_json_end(j);
-	people_put_day(j, "until", v->until);
-	sp_json_end(j);
 }
 
 /* --- the records --- */

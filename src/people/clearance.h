@@ -111,6 +111,27 @@ struct people_verdict people_clearance_of(const struct people_records *records,
 void people_clearance_change(const struct people_verdict *v,
     const struct people_rules *rules, struct sp_buf *out);
 
+/* Its code: that of the check where it fails, else PEOPLE_OK. */
+enum people_code people_step_code(const struct people_step *s);
+/* The checks that fail, what decides first; how many. */
+size_t people_clearance_failing(const struct people_verdict *v,
+    enum people_check out[static PEOPLE_CHECK_COUNT]);
+/* Whose a verdict is, so that what to do can be said as it is done. */
+struct people_remedy {
+	const char *person;   /* login */
+	const char *employer; /* "": none */
+	const char *house;    /* slug of whose rules judge; NULL: not told */
+	bool guest;           /* that is another house than the person's */
+	/* Slug of the house that keeps agreement and company's signature; NULL:
+	 * the person's. */
+	const char *papers;
+};
+/* What one failing check takes, in words, and the command that records it (at
+ * most 1000 bytes): "ann.lee: the course event that was demanded, completed:
+ * sallyport training add ann.lee --course event". */
+void people_clearance_remedy(const struct people_step *s,
+    const struct people_remedy *r, struct sp_buf *out);
+
 /* Read a person's records.  `p` as people_person_by_id gave it. */
 enum sp_code people_clearance_gather(struct db *db,
     const struct people_person *p, const struct people_rules *rules,
@@ -123,6 +144,11 @@ enum sp_code people_clearance(struct db *db, const struct people_person *p,
 /* {"change":…,"code":…,"path":[{…}],"until":…} */
 void people_clearance_json(struct sp_json *j, const char *name,
     const struct people_verdict *v, const struct people_rules *rules);
+/* The same with "changes":[{"check":…,"code":…,"do":…},…], one for each check
+ * that fails, what decides first, and "house" where it is told. */
+void people_clearance_json_for(struct sp_json *j,
+    const struct people_verdict *v, const struct people_rules *rules,
+    const struct people_remedy *r);
 
 /*
  * What happens by itself.  The agency's room calls people_clearance_due every

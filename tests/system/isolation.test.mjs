@@ -211,8 +211,19 @@ describe('isolation', () => {
       'uploads/{id}': [(id) => upload(`/v1/agencies/${A}/uploads/${id}`), (id) => upload(`/v1/agencies/${B}/uploads/${id}`),
         (id) => upload(`${site.url}/v1/agencies/${A}/uploads/${id}`)],
     };
+    // Of each kind by acts that are about it, and by one about evidence; of A's people and
+    // machines also whether they may.
+    const acts = { 'devices/{id}': 'device.revoke', 'services/{id}': 'service.manage', 'tokens/{id}': 'token.manage',
+      'groups/{id}': 'group.manage', 'shares/{id}': 'share.revoke', 'lockbox/{id}': 'lockbox.approve', 'persons/{person}': 'role.assign',
+      'agreements/{id}': 'agreement.record', 'recovery/{id}': 'recovery.confirm', 'sessions/{id}': 'session.end' };
+    for (const kind of Object.keys(a.ids).filter((kind) => idsIn(a.ids[kind][0]).size > 0))
+      (tries[kind] ??= []).push(
+        ...[acts[kind] ?? 'person.show', 'evidence.export', 'lockbox.approve', 'recovery.confirm']
+          .map((act) => (id) => ['GET', `explain?person=~&act=${act}&object=${id}`]),
+        (id) => ['GET', `explain?person=${b.who.owner.id}&act=${acts[kind] ?? 'log.entries'}&object=${id}`],
+        (id) => ['GET', `explain?person=${id}&act=evidence.upload`]);
     let asked = 0;
-    for (const by of [b.who.chief, b.who.owner, { token: site.token(B) }])
+    for (const by of [b.who.chief, b.who.owner, b.who.guest, { token: site.token(B) }])
       for (const [parameter, makers] of Object.entries(tries))
         for (const make of makers)
           for (const id of a.ids[parameter].slice(0, 2)) {

@@ -423,6 +423,107 @@ explained_with_a_request(void)
 		  "other-agency") == 0);
 }
 
+static bool
+state_says(const char *words)
+{
+	const char *s = json_string_value(
+	    json_object_get(json_object_get(answer, "assumed"), "state"));
+
+	return words == NULL ? s == NULL : s != NULL && strstr(s, words);
+}
+
+/* That somebody here tried it before it was asked for does not make it
+ * another's for ever. */
+static void
+tried_before_it_was_there(void)
+{
+	char id[SP_ID_TEXT];
+
+	request(id, "");
+	CHECK(post(&b.officer, id, "revoke", "{}") == 403);
+	CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.approve", id),
+		  "other-agency") == 0);
+	CHECK(post(&b.sec, id, "approve", NULL) == 200);
+	CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.approve", id),
+		  "permit") == 0);
+	CHECK(post(&b.cust, id, "deny", "{}") == 200);
+}
+
+/* What its state does not allow is told beside the gate's decision, in the
+ * words of the conflict that the act would be. */
+static void
+explained_by_its_state(void)
+{
+	char id[SP_ID_TEXT];
+
+	request(id, "");
+	CHECK(
+	    strcmp(says_of(&b.admin_p, &b.sec, "lockbox.internal-approve", id),
+		"permit") == 0);
+	CHECK(state_says(NULL));
+	CHECK(post(&b.sec, id, "approve", NULL) == 200);
+	CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.revoke", id),
+		  "permit") == 0);
+	CHECK(state_says("the request is Pending: revoke"));
+	CHECK(post(&b.cust, id, "approve", NULL) == 200);
+	CHECK(post(&b.cust, id, "revoke", "{}") == 200);
+	CHECK(strcmp(says_of(&b.admin, &b.laso, "lockbox.approve", id),
+		  "permit") == 0);
+	CHECK(state_says("the request is Revoked: approve"));
+	CHECK(post(&b.laso, id, "approve", NULL) == 409 &&
+	    says("reason", "lockbox.state"));
+}
+
+/* With more than one to approve: not the same human twice, nor who is behind
+ * an earlier one's account. */
+static void
+explained_with_earlier_approvers(void)
+{
+	char id[SP_ID_TEXT];
+
+	box_rule(&b, "lockbox.quorum", 2);
+	house.site = b.h.f.site;
+	goes(id, "sa");
+	CHECK(strcmp(says_of(&b.admin, &b.laso, "lockbox.approve", id),
+		  "permit") == 0);
+	/* By the same account, and by another of the same human. */
+	CHECK(strcmp(says_of(&b.admin, &b.cust, "lockbox.approve", id),
+		  "role") == 0);
+	CHECK(strstr(text, "by this account or another they approved") != NULL);
+	CHECK(strcmp(says_of(&b.admin, &b.admin, "lockbox.approve", id),
+		  "role") == 0);
+	CHECK(post(&b.admin, id, "approve", NULL) == 409);
+	CHECK(post(&b.laso, id, "deny", "{}") == 200);
+	box_rule(&b, NULL, 0);
+	house.site = b.h.f.site;
+}
+
+/* Under a grant the agency's verdict decides, and is the one that is told; of
+ * what nothing grants there is none. */
+static void
+explained_by_the_agencys_records(void)
+{
+	const json_t *c;
+	char id[SP_ID_TEXT];
+
+	goes(id, "sa");
+	explain(&b.op, box_text(&b.item), "");
+	c = json_object_get(answer, "clearance");
+	CHECK(strcmp(told(), "permit") == 0);
+	CHECK(strcmp(json_string_value(json_object_get(c, "house")),
+		  "harbor-pd") == 0);
+	CHECK(strcmp(json_string_value(json_object_get(c, "code")), "ok") == 0);
+	CHECK(post(&b.op, id, "complete", NULL) == 200);
+	explain(&b.op, box_text(&b.other), "");
+	CHECK(strcmp(told(), "lockbox") == 0);
+	CHECK(json_object_get(answer, "clearance") == NULL);
+	CHECK(json_array_size(json_object_get(answer, "changes")) == 1);
+	/* What a provider's person lacks is said with whose records it is of.
+	 */
+	explain(&b.op2, box_text(&b.item), "&factor=single");
+	CHECK(json_array_size(json_object_get(answer, "changes")) == 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -433,6 +534,12 @@ main(int argc, char **argv)
 		{ "explained as the visit is decided",
 		    explained_as_the_visit_is_decided },
 		{ "explained with a request", explained_with_a_request },
+		{ "tried before it was there", tried_before_it_was_there },
+		{ "explained by its state", explained_by_its_state },
+		{ "explained with earlier approvers",
+		    explained_with_earlier_approvers },
+		{ "explained by the agency's records",
+		    explained_by_the_agencys_records },
 	};
 	struct sp_err err;
 	int rc;

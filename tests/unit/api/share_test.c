@@ -555,6 +555,103 @@ test_outside_explained(void)
 	end();
 }
 
+static const json_t *
+change(const char *code)
+{
+	const json_t *all = json_object_get(answer, "changes");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *c = json_array_get(all, i);
+
+		if (strcmp(json_string_value(json_object_get(c, "code")),
+			code) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+/* The word "download": what a share for it adds, of what one comes to as a
+ * guest; of one's own it opens the content. */
+static void
+test_download_explained(void)
+{
+	struct gate_caller one;
+	struct sp_id item;
+	char to[100], id[SP_ID_TEXT];
+
+	for (int download = 0; download < 2; download++) {
+		begin();
+		CHECK(sp_id_parse(item_text, strlen(item_text), &item));
+		give(&(struct offer){
+		    .item = &item, .n = 1, .to = TO_B, .download = download });
+		explain(s.h.b, &s.h.by_b, &b, "download", item_text);
+		CHECK(
+		    strcmp(told(), download ? "permit" : "other-agency") == 0);
+		CHECK(strcmp(member("act"), "evidence.export") == 0);
+		CHECK(download ||
+		    strstr(text, "have the agency share it for download"));
+		explain(s.h.b, &s.h.by_b, &b, "view", item_text);
+		CHECK(strcmp(told(), "permit") == 0);
+		/* Outsiders are guests in their own house. */
+		one = shares_person(s.h.a, "prosecutor", "outside", "FL");
+		sp_id_text(&one.person, id);
+		(void)snprintf(to, sizeof(to), "{\"person\":\"%s\"}", id);
+		give(&(struct offer){
+		    .item = &item, .n = 1, .to = to, .download = download });
+		explain(s.h.a, &s.h.by_a, &one, "download", item_text);
+		CHECK(strcmp(member("act"), "evidence.export") == 0);
+		CHECK(
+		    strcmp(told(), download ? "permit" : "other-agency") == 0);
+		one = shares_person(s.h.a, "officer", "agency", "FL");
+		explain(s.h.a, &s.h.by_a, &one, "download", item_text);
+		CHECK(strcmp(member("act"), "evidence.view") == 0);
+		CHECK(strcmp(told(), "permit") == 0);
+		end();
+	}
+}
+
+/* Both houses' verdicts decide, and are told by name; what is missing says in
+ * which state. */
+static void
+test_clearance_explained(void)
+{
+	struct gate_caller local, none;
+	const json_t *both;
+	struct sp_id item;
+
+	begin();
+	CHECK(sp_id_parse(item_text, strlen(item_text), &item));
+	give(&(struct offer){ .item = &item, .n = 1, .to = TO_B });
+	local = shares_person(s.h.b, "custodian", "agency", "CO");
+	explain(s.h.b, &s.h.by_b, &local, "evidence.view", item_text);
+	CHECK(strcmp(told(), "screening.missing") == 0);
+	CHECK(json_array_size(json_object_get(answer, "changes")) == 1);
+	CHECK(strstr(json_string_value(
+			 json_object_get(change("screening.missing"), "do")),
+		  "check in FL that is decided cleared, for harbor-pd: "
+		  "sallyport screening add ") != NULL);
+	CHECK(strstr(text, " --state FL\"") != NULL);
+	CHECK(strcmp(json_string_value(json_object_get(
+			 json_object_get(answer, "clearance"), "house")),
+		  "harbor-pd") == 0);
+	both = json_object_get(answer, "clearances");
+	CHECK(json_array_size(both) == 2);
+	CHECK(strcmp(json_string_value(
+			 json_object_get(json_array_get(both, 0), "code")),
+		  "ok") == 0);
+	/* Without either state's: each once, and what both lack only once. */
+	none = shares_person(s.h.b, "custodian", "agency", "");
+	explain(s.h.b, &s.h.by_b, &none, "evidence.view", item_text);
+	CHECK(strcmp(told(), "screening.missing") == 0);
+	CHECK(strstr(text, " --state CO\"") != NULL);
+	CHECK(strstr(text, " --state FL\"") != NULL);
+	CHECK(json_array_size(json_object_get(answer, "changes")) == 2);
+	CHECK(strcmp(json_string_value(json_object_get(
+			 json_object_get(answer, "clearance"), "house")),
+		  "summit-so") == 0);
+	end();
+}
+
 /* With a group: its members, while they are; and the best way wins. */
 static void
 test_group_explained(void)
@@ -600,6 +697,8 @@ main(int argc, char **argv)
 		{ "nothing told of what is not shared", test_nothing_told },
 		{ "explained to outside persons", test_outside_explained },
 		{ "explained by a group", test_group_explained },
+		{ "what download is", test_download_explained },
+		{ "whose clearance it is", test_clearance_explained },
 	};
 	struct sp_err err;
 

@@ -74,7 +74,8 @@ a_denial_in_words(void)
 	    "geography (SC-28)\n"
 	    "what would change it:\n"
 	    "  training.expired: have the person trained again: sallyport "
-	    "training add\n");
+	    "training add (with --course, where it is not the role's "
+	    "own)\n");
 }
 
 static void
@@ -113,8 +114,10 @@ a_decision_as_json(void)
 	    "{\"act\":\"evidence.export\",\"changes\":["
 	    "{\"code\":\"role\",\"do\":\"ask somebody whose role the act is "
 	    "open to\",\"step\":\"role\"},"
-	    "{\"code\":\"addendum.missing\",\"do\":\"have the addendum signed: "
-	    "sallyport addendum sign\",\"step\":\"clearance\"},"
+	    "{\"code\":\"addendum.missing\",\"do\":\"have the addendum signed, "
+	    "by the "
+	    "person (sallyport addendum sign) and a contractor's company "
+	    "(sallyport addendum company)\",\"step\":\"clearance\"},"
 	    "{\"code\":\"factor\",\"do\":\"sign in with a second factor\","
 	    "\"step\":\"factor\"}],\"class\":\"ordinary\","
 	    "\"clearance\":{\"until\":null},\"code\":\"role\","
@@ -174,6 +177,66 @@ a_guest_by_what(void)
 	CHECK(strstr(sp_buf_str(&out), "\"decision\":\"deny\"") != NULL);
 	at = strstr(sp_buf_str(&out), step);
 	CHECK(at != NULL && strstr(at + strlen(step), "\"via\"") == NULL);
+}
+
+/* Whoever has the records says what each takes, in place of the general
+ * sentence; of steps that do not fail nothing. */
+static void
+each_record_has_its_remedy(void)
+{
+	static const struct gate_explain_remedy remedy[] = {
+		{ GATE_STEP_CLEARANCE, "training.missing", "train" },
+		{ GATE_STEP_DUTY, NULL, "never asked" },
+		{ GATE_STEP_CLEARANCE, "addendum.missing", "sign" },
+		{ GATE_STEP_FACTOR, NULL, "show it" },
+	};
+	static const struct gate_explain_about about = {
+		.remedy = remedy,
+		.remedies = SP_COUNTOF(remedy),
+		.clearances = "[]",
+	};
+	static const char want[] =
+	    "{\"act\":\"evidence.view\",\"changes\":["
+	    "{\"code\":\"training.missing\",\"do\":\"train\",\"step\":"
+	    "\"clearance\"},"
+	    "{\"code\":\"addendum.missing\",\"do\":\"sign\",\"step\":"
+	    "\"clearance\"},"
+	    "{\"code\":\"factor\",\"do\":\"show it\",\"step\":\"factor\"}"
+	    "],\"class\":\"ordinary\",\"clearances\":[],\"code\":"
+	    "\"training.missing\",";
+	struct gate_facts f = good(GATE_OFFICER, GATE_VIEW);
+	SP_AUTO_BUF out = sp_buf_new(8192);
+
+	f.clearance = GATE_CLEARANCE_TRAINING_MISSING;
+	f.factor = GATE_FACTOR_SINGLE;
+	gate_explain_json(&f, &about, &out);
+	if (strncmp(sp_buf_str(&out), want, strlen(want)) != 0)
+		tap_fail(__FILE__, __LINE__, "json: ", sp_buf_str(&out));
+}
+
+/* What is not there for somebody has no class that they could come near; one
+ * that is supposed to be closer than their role reaches is told. */
+static void
+no_class_of_what_is_not_there(void)
+{
+	static const enum gate_role roles[] = { GATE_OFFICER, GATE_OPERATOR,
+		GATE_PROSECUTOR };
+
+	for (size_t i = 0; i < SP_COUNTOF(roles); i++) {
+		struct gate_facts f = good(roles[i], GATE_VIEW);
+
+		f.relation = GATE_OTHER;
+		for (int sealed = 0; sealed < 2; sealed++) {
+			SP_AUTO_BUF out = sp_buf_new(8192);
+
+			if (sealed)
+				f.class = GATE_CLASS_SEALED;
+			gate_explain_json(&f, NULL, &out);
+			CHECK(
+			    (strstr(sp_buf_str(&out), "\"step\":\"class\"}]") !=
+				NULL) == (sealed == 1));
+		}
+	}
 }
 
 /* What to do depends on what is wrong. */
@@ -335,6 +398,9 @@ main(void)
 		    a_permit_says_how_it_is_recorded },
 		{ "a decision as JSON", a_decision_as_json },
 		{ "a guest, by what", a_guest_by_what },
+		{ "each record has its remedy", each_record_has_its_remedy },
+		{ "no class of what is not there",
+		    no_class_of_what_is_not_there },
 		{ "each trouble has its remedy", each_trouble_has_its_remedy },
 		{ "a role that may is named", a_role_that_may_is_named },
 		{ "troubles of one step differ", troubles_of_one_step_differ },

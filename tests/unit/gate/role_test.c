@@ -177,6 +177,24 @@ the_provider_asks_and_approves_with_two_roles(void)
 static void
 names_come_back(void)
 {
+	static const struct {
+		const char *word;
+		enum gate_act act, guest;
+	} said[] = {
+		{ "Download", GATE_VIEW, GATE_EXPORT },
+		{ "evidence.download", GATE_VIEW, GATE_EXPORT },
+		{ "view", GATE_VIEW, GATE_VIEW },
+		{ "ingest", GATE_UPLOAD, GATE_UPLOAD },
+		{ "copy", GATE_EXPORT, GATE_EXPORT },
+		{ "dispose", GATE_DISPOSE_REQUEST, GATE_DISPOSE_REQUEST },
+		{ "screening.add", GATE_SCREENING_RECORD,
+		    GATE_SCREENING_RECORD },
+		{ "training.add", GATE_TRAINING_RECORD, GATE_TRAINING_RECORD },
+		{ "agreement.add", GATE_AGREEMENT_RECORD,
+		    GATE_AGREEMENT_RECORD },
+		{ "addendum.sign", GATE_ADDENDUM_SIGN, GATE_ADDENDUM_SIGN },
+		{ "person.add", GATE_PERSON_ADD, GATE_PERSON_ADD },
+	};
 	static const char *const unknown[] = { "", "root", "Administrator",
 		"administrator ", "admin", "officers", "LASO",
 		"records clerk" };
@@ -212,10 +230,33 @@ names_come_back(void)
 	CHECK(role == GATE_RECORDS_CLERK);
 	CHECK(gate_role_read("LASO", &role) && role == GATE_LASO);
 	CHECK(gate_role_read("device", &role) && role == GATE_DEVICE);
-	CHECK(!gate_act_read("root", &act) && !gate_act_read("", &act));
-	CHECK(gate_act_read("Download", &act) && act == GATE_VIEW);
-	CHECK(gate_act_read("dispose", &act) && act == GATE_DISPOSE_REQUEST);
-	CHECK(gate_act_read("person.add", &act) && act == GATE_PERSON_ADD);
+	for (size_t i = 0; i < SP_COUNTOF(said); i++) {
+		enum gate_act guest;
+
+		CHECK(gate_act_read(said[i].word, &act, &guest));
+		CHECK(act == said[i].act && guest == said[i].guest);
+	}
+	{
+		enum gate_act guest = GATE_CUSTODY;
+
+		act = GATE_CUSTODY;
+		CHECK(!gate_act_read("root", &act, &guest));
+		CHECK(!gate_act_read("", &act, &guest));
+		/* No act is a hold's yet. */
+		CHECK(!gate_act_read("hold", &act, &guest));
+		CHECK(act == GATE_CUSTODY && guest == GATE_CUSTODY);
+	}
+	/* No word stands twice, and none hides an act's name. */
+	{
+		enum gate_act of, guest;
+		const char *word;
+
+		for (size_t n = 0;
+		     (word = gate_act_word(n, &of, &guest)) != NULL; n++) {
+			CHECK(gate_act_read(word, &act, &guest) && act == of);
+			CHECK(!gate_act_parse(word, &act));
+		}
+	}
 	CHECK(class == GATE_CLASS_ORDINARY);
 }
 
@@ -260,14 +301,17 @@ the_matrix_as_json(void)
 	static const char approval[] =
 	    "\"name\":\"lockbox.approve\",\"not_self\":false,\"own_only\":[],"
 	    "\"persons_only\":true,\"placed\":false,\"roles\":["
-	    "\"custodian\",\"laso\",\"administrator\"],\"site\":false,"
+	    "\"custodian\",\"laso\",\"administrator\"],\"said\":[],"
+	    "\"said_of_guests\":[],\"site\":false,"
 	    "\"ways\":[\"own\"],\"words\":\"approve the provider’s access\"}";
 	static const char device[] =
 	    "{\"class\":\"ordinary\",\"name\":\"device\",\"person\":false,"
 	    "\"realm\":\"machine\",\"token\":true,";
 	static const char *const has[] = { first, approval, device,
 		"\"approves\":\"lockbox.request\",\"class\":null,",
-		"\"ways\":[\"lockbox grant\"],", "\"own_only\":[\"device\"]," };
+		"\"ways\":[\"lockbox grant\"],", "\"own_only\":[\"device\"],",
+		"\"said\":[\"export\",\"copy\"],\"said_of_guests\":"
+		"[\"download\",\"evidence.download\"]," };
 	SP_AUTO_BUF out = sp_buf_new(1 << 18);
 	size_t acts = 0;
 

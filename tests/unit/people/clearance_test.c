@@ -517,7 +517,7 @@ it_says_what_would_change_it(void)
 		{ 0,
 		    "a fingerprint-based check in FL that is decided cleared "
 		    "(PS-3(b))" },
-		{ 1, "in GA, where the person lives" },
+		{ 1, "in GA, where they live" },
 		{ 3, "training of level2 or higher, completed (AT-2(a)1)" },
 		{ 5, "the course event that was demanded" },
 		{ 6, "the Security Addendum, signed by the person (SA-9(a)2)" },
