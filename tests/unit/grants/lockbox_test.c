@@ -247,13 +247,11 @@ static void
 time_runs_out(void)
 {
 	static struct grants_request g, r;
-	struct sp_id idea, pending;
-	struct sp_id open = box_granted(&b), glass;
+	struct sp_id open = box_granted(&b), glass, pending;
 	struct gate_caller guest;
 	struct sp_err err;
 
 	r = box_wish(&b);
-	idea = box_request(&b, &r);
 	pending = box_request(&b, &r);
 	g = r;
 	g.glass = true;
@@ -278,7 +276,19 @@ time_runs_out(void)
 	CHECK_DENIED(box_enter(&b, &b.op, &open, &b.item, &guest, &err),
 	    "lockbox", &err);
 	CHECK_CODE(box_break(&b, &b.sec, &glass, &err), SP_E_CONFLICT, &err);
+}
 
+static void
+what_nobody_answers_expires(void)
+{
+	static struct grants_request r;
+	struct sp_id idea, pending;
+	struct sp_err err;
+
+	r = box_wish(&b);
+	idea = box_request(&b, &r);
+	pending = box_request(&b, &r);
+	CHECK_OK(box_ask(&b, &b.sec, &pending, &err), &err);
 	ahead = 96 * HOUR + SP_SECOND;
 	CHECK_CODE(
 	    box_approve(&b, &b.cust, &pending, &err), SP_E_CONFLICT, &err);
@@ -338,6 +348,7 @@ main(int argc, char **argv)
 		{ "two must approve", two_must_approve },
 		{ "pages", pages },
 		{ "time runs out", time_runs_out },
+		{ "what nobody answers expires", what_nobody_answers_expires },
 	};
 	struct sp_err err;
 	int rc;
