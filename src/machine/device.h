@@ -70,8 +70,8 @@ struct machine_device_new {
 };
 
 /* In an act.  `code` is a secret, of GATE_TEXT_MAX bytes.  SP_E_INVALID, reason
- * "device.label", "device.days" or "device.code"; SP_E_LIMIT, also "device.pace"
- * (gate/token.h). */
+ * "device.label", "device.days" or "device.code"; SP_E_LIMIT, also
+ * "device.pace" (gate/token.h). */
 enum sp_code machine_device_add(struct ledger_tx *tx,
     const struct machine_device_new *n, struct sp_id *id,
     char code[static GATE_TEXT_MAX], struct sp_err *err) SP_MUST_USE;

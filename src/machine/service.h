@@ -63,7 +63,8 @@ struct machine_service {
 /* A new one, with its first secret, which is shown once.  SP_E_INVALID, reason
  * "service.label", "service.scope" (empty), "service.expires" (not after now,
  * or more than MACHINE_SERVICE_DAYS from now); SP_E_LIMIT, reason
- * "service.many" or "token.pace" (gate/token.h).  Entry "service.added" (expires, ranges, scope). */
+ * "service.many" or "token.pace" (gate/token.h).  Entry "service.added"
+ * (expires, ranges, scope). */
 struct machine_service_new {
 	const char *label;
 	struct gate_acts scope;
@@ -79,8 +80,8 @@ enum sp_code machine_service_add(struct ledger_tx *tx,
  * `overlap` more (0: no longer), any other no longer; and the tokens got so far
  * as long as it.
  * SP_E_NOTFOUND; SP_E_CONFLICT, reason "service.over": revoked, or past its
- * end; SP_E_LIMIT, "token.pace": with an overlap of 0 the service has some of its
- * own beyond it.  Entry "service.rotated" (before_until). */
+ * end; SP_E_LIMIT, "token.pace": with an overlap of 0 the service has some of
+ * its own beyond it.  Entry "service.rotated" (before_until). */
 enum sp_code machine_service_rotate(struct ledger_tx *tx,
     const struct gate_caller *by, const struct sp_id *id, sp_time overlap,
     char secret[static GATE_TEXT_MAX], struct sp_err *err) SP_MUST_USE;

@@ -79,9 +79,9 @@ bool people_role_read(const char *s, enum people_role *out) SP_MUST_USE;
  * administrator, LASO, the provider's security.  No machine makes or changes
  * one (gate_caller_leads). */
 bool people_role_leads(enum people_role role);
-/* Nobody of the agency's own has it: prosecutors.  Who has it is of kind outside
- * or a contractor; outside when nothing is said, and cleared once it is said who
- * employs them. */
+/* Nobody of the agency's own has it: prosecutors.  Who has it is of kind
+ * outside or a contractor; outside when nothing is said, and cleared once it is
+ * said who employs them. */
 bool people_role_outside(enum people_role role);
 
 /* IA-4(4): each person is marked as the agency's own or not. */

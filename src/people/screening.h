@@ -64,8 +64,8 @@ enum sp_code people_screening_check(const struct people_rules *rules,
 enum sp_code people_screening_of(struct db *db, const struct sp_id *person,
     struct people_screening *out, size_t n, size_t *got,
     struct sp_err *err) SP_MUST_USE;
-/* The first day on which this record does not hold; NEVER with a rule of 0, NONE
- * where it clears nobody: denied, pending. */
+/* The first day on which this record does not hold; NEVER with a rule of 0,
+ * NONE where it clears nobody: denied, pending. */
 people_day people_screening_until(
     const struct people_screening *s, const struct people_rules *rules);
 
