@@ -78,24 +78,35 @@ read_address(const struct http_request *q, const char **out, struct sp_err *err)
 	return SP_OK;
 }
 
-enum sp_code
-api_people_suppose(const struct http_request *q,
-    struct api_people_supposed *out, struct sp_err *err)
+/* Of the item, and of where its content would go. */
+static enum sp_code
+read_item(const struct http_request *q, struct api_people_supposed *s,
+    struct sp_err *err)
 {
 	const char *class = http_request_query(q, "class");
-	struct api_people_supposed s = { .class = GATE_CLASS_ORDINARY };
 	unsigned hold = GATE_HOLD_UNKNOWN, place = GATE_PLACE_INSIDE;
 	unsigned retention = GATE_RETENTION_UNKNOWN;
 
-	if (class != NULL && !gate_class_parse(class, &s.class))
+	s->class = GATE_CLASS_ORDINARY;
+	if (class != NULL && !gate_class_parse(class, &s->class))
 		return sp_fail(err, SP_E_INVALID,
 		    "class: ordinary, restricted, sealed or unknown");
 	SP_TRY(word(q, "hold", holds, &hold, err));
 	SP_TRY(word(q, "retention", retentions, &retention, err));
 	SP_TRY(word(q, "place", places, &place, err));
-	s.hold = (enum gate_hold)hold;
-	s.retention = (enum gate_retention)retention;
-	s.place = (enum gate_place)place;
+	s->hold = (enum gate_hold)hold;
+	s->retention = (enum gate_retention)retention;
+	s->place = (enum gate_place)place;
+	return SP_OK;
+}
+
+enum sp_code
+api_people_suppose(const struct http_request *q,
+    struct api_people_supposed *out, struct sp_err *err)
+{
+	struct api_people_supposed s = { .idle = false };
+
+	SP_TRY(read_item(q, &s, err));
 	SP_TRY(read_address(q, &s.address, err));
 	SP_TRY(flag(q, "idle", &s.idle, err));
 	SP_TRY(flag(q, "stale", &s.stale, err));

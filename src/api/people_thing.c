@@ -27,6 +27,20 @@ read_made(
 	return SP_OK;
 }
 
+/* Of a page of entries the first that was not refused. */
+static enum sp_code
+look(struct ledger_log *log, struct db *db, const uint64_t *at, size_t n,
+    struct api_people_thing *out, struct sp_err *err)
+{
+	for (size_t i = 0; i < n && !out->there; i++) {
+		SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
+
+		SP_TRY(ledger_log_entry(log, db, at[i], &entry, err));
+		SP_TRY(read_made(&entry, out, err));
+	}
+	return SP_OK;
+}
+
 enum sp_code
 api_people_thing(struct evidence_room *room, const struct sp_id *id,
     struct api_people_thing *out, struct sp_err *err)
@@ -34,22 +48,16 @@ api_people_thing(struct evidence_room *room, const struct sp_id *id,
 	DB_LENT(reader, evidence_room_readers(room));
 	struct ledger_log *log = evidence_room_log(room);
 	uint64_t at[AT_ONCE], from = 0;
-	size_t got = AT_ONCE, looked = 0;
+	size_t got = AT_ONCE;
 
 	*out = (struct api_people_thing){ .there = false };
-	while (got == AT_ONCE && looked < LOOKED) {
+	for (size_t looked = 0; got == AT_ONCE && looked < LOOKED;
+	     looked += got) {
 		SP_TRY(ledger_log_about(
 		    log, reader.db, id, from, at, AT_ONCE, &got, err));
-		for (size_t i = 0; i < got && !out->there; i++) {
-			SP_AUTO_BUF entry = sp_buf_new(LEDGER_ENTRY_MAX);
-
-			SP_TRY(ledger_log_entry(
-			    log, reader.db, at[i], &entry, err));
-			SP_TRY(read_made(&entry, out, err));
-		}
+		SP_TRY(look(log, reader.db, at, got, out, err));
 		if (out->there || got == 0)
-			return SP_OK;
-		looked += got;
+			break;
 		from = at[got - 1] + 1;
 	}
 	return SP_OK;

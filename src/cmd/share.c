@@ -121,8 +121,10 @@ run_add(const struct cmd *self, int argc, char **argv)
 		{ "category", 0, "WORD", "all of it, now and later",
 		    &r.category, NULL },
 		{ "reason", 0, "TEXT", "why", &r.reason, NULL },
-		{ "download", 0, NULL, "let it be copied out too", NULL,
-		    &r.download },
+		{ "download", 0, NULL,
+		    "let it be copied out too (else only looked at: whoever "
+		    "looks has the bytes)",
+		    NULL, &r.download },
 		{ "reshare", 0, NULL, "let it be shared on", NULL, &r.reshare },
 		{ "days", 0, "N", "for so long (30)", &days, NULL },
 		{ "until", 0, "TIME", "as 2026-12-24T12:00:00Z", &r.until,

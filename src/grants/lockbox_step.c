@@ -249,11 +249,9 @@ grants_lockbox_confirmed(const struct grants_lockbox_row *r)
 }
 
 static enum sp_code
-change(struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
+in_time(const struct grants_lockbox_step *s, struct sp_err *err)
 {
-	struct grants_lockbox_row *r = &s->row;
-	enum grants_request_state state = r->state;
-	struct sp_err why;
+	const struct grants_lockbox_row *r = &s->row;
 
 	SP_TRY(grants_lockbox_over(r, s->event, err));
 	if (not_due(s))
@@ -263,6 +261,17 @@ change(struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
 		return sp_fail_as(err, SP_E_CONFLICT, "lockbox.state",
 		    "glass is being broken: revoke it when it is, or confirm "
 		    "again what was interrupted");
+	return SP_OK;
+}
+
+static enum sp_code
+change(struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
+{
+	struct grants_lockbox_row *r = &s->row;
+	enum grants_request_state state = r->state;
+	struct sp_err why;
+
+	SP_TRY(in_time(s, err));
 	/* Whether it may happen at all, before approvals are counted. */
 	SP_TRY(grants_request_happen(&state, r->asked.glass, s->event, err));
 	if (s->event == GRANTS_APPROVE) {

@@ -307,11 +307,13 @@ the_matrix_as_json(void)
 	static const char device[] =
 	    "{\"class\":\"ordinary\",\"name\":\"device\",\"person\":false,"
 	    "\"realm\":\"machine\",\"token\":true,";
+	static const char said[] =
+	    "\"said\":[\"export\",\"copy\"],\"said_of_guests\":["
+	    "\"download\",\"evidence.download\"],";
 	static const char *const has[] = { first, approval, device,
 		"\"approves\":\"lockbox.request\",\"class\":null,",
 		"\"ways\":[\"lockbox grant\"],", "\"own_only\":[\"device\"],",
-		"\"said\":[\"export\",\"copy\"],\"said_of_guests\":"
-		"[\"download\",\"evidence.download\"]," };
+		said };
 	SP_AUTO_BUF out = sp_buf_new(1 << 18);
 	size_t acts = 0;
 

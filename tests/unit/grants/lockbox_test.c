@@ -249,7 +249,7 @@ time_runs_out(void)
 	static struct grants_request g, r;
 	struct sp_id idea, pending;
 	struct sp_id open = box_granted(&b), glass;
-	struct gate_caller guest;
+	static struct gate_caller guest; /* frames are bounded */
 	struct sp_err err;
 
 	r = box_wish(&b);
