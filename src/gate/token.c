@@ -326,6 +326,31 @@ check_many(struct db *db, const struct gate_token_new *t, struct sp_err *err)
 	return SP_OK;
 }
 
+static enum sp_code
+check_pace(
+    struct ledger_tx *tx, const struct gate_token_new *t, struct sp_err *err)
+{
+	struct people_by by;
+
+	if (t->by == NULL || t->of_site)
+		return SP_OK;
+	by = gate_caller_by(t->by);
+	return gate_token_pace(tx, &by, GATE_PACE_CREDENTIAL, err);
+}
+
+static enum sp_code
+check_new(const struct gate_token_new *t, struct sp_err *err)
+{
+	if (!label_ok(t->label))
+		return sp_fail_as(err, SP_E_INVALID, "token.label",
+		    "label: 1 to %d bytes of UTF-8 without control characters",
+		    GATE_TOKEN_LABEL);
+	if (t->expires <= latest_now())
+		return sp_fail_as(err, SP_E_INVALID, "token.expires",
+		    "expires: a token must expire after now");
+	return SP_OK;
+}
+
 enum sp_code
 gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *wish,
     struct sp_id *id, char text[static GATE_TOKEN_TEXT], struct sp_err *err)
@@ -335,20 +360,10 @@ gate_token_issue(struct ledger_tx *tx, const struct gate_token_new *wish,
 	char secret[GATE_TOKEN_TEXT] = "";
 	CRYPTO_WIPE_ON_EXIT(secret);
 
-	if (!label_ok(t->label))
-		return sp_fail_as(err, SP_E_INVALID, "token.label",
-		    "label: 1 to %d bytes of UTF-8 without control characters",
-		    GATE_TOKEN_LABEL);
-	if (t->expires <= latest_now())
-		return sp_fail_as(err, SP_E_INVALID, "token.expires",
-		    "expires: a token must expire after now");
+	SP_TRY(check_new(t, err));
 	SP_TRY(take_person(ledger_tx_db(tx), t, err));
 	SP_TRY(check_many(ledger_tx_db(tx), t, err));
-	if (t->by != NULL && !t->of_site) {
-		const struct people_by by = gate_caller_by(t->by);
-
-		SP_TRY(gate_token_pace(tx, &by, GATE_PACE_CREDENTIAL, err));
-	}
+	SP_TRY(check_pace(tx, t, err));
 	gate_text_make(GATE_TEXT_TOKEN, &t->agency, secret);
 	SP_TRY(insert(tx, t, &made, secret, err));
 	SP_TRY(record_issue(tx, t, &made, err));

@@ -35,16 +35,36 @@ enter(const struct people_act *a, const struct sp_id *person, sp_time expires,
 	    sp_buf_str(&detail), err);
 }
 
+/* The row, with whose doing it is. */
+static enum sp_code
+put(const struct people_act *a, const struct sp_id *person, const char *text,
+    sp_time until, struct sp_err *err)
+{
+	DB_STMT st = db_use(ledger_tx_db(a->tx), &invite_put);
+	uint8_t hash[CRYPTO_SHA256_LEN];
+	struct sp_id inviter = people_by_whom(a->by);
+	struct people_doing by;
+
+	SP_TRY(people_person_doing(
+	    ledger_tx_db(a->tx), &inviter, a->now, &by, err));
+	gate_text_hash(text, hash);
+	db_bind_blob(st, 1, hash, sizeof(hash));
+	db_bind_blob(st, 2, person->b, SP_ID_LEN);
+	db_bind_i64(st, 3, by.since);
+	db_bind_i64(st, 4, until);
+	db_bind_blob(
+	    st, 5, sp_id_is_zero(&by.person) ? NULL : by.person.b, SP_ID_LEN);
+	db_bind_i64(st, 6, by.epoch);
+	return db_run(st, NULL, err);
+}
+
 enum sp_code
 signin_invite_make(const struct people_act *a, const struct sp_id *person,
     int64_t hours, char text[static GATE_TEXT_MAX], sp_time *expires,
     struct sp_err *err)
 {
-	DB_STMT st = db_use(ledger_tx_db(a->tx), &invite_put);
-	uint8_t hash[CRYPTO_SHA256_LEN];
-	struct sp_id inviter = people_by_whom(a->by);
 	struct people_person p;
-	sp_time until, epoch = 0;
+	sp_time until;
 
 	if (hours < 1 || hours > SIGNIN_INVITE_HOURS)
 		return sp_fail_as(err, SP_E_INVALID, "invite.hours",
@@ -56,19 +76,10 @@ signin_invite_make(const struct people_act *a, const struct sp_id *person,
 		    "the account is not active: enable it first");
 	SP_TRY(gate_token_pace(a->tx, a->by, GATE_PACE_INVITATION, err));
 	until = a->now + hours * 3600 * SP_SECOND;
-	SP_TRY(people_person_epoch(ledger_tx_db(a->tx), &inviter, &epoch, err));
 	SP_TRY(enter(a, person, until, err));
 	SP_TRY(people_person_hand(a, person, PEOPLE_INVITED, err));
 	gate_text_make(GATE_TEXT_ENROLMENT, &a->by->agency, text);
-	gate_text_hash(text, hash);
-	db_bind_blob(st, 1, hash, sizeof(hash));
-	db_bind_blob(st, 2, person->b, SP_ID_LEN);
-	db_bind_i64(st, 3, a->now);
-	db_bind_i64(st, 4, until);
-	db_bind_blob(
-	    st, 5, sp_id_is_zero(&inviter) ? NULL : inviter.b, SP_ID_LEN);
-	db_bind_i64(st, 6, epoch);
-	SP_TRY(db_run(st, NULL, err));
+	SP_TRY(put(a, person, text, until, err));
 	*expires = until;
 	return SP_OK;
 }

@@ -628,6 +628,53 @@ a_change_counts_whatever_the_clock_says(void)
 	}
 }
 
+/* Of a database from before tokens bore epochs: those that were good are, and
+ * those that were void are void. */
+static void
+older_tokens_stand_or_fall_as_they_did(void)
+{
+#define EVE "01930000000070008000000000000001"
+#define OLD(id, created, whose)                                                \
+	"INSERT INTO gate_token(id, hash, role, label, created, expires,"      \
+	" " whose ") VALUES(x'0193000000007000800000000000001" id              \
+	"', randomblob(32), 'officer', 'old', " created ", 9999, x'" EVE "');"
+	static const char rows[] =
+	    "INSERT INTO person(id, human, name, login, role, kind, employer,"
+	    " employer_ori, residence, unit, state, reason, since, created,"
+	    " active, temporary, ends, epoch) VALUES(x'" EVE "', '', 'E', 'e',"
+	    " 'officer', 'agency', '', '', '', '', 'active', '', 1, 1, 1, 0, 0,"
+	    " 100);" OLD("1", "99", "person") OLD("2", "100", "person")
+		OLD("3", "99", "issuer") OLD("4", "100", "issuer");
+	static const char *const script[] = { people_person_schema,
+		gate_token_schema, gate_token_person_schema,
+		gate_token_issuer_schema, rows, gate_token_epoch_schema };
+	static const struct db_sql each = {
+		"SELECT person_epoch, issuer_epoch FROM gate_token ORDER BY id",
+	};
+	static const sp_time want[][2] = { { 0, 0 }, { 100, 0 }, { 0, 0 },
+		{ 0, 100 } };
+	char dir[] = "/tmp/sallyport-test-XXXXXX", path[64];
+	DB_AUTO db = NULL;
+	struct sp_err err;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/agency.db", dir);
+	CHECK_OK(db_open(&db, path, DB_CREATE, &err), &err);
+	CHECK_OK(db_migrate(db, script, SP_COUNTOF(script), &err), &err);
+	{
+		DB_STMT st = db_use(db, &each);
+
+		for (size_t n = 0; n < SP_COUNTOF(want); n++) {
+			bool found = false;
+
+			CHECK_OK(db_row(st, &found, &err), &err);
+			CHECK(found && db_col_i64(st, 0) == want[n][0] &&
+			    db_col_i64(st, 1) == want[n][1]);
+		}
+	}
+	agency_fixture_remove(dir);
+}
+
 /* Two factors are only those of the person, shown just now, in a session. */
 static void
 an_administrator_cannot_lend_a_factor(void)
@@ -983,6 +1030,8 @@ main(void)
 		    a_persons_token_is_the_person },
 		{ "a change counts whatever the clock says",
 		    a_change_counts_whatever_the_clock_says },
+		{ "older tokens stand or fall as they did",
+		    older_tokens_stand_or_fall_as_they_did },
 		{ "an administrator cannot lend a factor",
 		    an_administrator_cannot_lend_a_factor },
 		{ "a person's tokens go together",
