@@ -114,8 +114,7 @@ gather_who(struct asking *k, struct sp_err *err)
 	}
 	if (!w->found || w->person) {
 		w->as = (struct gate_caller){
-			.agency = k->q->who.agency,
-			.token = w->id, /* any */
+			.agency = k->q->who.agency, .token = w->id, /* any */
 		};
 		SP_TRY(api_people_who_person(w, reader.db, err));
 	}
