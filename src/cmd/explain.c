@@ -1,4 +1,5 @@
 #include "cmd/client.h"
+#include "cmd/people.h"
 #include "cmd/table.h"
 
 #include <string.h>
@@ -176,7 +177,9 @@ cmd_explain_run(const struct cmd *self, int argc, char **argv)
 		return cmd_usage(self,
 		    "wanted: PERSON (or a machine's id), an act as "
 		    "evidence.view, and an item's id or -");
-	k.person = operand[0];
+	code = cmd_people_take(self, operand[0], &k.person);
+	if (code != CMD_DONE)
+		return code;
 	k.act = operand[1];
 	if (n == 3)
 		k.object = operand[2];

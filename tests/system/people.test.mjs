@@ -105,6 +105,9 @@ test('records are told as people say them, and listed of one or of all', async (
   // A plain verb is the act it stands for.
   for (const verb of ['view', 'Download', 'evidence.view'])
     assert.equal((await json(site, 'explain', 'Ann Lee', verb, '-')).act, 'evidence.view');
+  const [me, tilde] = [await json(site, 'explain', 'me', 'view', '-'), await json(site, 'explain', '~', 'view', '-')];
+  assert.deepEqual(me, tilde);
+  await refused(site, 2, 'explain', '/home/ann', 'view', '-');
   const screenings = (await site.must(['screening', 'list', '--json'])).stdout;
   assert.equal([...screenings.matchAll(/"state": ?"FL"/g)].length, 3);
   for (const args of [['screening', 'add', one.id, '--date', today, '--fingerprinted', today],
