@@ -264,31 +264,40 @@ in_time(const struct grants_lockbox_step *s, struct sp_err *err)
 	return SP_OK;
 }
 
+/* The state that comes of it: whether it may happen at all is looked at before
+ * approvals are counted, which may make another event of it. */
 static enum sp_code
-change(struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
+happen(struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
 {
 	struct grants_lockbox_row *r = &s->row;
 	enum grants_request_state state = r->state;
-	struct sp_err why;
 
-	SP_TRY(in_time(s, err));
-	/* Whether it may happen at all, before approvals are counted. */
 	SP_TRY(grants_request_happen(&state, r->asked.glass, s->event, err));
 	if (s->event == GRANTS_APPROVE) {
 		SP_TRY(approve_here(tx, s, err));
 		state = r->state;
 		SP_REQUIRE(grants_request_happen(&state, r->asked.glass,
-			       s->event, &why) == SP_OK);
+			       s->event, NULL) == SP_OK);
 	}
 	r->state = state;
+	return SP_OK;
+}
+
+static enum sp_code
+change(struct ledger_tx *tx, struct grants_lockbox_step *s, struct sp_err *err)
+{
+	struct grants_lockbox_row *r = &s->row;
+
+	SP_TRY(in_time(s, err));
+	SP_TRY(happen(tx, s, err));
 	if (s->event == GRANTS_ASK)
 		r->due = s->now +
 		    people_rules_time(s->rules, PEOPLE_LOCKBOX_PENDING);
 	if (s->event == GRANTS_ASK || s->event == GRANTS_BREAK)
 		r->security = s->a->who->person;
-	if (state == GRANTS_APPROVED)
+	if (r->state == GRANTS_APPROVED)
 		begin_access(s);
-	if (grants_request_over(state))
+	if (grants_request_over(r->state))
 		end_access(s);
 	return SP_OK;
 }
