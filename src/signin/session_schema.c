@@ -128,16 +128,16 @@ const char signin_inviter_schema[] =
 #define OF(column, person, than)                                               \
 	" = coalesce((SELECT p." column " FROM person p WHERE p.id = " person  \
 	" AND p." column than "), 0)"
+/* clang-format off */
 const char signin_epoch_schema[] =
     "ALTER TABLE signin_invite"
     " ADD COLUMN inviter_epoch INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE signin_session ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE signin_failure ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
-    "UPDATE signin_invite AS x SET inviter_epoch" OF("epoch", "x.inviter",
-	" <= x.created") ";"
-			 "UPDATE signin_session AS x SET epoch" OF("epoch",
-			     "x.person",
-			     " < x.created") ";"
-					     "UPDATE signin_failure AS x SET "
-					     "since" OF("since", "x.person",
-						 " < x.at");
+    "UPDATE signin_invite AS x SET inviter_epoch"
+    OF("epoch", "x.inviter", " <= x.created") ";"
+    "UPDATE signin_session AS x SET epoch"
+    OF("epoch", "x.person", " < x.created") ";"
+    "UPDATE signin_failure AS x SET since"
+    OF("since", "x.person", " < x.at");
+/* clang-format on */

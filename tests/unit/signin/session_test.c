@@ -452,7 +452,7 @@ proved_elsewhere(void)
 	fixture_close(&s);
 }
 
-/* ---- a database from before there was a mark ---- */
+/* ---- a database from before there were marks and epochs ---- */
 
 /* clang-format off */
 #define PERSON(id, role)                                                       \
@@ -474,16 +474,16 @@ proved_elsewhere(void)
 	PERSON(ADMIN, "administrator")                                         \
 	PERSON(ANN, "officer")
 
-/* When such an agency was settled; 0: it is not. */
-static sp_time
-settled_at(const char *path, const char *rows)
+/* The number that `sql` finds when such a database has been brought up to date;
+ * 0: none. */
+static int64_t
+afterwards(const char *path, const char *rows, const struct db_sql *sql)
 {
-	static const struct db_sql select = { "SELECT at FROM gate_settled" };
 	const size_t old = SP_COUNTOF(fixture_script) - FIXTURE_SETTLED;
 	const char *script[SP_COUNTOF(fixture_script) + 1];
 	DB_AUTO db = NULL;
 	struct sp_err err;
-	sp_time at = 0;
+	int64_t got = 0;
 	bool found;
 
 	memcpy(script, fixture_script, old * sizeof(*script));
@@ -494,13 +494,13 @@ settled_at(const char *path, const char *rows)
 	CHECK_OK(db_migrate(db, script, old + 1, &err), &err);
 	CHECK_OK(db_migrate(db, script, SP_COUNTOF(script), &err), &err);
 	{
-		DB_STMT st = db_use(db, &select);
+		DB_STMT st = db_use(db, sql);
 
 		CHECK_OK(db_row(st, &found, &err), &err);
 		if (found)
-			at = db_col_i64(st, 0);
+			got = db_col_i64(st, 0);
 	}
-	return at;
+	return got;
 }
 
 /* It is settled by when its administrators last showed what they have. */
@@ -521,14 +521,62 @@ an_older_database_is_settled(void)
 			SESSION(B, ADMIN, "second", "80") FACTOR(B, ANN, "99"),
 		    90 },
 	};
+	static const struct db_sql select = { "SELECT at FROM gate_settled" };
 	struct signin_fixture s;
 	char path[160];
 
 	fixture_open(&s);
 	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
 		(void)snprintf(path, sizeof(path), "%s.%zu", s.f.db_path, i);
-		if (settled_at(path, rows[i].rows) != rows[i].at)
+		if (afterwards(path, rows[i].rows, &select) != rows[i].at)
 			tap_fail(__FILE__, __LINE__, "settled", rows[i].rows);
+	}
+	fixture_close(&s);
+}
+
+#define MOVED(when) "UPDATE person SET epoch = " when ", since = " when ";"
+#define INVITE                                                                 \
+	"INSERT INTO signin_invite VALUES(randomblob(32), x'" ANN "', 5, 99,"  \
+	" x'" ADMIN "');"
+#define FAILURE "INSERT INTO signin_failure VALUES(NULL, x'" ANN "', '', 5);"
+
+/* What was made at 1 (a session) or 5 stands in the epoch in which it was made,
+ * and in none when the account has changed since. */
+static void
+older_rows_get_their_epoch(void)
+{
+	static const struct db_sql session = {
+		"SELECT epoch FROM signin_session"
+	};
+	static const struct db_sql invite = {
+		"SELECT inviter_epoch FROM signin_invite"
+	};
+	static const struct db_sql failure = {
+		"SELECT since FROM signin_failure"
+	};
+	static const struct {
+		const char *rows;
+		const struct db_sql *sql;
+		int64_t epoch;
+	} rows[] = {
+		{ PEOPLE MOVED("-3") SESSION(A, ANN, "second", "9"), &session,
+		    -3 },
+		{ PEOPLE MOVED("1") SESSION(A, ANN, "second", "9"), &session,
+		    0 },
+		{ PEOPLE MOVED("5") INVITE, &invite, 5 },
+		{ PEOPLE MOVED("6") INVITE, &invite, 0 },
+		{ PEOPLE MOVED("4") FAILURE, &failure, 4 },
+		{ PEOPLE MOVED("5") FAILURE, &failure, 0 },
+	};
+	struct signin_fixture s;
+	char path[160];
+
+	fixture_open(&s);
+	for (size_t i = 0; i < SP_COUNTOF(rows); i++) {
+		(void)snprintf(path, sizeof(path), "%s.%zu", s.f.db_path, i);
+		if (afterwards(path, rows[i].rows, rows[i].sql) !=
+		    rows[i].epoch)
+			tap_fail(__FILE__, __LINE__, "epoch", rows[i].rows);
 	}
 	fixture_close(&s);
 }
@@ -554,6 +602,7 @@ main(void)
 		{ "proved elsewhere", proved_elsewhere },
 		{ "an older database is settled",
 		    an_older_database_is_settled },
+		{ "older rows get their epoch", older_rows_get_their_epoch },
 	};
 	struct sp_err err;
 
