@@ -368,13 +368,7 @@ terminate_person(
 #define PERSONS HTTP_AGENCY "persons"
 #define PERSON  API_PEOPLE_PERSON
 
-static const struct http_input list_input[] = {
-	{ "query", "cursor", HTTP_STRING, false,
-	    "\"next\" of the page before." },
-	{ "query", "limit",
-	    "{\"maximum\":1000,\"minimum\":1,\"type\":\"integer\"}", false,
-	    "Persons a page; 100 when absent." },
-};
+static const struct http_input list_input[] = { API_PEOPLE_PAGES };
 static const struct http_input once_input[] = {
 	{ "header", "Idempotency-Key", HTTP_STRING, false, HTTP_ONCE },
 };

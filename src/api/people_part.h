@@ -13,6 +13,15 @@
  */
 
 #define API_PEOPLE_PERSON HTTP_AGENCY "persons/{person}"
+/* Members of a list's http_input. */
+#define API_PEOPLE_PAGES                                                       \
+	{ "query", "cursor", HTTP_STRING, false,                               \
+		"\"next\" of the page before." },                              \
+	{                                                                      \
+		"query", "limit",                                              \
+		    "{\"maximum\":1000,\"minimum\":1,\"type\":\"integer\"}",   \
+		    false, "People a page; 100 when absent."                   \
+	}
 /* Of a route: it is about a person, and asks the gate itself; it takes JSON and
  * changes something. */
 #define API_PEOPLE_ABOUT(what)                                                 \

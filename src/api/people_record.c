@@ -229,13 +229,7 @@ demand_training(
 
 #define PERSON API_PEOPLE_PERSON
 
-static const struct http_input list_input[] = {
-	{ "query", "cursor", HTTP_STRING, false,
-	    "\"next\" of the page before." },
-	{ "query", "limit",
-	    "{\"maximum\":1000,\"minimum\":1,\"type\":\"integer\"}", false,
-	    "People a page; 100 when absent." },
-};
+static const struct http_input list_input[] = { API_PEOPLE_PAGES };
 
 static const struct http_route routes[] = {
 	{
